@@ -1,0 +1,188 @@
+"""Users, keys, tasks, changes; on Postgres also members and row level security."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+INSTANT = sa.DateTime(timezone=True)
+ORDERED_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    create_users()
+    create_keys()
+    create_tasks()
+    create_changes()
+    if op.get_context().dialect.name == "postgresql":
+        create_members()
+        enable_row_level_security()
+
+
+def create_users() -> None:
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("email", sa.Text),
+        sa.Column("name", sa.Text),
+        sa.Column("last_number", sa.BigInteger, nullable=False),
+        sa.Column("last_seq", sa.BigInteger, nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("updated_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_users"),
+    )
+
+
+def create_keys() -> None:
+    op.create_table(
+        "keys",
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("public_key", sa.Text, nullable=False),
+        sa.Column("label", sa.Text, nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("expires_at", INSTANT),
+        sa.Column("revoked_at", INSTANT),
+        sa.PrimaryKeyConstraint("user_id", "id", name="pk_keys"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_keys_user_id"),
+    )
+
+
+def create_tasks() -> None:
+    op.create_table(
+        "tasks",
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("id", sa.Uuid, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        sa.Column("title", ORDERED_TEXT, nullable=False),
+        sa.Column("description", sa.Text),
+        sa.Column("completed", sa.Boolean, nullable=False),
+        sa.Column("completed_at", INSTANT),
+        sa.Column("due_on", sa.Date),
+        sa.Column("due_at", INSTANT),
+        sa.Column("priority", sa.SmallInteger, nullable=False),
+        sa.Column("project", ORDERED_TEXT),
+        sa.Column("tags", sa.Text, nullable=False),
+        sa.Column("search_text", ORDERED_TEXT, nullable=False),
+        sa.Column("extra", sa.JSON),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("updated_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "id", name="pk_tasks"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_tasks_user_id"),
+        sa.UniqueConstraint("user_id", "number", name="uq_tasks_user_id_number"),
+        sa.CheckConstraint("number > 0", name=op.f("ck_tasks_number")),
+        sa.CheckConstraint("length(title) BETWEEN 1 AND 200", name=op.f("ck_tasks_title")),
+        sa.CheckConstraint("length(description) <= 2000", name=op.f("ck_tasks_description")),
+        sa.CheckConstraint("priority BETWEEN 0 AND 3", name=op.f("ck_tasks_priority")),
+        sa.CheckConstraint(
+            "completed = (completed_at IS NOT NULL)", name=op.f("ck_tasks_completed")
+        ),
+        sa.CheckConstraint("due_at IS NULL OR due_on IS NOT NULL", name=op.f("ck_tasks_due")),
+    )
+    op.create_index(
+        "ix_tasks_order",
+        "tasks",
+        [
+            "user_id",
+            "completed",
+            sa.text("coalesce(due_on, '9999-12-31')"),
+            sa.text("coalesce(due_at, '9999-12-31 00:00:00+00')"),
+            sa.text("priority DESC"),
+            "number",
+        ],
+    )
+
+
+def create_changes() -> None:
+    op.create_table(
+        "changes",
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("seq", sa.BigInteger, nullable=False),
+        sa.Column("command_id", sa.Uuid, nullable=False),
+        sa.Column("position", sa.Integer, nullable=False),
+        sa.Column("key_id", sa.Text, nullable=False),
+        sa.Column("task_id", sa.Uuid, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("before", sa.JSON),
+        sa.Column("after", sa.JSON),
+        sa.Column("reverts", sa.Uuid),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "seq", name="pk_changes"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_changes_user_id"),
+        sa.CheckConstraint("kind IN ('create', 'update', 'delete')", name=op.f("ck_changes_kind")),
+    )
+    first = sa.text("position = 0")
+    op.create_index(
+        "uq_changes_command",
+        "changes",
+        ["user_id", "command_id"],
+        unique=True,
+        sqlite_where=first,
+        postgresql_where=first,
+    )
+    op.create_index(
+        "ix_changes_commands",
+        "changes",
+        ["user_id", "seq"],
+        sqlite_where=first,
+        postgresql_where=first,
+    )
+    op.create_index("ix_changes_task", "changes", ["user_id", "task_id", "seq"])
+
+
+def create_members() -> None:
+    op.create_table(
+        "members",
+        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("role", name="pk_members"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_members_user_id"),
+    )
+
+
+def enable_row_level_security() -> None:
+    """Not forced: whoever owns the tables owns the data; members come in by roles of their own.
+
+    The function's fixed search_path keeps a caller from shadowing what it reads, and the
+    bracketed select in each policy makes it run once per statement instead of once per row.
+    """
+    schema = op.get_bind().dialect.identifier_preparer.quote(
+        op.get_bind().scalar(sa.text("SELECT current_schema()"))
+    )
+    op.execute(
+        f"""
+        CREATE FUNCTION {schema}.todo_current_user() RETURNS text
+        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+        AS $$ SELECT user_id FROM {schema}.members WHERE role = session_user $$
+        """
+    )
+    own = f"(SELECT {schema}.todo_current_user())"
+    for table, column, commands in (
+        ("users", "id", ("SELECT", "UPDATE")),
+        ("keys", "user_id", ("SELECT", "UPDATE")),
+        ("tasks", "user_id", ("ALL",)),
+        ("changes", "user_id", ("SELECT", "INSERT")),
+    ):
+        op.execute(f"ALTER TABLE {schema}.{table} ENABLE ROW LEVEL SECURITY")
+        for command in commands:
+            check = "WITH CHECK" if command == "INSERT" else "USING"
+            op.execute(
+                f"CREATE POLICY own_{command.lower()} ON {schema}.{table} "
+                f"FOR {command} {check} ({column} = {own})"
+            )
+
+
+def downgrade() -> None:
+    for table in ("changes", "tasks", "keys"):
+        op.drop_table(table)
+    if op.get_context().dialect.name == "postgresql":
+        op.drop_table("members")
+    op.drop_table("users")
+    if op.get_context().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION todo_current_user()")

@@ -1,0 +1,1 @@
+"""The verbs of `todo`, one or a family per file."""

@@ -1,0 +1,1 @@
+"""The shared db module: the only opener of sessions."""

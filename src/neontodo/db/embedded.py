@@ -1,0 +1,119 @@
+"""The life of an embedded store's file: made whole or not at all, backed up, migrated."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from neontodo.db.engine import make_engine
+from neontodo.db.founding import Founder, found
+from neontodo.db.schema import HEAD, VERSION_TABLE
+from neontodo.db.url import SqliteTarget
+from neontodo.errors import SchemaMismatch
+
+
+async def make_current(
+    target: SqliteTarget, engine: AsyncEngine, founder: Callable[[], Founder]
+) -> None:
+    """Create the store if it is not there; migrate it if it is of an older version.
+
+    Raises:
+        SchemaMismatch: it is of a newer version, or somebody else's database.
+    """
+    if not target.path.exists():
+        await create(target.path, founder())
+        return
+    version = await stored_version(engine)
+    if version == HEAD:
+        return
+    from neontodo.db import migrate
+
+    if version is not None and not migrate.is_known(version):
+        raise SchemaMismatch(
+            f"the store {target.path} is of a newer version ({version}) than this program ({HEAD})",
+            hint="upgrade neontodo",
+        )
+    await upgrade(target)
+
+
+async def stored_version(engine: AsyncEngine) -> str | None:
+    """The schema version written in the store; None if there is none."""
+    async with engine.connect() as connection:
+        try:
+            found = await connection.scalar(
+                sa.select(sa.column("version_num", sa.Text)).select_from(sa.table(VERSION_TABLE))
+            )
+        except sa.exc.OperationalError as error:
+            if "no such table" in str(error.orig):
+                return None
+            raise
+        return None if found is None else str(found)
+
+
+async def create(path: Path, founder: Founder) -> None:
+    """Build the store beside its place, then put it there in one step.
+
+    Two first commands at once cannot meet a half-made store; the second to finish drops its own.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as folder:
+        new = SqliteTarget(Path(folder) / path.name)
+        new.path.touch(mode=0o600)
+        with contextlib.closing(sqlite3.connect(new.path)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        await upgrade(new)
+        engine = make_engine(new)
+        async with engine.execution_options(writes=True).begin() as connection:
+            await found(connection, founder)
+        await engine.dispose()
+        with contextlib.suppress(FileExistsError):
+            os.link(new.path, path)
+
+
+async def upgrade(target: SqliteTarget, revision: str = "head") -> None:
+    """Migrate up to `revision`, after a backup copy, under the store's write lock."""
+    from neontodo.db import migrate
+
+    await _migrate(target, lambda connection: migrate.upgrade(connection, revision))
+
+
+async def downgrade(target: SqliteTarget, revision: str) -> None:
+    """Migrate down to `revision`, after a backup copy, under the store's write lock."""
+    from neontodo.db import migrate
+
+    await _migrate(target, lambda connection: migrate.downgrade(connection, revision))
+
+
+async def _migrate(target: SqliteTarget, step: Callable[[sa.Connection], None]) -> None:
+    # Foreign keys are off: rebuilding a table would otherwise delete its children's rows.
+    engine = make_engine(target, for_migration=True)
+    try:
+        async with engine.execution_options(writes=True).begin() as connection:
+            await asyncio.to_thread(back_up, target.path)
+            await connection.run_sync(step)
+            if (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first():
+                raise SchemaMismatch(f"the store {target.path} has rows without their user")
+    finally:
+        await engine.dispose()
+
+
+def back_up(path: Path) -> Path | None:
+    """Copy a store that holds something to `NAME.backup-TIME`; the copy's path, if one was made."""
+    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as source:
+        if not source.execute("SELECT 1 FROM sqlite_master").fetchone():
+            return None
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+        copy = path.with_name(f"{path.name}.backup-{stamp}")
+        copy.touch(mode=0o600)
+        with contextlib.closing(sqlite3.connect(copy)) as destination:
+            source.backup(destination)
+    return copy

@@ -1,0 +1,52 @@
+"""The first user of a store, and the key of the machine that made it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from neontodo.models import Key, User
+
+
+@dataclass(frozen=True)
+class Founder:
+    """Who a store without users is given to."""
+
+    user_id: str
+    name: str | None
+    key_id: str
+    public_key: str
+    label: str
+    at: datetime
+
+
+async def found(connection: AsyncConnection, founder: Founder) -> bool:
+    """Give a store without users to the founder; False, and no change, if it has users."""
+    if await connection.scalar(sa.select(sa.exists(sa.select(col(User.id))))):
+        return False
+    await connection.execute(
+        sa.insert(User),
+        {
+            "id": founder.user_id,
+            "name": founder.name,
+            "last_number": 0,
+            "last_seq": 0,
+            "created_at": founder.at,
+            "updated_at": founder.at,
+        },
+    )
+    await connection.execute(
+        sa.insert(Key),
+        {
+            "user_id": founder.user_id,
+            "id": founder.key_id,
+            "public_key": founder.public_key,
+            "label": founder.label,
+            "created_at": founder.at,
+        },
+    )
+    return True

@@ -1,0 +1,65 @@
+"""Everything that can go wrong, by what the caller can do about it.
+
+    TodoError
+    ├── Refused             the rules say no; nothing was changed
+    │   └── Conflict        somebody else changed the same thing first
+    ├── BadValue            the caller's words cannot be used as they are
+    ├── TaskNotFound        a reference names no task, or more than one
+    ├── NotSignedIn         no token, or one that is not accepted
+    ├── StoreUnavailable    the store cannot be reached, opened or written
+    │   └── OutcomeUnknown  the connection broke while a write was being saved
+    └── SchemaMismatch      the store's tables are missing or of another version
+
+An error knows what happened and the next step; what it costs (an exit code, an HTTP status) is
+each front end's own table.
+"""
+
+from __future__ import annotations
+
+
+class TodoError(Exception):
+    """Root of every error that is shown to a person.
+
+    Args:
+        message: one sentence, lower case, no full stop; never holds a secret.
+        hint: the next step, if there is one.
+        details: further lines, such as the candidates of an ambiguous reference.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, details: tuple[str, ...] = ()):
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = details
+
+
+class Refused(TodoError):
+    """The rules say no; nothing was changed."""
+
+
+class Conflict(Refused):
+    """Somebody else changed the same thing first."""
+
+
+class BadValue(TodoError):
+    """A value cannot be used as it is: the message says what was understood."""
+
+
+class TaskNotFound(TodoError):
+    """A reference names no task, or more than one."""
+
+
+class NotSignedIn(TodoError):
+    """There is no token, or the one there is was not accepted."""
+
+
+class StoreUnavailable(TodoError):
+    """The store cannot be reached, opened or written."""
+
+
+class OutcomeUnknown(StoreUnavailable):
+    """The connection broke while a write was being saved."""
+
+
+class SchemaMismatch(TodoError):
+    """The store's tables are missing, or of another version than this program."""

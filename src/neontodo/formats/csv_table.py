@@ -1,0 +1,153 @@
+"""`csv`: a header row and the fields of `json` (RFC 4180, UTF-8 without a mark).
+
+Tags stand in one column with a space between, `extra` as JSON text, and what is not there is
+empty. Values are written as they are, also those that a spreadsheet takes for a formula (`=1+1`):
+what is exported must be what comes back. Read are columns in any order and case, with some other
+programs' names, between commas, semicolons or tabs; columns of other names go to `extra`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime, tzinfo
+from itertools import chain, islice
+from typing import Any, BinaryIO
+
+from neontodo.formats import fields
+from neontodo.formats.record import BadRecord, Record
+from neontodo.formats.source import decoded
+from neontodo.models import TaskPublic
+
+_ALIASES = {
+    "name": "title",
+    "task": "title",
+    "summary": "title",
+    "content": "title",
+    "subject": "title",
+    "note": "description",
+    "notes": "description",
+    "due_date": "due",
+    "deadline": "due",
+    "label": "tags",
+    "labels": "tags",
+    "tag": "tags",
+    "done": "completed",
+    "created": "created_at",
+    "updated": "updated_at",
+    "modified": "updated_at",
+}
+_YES = {"true", "yes", "y", "1", "x", "done", "completed"}
+_NO = {"false", "no", "n", "0", "pending", "open"}
+_ROWS = 500
+
+
+def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
+    """One record per row below the header."""
+    with decoded(stream) as text:
+        first = text.readline()
+        mark = max(",;\t", key=first.count)
+        rows = csv.reader(chain([first], text), delimiter=mark, strict=True)
+        columns: list[str] | None = None
+        for where, row in _rows(rows):
+            if isinstance(row, BadRecord):
+                yield Record(where, problem=str(row))
+            elif columns is not None:
+                yield _record(where, columns, row, tz, now)
+            elif "title" in (columns := _columns(row)):
+                continue
+            else:
+                yield Record(where, problem="the first row has no column `title`")
+                return
+
+
+def _rows(rows: Any) -> Iterator[tuple[str, list[str] | BadRecord]]:
+    while True:
+        where = f"line {rows.line_num + 1}"
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield where, BadRecord("a quote is not closed, or stands inside a value")
+            continue
+        if row:
+            yield where, row
+
+
+def _columns(header: list[str]) -> list[str]:
+    """The field that each column is; of two columns for one field the second is not."""
+    names = [name.strip().lower().replace(" ", "_") for name in header]
+    columns: list[str] = []
+    for position, name in enumerate(names):
+        field = _ALIASES.get(name, name)
+        taken = field in columns or (field != name and field in names)
+        if field in fields.FIELDS and not taken:
+            columns.append(field)
+        else:
+            own = header[position].strip()
+            unusable = not own or own in columns or own in fields.FIELDS
+            columns.append(f"column {position + 1}" if unusable else own)
+    return columns
+
+
+def _record(
+    where: str, columns: list[str], row: list[str], tz: tzinfo, now: datetime
+) -> Record:
+    if any(row[len(columns) :]):
+        return Record(where, problem=f"has {len(row)} values for {len(columns)} columns")
+    raw: dict[str, Any] = {name: value for name, value in zip(columns, row) if value}
+    try:
+        _interpret(raw)
+    except BadRecord as error:
+        return Record(where, problem=str(error))
+    return fields.record(where, raw, "csv", tz=tz, now=now)
+
+
+def _interpret(raw: dict[str, Any]) -> None:
+    """Turn the texts of a row into what the same record would be in JSON."""
+    for name in raw.keys() & set(fields.FIELDS) - {"title", "description"}:
+        raw[name] = raw[name].strip()
+    if "tags" in raw:
+        raw["tags"] = raw["tags"].replace(",", " ").split()
+    if "completed" in raw:
+        raw["completed"] = _truth(raw["completed"])
+    if "extra" in raw:
+        try:
+            raw["extra"] = json.loads(raw["extra"])
+        except (ValueError, RecursionError):
+            raise BadRecord("extra: is not JSON") from None
+    for name in [name for name in raw if raw[name] == ""]:
+        del raw[name]
+
+
+def _truth(word: str) -> bool:
+    if word.lower() in _YES:
+        return True
+    if word.lower() in _NO or not word:
+        return False
+    raise BadRecord("completed: must be true or false")
+
+
+def write(tasks: Iterable[TaskPublic], *, tz: tzinfo) -> Iterator[str]:
+    """The header, then one row per task; instants are in UTC, whatever `tz` is."""
+    yield _rendered([fields.FIELDS])
+    remaining = iter(tasks)
+    while rows := [_row(task) for task in islice(remaining, _ROWS)]:
+        yield _rendered(rows)
+
+
+def _row(task: TaskPublic) -> list[str]:
+    shown = task.to_json()
+    shown["completed"] = "true" if task.completed else "false"
+    shown["tags"] = " ".join(task.tags)
+    shown["extra"] = json.dumps(task.extra) if task.extra is not None else None
+    return ["" if shown[name] is None else str(shown[name]) for name in fields.FIELDS]
+
+
+def _rendered(rows: Iterable[Iterable[str]]) -> str:
+    sheet = io.StringIO(newline="")
+    csv.writer(sheet).writerows(rows)
+    return sheet.getvalue()

@@ -1,0 +1,102 @@
+"""Our own record, as JSON has it and CSV borrows it: the documented fields by their names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, datetime, tzinfo
+from typing import Any
+
+from neontodo.formats import dates, fitting
+from neontodo.formats.record import BadRecord, Record
+from neontodo.models import Priority
+
+FIELDS = (
+    "id",
+    "number",
+    "title",
+    "description",
+    "completed",
+    "completed_at",
+    "due",
+    "priority",
+    "project",
+    "tags",
+    "extra",
+    "created_at",
+    "updated_at",
+)
+
+_PLAIN = ("id", "number", "title", "description", "project", "tags")
+_INSTANTS = ("completed_at", "created_at", "updated_at")
+_PRIORITIES = {priority.label: priority for priority in Priority} | {
+    "l": Priority.LOW,
+    "m": Priority.MEDIUM,
+    "h": Priority.HIGH,
+}
+
+
+def record(where: str, raw: Any, home: str, *, tz: tzinfo, now: datetime) -> Record:
+    """The task that a record describes; attributes of other names go to `extra[home]`."""
+    try:
+        if not isinstance(raw, dict):
+            raise BadRecord("must be an object")
+        extra = _extra(raw, home)
+        task = fitting.task(_values(raw, tz), extra, now=now, names={})
+    except BadRecord as error:
+        return Record(where, problem=str(error))
+    return Record(where, task, key="" if task.id else json.dumps(raw, sort_keys=True))
+
+
+def _values(raw: dict[str, Any], tz: tzinfo) -> dict[str, Any]:
+    values = {field: raw.get(field) for field in _PLAIN}
+    for field in _INSTANTS:
+        if raw.get(field) is not None:
+            values[field] = _when(field, raw[field], tz, dates.instant)
+    if raw.get("due") is not None:
+        values["due"] = _when("due", raw["due"], tz, dates.parsed)
+    if raw.get("priority") is not None:
+        values["priority"] = _priority(raw["priority"])
+    values["completed"] = _completed(raw)
+    if not values["completed"]:
+        values.pop("completed_at", None)
+    return values
+
+
+def _when(
+    field: str, value: Any, tz: tzinfo, read: Callable[[Any, tzinfo], date | datetime]
+) -> date | datetime:
+    try:
+        return read(value, tz)
+    except ValueError as error:
+        raise BadRecord(f"{field}: {error}") from None
+
+
+def _priority(value: Any) -> Priority:
+    found = _PRIORITIES.get(value.lower()) if isinstance(value, str) else None
+    if found is None:
+        raise BadRecord("priority: must be none, low, medium or high")
+    return found
+
+
+def _completed(raw: dict[str, Any]) -> bool:
+    value = raw.get("completed")
+    if value is None:
+        return raw.get("completed_at") is not None
+    if not isinstance(value, bool):
+        raise BadRecord("completed: must be true or false")
+    return value
+
+
+def _extra(raw: dict[str, Any], home: str) -> dict[str, Any]:
+    extra = raw.get("extra")
+    if extra is not None and not isinstance(extra, dict):
+        raise BadRecord("extra: must be an object")
+    unknown = {name: value for name, value in raw.items() if name not in FIELDS}
+    if raw.get("completed") is False and raw.get("completed_at") is not None:
+        unknown["completed_at"] = raw["completed_at"]
+    merged = dict(extra or {})
+    if unknown:
+        known = merged.get(home)
+        merged[home] = {**known, **unknown} if isinstance(known, dict) else unknown
+    return merged

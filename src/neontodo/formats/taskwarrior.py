@@ -1,0 +1,196 @@
+"""`taskwarrior`: the JSON of `task export` and `task import`.
+
+Read are a JSON array, one object per line, and objects with commas between. `waiting` and
+`recurring` tasks are pending here; deleted ones are skipped. A `due` at the beginning of a day in
+`tz` is that day. The attribute `notes` is the description, which Taskwarrior has not. Everything
+that the model has no field for is kept and written again, with changed fields laid over it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any, BinaryIO
+
+from neontodo.formats import dates, fitting
+from neontodo.formats.objects import BrokenJson, objects
+from neontodo.formats.record import BadRecord, Record
+from neontodo.formats.source import decoded
+from neontodo.models import Priority, TaskCreate, TaskPublic
+
+_NAMES = {
+    "id": "uuid",
+    "title": "description",
+    "description": "notes",
+    "created_at": "entry",
+    "updated_at": "modified",
+    "completed_at": "end",
+}
+_LETTERS = {Priority.HIGH: "H", Priority.MEDIUM: "M", Priority.LOW: "L"}
+_PRIORITIES = {letter: priority for priority, letter in _LETTERS.items()}
+_STATUSES = ("pending", "waiting", "recurring", "completed")
+_LAST = ("annotations", "depends", "urgency")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
+    """One record per object."""
+    with decoded(stream) as text:
+        try:
+            for where, raw in objects(text):
+                yield _record(where, raw, tz, now)
+        except BrokenJson as error:
+            yield Record(error.where, problem=str(error))
+
+
+def _record(where: str, raw: Any, tz: tzinfo, now: datetime) -> Record:
+    if not isinstance(raw, dict):
+        return Record(where, problem="must be an object")
+    if raw.get("status") == "deleted":
+        return Record(where, skipped="deleted")
+    try:
+        task = _task(raw, tz, now)
+    except BadRecord as error:
+        return Record(where, problem=str(error))
+    return Record(where, task, key="" if task.id else json.dumps(raw, sort_keys=True))
+
+
+def _task(raw: dict[str, Any], tz: tzinfo, now: datetime) -> TaskCreate:
+    rest = {name: value for name, value in raw.items() if value is not None}
+    extra: dict[str, Any] = {}
+    values: dict[str, Any] = {
+        "id": rest.pop("uuid", None),
+        "title": rest.pop("description", None),
+        "project": rest.pop("project", None),
+        "completed": _completed(rest),
+        "created_at": _instant(rest, "entry", tz),
+        "updated_at": _instant(rest, "modified", tz),
+        "tags": _tags(rest),
+    }
+    if values["completed"]:
+        values["completed_at"] = _instant(rest, "end", tz)
+    if values["project"] == "":
+        values["project"] = None
+    if str(rest.get("priority")) in _PRIORITIES:
+        values["priority"] = _PRIORITIES[rest.pop("priority")]
+    if isinstance(rest.get("notes"), str):
+        values["description"] = rest.pop("notes")
+    if "due" in rest:
+        values["due"] = _due(rest.pop("due"), tz, extra)
+    if "annotations" in rest:
+        extra["annotations"] = rest.pop("annotations")
+    if rest:
+        extra["taskwarrior"] = rest
+    return fitting.task(values, extra, now=now, names=_NAMES)
+
+
+def _completed(rest: dict[str, Any]) -> bool:
+    status = rest.get("status", "pending")
+    if status not in _STATUSES:
+        raise BadRecord(f"status: must be {', '.join(_STATUSES)} or deleted")
+    if status in ("pending", "completed"):
+        rest.pop("status", None)
+    return bool(status == "completed")
+
+
+def _instant(rest: dict[str, Any], name: str, tz: tzinfo) -> datetime | None:
+    text = rest.pop(name, None)
+    if text is None:
+        return None
+    try:
+        if isinstance(text, str) and len(text) == 16 and text[8] == "T" and text[15] == "Z":
+            return datetime.fromisoformat(text)
+        return dates.instant(text, tz)
+    except ValueError:
+        raise BadRecord(f"{name}: must be like `20181122T103257Z`") from None
+
+
+def _tags(rest: dict[str, Any]) -> Any:
+    """The tags; their order is kept too, where it is not ours."""
+    tags = rest.get("tags", [])
+    if _is_ordered(tags):
+        rest.pop("tags", None)
+    return tags
+
+
+def _is_ordered(tags: Any) -> bool:
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        return True
+    return all(before < after for before, after in zip(tags, tags[1:], strict=False))
+
+
+def _due(value: Any, tz: tzinfo, extra: dict[str, Any]) -> date | datetime:
+    try:
+        due = dates.parsed(value, tz)
+    except ValueError:
+        raise BadRecord("due: must be like `20181122T103257Z`") from None
+    if not isinstance(due, datetime):
+        return due
+    day = due.date()
+    if dates.midnight(day, tz) != due:
+        return due
+    # The same instant is another day's in another time zone, so both are kept.
+    extra["due"] = {"on": day.isoformat(), "at": value}
+    return day
+
+
+def write(tasks: Iterable[TaskPublic], *, tz: tzinfo) -> Iterator[str]:
+    """An array as Taskwarrior writes it, one line per task; instants have whole seconds."""
+    opening = "[\n"
+    for task in tasks:
+        yield opening + _encode(_exported(task, tz))
+        opening = ",\n"
+    yield "[\n]\n" if opening == "[\n" else "\n]\n"
+
+
+def _exported(task: TaskPublic, tz: tzinfo) -> dict[str, Any]:
+    attributes = dict(fitting.section(task, "taskwarrior"))
+    waiting = attributes.get("status") in _STATUSES[1:3]
+    attributes |= {
+        "uuid": str(task.id),
+        "description": fitting.whole_title(task),
+        "entry": _stamp(task.created_at),
+        "modified": _stamp(task.updated_at),
+        "status": attributes["status"] if waiting else "pending",
+    }
+    if task.completed:
+        attributes |= {"status": "completed", "end": _stamp(task.completed_at or task.updated_at)}
+    if task.priority in _LETTERS:
+        attributes["priority"] = _LETTERS[task.priority]
+    attributes |= {
+        "due": _due_text(task, tz),
+        "notes": fitting.whole_description(task) or attributes.get("notes"),
+        "project": task.project,
+        "tags": _order(task.tags, attributes.get("tags")) or None,
+        "annotations": (task.extra or {}).get("annotations"),
+    }
+    return {name: attributes[name] for name in _layout(attributes)}
+
+
+def _layout(attributes: dict[str, Any]) -> list[str]:
+    """The attributes that are there, in the order that Taskwarrior writes them in."""
+    there = {name for name, value in attributes.items() if value is not None}
+    middle = sorted(there - {"id", *_LAST})
+    return [name for name in ("id", *middle, *_LAST) if name in there]
+
+
+def _due_text(task: TaskPublic, tz: tzinfo) -> str | None:
+    due = task.due
+    if due is None or isinstance(due, datetime):
+        return due and _stamp(due)
+    kept = fitting.section(task, "due")
+    if kept.get("on") == due.isoformat() and isinstance(kept.get("at"), str):
+        return str(kept["at"])
+    return _stamp(dates.midnight(due, tz))
+
+
+def _order(tags: tuple[str, ...], kept: Any) -> list[str]:
+    """The tags as they were ordered when they came, new ones after them."""
+    known = [tag for tag in kept if tag in tags] if isinstance(kept, list) else []
+    return [*known, *(tag for tag in tags if tag not in known)]
+
+
+def _stamp(moment: datetime) -> str:
+    utc = moment.astimezone(UTC).replace(microsecond=0, tzinfo=None)
+    return utc.isoformat().replace("-", "").replace(":", "") + "Z"

@@ -1,0 +1,1 @@
+"""Who the user is: tokens, keys, and where secrets lie."""

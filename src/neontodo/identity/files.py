@@ -1,0 +1,172 @@
+"""Small files that nobody but their owner may read, written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shlex
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from neontodo.errors import NotSignedIn, StoreUnavailable
+
+LARGEST = 1_000_000
+_OPTIONS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FORBIDDEN = {errno.EACCES, errno.EPERM}
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Replace the file's content; a reader sees the old one or the new one, also after a crash."""
+    with _saving(path):
+        _make_folder(path.parent)
+        with _temporary(path, data) as temporary:
+            os.replace(temporary, path)
+        _sync_folder(path.parent)
+
+
+def create_private(path: Path, data: bytes) -> bool:
+    """Write a file that must not exist yet, and answer whether it was this caller who made it."""
+    with _saving(path):
+        _make_folder(path.parent)
+        with _temporary(path, data) as temporary:
+            created = _link(temporary, path, data)
+        _sync_folder(path.parent)
+        return created
+
+
+def read_private(path: Path) -> bytes | None:
+    """Return a file's content, or None if there is no such file; refuse one others can read."""
+    try:
+        # A named pipe in the file's place must not keep the reader waiting.
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _OPTIONS)
+        try:
+            _check(path, os.fstat(fd))
+            with open(fd, "rb", closefd=False) as file:
+                return file.read(LARGEST)
+        finally:
+            os.close(fd)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreUnavailable(
+            f"`{path}` cannot be read: {_reason(error)}",
+            hint="it must belong to you and be a plain file",
+        ) from error
+
+
+def remove_private(path: Path) -> None:
+    """Remove the file; one that is not there is no error."""
+    with _saving(path):
+        path.unlink(missing_ok=True)
+
+
+def _check(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
+        raise NotSignedIn(
+            f"`{path}` is not a file that this program wrote",
+            hint="move it away and sign in again",
+        )
+    if os.name == "posix" and status.st_mode & 0o077:
+        raise NotSignedIn(
+            f"`{path}` holds a secret and can be read by others, so it is not used",
+            hint=f"make it yours alone with `chmod 600 {shlex.quote(str(path))}`",
+        )
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    if folder.parent != folder:
+        _make_folder(folder.parent)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+        # The umask may have taken the owner's own rights away.
+        folder.chmod(0o700)
+
+
+@contextmanager
+def _temporary(path: Path, data: bytes) -> Iterator[Path]:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        _write_new(temporary, data)
+        yield temporary
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _OPTIONS, 0o600)
+    with open(fd, "wb") as file:
+        if os.name == "posix":
+            os.fchmod(fd, 0o600)
+        file.write(data)
+        file.flush()
+        os.fsync(fd)
+
+
+def _link(temporary: Path, path: Path, data: bytes) -> bool:
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError:
+        # Some file systems have no links (FAT, Android); there a crash may leave the file empty.
+        return _write_if_absent(path, data)
+    return True
+
+
+def _write_if_absent(path: Path, data: bytes) -> bool:
+    try:
+        _write_new(path, data)
+    except FileExistsError:
+        return False
+    except OSError:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    fd = os.open(folder, os.O_RDONLY | _OPTIONS)
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        # Some network file systems cannot sync a folder, and say so this way.
+        if error.errno not in {errno.EINVAL, errno.EBADF, errno.ENOTSUP}:
+            raise
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def _saving(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(
+            f"`{path}` cannot be written: {_reason(error)}", hint=_next_step(error, path.parent)
+        ) from error
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
+
+
+def _next_step(error: OSError, folder: Path) -> str:
+    if error.errno in _FULL:
+        return "free some space on the disk, then run the command again"
+    if error.errno == errno.EROFS:
+        return (
+            f"`{folder}` is on a read-only file system; make it writable, or choose another place"
+        )
+    if error.errno in _FORBIDDEN:
+        return f"`{folder}` must belong to you and be writable"
+    return f"check `{folder}`, then run the command again"

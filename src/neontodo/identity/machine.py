@@ -1,0 +1,172 @@
+"""This machine's identity in the embedded store: a user, a key, and the token that it signs.
+
+It lies in two private files beside the store, so that cron and SSH find what the desktop made.
+`identity.json` is made once and never replaced; `token` is signed anew before it expires.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neontodo.errors import NotSignedIn, StoreUnavailable
+from neontodo.identity import keys, tokens
+from neontodo.identity.files import create_private, read_private, write_private
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+IDENTITY = "identity.json"
+TOKEN = "token"
+LIFETIME = timedelta(days=90)
+RENEWED_BEFORE = timedelta(days=30)
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A user on this machine; `token` is None where it has not been signed yet."""
+
+    user_id: str
+    name: str
+    key_id: str
+    private_key: Ed25519PrivateKey = field(repr=False)
+    token: str | None = field(repr=False)
+
+
+def load(folder: Path) -> Machine | None:
+    """Read the identity that lies in a folder, or None if there is none."""
+    data = read_private(folder / IDENTITY)
+    if data is None:
+        return None
+    machine = _from_json(data)
+    if machine is None:
+        raise NotSignedIn(
+            f"`{folder / IDENTITY}` is damaged, so this machine's identity is not known",
+            hint="restore that file from a backup; the tasks are untouched",
+        )
+    return replace(machine, token=_stored_token(folder))
+
+
+def create(folder: Path, *, name: str, now: datetime) -> Machine:
+    """Make an identity, or answer the one that is there: all who race to make it get the same."""
+    machine = load(folder)
+    if machine is None:
+        made = _new(name)
+        machine = made if create_private(folder / IDENTITY, _to_json(made)) else load(folder)
+    if machine is None:
+        raise StoreUnavailable(f"`{folder}` was changed meanwhile", hint="run the command again")
+    if machine.token is None:
+        create_private(folder / TOKEN, _signed(machine, now).encode())
+        machine = replace(machine, token=_stored_token(folder))
+    return machine
+
+
+def current_token(machine: Machine, folder: Path, now: datetime) -> tuple[str, tokens.Claims]:
+    """Return the machine's token, verified, and signed anew if it is absent or soon expires."""
+    if machine.token is not None:
+        claims = _verified(machine, folder, machine.token, now)
+        if claims is not None and claims.expires_at - now > RENEWED_BEFORE:
+            return machine.token, claims
+    token = _signed(machine, now)
+    # On a read-only disk the new token serves this command only, which is all it is needed for.
+    with suppress(StoreUnavailable):
+        write_private(folder / TOKEN, token.encode())
+    return token, _verify(machine, token, now)
+
+
+def os_user_name() -> str:
+    """Return what the operating system calls the user; containers may have no name for one."""
+    import getpass
+
+    try:
+        name = getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        return "me"
+    printable = "".join(character for character in name if character.isprintable())
+    return printable.strip()[:LONGEST_NAME] or "me"
+
+
+def _new(name: str) -> Machine:
+    private_key = keys.new_private()
+    return Machine(
+        user_id=str(uuid.uuid4()),
+        name=name,
+        key_id=keys.thumbprint(private_key.public_key()),
+        private_key=private_key,
+        token=None,
+    )
+
+
+def _to_json(machine: Machine) -> bytes:
+    fields = {
+        "user_id": machine.user_id,
+        "name": machine.name,
+        "key_id": machine.key_id,
+        "private_key": keys.private_text(machine.private_key),
+    }
+    return json.dumps(fields, indent=2).encode() + b"\n"
+
+
+def _from_json(data: bytes) -> Machine | None:
+    try:
+        fields: dict[str, Any] = json.loads(data)
+        machine = Machine(
+            user_id=str(uuid.UUID(fields["user_id"])),
+            name=str(fields["name"]),
+            key_id=fields["key_id"],
+            private_key=keys.private_from_text(fields["private_key"]),
+            token=None,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    fits = machine.key_id == keys.thumbprint(machine.private_key.public_key())
+    return machine if fits else None
+
+
+def _stored_token(folder: Path) -> str | None:
+    data = read_private(folder / TOKEN)
+    return None if data is None else data.decode("ascii", "replace").strip()
+
+
+def _signed(machine: Machine, now: datetime) -> str:
+    return tokens.sign(
+        machine.private_key,
+        user_id=machine.user_id,
+        key_id=machine.key_id,
+        now=now,
+        lifetime=LIFETIME,
+    )
+
+
+def _verify(machine: Machine, token: str, now: datetime) -> tokens.Claims:
+    return tokens.verify(
+        token,
+        key=machine.private_key.public_key(),
+        algorithm=tokens.ALGORITHM,
+        key_id=machine.key_id,
+        issuer=tokens.ISSUER,
+        audience=None,
+        now=now,
+    )
+
+
+def _verified(machine: Machine, folder: Path, token: str, now: datetime) -> tokens.Claims | None:
+    problem = "the token is of another user"
+    try:
+        claims = _verify(machine, token, now)
+        if claims.user_id == machine.user_id:
+            return claims
+    except tokens.OutsideValidity:
+        return None
+    except NotSignedIn as error:
+        problem = error.message
+    # A token that somebody tampered with is not replaced in silence: its owner should know.
+    raise NotSignedIn(
+        f"{problem} (`{folder / TOKEN}`)", hint="remove that file, and this machine signs a new one"
+    )

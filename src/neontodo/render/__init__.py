@@ -1,0 +1,1 @@
+"""Tasks and messages as a person or a pipe reads them."""

@@ -1,0 +1,1 @@
+"""Answers drawn for a person; imported only when one looks, because Rich takes its time."""

@@ -1,0 +1,75 @@
+"""Text of tasks made safe for terminals and pipes: nothing in it is obeyed, nothing is lost."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TextIO
+
+_EMOJI = "\u00a9\u00ae\u203c-\u3299\ufe0f\U0001f000-\U0001fbff"
+_JOINING = "\u0600-\u109f\u1780-\u18aa\ufb50-\ufdff\ufe70-\ufefc"
+
+_HIDDEN = (
+    "\x00-\x1f\x7f-\x9f\u00ad"  # control characters, the soft hyphen
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidi marks, overrides and isolates
+    "\u180e\u200b-\u200d\u2028\u2029\u2060-\u2065\u206a-\u206f\ufeff"  # separators, no width
+    "\u3164\uffa0\ufff9-\ufffb\ufffe\uffff"  # blanks that are letters, annotation marks
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"  # invisible formatting
+    "\ud800-\udfff"
+)
+
+_KEPT = (
+    f"(?<=[{_EMOJI}])\u200d(?=[{_EMOJI}])"  # families, flags, professions
+    f"|(?<=[{_JOINING}])[\u200c\u200d](?=[{_JOINING}])"  # Persian, Indic scripts
+    "|(?<=\U0001f3f4)[\U000e0020-\U000e007e]+\U000e007f"  # flags of England, Scotland and Wales
+)
+
+
+@cache
+def _hidden() -> re.Pattern[str]:
+    return re.compile(f"(?P<kept>{_KEPT})|[{_HIDDEN}]")
+
+
+def _visible(match: re.Match[str]) -> str:
+    character = match[0]
+    if match.lastgroup:
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def escaped(text: str) -> str:
+    r"""The text for a terminal: characters that act or hide are spelled out, as `\n` or `\x1b`.
+
+    Escaping what is already escaped changes nothing.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return _hidden().sub(_visible, text)
+
+
+def field(text: str) -> str:
+    r"""The text as one field of a line: like `escaped`, with `\` doubled, so that it reads back."""
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    return escaped(text)
+
+
+def encodable(text: str, stream: TextIO) -> str:
+    r"""The text with what the stream's encoding lacks spelled out, as `\u4e2d`."""
+    encoding = stream.encoding
+    if not encoding or text.isascii():
+        return text
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def shown(text: str, stream: TextIO) -> str:
+    """The text as it may be laid out for a terminal behind this stream."""
+    return encodable(escaped(text), stream)
+
+
+def safe_write(stream: TextIO, text: str) -> None:
+    """Write the text, spelling out what the stream's encoding lacks."""
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        stream.write(encodable(text, stream))

@@ -1,0 +1,32 @@
+"""Where a command reads and writes: one value, so that terminal, agent and tests are alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import BinaryIO, TextIO
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Input, output and messages, and what is known of their other end.
+
+    `width` is in columns. `colour` says whether escape sequences may be written to `out`.
+    """
+
+    stdin: TextIO
+    out: TextIO
+    err: TextIO
+    in_is_terminal: bool
+    out_is_terminal: bool
+    err_is_terminal: bool
+    width: int
+    colour: bool
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a question can be asked and answered."""
+        return self.in_is_terminal and self.err_is_terminal
+
+    @property
+    def in_bytes(self) -> BinaryIO:
+        return self.stdin.buffer

@@ -1,0 +1,1 @@
+"""Rules about tasks, and the only statements that touch them."""

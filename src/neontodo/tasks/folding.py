@@ -1,0 +1,81 @@
+"""Text as search sees it: accents and case gone, words and signs apart, the same on both engines.
+
+Stored rows hold folded text: whoever changes `fold` must fold them again, in a migration.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import groupby
+
+_SIGNS = re.compile(r"([^\w\s]+)")
+# What Unicode does not take apart, though people write it either way.
+_PLAIN = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
+    | {"‘": "'", "’": "'", "“": '"', "”": '"', "‐": "-", "–": "-", "—": "-"}
+)
+
+
+def fold(text: str) -> str:
+    """The text without accents and case, with single spaces between runs of words and signs."""
+    if not text.isascii():
+        text = "".join(map(_plain, text))
+    if not text.isascii():
+        return _spaced(text)
+    text = text.lower()
+    if text.replace(" ", "").isalnum():
+        return " ".join(text.split())
+    return " ".join(" ".join(_SIGNS.split(text)).split())
+
+
+def search_text(
+    title: str, description: str | None, project: str | None, tags: Sequence[str]
+) -> str:
+    """Title, description, project and tags folded, a line each, each between two spaces."""
+    sections = (title, description or "", project or "", " ".join(tags))
+    return "\n".join(f" {fold(section)} " for section in sections)
+
+
+def query_words(query: str) -> tuple[str, ...]:
+    """The words of a query, folded and each once; one with signs in it holds spaces inside."""
+    folded = (fold(word) for word in query.split())
+    return tuple(dict.fromkeys(word for word in folded if word))
+
+
+@lru_cache(maxsize=4096)
+def _plain(char: str) -> str:
+    """What one character becomes; taken apart again until nothing changes."""
+    folded = "".join(
+        part
+        for part in unicodedata.normalize("NFKD", char).casefold().translate(_PLAIN)
+        if not _is_dropped(part)
+    )
+    return folded if folded == char else "".join(map(_plain, folded))
+
+
+def _is_dropped(char: str) -> bool:
+    """Accents, and what is not seen: joiners, soft hyphens, variation selectors."""
+    return (
+        unicodedata.combining(char) != 0
+        or unicodedata.category(char) == "Cf"
+        or "\ufe00" <= char <= "\ufe0f"
+    )
+
+
+def _spaced(text: str) -> str:
+    return " ".join("".join(run) for kind, run in groupby(text, _kind) if kind)
+
+
+@lru_cache(maxsize=4096)
+def _kind(char: str) -> str:
+    """Empty for a space, else whether a character belongs to a word.
+
+    Vowel signs of Indic scripts do, although Python's regular expressions say otherwise.
+    """
+    if char.isspace():
+        return ""
+    is_word = char.isalnum() or char == "_" or unicodedata.category(char)[0] == "M"
+    return "word" if is_word else "sign"

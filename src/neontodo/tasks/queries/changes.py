@@ -1,0 +1,134 @@
+"""Statements on the log of changes."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+from sqlmodel import col, insert, select
+
+from neontodo.models import Change, Key, Task
+
+FIRST_OF_COMMAND: sa.ColumnElement[int] = sa.literal_column("0")
+
+
+@dataclass(frozen=True)
+class LoggedCommand:
+    """A command's first change: enough to tell what may be undone."""
+
+    id: uuid.UUID
+    first_seq: int
+    key_id: str
+    reverts: uuid.UUID | None
+
+
+async def add(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Add to the log; every row names its user."""
+    if rows:
+        await session.execute(insert(Change), rows)
+
+
+async def last_touched(session: AsyncSession, user_id: str, key_id: str) -> uuid.UUID | None:
+    """The task that a machine added or changed last."""
+    statement = (
+        select(Change.task_id)
+        .where(
+            col(Change.user_id) == user_id,
+            col(Change.key_id) == key_id,
+            col(Change.kind) != "delete",
+        )
+        .order_by(col(Change.seq).desc())
+        .limit(1)
+    )
+    return (await session.scalars(statement)).first()
+
+
+async def commands(
+    session: AsyncSession, user_id: str, *, before_seq: int | None, limit: int
+) -> list[LoggedCommand]:
+    """Commands of all machines, newest first; those before a seq, if one is given."""
+    statement = select(Change.command_id, Change.seq, Change.key_id, Change.reverts).where(
+        col(Change.user_id) == user_id, col(Change.position) == FIRST_OF_COMMAND
+    )
+    if before_seq is not None:
+        statement = statement.where(col(Change.seq) < before_seq)
+    rows = await session.execute(statement.order_by(col(Change.seq).desc()).limit(limit))
+    return [LoggedCommand(*row) for row in rows.all()]
+
+
+async def of_command(
+    session: AsyncSession, user_id: str, command_id: uuid.UUID, *, after_position: int, limit: int
+) -> Sequence[Change]:
+    """Changes of a command after a position, in order; a command's seqs have no gap."""
+    first = (
+        select(Change.seq)
+        .where(
+            col(Change.user_id) == user_id,
+            col(Change.command_id) == command_id,
+            col(Change.position) == FIRST_OF_COMMAND,
+        )
+        .scalar_subquery()
+    )
+    statement = (
+        select(Change)
+        .where(
+            col(Change.user_id) == user_id,
+            col(Change.command_id) == command_id,
+            col(Change.seq) > first + after_position,
+        )
+        .order_by(col(Change.seq))
+        .limit(limit)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def newest(
+    session: AsyncSession, user_id: str, *, task_ids: Sequence[uuid.UUID] | None, limit: int | None
+) -> list[tuple[Change, str | None, Task | None]]:
+    """Changes of some tasks, or of all, newest first, with their machine's label and task."""
+    statement = (
+        sa.select(Change, col(Key.label), Task)
+        .outerjoin(Key, sa.and_(col(Key.user_id) == Change.user_id, col(Key.id) == Change.key_id))
+        .outerjoin(
+            Task, sa.and_(col(Task.user_id) == Change.user_id, col(Task.id) == Change.task_id)
+        )
+        .where(col(Change.user_id) == user_id)
+        .order_by(col(Change.seq).desc())
+        .limit(limit)
+    )
+    if task_ids is not None:
+        statement = statement.where(col(Change.task_id).in_(task_ids))
+    return [(row[0], row[1], row[2]) for row in (await session.execute(statement)).all()]
+
+
+async def last_of_tasks(
+    session: AsyncSession, user_id: str, task_ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, Change]:
+    """The newest change of each task."""
+    later = aliased(Change)
+    newer = sa.exists().where(
+        col(later.user_id) == Change.user_id,
+        col(later.task_id) == Change.task_id,
+        col(later.seq) > Change.seq,
+    )
+    statement = select(Change).where(
+        col(Change.user_id) == user_id, col(Change.task_id).in_(task_ids), sa.not_(newer)
+    )
+    return {change.task_id: change for change in (await session.scalars(statement)).all()}
+
+
+async def deleted_like(
+    session: AsyncSession, user_id: str, criterion: sa.ColumnElement[bool]
+) -> Sequence[Change]:
+    """Deletions of tasks that meet a criterion on the log, newest first."""
+    statement = (
+        select(Change)
+        .where(col(Change.user_id) == user_id, col(Change.kind) == "delete", criterion)
+        .order_by(col(Change.seq).desc())
+    )
+    return (await session.scalars(statement)).all()

@@ -1,0 +1,113 @@
+"""Statements on tasks: lists, whole rows by reference, and bulk writes."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Select, func
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, delete, insert, select, update
+
+from neontodo.models import Task, TaskPublic
+from neontodo.tasks.filters import TaskFilter
+from neontodo.tasks.matching import conditions, ordering, relevance
+from neontodo.tasks.results import Page
+
+PUBLIC_FIELDS = tuple(TaskPublic.model_fields)
+PUBLIC_COLUMNS = tuple(getattr(Task, name) for name in PUBLIC_FIELDS)
+
+
+async def page(session: AsyncSession, user_id: str, wanted: TaskFilter) -> Page:
+    """The tasks that a filter admits, in its order, and how many there are without its limit."""
+    matching = [col(Task.user_id) == user_id, *conditions(wanted)]
+    if wanted.limit is None and not wanted.offset:
+        rows = (await session.execute(_ordered(user_id, wanted))).all()
+        return Page(tuple(map(_public, rows)), len(rows))
+    total = select(func.count()).select_from(Task).where(*matching).scalar_subquery()
+    statement = _ordered(user_id, wanted).add_columns(total)
+    rows = (await session.execute(statement.limit(wanted.limit).offset(wanted.offset))).all()
+    if rows:
+        return Page(tuple(_public(row[:-1]) for row in rows), rows[0][-1])
+    return Page((), await _total(session, matching) if wanted.offset else 0)
+
+
+async def _total(session: AsyncSession, matching: Iterable[ColumnElement[bool]]) -> int:
+    return await session.scalar(select(func.count()).select_from(Task).where(*matching)) or 0
+
+
+async def stream(
+    session: AsyncSession, user_id: str, wanted: TaskFilter
+) -> AsyncIterator[TaskPublic]:
+    """All tasks that a filter admits, a thousand at a time; the session must be a snapshot."""
+    statement = _ordered(user_id, wanted).execution_options(yield_per=1000)
+    async for row in await session.stream(statement):
+        yield _public(row)
+
+
+def _ordered(user_id: str, wanted: TaskFilter) -> Select[Any]:
+    order = ordering(wanted.sort) if wanted.sort or not wanted.words else relevance(wanted.words)
+    return (
+        sa.select(*PUBLIC_COLUMNS)
+        .where(col(Task.user_id) == user_id, *conditions(wanted))
+        .order_by(*order)
+    )
+
+
+def _public(row: Sequence[Any]) -> TaskPublic:
+    return TaskPublic(**dict(zip(PUBLIC_FIELDS, row, strict=True)))
+
+
+async def matching_any(
+    session: AsyncSession, user_id: str, criteria: Sequence[ColumnElement[bool]]
+) -> Sequence[Task]:
+    """Whole rows that meet one of the criteria, by number."""
+    statement = (
+        select(Task)
+        .where(col(Task.user_id) == user_id, sa.or_(*criteria))
+        .order_by(col(Task.number))
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def by_ids(
+    session: AsyncSession, user_id: str, ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, Task]:
+    """Whole rows by id; ids that are not there are left out."""
+    statement = select(Task).where(col(Task.user_id) == user_id, col(Task.id).in_(ids))
+    return {task.id: task for task in (await session.scalars(statement)).all()}
+
+
+async def known(
+    session: AsyncSession, user_id: str, ids: Sequence[uuid.UUID], numbers: Sequence[int]
+) -> dict[uuid.UUID, int]:
+    """Ids and numbers of the tasks that have one of the ids or one of the numbers."""
+    statement = select(Task.id, Task.number).where(
+        col(Task.user_id) == user_id,
+        sa.or_(col(Task.id).in_(ids), col(Task.number).in_(numbers)),
+    )
+    return {row[0]: row[1] for row in (await session.execute(statement)).all()}
+
+
+async def add(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Add tasks; every row names its user."""
+    if rows:
+        await session.execute(insert(Task), rows)
+
+
+async def change(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Set columns by primary key; rows may set different columns."""
+    if rows:
+        await session.execute(update(Task), rows)
+
+
+async def remove(session: AsyncSession, user_id: str, ids: Sequence[uuid.UUID]) -> None:
+    """Remove tasks; ids that are not there are no error."""
+    if ids:
+        await session.execute(
+            delete(Task)
+            .where(col(Task.user_id) == user_id, col(Task.id).in_(ids))
+            .execution_options(synchronize_session=False)
+        )

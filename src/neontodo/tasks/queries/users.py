@@ -1,0 +1,73 @@
+"""Statements on a user's own row: the lock and the counters of every write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select, update
+
+from neontodo.db.schema import VERSION_TABLE
+from neontodo.models import Change, Key, User
+
+if TYPE_CHECKING:
+    from neontodo.tasks.unit import Command
+
+UNSYNCHRONIZED = {"synchronize_session": False}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The counters after a claim, and what else its statement answered."""
+
+    last_number: int
+    last_seq: int
+    version: str | None
+    key_accepted: bool
+    applied: bool
+
+
+async def claim(
+    session: AsyncSession, command: Command, numbers: int, changes: int
+) -> Claim | None:
+    """Lock the user's row while raising its counters; None if there is no such user."""
+    user_id = command.user_id
+    version = sa.select(sa.column("version_num", sa.Text)).select_from(sa.table(VERSION_TABLE))
+    key = select(func.count()).where(
+        col(Key.user_id) == user_id, col(Key.id) == command.key_id, col(Key.revoked_at).is_(None)
+    )
+    applied = select(func.count()).where(
+        col(Change.user_id) == user_id,
+        col(Change.command_id) == command.id,
+        col(Change.position) == sa.literal_column("0"),
+    )
+    statement = (
+        update(User)
+        .where(col(User.id) == user_id)
+        .values(last_number=col(User.last_number) + numbers, last_seq=col(User.last_seq) + changes)
+        .returning(
+            col(User.last_number),
+            col(User.last_seq),
+            version.scalar_subquery(),
+            key.scalar_subquery(),
+            applied.scalar_subquery(),
+        )
+        .execution_options(**UNSYNCHRONIZED)
+    )
+    row = (await session.execute(statement)).first()
+    if row is None:
+        return None
+    return Claim(row[0], row[1], row[2], bool(row[3]), bool(row[4]))
+
+
+async def settle(session: AsyncSession, user_id: str, last_number: int, last_seq: int) -> None:
+    """Set the counters of a user whose row this transaction holds."""
+    await session.execute(
+        update(User)
+        .where(col(User.id) == user_id)
+        .values(last_number=last_number, last_seq=last_seq)
+        .execution_options(**UNSYNCHRONIZED)
+    )

@@ -1,0 +1,72 @@
+"""Answers that are put together from more than one statement."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from neontodo.models import Change, Priority, Task
+from neontodo.tasks.queries import changes, counts
+from neontodo.tasks.results import LogEntry, Stats
+
+WEEKS_SHOWN = 8
+
+
+async def stats(session: AsyncSession, user_id: str, now: datetime, tz: tzinfo) -> Stats:
+    """Counts over all tasks, and what was done on each day of the last weeks."""
+    today = now.astimezone(tz).date()
+    first = today - timedelta(days=today.weekday() + 7 * (WEEKS_SHOWN - 1))
+    pending, overdue, due_today, done = await counts.totals(session, user_id, today, now)
+    since = datetime.combine(first, time(), tz)
+    moments = await counts.completions_since(session, user_id, since)
+    per_day = Counter(moment.astimezone(tz).date() for moment in moments)
+    by_priority = await counts.pending_by_priority(session, user_id)
+    return Stats(
+        pending=pending,
+        overdue=overdue,
+        due_today=due_today,
+        done=done,
+        done_per_day=tuple((day, per_day[day]) for day in _days(first, today)),
+        by_priority=tuple((p.label, by_priority.get(p, 0)) for p in reversed(Priority)),
+    )
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+async def log(
+    session: AsyncSession,
+    user_id: str,
+    *,
+    task_ids: Sequence[uuid.UUID] | None = None,
+    limit: int | None = None,
+) -> list[LogEntry]:
+    """What happened to some tasks, or to all, newest first."""
+    rows = await changes.newest(session, user_id, task_ids=task_ids, limit=limit)
+    gone = list({change.task_id for change, _, task in rows if task is None})
+    last = await changes.last_of_tasks(session, user_id, gone) if gone else {}
+    return [_entry(change, label, task, last) for change, label, task in rows]
+
+
+def _entry(
+    change: Change, label: str | None, task: Task | None, last: dict[uuid.UUID, Change]
+) -> LogEntry:
+    removed = last[change.task_id].before or {} if task is None else {}
+    return LogEntry(
+        seq=change.seq,
+        at=change.at,
+        command_id=change.command_id,
+        reverts=change.reverts,
+        machine=label or change.key_id,
+        task_id=change.task_id,
+        number=task.number if task else removed.get("number"),
+        title=task.title if task else removed.get("title", ""),
+        kind=change.kind,
+        before=change.before,
+        after=change.after,
+    )

@@ -1,0 +1,152 @@
+"""References to tasks as people type them: `12`, `3-5`, `3,7`, `a1b2`, a whole UUID, `@last`.
+
+Only the text is read here; which tasks it names, the store says. Digits are always a number, so
+the start of a UUID needs a letter and, not to be hit by accident, four characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from uuid import UUID
+
+from neontodo.errors import BadValue
+
+NO_NUMBER = 2**53 + 1
+"""Stands for every number that no task can have; small enough for a BIGINT."""
+
+_EXAMPLES = "write a number (`12`), a range (`3-5`), several (`3,7`), a UUID (`a1b2…`) or `@last`"
+_PREFIX_MIN = 4
+_GROUPS = (0, 8, 12, 16, 20, 32)
+
+
+@dataclass(frozen=True)
+class Number:
+    """The task of that number; `text` is what was typed, which may be larger than any number."""
+
+    text: str
+    value: int
+
+
+@dataclass(frozen=True)
+class Range:
+    """The existing tasks from one number to another, both included."""
+
+    text: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """The tasks whose UUID lies between two, both included; the two are one for a whole UUID."""
+
+    text: str
+    low: UUID
+    high: UUID
+
+
+@dataclass(frozen=True)
+class Last:
+    """The task that this machine added or changed last."""
+
+    text: str = "@last"
+
+
+Ref = Number | Range | Prefix | Last
+
+
+@dataclass(frozen=True)
+class Refs:
+    """References in the order typed, each once."""
+
+    parts: tuple[Ref, ...]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers given one by one, each once."""
+        return tuple(dict.fromkeys(ref.value for ref in self.parts if isinstance(ref, Number)))
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether there is nothing but single numbers."""
+        return all(isinstance(ref, Number) for ref in self.parts)
+
+    @property
+    def max_count(self) -> int:
+        """The most tasks that these can name."""
+        return sum(ref.last - ref.first + 1 if isinstance(ref, Range) else 1 for ref in self.parts)
+
+
+def parse_refs(words: Sequence[str]) -> Refs:
+    """The references that words on the command line hold; BadValue names the word that is none."""
+    parts = tuple(dict.fromkeys(_ref(text) for word in words for text in _split(word)))
+    if not parts:
+        raise BadValue("no task was named", hint=_EXAMPLES)
+    return Refs(parts)
+
+
+def _split(word: str) -> Iterator[str]:
+    """The parts between commas; a comma at the end is forgiven, as in `3, 7`."""
+    texts = [text.strip() for text in word.split(",")]
+    if len(texts) > 1 and not texts[-1]:
+        texts.pop()
+    if not all(texts):
+        raise _not_a_ref(word)
+    yield from texts
+
+
+def _ref(text: str) -> Ref:
+    lower = text.lower()
+    if lower == "@last":
+        return Last()
+    if re.fullmatch("[0-9]+", text):
+        return Number(text, _number(text))
+    if prefix := _prefix(lower):
+        return prefix
+    if found := re.fullmatch("([0-9]+)-([0-9]+)", text):
+        return _range(text, found[1], found[2])
+    raise _not_a_ref(text)
+
+
+def _number(digits: str) -> int:
+    digits = digits.lstrip("0") or "0"
+    # Python refuses to read thousands of digits, so the length is asked first.
+    return min(int(digits), NO_NUMBER) if len(digits) <= len(str(NO_NUMBER)) else NO_NUMBER
+
+
+def _range(text: str, first: str, last: str) -> Range:
+    span = Range(text, _number(first), _number(last))
+    if span.first > span.last:
+        raise BadValue(
+            f"the range `{text}` runs backwards",
+            hint=f"write the smaller number first: `{last}-{first}`",
+        )
+    return span
+
+
+def _prefix(text: str) -> Prefix | None:
+    """A UUID or its start; None for what is neither, BadValue for a start that is too short."""
+    digits = text.replace("-", "")
+    whole = len(text) == 36
+    if not re.fullmatch("[0-9a-f]{1,32}", digits) or not (whole or re.search("[a-f]", digits)):
+        return None
+    if text not in (digits, _dashed(digits), _dashed(digits + "x").removesuffix("x")):
+        return None
+    if len(digits) < _PREFIX_MIN:
+        raise BadValue(
+            f"`{text}` is too short for the start of a UUID",
+            hint=f"write at least {_PREFIX_MIN} characters of it, or the task's number",
+        )
+    return Prefix(text, UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f")))
+
+
+def _dashed(digits: str) -> str:
+    groups = (digits[a:b] for a, b in pairwise(_GROUPS))
+    return "-".join(group for group in groups if group)
+
+
+def _not_a_ref(text: str) -> BadValue:
+    return BadValue(f"`{text}` does not name a task", hint=_EXAMPLES)

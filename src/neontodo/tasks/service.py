@@ -1,0 +1,174 @@
+"""What each change of tasks means; every function runs inside one unit, all or nothing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from neontodo.errors import Conflict, Refused
+from neontodo.models import Task, TaskCreate, TaskPublic, TaskUpdate
+from neontodo.tasks.lookup import resolve
+from neontodo.tasks.queries import changes, tasks
+from neontodo.tasks.refs import Refs
+from neontodo.tasks.results import Outcome
+from neontodo.tasks.state import from_change, snapshot
+from neontodo.tasks.unit import Unit
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Fields to set, and tags to add to or take from what each task has."""
+
+    fields: TaskUpdate
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
+
+
+def new_columns(task: TaskCreate, number: int, now: datetime) -> dict[str, Any]:
+    """All columns of a new task; what an imported one leaves out is made up sensibly."""
+    created = task.created_at or now
+    updated = task.updated_at or created
+    completed_at = (task.completed_at or updated) if task.completed else None
+    due_on, due_at = due_columns(task.due)
+    return {
+        "number": number,
+        "title": task.title,
+        "description": task.description or None,
+        "completed": task.completed,
+        "completed_at": completed_at,
+        "due_on": due_on,
+        "due_at": due_at,
+        "priority": int(task.priority),
+        "project": task.project,
+        "tags": task.tags,
+        "extra": task.extra,
+        "created_at": created,
+        "updated_at": updated,
+    }
+
+
+def due_columns(due: date | datetime | None) -> tuple[date | None, datetime | None]:
+    """`(due_on, due_at)`: the day where the user is, and the instant if a time was given."""
+    if isinstance(due, datetime):
+        return due.date(), due.astimezone(UTC)
+    return due, None
+
+
+async def add(unit: Unit, new: Sequence[TaskCreate]) -> Outcome:
+    """Add tasks with the next numbers, in order."""
+    await unit.start(numbers=len(new), changed=len(new))
+    added = []
+    for task in new:
+        columns = new_columns(task, unit.next_number(), unit.now)
+        task_id = task.id or uuid.uuid4()
+        unit.create(task_id, columns)
+        added.append(TaskPublic(id=task_id, **columns))
+    await unit.finish()
+    return Outcome(tuple(added))
+
+
+async def edit(unit: Unit, refs: Refs, wanted: Edit) -> Outcome:
+    """Set fields of tasks; those that already are so stay untouched."""
+    return await _change(unit, refs, lambda task: _edited(task, wanted))
+
+
+def _edited(task: Task, wanted: Edit) -> dict[str, Any]:
+    columns = {name: getattr(wanted.fields, name) for name in wanted.fields.model_fields_set}
+    if "due" in columns:
+        columns["due_on"], columns["due_at"] = due_columns(columns.pop("due"))
+    if "priority" in columns:
+        columns["priority"] = int(columns["priority"] or 0)
+    tags = set(columns.get("tags", task.tags) or ())
+    columns["tags"] = tuple(sorted((tags | set(wanted.add_tags)) - set(wanted.remove_tags)))
+    return columns
+
+
+async def complete(unit: Unit, refs: Refs, completed: bool | None) -> Outcome:
+    """Mark tasks done or pending; None turns each into the other."""
+
+    def columns(task: Task) -> dict[str, Any]:
+        done = not task.completed if completed is None else completed
+        if done == task.completed:
+            return {}
+        return {"completed": done, "completed_at": unit.now if done else None}
+
+    return await _change(unit, refs, columns)
+
+
+async def remove(unit: Unit, refs: Refs) -> Outcome:
+    """Remove tasks; their last state stays in the log."""
+    await unit.start(changed=len(refs.numbers))
+    found = await resolve(unit.session, unit.user_id, unit.command.key_id, refs)
+    for task in found:
+        unit.delete(task)
+    removed = tuple(map(snapshot, found))
+    await unit.finish()
+    return Outcome(removed)
+
+
+async def _change(unit: Unit, refs: Refs, columns: Any) -> Outcome:
+    await unit.start(changed=len(refs.numbers))
+    found = await resolve(unit.session, unit.user_id, unit.command.key_id, refs)
+    changed, unchanged = [], []
+    for task in found:
+        wanted = columns(task)
+        if unit.update(task, wanted):
+            changed.append(snapshot(task).model_copy(update={**wanted, "updated_at": unit.now}))
+        else:
+            unchanged.append(snapshot(task))
+    await unit.finish()
+    return Outcome(tuple(changed), tuple(unchanged))
+
+
+async def replace(unit: Unit, read: TaskPublic, wanted: TaskUpdate) -> Outcome:
+    """Save what a person made of a task that they read a while ago.
+
+    Fields that only they changed are set, and what others changed meanwhile stays.
+
+    Raises:
+        Conflict: a field was changed by both; the details name it with both values.
+        Refused: the task was removed meanwhile.
+    """
+    await unit.start(changed=1)
+    task = (await tasks.by_ids(unit.session, unit.user_id, [read.id])).get(read.id)
+    if task is None:
+        raise Refused(
+            f"task {read.number} was removed while you were editing it",
+            hint="`todo undo --any` may bring it back",
+        )
+    edited = _edited(task, Edit(wanted))
+    mine = {name: value for name, value in edited.items() if value != getattr(read, name)}
+    both = [name for name in mine if getattr(task, name) not in (getattr(read, name), mine[name])]
+    if both:
+        raise Conflict(
+            f"task {read.number} was changed elsewhere while you were editing it",
+            details=tuple(f"{name} is now: {_shown(getattr(task, name))}" for name in both),
+        )
+    changed = unit.update(task, mine)
+    after = snapshot(task).model_copy(update=mine)
+    await unit.finish()
+    return Outcome((after,)) if changed else Outcome((), (after,))
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return " ".join(value) or "none"
+    return "none" if value is None else str(value)
+
+
+async def replayed(unit: Unit) -> Outcome:
+    """The answer of a command whose first try was saved, but whose answer got lost."""
+    logged = await changes.of_command(
+        unit.session, unit.user_id, unit.command.id, after_position=-1, limit=1000
+    )
+    now = await tasks.by_ids(unit.session, unit.user_id, [change.task_id for change in logged])
+    return Outcome(
+        tuple(
+            snapshot(now[change.task_id]) if change.task_id in now else from_change(change)
+            for change in logged
+            if change.task_id in now or change.kind != "update"
+        )
+    )

@@ -1,0 +1,126 @@
+"""A task's columns as the change log keeps them, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from neontodo.models import Change, Task, TaskPublic, instant_text
+from neontodo.tasks.folding import search_text
+
+FIELDS = (
+    "number",
+    "title",
+    "description",
+    "completed",
+    "completed_at",
+    "due_on",
+    "due_at",
+    "priority",
+    "project",
+    "tags",
+    "extra",
+    "created_at",
+    "updated_at",
+)
+DAYS = frozenset({"due_on"})
+INSTANTS = frozenset({"completed_at", "due_at", "created_at", "updated_at"})
+SEARCHED = frozenset({"title", "description", "project", "tags"})
+
+
+def snapshot(task: Task) -> TaskPublic:
+    """The row as it leaves the session."""
+    return TaskPublic(id=task.id, **{name: getattr(task, name) for name in FIELDS})
+
+
+def columns_of(task: Task) -> dict[str, Any]:
+    return {name: getattr(task, name) for name in FIELDS}
+
+
+def folded(columns: Mapping[str, Any]) -> str:
+    """The search column that belongs to a task's other columns."""
+    return search_text(
+        columns["title"], columns.get("description"), columns.get("project"), columns["tags"]
+    )
+
+
+def logged(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """A whole task for the log: JSON values, and nothing that is empty."""
+    return {
+        name: value if type(value) is str else _to_json(value)
+        for name in FIELDS
+        if (value := columns[name])
+    }
+
+
+def restored(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a whole task from the log."""
+    columns: dict[str, Any] = dict.fromkeys(FIELDS)
+    columns |= {"completed": False, "priority": 0, "tags": ()}
+    return columns | from_log(state)
+
+
+def from_log(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns from logged values; changed tags are not among them, see `retagged`."""
+    return {name: _from_json(name, value) for name, value in state.items()}
+
+
+def difference(
+    task: Task, wanted: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """`(before, after)` for the log where the task is not as wanted; None if it is."""
+    changed = {name: value for name, value in wanted.items() if getattr(task, name) != value}
+    if not changed:
+        return None
+    before = {name: _to_json(getattr(task, name)) for name in changed if name != "tags"}
+    after = {name: _to_json(value) for name, value in changed.items() if name != "tags"}
+    if "tags" in changed:
+        old, new = set(task.tags), set(changed["tags"])
+        before["tags"] = {"added": sorted(old - new), "removed": sorted(new - old)}
+        after["tags"] = {"added": sorted(new - old), "removed": sorted(old - new)}
+    return before, after
+
+
+def retagged(tags: tuple[str, ...], change: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """The tags after a logged change of them; what others did to other tags stays."""
+    return tuple(sorted((set(tags) | set(change["added"])) - set(change["removed"])))
+
+
+def disagreeing(task: Task, change: Change) -> list[str]:
+    """The fields in which the task is no longer as a logged create or update left it."""
+    state = change.after or {}
+    left = restored(state) if change.kind == "create" else applied(task, state)
+    return [n for n, value in left.items() if n != "updated_at" and getattr(task, n) != value]
+
+
+def applied(task: Task, state: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that bring the task to a logged update's values."""
+    wanted = from_log({name: value for name, value in state.items() if name != "tags"})
+    if "tags" in state:
+        wanted["tags"] = retagged(task.tags, state["tags"])
+    return wanted
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return instant_text(value.astimezone(UTC))
+    if isinstance(value, date):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _from_json(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name in INSTANTS:
+        return datetime.fromisoformat(value)
+    if name in DAYS:
+        return date.fromisoformat(value)
+    return tuple(value) if name == "tags" else value
+
+
+def from_change(change: Change) -> TaskPublic:
+    """The task as a create or delete in the log shows it."""
+    state = change.after if change.kind == "create" else change.before
+    return TaskPublic(id=change.task_id, **restored(state or {}))

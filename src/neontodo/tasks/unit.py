@@ -1,0 +1,165 @@
+"""One command's write: rows and their log in one transaction, exactly once.
+
+It begins by locking the user's row with the UPDATE that takes the numbers and seqs the command
+needs. The same statement answers whether the command was applied before, which schema this is, and
+whether the machine's key is still accepted; none of that costs a round trip of its own.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from neontodo.db.schema import HEAD
+from neontodo.errors import NotSignedIn, SchemaMismatch
+from neontodo.models import Task
+from neontodo.tasks.queries import changes, tasks, users
+from neontodo.tasks.state import SEARCHED, columns_of, difference, folded, logged
+
+
+class AlreadyApplied(Exception):
+    """The command was saved by an earlier try, whose answer got lost."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What one run of a command is called, in every try of it; `now` is in whole seconds."""
+
+    user_id: str
+    key_id: str
+    now: datetime
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+class Unit:
+    """Collects one command's changes and writes them; nothing counts before `finish`.
+
+    Between `start` and `finish`, `flush` may be called as often as memory asks for it.
+    """
+
+    def __init__(self, session: AsyncSession, command: Command) -> None:
+        self.session = session
+        self.command = command
+        self.user_id = command.user_id
+        self.now = command.now
+        self.reverts: uuid.UUID | None = None
+        self.last_number = 0
+        self.seq = 0
+        self._taken: tuple[int, int] = (0, 0)
+        self._position = 0
+        self._creates: list[dict[str, Any]] = []
+        self._updates: list[dict[str, Any]] = []
+        self._deletes: list[uuid.UUID] = []
+        self._changes: list[dict[str, Any]] = []
+
+    async def start(self, *, numbers: int = 0, changed: int = 0) -> None:
+        """Lock the user's row and take so many numbers and seqs; `finish` corrects the guess.
+
+        Raises:
+            AlreadyApplied: `changes.of_command` tells what it did.
+            NotSignedIn: the store has no such user, or the key is not accepted (any more).
+            SchemaMismatch: the store is of another version.
+        """
+        claim = await users.claim(self.session, self.command, numbers, changed)
+        if claim is None:
+            raise NotSignedIn(
+                "this store has no user of your token's name",
+                hint="run `todo whoami`, then `todo connect`",
+            )
+        if claim.version != HEAD:
+            raise SchemaMismatch(
+                f"the store's schema is {claim.version}, this program's is {HEAD}",
+                hint="run `todo db upgrade`, or upgrade neontodo",
+            )
+        if claim.applied:
+            raise AlreadyApplied
+        if not claim.key_accepted:
+            raise NotSignedIn(
+                "this store does not know this machine's key, or has revoked it",
+                hint="run `todo connect`",
+            )
+        self._taken = (claim.last_number, claim.last_seq)
+        self.last_number = claim.last_number - numbers
+        self.seq = claim.last_seq - changed
+
+    def next_number(self) -> int:
+        self.last_number += 1
+        return self.last_number
+
+    def create(self, task_id: uuid.UUID, columns: Mapping[str, Any]) -> None:
+        """Add a task; `columns` are all of `state.FIELDS`."""
+        self._creates.append(
+            {
+                "user_id": self.user_id,
+                "id": task_id,
+                **columns,
+                "search_text": folded(columns),
+            }
+        )
+        self.last_number = max(self.last_number, columns["number"])
+        self._log(task_id, "create", None, logged(columns))
+
+    def update(self, task: Task, wanted: Mapping[str, Any]) -> bool:
+        """Set columns of a task; False, and nothing logged, if it already is so."""
+        if (changed := difference(task, wanted)) is None:
+            return False
+        columns = {name: wanted[name] for name in changed[1]}
+        if SEARCHED & columns.keys():
+            columns["search_text"] = folded(columns_of(task) | columns)
+        columns["updated_at"] = self.now
+        self._updates.append({"user_id": self.user_id, "id": task.id, **columns})
+        self._log(task.id, "update", *changed)
+        return True
+
+    def delete(self, task: Task) -> None:
+        self._deletes.append(task.id)
+        self._log(task.id, "delete", logged(columns_of(task)), None)
+
+    def _log(
+        self,
+        task_id: uuid.UUID,
+        kind: str,
+        before: dict[str, Any] | None,
+        after: dict[str, Any] | None,
+    ) -> None:
+        self.seq += 1
+        self._changes.append(
+            {
+                "user_id": self.user_id,
+                "seq": self.seq,
+                "command_id": self.command.id,
+                "position": self._position,
+                "key_id": self.command.key_id,
+                "task_id": task_id,
+                "kind": kind,
+                "before": before,
+                "after": after,
+                "reverts": self.reverts,
+                "at": self.now,
+            }
+        )
+        self._position += 1
+
+    async def flush(self) -> None:
+        """Send what has been collected."""
+        # The log goes first: if another try of this command got ahead, its unique index says so.
+        await changes.add(self.session, self._take("_changes"))
+        await tasks.remove(self.session, self.user_id, self._take("_deletes"))
+        await tasks.add(self.session, self._take("_creates"))
+        await tasks.change(self.session, self._take("_updates"))
+
+    def _take(self, name: str) -> Sequence[Any]:
+        rows: Sequence[Any] = getattr(self, name)
+        setattr(self, name, [])
+        return rows
+
+    async def finish(self) -> None:
+        """Send the rest, and set the counters right if the guess at `start` was off."""
+        await self.flush()
+        if self._taken != (self.last_number, self.seq):
+            await users.settle(self.session, self.user_id, self.last_number, self.seq)

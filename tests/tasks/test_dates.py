@@ -1,0 +1,345 @@
+"""Dates as people write them: each form, each refusal, and no guess anywhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from neontodo.errors import BadValue
+from neontodo.models import Due
+from neontodo.tasks.dates import describe_due, is_overdue, local_day, parse_day, parse_due
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 18, 12, 34, 56, 789, tzinfo=BERLIN)  # a Wednesday
+
+
+def due(text: str, now: datetime = NOW) -> Due:
+    return parse_due(text, now=now, tz=BERLIN)
+
+
+def refusal(text: str, now: datetime = NOW) -> BadValue:
+    with pytest.raises(BadValue) as caught:
+        due(text, now)
+    return caught.value
+
+
+def on(day: str) -> datetime:
+    return datetime.combine(date.fromisoformat(day), NOW.timetz())
+
+
+def berlin(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-12-24", "2026-12-24"),
+        ("1970-01-01", "1970-01-01"),
+        ("9998-12-31", "9998-12-31"),
+        ("today", "2026-11-18"),
+        ("  ToMorrow ", "2026-11-19"),
+        ("yesterday", "2026-11-17"),
+        ("thu", "2026-11-19"),
+        ("thurs", "2026-11-19"),
+        ("Friday", "2026-11-20"),
+        ("tues", "2026-11-24"),
+        ("wed", "2026-11-25"),
+        ("weds", "2026-11-25"),
+        ("next   week", "2026-11-23"),
+        ("in 3 days", "2026-11-21"),
+        ("in 1 day", "2026-11-19"),
+        ("in 0 days", "2026-11-18"),
+        ("in a week", "2026-11-25"),
+        ("in 2 weeks", "2026-12-02"),
+        ("in a month", "2026-12-18"),
+        ("in 10 years", "2036-11-18"),
+        ("+3d", "2026-11-21"),
+        ("+2w", "2026-12-02"),
+        ("+1m", "2026-12-18"),
+        ("+1y", "2027-11-18"),
+        ("eow", "2026-11-22"),
+        ("eom", "2026-11-30"),
+        ("eoy", "2026-12-31"),
+    ],
+)
+def test_a_day_is_a_date_without_a_time(text: str, day: str) -> None:
+    assert due(text) == date.fromisoformat(day)
+    assert not isinstance(due(text), datetime)
+    assert parse_day(text, now=NOW, tz=BERLIN) == due(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "local"),
+    [
+        ("fri 17:00", "2026-11-20T17:00"),
+        ("fri at 17:00", "2026-11-20T17:00"),
+        ("tomorrow 9:30", "2026-11-19T09:30"),
+        ("today 5pm", "2026-11-18T17:00"),
+        ("today at 5:15 PM", "2026-11-18T17:15"),
+        ("today 12am", "2026-11-18T00:00"),
+        ("today 12pm", "2026-11-18T12:00"),
+        ("eom 23:59", "2026-11-30T23:59"),
+        ("+3d 8:00", "2026-11-21T08:00"),
+        ("in 2 weeks at 8:00", "2026-12-02T08:00"),
+        ("next week 8:00", "2026-11-23T08:00"),
+        ("2026-12-24 17:00", "2026-12-24T17:00"),
+        ("2026-12-24T17:00", "2026-12-24T17:00"),
+        ("2026-12-24 17:00:30", "2026-12-24T17:00:30"),
+        ("2026-12-24T17:00:30.25", "2026-12-24T17:00:30.250000"),
+        ("2026-12-24T17:00Z", "2026-12-24T18:00"),
+        ("2026-06-24T17:00:00z", "2026-06-24T19:00"),
+        ("2026-12-24 17:00 +03:00", "2026-12-24T15:00"),
+        ("2026-12-24T17:00-0530", "2026-12-24T23:30"),
+        ("2026-12-24T17:00+01", "2026-12-24T17:00"),
+        ("in 2 hours", "2026-11-18T14:34"),
+        ("in an hour", "2026-11-18T13:34"),
+        ("+4h", "2026-11-18T16:34"),
+        ("in 30 minutes", "2026-11-18T13:04"),
+        ("+30min", "2026-11-18T13:04"),
+    ],
+)
+def test_a_day_and_a_time_are_an_instant_in_the_users_zone(text: str, local: str) -> None:
+    found = due(text)
+    assert found == berlin(local)
+    assert isinstance(found, datetime)
+    assert found.tzinfo is BERLIN
+
+
+@pytest.mark.parametrize(
+    ("today", "text", "day"),
+    [
+        ("2026-01-31", "+1m", "2026-02-28"),
+        ("2028-01-31", "in 1 month", "2028-02-29"),
+        ("2028-02-29", "+1y", "2029-02-28"),
+        ("2026-12-31", "+2m", "2027-02-28"),
+        ("2026-11-22", "eow", "2026-11-22"),
+        ("2026-11-22", "sun", "2026-11-29"),
+        ("2026-11-23", "next week", "2026-11-30"),
+        ("2028-02-01", "eom", "2028-02-29"),
+        ("2026-12-31", "eoy", "2026-12-31"),
+    ],
+)
+def test_the_calendars_edges(today: str, text: str, day: str) -> None:
+    assert due(text, on(today)) == date.fromisoformat(day)
+
+
+def test_today_is_the_users_day_and_not_that_of_utc() -> None:
+    late = datetime(2026, 11, 18, 23, 30, tzinfo=UTC)
+    assert due("today", late) == date(2026, 11, 19)
+    assert local_day(late, BERLIN) == date(2026, 11, 19)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("13", "`13` alone does not say which day", "`2026-12-24`, or `in 13 days`"),
+        ("2026", "`2026` alone does not say", "`2026-12-24`"),
+        ("tomorow", "`tomorow` is not a date", "did you mean `tomorrow`?"),
+        ("tom", "`tom` is not a date", "did you mean `tomorrow`?"),
+        ("Tomorow 17:00", "`tomorow 17:00` is not a date", "did you mean `tomorrow 17:00`?"),
+        ("in 3 dyas", "`in 3 dyas` is not a date", "did you mean `in 3 days`?"),
+        ("next wek", "`next wek` is not a date", "did you mean `next week`?"),
+        ("3 days", "`3 days` is not a date", "did you mean `in 3 days`?"),
+        ("on friday", "`on friday` is not a date", "did you mean `friday`?"),
+        ("17:00 fri", "`17:00 fri` is not a date", "did you mean `fri 17:00`?"),
+        ("1/2/2026", "could be `2026-02-01` or `2026-01-02`", "write one of these"),
+        ("24.12.2026", "not a date written as year-month-day", "did you mean `2026-12-24`?"),
+        ("2026-1-5", "not a date written as year-month-day", "did you mean `2026-01-05`?"),
+        ("1/2/26", "not a date written as year-month-day", "`in 3 days`"),
+        ("feb", "`feb` does not say which day", "`2027-02-01`"),
+        ("24 dec", "has a month's name", "`2026-12-24`"),
+        ("dec 24 2027", "has a month's name", "`2027-12-24`"),
+        ("30 feb", "has a month's name", "`2026-12-24`"),
+        ("2026-13-01", "there is no month 13", "`2026-12-24`"),
+        ("2026-02-30", "2026-02 has 28 days", "`2026-12-24`"),
+        ("25:00", "there is no time of day `25:00`", "`17:00` or `5pm`"),
+        ("fri 24:00", "there is no time of day `24:00`", "`17:00` or `5pm`"),
+        ("fri 13pm", "there is no time of day `13pm`", "`17:00` or `5pm`"),
+        ("fri 0am", "there is no time of day `0am`", "`17:00` or `5pm`"),
+        ("17:00", "`17:00` is a time without a day", "`today 17:00`"),
+        ("at 5pm", "`5pm` is a time without a day", "`today 5pm`"),
+        ("fri 5", "ends in a number that is not a time", "`fri 5:00` or `fri 5pm`"),
+        ("fri 99", "ends in a number that is not a time", "a time as `17:00`"),
+        ("next fri", "could be 2026-11-20 or 2026-11-27", "`fri` or `2026-11-27`"),
+        ("next friday 9:00", "could be 2026-11-20 or 2026-11-27", "`friday` or `2026-11-27`"),
+        ("next month", "its first day, or a month from today", "`2026-12-01` or `in 1 month`"),
+        ("next year", "its first day, or a year from today", "`2027-01-01` or `in 1 year`"),
+        ("in 5 m", "could be minutes or months", "`in 5 minutes` or `in 5 months`"),
+        ("2026-12-24 17:00+25:00", "there is no time zone offset `+25:00`", "`+02:00` or `Z`"),
+        ("", "no date was given", "`tomorrow`"),
+        ("   ", "no date was given", "`tomorrow`"),
+        ("soonish", "`soonish` is not a date", "`fri 17:00`"),
+        ("none", "`none` is not a date", "`fri 17:00`"),
+        ("fri 17:00 +02:00", "is not a date", "`fri 17:00`"),
+        ("in 2 hours 17:00", "is not a date", "`fri 17:00`"),
+        ("-3d", "`-3d` is not a date", "`in 3 days`"),
+        ("١٣", "`١٣` is not a date", "`in 3 days`"),
+        ("2026-12-24 17:00:61", "there is no time of day `17:00:61`", "`17:00`"),
+        ("x" * 1000, "x…` is not a date", "`in 3 days`"),
+    ],
+)
+def test_what_is_not_clear_is_refused_with_what_was_understood(
+    text: str, message: str, hint: str
+) -> None:
+    error = refusal(text)
+    assert message in error.message
+    assert hint in (error.hint or "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("0000-01-01", "0001-01-01", "1969-12-31", "9999-01-01", "9999-12-31"),
+        *("+999999999d", "+9999999d", "+8000y", "+96000m", "+9999999w", "+" + "9" * 5000 + "y"),
+        *("0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00", "1970-01-01T00:00+14:00"),
+    ],
+)
+def test_days_out_of_range_are_refused(text: str) -> None:
+    error = refusal(text)
+    assert error.hint is not None
+    if len(text) < 60:
+        assert "too far away" in error.message
+        assert "1970-01-01 and 9998-12-31" in error.hint
+
+
+def test_every_form_is_safe_at_the_end_of_the_calendar() -> None:
+    for text in (
+        "tomorrow",
+        "fri",
+        "next week",
+        "next fri",
+        "next month",
+        "eow",
+        "+1m",
+        "+1h",
+        "x",
+    ):
+        for now in (datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)):
+            refusal(text, now)
+
+
+def test_a_time_that_the_clocks_skip_is_refused() -> None:
+    error = refusal("2027-03-28 02:30")
+    assert error.message == ("there is no `2027-03-28 02:30` in your time zone: the clocks skip it")
+    assert error.hint == "write `2027-03-28 03:30`"
+
+
+def test_of_a_time_that_comes_twice_the_first_is_taken() -> None:
+    found = due("2026-10-25 02:30")
+    assert isinstance(found, datetime)
+    assert found.astimezone(UTC) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+def test_hours_are_counted_as_they_pass() -> None:
+    found = due("in 4 hours", berlin("2027-03-28T01:00"))
+    assert found == berlin("2027-03-28T06:00")
+
+
+def test_where_only_a_day_fits_a_time_is_refused_and_never_suggested() -> None:
+    for text in ("fri 17:00", "in 2 hours", "17:00", "17:00 fri", "fri 5", "x"):
+        with pytest.raises(BadValue) as caught:
+            parse_day(text, now=NOW, tz=BERLIN)
+        assert ":00" not in (caught.value.hint or "")
+
+
+WORDS = st.sampled_from(
+    [
+        *("next", "in", "at", "+", "today", "tomorrow", "eow", "eom", "fri", "feb", "2026-02-30"),
+        *("m", "d", "y", "h", "week", "days", "hours", "3", "31", "17:00", "5pm", "9999-12-31"),
+        *("1/2/3", "t", "z", "+02:00", "9999999", "-", ",", "½", "²", "٣", "İ", "\0", "\ud800"),
+    ]
+)
+
+
+def due_or_refusal(text: str, now: datetime, tz: ZoneInfo) -> Due | BadValue:
+    try:
+        return parse_due(text, now=now, tz=tz)
+    except BadValue as refusal:
+        return refusal
+
+
+@given(
+    st.one_of(st.text(), st.lists(WORDS).map(" ".join), st.lists(WORDS).map("".join)),
+    st.datetimes(timezones=st.timezones()),
+    st.timezones(),
+)
+@example("2011-12-30 12:00", NOW, ZoneInfo("Pacific/Apia"))
+def test_any_text_is_a_due_in_range_or_a_refusal_with_a_hint(
+    text: str, now: datetime, tz: ZoneInfo
+) -> None:
+    found = due_or_refusal(text, now, tz)
+    if isinstance(found, BadValue):
+        assert found.hint
+        return
+    assert 1970 <= found.year <= 9998
+    assert not isinstance(found, datetime) or found.tzinfo is tz
+    assert describe_due(found, now=now, tz=tz)
+
+
+@given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(9998, 12, 30)))
+def test_an_instant_in_iso_form_is_read_back(moment: datetime) -> None:
+    instant = moment.replace(tzinfo=UTC)
+    assert due(instant.isoformat()) == instant
+    assert due(instant.isoformat().replace("+00:00", "Z")) == instant
+    assert due(moment.date().isoformat()) == moment.date()
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [
+        (-2, "2026-11-16"),
+        (-1, "yesterday"),
+        (0, "today"),
+        (1, "tomorrow"),
+        (2, "fri"),
+        (6, "tue"),
+        (7, "2026-11-25"),
+    ],
+)
+def test_a_due_is_described_as_people_say_it(days: int, text: str) -> None:
+    day = NOW.date() + timedelta(days=days)
+    instant = datetime.combine(day, datetime.min.time().replace(hour=17), BERLIN)
+    assert describe_due(day, now=NOW, tz=BERLIN) == text
+    assert describe_due(instant.astimezone(UTC), now=NOW, tz=BERLIN) == f"{text} 17:00"
+
+
+def test_a_near_description_is_read_as_the_same_day() -> None:
+    for days in range(-1, 14):
+        day = NOW.date() + timedelta(days=days)
+        assert due(describe_due(day, now=NOW, tz=BERLIN)) == day
+
+
+def test_an_instant_is_described_on_the_users_day() -> None:
+    instant = datetime(2026, 11, 18, 23, 30, tzinfo=UTC)
+    assert describe_due(instant, now=NOW, tz=BERLIN) == "tomorrow 00:30"
+    assert describe_due(instant, now=NOW, tz=UTC) == "today 23:30"
+
+
+def test_an_instant_at_the_calendars_end_is_described() -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    east = timezone(timedelta(hours=14))
+    assert describe_due(last, now=NOW, tz=east) == "9999-12-31 23:59"
+
+
+def test_a_day_is_overdue_when_the_users_day_is_past_it() -> None:
+    def overdue(day: date, now: datetime) -> bool:
+        return is_overdue(day, None, now=now, tz=BERLIN)
+
+    assert not overdue(date(2026, 11, 18), datetime(2026, 11, 18, 22, 59, tzinfo=UTC))
+    assert overdue(date(2026, 11, 18), datetime(2026, 11, 18, 23, 0, tzinfo=UTC))
+
+
+def test_an_instant_is_overdue_when_it_has_passed() -> None:
+    second = timedelta(seconds=1)
+    assert is_overdue(NOW.date(), NOW - second, now=NOW, tz=BERLIN)
+    assert not is_overdue(NOW.date(), NOW, now=NOW, tz=BERLIN)
+    assert not is_overdue(NOW.date() - timedelta(days=9), NOW + second, now=NOW, tz=BERLIN)
+
+
+def test_what_has_no_due_is_never_overdue() -> None:
+    assert not is_overdue(None, None, now=NOW, tz=BERLIN)

@@ -1,0 +1,19 @@
+"""What the tests need besides Python."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+
+def require_tool(name: str, *, package: str | None = None) -> str:
+    """Return the path of a program; without it the test is skipped, but under CI it fails."""
+    found = shutil.which(name)
+    if found is not None:
+        return found
+    problem = f"`{name}` is not installed (Debian: `apt-get install {package or name}`)"
+    if os.getenv("CI"):
+        pytest.fail(problem, pytrace=False)
+    pytest.skip(problem)
