@@ -7,18 +7,19 @@ import subprocess
 from pathlib import Path
 
 # `read` ends when the last writer of the pipe has gone. A stale pid file may name somebody
-# else's process by then, hence the look at its name. Removing is repeated, because an initdb
-# that was cut short may still be writing.
+# else's process by then, hence the look at its name. Postgres removes the file as its last act.
+# Removing the folder is repeated, because an initdb that was cut short may still be writing.
 _SCRIPT = """
 read -r _
-pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
+file=$1/data/postmaster.pid tries=0
+pid=$(head -n 1 "$file" 2>/dev/null)
 name=$(cat "/proc/$pid/comm" 2>/dev/null || ps -o comm= -p "$pid" 2>/dev/null)
-case "$name" in *postgres*) kill -QUIT "$pid" ;; *) pid= ;; esac
-tries=0
-while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && [ $tries -lt 100 ]; do
-  sleep 0.1; tries=$((tries + 1))
-done
-until rm -rf "$1" || [ $tries -ge 200 ]; do sleep 0.1; tries=$((tries + 1)); done
+case "$name" in
+  *postgres*)
+    kill -QUIT "$pid"
+    while [ -e "$file" ] && [ $tries -lt 200 ]; do sleep 0.05; tries=$((tries + 1)); done ;;
+esac
+until rm -rf "$1" || [ $tries -ge 400 ]; do sleep 0.05; tries=$((tries + 1)); done
 """
 
 

@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.forged import FORGED, Signed
 from neontodo.errors import NotSignedIn
 from neontodo.identity import tokens
 from neontodo.identity.keys import (
@@ -25,6 +24,7 @@ from neontodo.identity.keys import (
     to_base64url,
 )
 from neontodo.identity.tokens import Claimed, Claims, OutsideValidity, claimed, sign, verify
+from tests.identity.forged import FORGED, Signed
 
 # Far from today: the time that counts is the one that is passed in.
 NOW = datetime(2041, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -270,7 +270,7 @@ def test_a_damaged_public_key_is_refused(text: str) -> None:
         public_from_text(text)
 
 
-@given(st.text())
+@given(st.text() | st.text("aZ09-_+/= \n", max_size=9))
 def test_text_that_is_no_base64url_is_a_value_error(text: str) -> None:
     with suppress(ValueError):
-        assert to_base64url(from_base64url(text))[:-1] == text.rstrip("=")[:-1]
+        assert to_base64url(from_base64url(text)) == text

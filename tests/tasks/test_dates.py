@@ -282,10 +282,13 @@ def test_any_text_is_a_due_in_range_or_a_refusal_with_a_hint(
 
 
 @given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(9998, 12, 30)))
+@example(datetime(2026, 10, 25, 1, 30))
 def test_an_instant_in_iso_form_is_read_back(moment: datetime) -> None:
     instant = moment.replace(tzinfo=UTC)
-    assert due(instant.isoformat()) == instant
-    assert due(instant.isoformat().replace("+00:00", "Z")) == instant
+    for text in (instant.isoformat(), instant.isoformat(" ").replace("+00:00", "Z")):
+        found = due(text)
+        assert isinstance(found, datetime)
+        assert found.astimezone(UTC) == instant
     assert due(moment.date().isoformat()) == moment.date()
 
 
@@ -339,6 +342,12 @@ def test_an_instant_is_overdue_when_it_has_passed() -> None:
     assert is_overdue(NOW.date(), NOW - second, now=NOW, tz=BERLIN)
     assert not is_overdue(NOW.date(), NOW, now=NOW, tz=BERLIN)
     assert not is_overdue(NOW.date() - timedelta(days=9), NOW + second, now=NOW, tz=BERLIN)
+
+
+def test_in_the_hour_that_comes_twice_the_first_is_past_in_the_second() -> None:
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN)
+    second = datetime(2026, 10, 25, 2, 10, tzinfo=BERLIN, fold=1)
+    assert is_overdue(first.date(), first, now=second, tz=BERLIN)
 
 
 def test_what_has_no_due_is_never_overdue() -> None:

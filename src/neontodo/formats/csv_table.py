@@ -93,12 +93,10 @@ def _columns(header: list[str]) -> list[str]:
     return columns
 
 
-def _record(
-    where: str, columns: list[str], row: list[str], tz: tzinfo, now: datetime
-) -> Record:
+def _record(where: str, columns: list[str], row: list[str], tz: tzinfo, now: datetime) -> Record:
     if any(row[len(columns) :]):
         return Record(where, problem=f"has {len(row)} values for {len(columns)} columns")
-    raw: dict[str, Any] = {name: value for name, value in zip(columns, row) if value}
+    raw: dict[str, Any] = {name: value for name, value in zip(columns, row, strict=False) if value}
     try:
         _interpret(raw)
     except BadRecord as error:

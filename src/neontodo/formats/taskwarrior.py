@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, tzinfo
+from itertools import pairwise
 from typing import Any, BinaryIO
 
 from neontodo.formats import dates, fitting
@@ -117,7 +118,7 @@ def _tags(rest: dict[str, Any]) -> Any:
 def _is_ordered(tags: Any) -> bool:
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         return True
-    return all(before < after for before, after in zip(tags, tags[1:], strict=False))
+    return all(before < after for before, after in pairwise(tags))
 
 
 def _due(value: Any, tz: tzinfo, extra: dict[str, Any]) -> date | datetime:
@@ -177,8 +178,10 @@ def _layout(attributes: dict[str, Any]) -> list[str]:
 
 def _due_text(task: TaskPublic, tz: tzinfo) -> str | None:
     due = task.due
-    if due is None or isinstance(due, datetime):
-        return due and _stamp(due)
+    if due is None:
+        return None
+    if isinstance(due, datetime):
+        return _stamp(due)
     kept = fitting.section(task, "due")
     if kept.get("on") == due.isoformat() and isinstance(kept.get("at"), str):
         return str(kept["at"])

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, tzinfo
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from neontodo.formats import dates, fitting, todotxt_line
 from neontodo.formats.record import BadRecord, Record
@@ -37,12 +37,12 @@ def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
 def _record(where: str, text: str, tz: tzinfo, now: datetime) -> Record:
     line = todotxt_line.parse(text)
     kept = {"line": text}
-    values = {
+    values: dict[str, Any] = {
         "title": line.title,
         "priority": PRIORITIES.get(line.priority, Priority.NONE),
         "project": line.project,
         "tags": tuple(line.tags),
-        "due": line.due,
+        "due": line.due and date.fromisoformat(line.due),
         "completed": line.done,
         "created_at": line.created_on and dates.midnight(line.created_on, tz),
     }
@@ -64,16 +64,98 @@ def write(tasks: Iterable[TaskPublic], *, tz: tzinfo) -> Iterator[str]:
 
 
 def _line(task: TaskPublic, tz: tzinfo) -> str:
-    kept = fitting.section(task, "todotxt").get("line")
-    if isinstance(kept, str) and kept.strip() and kept.splitlines() == [kept]:
-        line = todotxt_line.parse(kept)
+    kept = fitting.section(task, "todotxt")
+    text = kept.get("line")
+    if isinstance(text, str) and text.strip() and not set("\r\n") & set(text):
+        old, line = todotxt_line.parse(text), todotxt_line.parse(text)
     else:
+        old = Line(False, "", None, None, [])
         line = Line(False, "", None, dates.day_of(task.created_at, tz), [])
     _lay_title(line, task)
-    _lay_words(line, task, tz)
-    _lay_state(line, task, tz)
+    _lay_marks(line, old, task)
+    _lay_priority(line, old, task)
+    _lay_completion(line, old, task, kept.get("completed_at"), tz)
     if todotxt_line.parse(str(line)) != line:
-        # The text begins like a date or a mark, which it cannot right behind a creation date.
+        # The text begins like a mark or a date, which it may do right behind a creation date only.
         line.created_on = line.created_on or dates.day_of(task.created_at, tz)
         line.completed_on = line.completed_on or _completed_on(task, tz)
     return str(line)
+
+
+def _lay_title(line: Line, task: TaskPublic) -> None:
+    title = fitting.whole_title(task).replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
+    if title != line.title:
+        start, end = line.span
+        line.words[start:end] = title.split(" ")
+
+
+def _lay_marks(line: Line, old: Line, task: TaskPublic) -> None:
+    project = task.project and "_".join(task.project.split())
+    _lay_mark(line, "+", todotxt_line.project_in, old.project, project)
+    due_on = task.due_on.isoformat() if task.due_on else None
+    _lay_mark(line, "due:", todotxt_line.due_in, old.due, due_on)
+    for tag in old.tags.difference(task.tags):
+        while f"@{tag}" in line.words:
+            _drop(line, line.words.index(f"@{tag}"))
+    for tag in task.tags:
+        if tag not in line.tags:
+            _append(line, f"@{tag}")
+
+
+def _lay_mark(
+    line: Line, sign: str, meaning: Callable[[str], str | None], was: str | None, want: str | None
+) -> None:
+    """Let the first mark of a kind be `want`, changing the one that it `was`, and no other."""
+    at = next((at for at, word in enumerate(line.words) if meaning(word)), None)
+    found = None if at is None else meaning(line.words[at])
+    if found == want:
+        return
+    if want is None:
+        if at is not None and found == was:
+            _drop(line, at)
+    elif at is None:
+        _append(line, sign + want)
+    elif found == was:
+        line.words[at] = sign + want
+    else:
+        line.words.insert(0, sign + want)
+
+
+def _append(line: Line, word: str) -> None:
+    while line.words and not line.words[-1]:
+        line.words.pop()
+    line.words.append(word)
+
+
+def _drop(line: Line, at: int) -> None:
+    """Take a mark away; inside a sentence only its sign."""
+    start, end = line.span
+    bare = line.words[at].lstrip("+@")
+    if (start <= at < end or not end) and bare != line.words[at] and bare:
+        line.words[at] = bare
+    elif len(line.words) > 1:
+        del line.words[at]
+
+
+def _lay_priority(line: Line, old: Line, task: TaskPublic) -> None:
+    letter = old.priority
+    if PRIORITIES.get(letter, Priority.NONE) != task.priority:
+        letter = LETTERS.get(task.priority, "")
+    if letter == old.priority and task.completed == old.done:
+        return
+    if not old.letter and f"pri:{old.priority}" in line.words:
+        _drop(line, line.words.index(f"pri:{old.priority}"))
+    line.letter = "" if task.completed else letter
+    if task.completed and letter:
+        _append(line, f"pri:{letter}")
+
+
+def _lay_completion(line: Line, old: Line, task: TaskPublic, kept: Any, tz: tzinfo) -> None:
+    line.done = task.completed
+    same = task.completed_at is not None and instant_text(task.completed_at) == kept
+    if task.completed != old.done or (old.completed_on and not same):
+        line.completed_on = _completed_on(task, tz)
+
+
+def _completed_on(task: TaskPublic, tz: tzinfo) -> date | None:
+    return dates.day_of(task.completed_at or task.updated_at, tz) if task.completed else None

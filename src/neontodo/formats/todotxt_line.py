@@ -1,10 +1,10 @@
 """One line of todo.txt in its parts, and what the parts mean.
 
-    x (A) 2026-11-20 2026-11-01 words of the text +project @context due:2026-12-01
-    │  │       │          └ created
-    │  │       └ completed (one date alone is this one if there is an `x`, else the other)
-    │  └ priority (most programs write `pri:A` instead once a task is completed)
-    └ completed
+x (A) 2026-11-20 2026-11-01 words of the text +project @context due:2026-12-01
+│  │       │          └ created
+│  │       └ completed (one date alone is this one if there is an `x`, else the other)
+│  └ priority (most programs write `pri:A` instead once a task is completed)
+└ completed
 """
 
 from __future__ import annotations
@@ -64,9 +64,8 @@ class Line:
         return {tag for word in self.words if (tag := tag_in(word))}
 
     @property
-    def due(self) -> date | None:
-        text = _first(self.words, due_in)
-        return date.fromisoformat(text) if text else None
+    def due(self) -> str | None:
+        return _first(self.words, due_in)
 
 
 def parse(text: str) -> Line:

@@ -68,7 +68,8 @@ def describe_due(due: Due, *, now: datetime, tz: tzinfo) -> str:
 def is_overdue(due_on: date | None, due_at: datetime | None, *, now: datetime, tz: tzinfo) -> bool:
     """Whether the instant has passed or, without one, the day has, where the user is."""
     if due_at is not None:
-        return due_at < now
+        # Two times of one zone are compared by the clock on the wall, which may be set back.
+        return due_at.astimezone(UTC) < now.astimezone(UTC)
     return due_on is not None and due_on < local_day(now, tz)
 
 

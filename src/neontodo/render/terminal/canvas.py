@@ -63,13 +63,13 @@ class Canvas:
         ellipsis = self.symbols.ellipsis
         return set_cell_size(text, width - cell_len(ellipsis)).rstrip() + ellipsis
 
-    def fold(self, text: str, width: int, *, lines: int) -> str:
-        """Safe text in at most so many lines of this many columns, shortened if need be."""
+    def fold(self, text: str, width: int, *, lines: int | None = None) -> str:
+        """Safe text in lines of this many columns, shortened if there would be more of them."""
         if cell_len(text) <= width:
             return text
         wrapped = Text(text).wrap(self._console, width, overflow="fold")
         kept = [line.plain.rstrip() for line in wrapped[:lines]]
-        if len(wrapped) > lines:
+        if lines and len(wrapped) > lines:
             rest = " ".join(line.plain.rstrip() for line in wrapped[lines - 1 :])
             kept[-1] = self.crop(rest, width)
         return "\n".join(kept)

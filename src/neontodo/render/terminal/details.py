@@ -14,42 +14,51 @@ from neontodo.render.terminal.grid import Cell, Column, Grid
 from neontodo.render.terminal.symbols import PRIORITIES
 from neontodo.render.terminal.tasks import PRIORITY_STYLES, due_style
 from neontodo.render.terminal.times import local_time
-from neontodo.tasks.dates import describe_due
+from neontodo.tasks.dates import describe_due, local_day
 
 if TYPE_CHECKING:
-    from neontodo.models import TaskPublic
+    from neontodo.models import Due, TaskPublic
     from neontodo.streams import Streams
+
+ID_ROOM = 60
+"""Columns from which on the whole id is shown; its start names the task just as well."""
 
 READABLE = 100
 """Text wider than this many columns is hard to read."""
 
-ALL_LINES = 10_000
+KEPT_WIDTH = 400
+"""Columns for each thing that was imported and has no field of its own."""
+
+KEY_WIDTH = 17
+"""Columns for the name of such a thing."""
 
 
 def draw_card(task: TaskPublic, *, streams: Streams, now: datetime, tz: tzinfo) -> None:
     """Draw what is known of the task; what it lacks is left out."""
     canvas = Canvas(streams)
-    title = _prose(canvas, task.title, canvas.width)
-    canvas.draw(_column([Cell(title, "bold dim strike" if task.completed else "bold")]))
-    fields = [*_fields(canvas, task, now, tz)]
-    canvas.draw("", _pairs(canvas, fields, key_style="dim"))
-    if task.description:
-        canvas.draw("", _column([Cell(_prose(canvas, task.description, canvas.width))]))
-    if notes := [*_annotations(canvas, task, tz)]:
-        canvas.draw("", _pairs(canvas, notes, key_style="dim"))
+    width = min(canvas.width, READABLE)
+    title = canvas.fold(canvas.safe(task.title), width)
+    canvas.draw(_column(Cell(title, "bold dim strike" if task.completed else "bold"), width))
+    canvas.draw("", _pairs(canvas, [*_fields(canvas, task, now, tz)], width))
+    if description := (task.description or "").strip("\r\n"):
+        canvas.draw("", _column(Cell(_prose(canvas, description, width)), width))
+    if notes := _annotations(canvas, task, tz):
+        canvas.draw("", _pairs(canvas, notes, width))
 
 
 def _fields(
     canvas: Canvas, task: TaskPublic, now: datetime, tz: tzinfo
 ) -> Iterator[tuple[str, Cell]]:
     yield "number", Cell(str(task.number))
-    state = Cell(f"{canvas.symbols.done} done", "green") if task.completed else Cell("pending")
-    yield "status", state
+    yield (
+        "status",
+        Cell(f"{canvas.symbols.done} done", "green") if task.completed else Cell("pending"),
+    )
     if task.due is not None:
-        yield "due", Cell(_due(task, now, tz), due_style(task, now=now, tz=tz))
+        yield "due", Cell(_due(task.due, now, tz), due_style(task, now=now, tz=tz))
     if task.priority:
-        name = f"{PRIORITIES[task.priority]} {task.priority.label}"
-        yield "priority", Cell(name, PRIORITY_STYLES[task.priority])
+        priority = f"{task.priority.label} {PRIORITIES[task.priority]}"
+        yield "priority", Cell(priority, PRIORITY_STYLES[task.priority])
     if task.project:
         yield "project", Cell(canvas.safe(task.project), "magenta")
     if task.tags:
@@ -59,8 +68,63 @@ def _fields(
         yield "updated", Cell(local_time(task.updated_at, tz))
     if task.completed_at:
         yield "completed", Cell(local_time(task.completed_at, tz))
-    yield "id", Cell(str(task.id))
+    yield "id", Cell(str(task.id) if canvas.width >= ID_ROOM else str(task.id)[:8])
+    yield from _kept(canvas, task)
+
+
+def _kept(canvas: Canvas, task: TaskPublic) -> Iterator[tuple[str, Cell]]:
     for key, value in (task.extra or {}).items():
         if key != "annotations":
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            yield canvas.safe(key), Cell(canvas.safe(text), "dim")
+            kept = canvas.crop(canvas.safe(text), KEPT_WIDTH)
+            yield canvas.crop(canvas.safe(f"extra.{key}"), KEY_WIDTH), Cell(kept, "dim")
+
+
+def _due(due: Due, now: datetime, tz: tzinfo) -> str:
+    """The day or instant, and how far away it is."""
+    day = local_day(due, tz) if isinstance(due, datetime) else due
+    absolute = local_time(due, tz) if isinstance(due, datetime) else due.isoformat()
+    days = (day - local_day(now, tz)).days
+    near = describe_due(day, now=now, tz=tz)
+    if near == day.isoformat():
+        near = f"in {days} days" if days > 0 else f"{-days} days ago"
+    return f"{absolute} ({near})"
+
+
+def _annotations(canvas: Canvas, task: TaskPublic, tz: tzinfo) -> list[tuple[str, Cell]]:
+    """What Taskwarrior calls so, with its day; what has another shape is shown as it is."""
+    notes = (task.extra or {}).get("annotations") or []
+    drawn = []
+    for note in notes if isinstance(notes, list) else [notes]:
+        known = note if isinstance(note, dict) else {"description": note}
+        text = known.get("description", note)
+        plain = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
+        drawn.append((_noted_at(known.get("entry"), tz), Cell(canvas.safe(plain))))
+    return drawn
+
+
+def _noted_at(entry: Any, tz: tzinfo) -> str:
+    try:
+        instant = datetime.fromisoformat(entry)
+    except (TypeError, ValueError):
+        return ""
+    return local_time(instant if instant.tzinfo else instant.replace(tzinfo=UTC), tz)
+
+
+def _prose(canvas: Canvas, text: str, width: int) -> str:
+    """Text of more than one line; here a line feed is obeyed, since nothing stands below it."""
+    lines = text.rstrip().replace("\r\n", "\n").expandtabs(4).split("\n")
+    return "\n".join(canvas.fold(canvas.safe(line), width) for line in lines)
+
+
+def _column(cell: Cell, width: int) -> Grid:
+    return Grid([Column("", width)], [[cell]])
+
+
+def _pairs(canvas: Canvas, pairs: list[tuple[str, Cell]], width: int) -> Grid:
+    keys = max(cell_len(key) for key, _ in pairs)
+    room = width - keys - 2
+    rows = [
+        [Cell(key, "dim"), cell._replace(text=canvas.fold(cell.text, room))] for key, cell in pairs
+    ]
+    return Grid([Column("", keys), Column("", room)], rows)

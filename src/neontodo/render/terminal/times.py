@@ -1,14 +1,14 @@
-"""Instants as the user's clock on the wall shows them."""
+"""Instants as the clock on the user's wall shows them."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, tzinfo
 
 
 def local_time(instant: datetime, tz: tzinfo) -> str:
     """Day and minute where the user is."""
-    try:
+    # Within hours of the calendar's ends no other zone can say it.
+    with suppress(OverflowError):
         instant = instant.astimezone(tz)
-    except OverflowError:
-        pass  # within hours of the calendar's ends no other zone can say it
     return instant.isoformat(" ", "minutes")[:16]

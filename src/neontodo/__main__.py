@@ -1,0 +1,5 @@
+"""`python -m neontodo` is `todo`."""
+
+from neontodo.launcher import main
+
+main()

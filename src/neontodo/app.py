@@ -1,0 +1,224 @@
+"""The composition root: everything one command needs, each made when it is first asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from neontodo.errors import BadValue, NotSignedIn
+from neontodo.streams import Streams
+
+if TYPE_CHECKING:
+    from neontodo.db.database import Database
+    from neontodo.db.founding import Founder
+    from neontodo.db.url import Target
+    from neontodo.identity.current import Identity
+    from neontodo.identity.machine import Machine
+    from neontodo.identity.secrets import SecretStore
+    from neontodo.settings import Settings
+    from neontodo.tasks.unit import Unit
+
+T = TypeVar("T")
+
+STORE = "tasks.db"
+
+
+class App:
+    """One run of `todo`: its streams, environment and clock, and what follows from them."""
+
+    def __init__(
+        self,
+        streams: Streams,
+        env: Mapping[str, str],
+        cwd: Path,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.streams = streams
+        self.env = env
+        self.cwd = cwd
+        self._clock = clock
+        self._runner: asyncio.Runner | None = None
+
+    @classmethod
+    def from_process(cls) -> App:
+        """The app of this process: its own streams, environment and clock."""
+        return cls(_process_streams(), dict(os.environ), Path.cwd())  # noqa: TID251
+
+    def use_colour(self, when: str) -> None:
+        """Let a command's `--color` overrule the settings: auto, always or never."""
+        if when != "auto":
+            self.streams = replace(self.streams, colour=when == "always")
+
+    @cached_property
+    def now(self) -> datetime:
+        """When the command began, in UTC and whole seconds."""
+        return self._clock().astimezone(UTC).replace(microsecond=0)
+
+    @cached_property
+    def tz(self) -> tzinfo:
+        """The user's own time zone: `TZ`, else the system's."""
+        if name := self.env.get("TZ", "").removeprefix(":"):
+            try:
+                return ZoneInfo(name)
+            except (ValueError, OSError):
+                raise BadValue(
+                    "the time zone in TZ is not known", hint="such as TZ=Europe/Berlin"
+                ) from None
+        import tzlocal
+
+        return tzlocal.get_localzone()
+
+    @cached_property
+    def _loaded_settings(self) -> tuple[Settings, dict[str, str]]:
+        from neontodo import settings
+
+        return settings.load(self.env)
+
+    @property
+    def settings(self) -> Settings:
+        return self._loaded_settings[0]
+
+    @property
+    def setting_origins(self) -> dict[str, str]:
+        """Where each setting that was set came from."""
+        return self._loaded_settings[1]
+
+    @property
+    def folder(self) -> Path:
+        """Of the embedded store and this machine's identity."""
+        return self.settings.data_dir.expanduser()
+
+    @cached_property
+    def target(self) -> Target:
+        from neontodo.db.url import SqliteTarget, parse_url
+
+        if url := self.settings.database_url:
+            target = parse_url(url.get_secret_value())
+            if isinstance(target, SqliteTarget):
+                return SqliteTarget((self.cwd / target.path).absolute())
+            return target
+        return SqliteTarget(self.folder.absolute() / STORE)
+
+    @cached_property
+    def database(self) -> Database:
+        from neontodo.db.database import Database
+
+        return Database(self.target, self.founder)
+
+    @cached_property
+    def secrets(self) -> SecretStore:
+        from neontodo.identity.secrets import SecretStore
+
+        return SecretStore(self.folder, lambda text: print("notice:", text, file=self.streams.err))
+
+    @cached_property
+    def machine(self) -> Machine | None:
+        """This machine's identity; None if there is none and the embedded store has its user."""
+        from neontodo.identity import machine
+
+        found = machine.load(self.folder)
+        if found is None and not (self.folder / STORE).exists():
+            return machine.create(self.folder, name=machine.os_user_name(), now=self.now)
+        return found
+
+    def founder(self) -> Founder:
+        """Who a store without users is given to: this machine's user."""
+        import socket
+
+        from neontodo.db.founding import Founder
+        from neontodo.identity.keys import public_text
+
+        mine = self._require_machine()
+        return Founder(
+            user_id=mine.user_id,
+            name=mine.name,
+            key_id=mine.key_id,
+            public_key=public_text(mine.private_key.public_key()),
+            label=socket.gethostname(),
+            at=self.now,
+        )
+
+    def _require_machine(self) -> Machine:
+        if self.machine is None:
+            raise NotSignedIn(
+                f"the key of the store {self.folder / STORE} is missing (`identity.json` beside it)",
+                hint="restore it from a backup, or bring a token in TODO_TOKEN",
+            )
+        return self.machine
+
+    async def identity(self) -> Identity:
+        """The verified user of this run.
+
+        Raises:
+            NotSignedIn: there is no token, or it is not accepted.
+        """
+        if "_identity" not in self.__dict__:
+            self._identity = await self._resolve_identity()
+        return self._identity
+
+    async def _resolve_identity(self) -> Identity:
+        from neontodo.identity import current
+
+        token, origin = self._given_token()
+        if token is None:
+            return current.of_machine(self._require_machine(), self.folder, self.now)
+        mine = None if not (self.folder / "identity.json").exists() else self.machine
+        return await current.verified(
+            token, origin, mine=mine, database=self.database, now=self.now
+        )
+
+    def _given_token(self) -> tuple[str | None, str]:
+        from neontodo.identity.current import ENVIRONMENT
+
+        if given := self.settings.token:
+            return given.get_secret_value().strip(), ENVIRONMENT
+        if self.target.engine == "sqlite":
+            return None, ""
+        name = f"token {self.target.key}"
+        return self.secrets.get(name), f"secret `{name}`"
+
+    async def write(self, action: Callable[[Unit], Awaitable[T]], *, dry_run: bool = False) -> T:
+        """Run an action in one transaction of the user's; a dry run rolls it back."""
+        from neontodo.tasks.unit import Command, Unit
+
+        identity = await self.identity()
+        command = Command(identity.user_id, identity.key_id, self.now)
+        async with self.database.write(identity.user_id, dry_run=dry_run) as session:
+            return await action(Unit(session, command))
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the app's one event loop, the only one its engine ever sees."""
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+        return self._runner.run(work)
+
+    def close(self) -> None:
+        """Let go of connections and of the event loop."""
+        if "database" in self.__dict__ and self._runner is not None:
+            self._runner.run(self.database.close())
+        if self._runner is not None:
+            self._runner.close()
+
+
+def _process_streams() -> Streams:
+    import shutil
+
+    out_is_terminal = sys.stdout.isatty()  # noqa: TID251
+    return Streams(
+        stdin=sys.stdin,
+        out=sys.stdout,  # noqa: TID251
+        err=sys.stderr,  # noqa: TID251
+        in_is_terminal=sys.stdin is not None and sys.stdin.isatty(),
+        out_is_terminal=out_is_terminal,
+        err_is_terminal=sys.stderr.isatty(),  # noqa: TID251
+        width=shutil.get_terminal_size().columns,
+        colour=out_is_terminal and not os.environ.get("NO_COLOR"),  # noqa: TID251
+    )

@@ -1,0 +1,49 @@
+"""What every changing command has in common: run it, say what it did, print what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+    from neontodo.tasks.results import Outcome
+    from neontodo.tasks.unit import Unit
+
+
+def change(
+    app: App,
+    action: Callable[[Unit], Awaitable[Outcome]],
+    verb: str,
+    *,
+    json: bool,
+    quiet: bool,
+    dry_run: bool,
+    already: str | None = None,
+) -> None:
+    """Run an action and report it; `verb` is a participle, `already` what unchanged tasks were."""
+    outcome = app.run(app.write(action, dry_run=dry_run))
+    report(app, outcome, verb, json=json, quiet=quiet, dry_run=dry_run, already=already)
+
+
+def report(
+    app: App,
+    outcome: Outcome,
+    verb: str,
+    *,
+    json: bool,
+    quiet: bool,
+    dry_run: bool,
+    already: str | None = None,
+) -> None:
+    """One sentence on stderr; the changed tasks on stdout, unless that is a terminal."""
+    from neontodo.render.messages import print_outcome, say
+    from neontodo.render.mode import chosen
+    from neontodo.render.tasks import print_tasks
+
+    mode = chosen(app.streams, json=json, quiet=quiet)
+    if mode != "table":
+        print_tasks(outcome.changed, streams=app.streams, mode=mode, now=app.now, tz=app.tz)
+    print_outcome(app.streams, verb, outcome, already=already)
+    if dry_run:
+        say(app.streams, "this was a dry run: nothing was changed")

@@ -1,0 +1,142 @@
+"""`todo list` and `todo search`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neontodo.cli import completion, options
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+    from neontodo.render.mode import Mode
+    from neontodo.tasks.filters import TaskFilter
+    from neontodo.tasks.results import Page
+
+Done = Annotated[bool, typer.Option("--done", help="Only tasks that are done.")]
+All = Annotated[bool, typer.Option("--all", "-a", help="Pending tasks and done ones.")]
+DueDay = Annotated[
+    str | None,
+    typer.Option(
+        "--due",
+        metavar="WHEN",
+        autocompletion=completion.choices("today", "overdue", "week", "none", "tomorrow"),
+        help="Only tasks due then: today, overdue, week, none, or a date.",
+    ),
+]
+Sort = Annotated[
+    str | None,
+    typer.Option(
+        "--sort",
+        metavar="KEY[,KEY]",
+        autocompletion=completion.sort,
+        help="Order by number, title, due, priority, project, created, updated, completed; "
+        "-KEY descending.",
+    ),
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="Show so many at the most.")]
+PageNumber = Annotated[int | None, typer.Option(min=1, help="Which page to show.")]
+
+
+def list_(
+    ctx: typer.Context,
+    done: Done = False,
+    all_: All = False,
+    project: options.Project = None,
+    tag: options.Tag = None,
+    priority: options.Priority = None,
+    due: DueDay = None,
+    search: Annotated[
+        str | None, typer.Option(metavar="WORDS", help="Only tasks that have all these words.")
+    ] = None,
+    sort: Sort = None,
+    limit: Limit = None,
+    page: PageNumber = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    color: options.Color = "auto",
+) -> None:
+    """List tasks: pending ones, by when they are due."""
+    _show(ctx, words=search or "", completed=None if all_ else done)
+
+
+def search(
+    ctx: typer.Context,
+    words: Annotated[list[str], typer.Argument(metavar="WORD...", help="Words in any order.")],
+    done: Done = False,
+    all_: All = False,
+    project: options.Project = None,
+    tag: options.Tag = None,
+    priority: options.Priority = None,
+    due: DueDay = None,
+    sort: Sort = None,
+    limit: Limit = None,
+    page: PageNumber = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    color: options.Color = "auto",
+) -> None:
+    """Find tasks that have all the words; the best matches come first."""
+    _show(ctx, words=" ".join(words), completed=True if done else None)
+
+
+def _show(ctx: typer.Context, *, words: str, completed: bool | None) -> None:
+    from neontodo.render.mode import chosen
+    from neontodo.render.tasks import print_tasks
+
+    app: App = ctx.obj
+    mode = chosen(app.streams, json=ctx.params["json"], quiet=ctx.params["quiet"])
+    wanted = _filter(app, mode, ctx.params, words, completed)
+    page = app.run(_page(app, wanted))
+    narrowed = wanted != _unnarrowed(wanted)
+    print_tasks(
+        page.tasks,
+        streams=app.streams,
+        mode=mode,
+        now=app.now,
+        tz=app.tz,
+        total=page.total,
+        shown_from=wanted.offset,
+        none_found="no tasks match" if narrowed else "nothing to do",
+        next_step=None if narrowed else '`todo add "Buy milk"` adds a task',
+    )
+
+
+def _filter(
+    app: App, mode: Mode, given: Mapping[str, Any], words: str, completed: bool | None
+) -> TaskFilter:
+    from neontodo.tasks import filters
+    from neontodo.tasks.folding import query_words
+
+    size = given["limit"]
+    if size is None and (mode == "table" or given["page"] is not None):
+        size = app.settings.page_size
+    priority, due = given["priority"], given["due"]
+    sort = given["sort"] or ("" if words else app.settings.sort)
+    return filters.TaskFilter(
+        completed=completed,
+        project=given["project"],
+        tags=tuple(given["tag"] or ()),
+        priority=None if priority is None else filters.parse_priority(priority),
+        due=None if due is None else filters.parse_due_filter(due, now=app.now, tz=app.tz),
+        words=query_words(words),
+        sort=filters.parse_sort(sort) if sort else (),
+        limit=size,
+        offset=((given["page"] or 1) - 1) * (size or 0),
+    )
+
+
+def _unnarrowed(wanted: TaskFilter) -> TaskFilter:
+    from neontodo.tasks.filters import TaskFilter
+
+    return TaskFilter(sort=wanted.sort, limit=wanted.limit)
+
+
+async def _page(app: App, wanted: TaskFilter) -> Page:
+    from neontodo.tasks.queries import tasks
+
+    identity = await app.identity()
+    async with app.database.read(identity.user_id) as session:
+        return await tasks.page(session, identity.user_id, wanted)

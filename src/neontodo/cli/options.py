@@ -1,0 +1,83 @@
+"""Options and arguments that several commands share, each declared once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from neontodo.cli import completion
+
+
+def _colour(ctx: typer.Context, when: str) -> str:
+    if when not in ("auto", "always", "never"):
+        raise typer.BadParameter("choose `auto`, `always` or `never`")
+    if ctx.obj is not None:
+        ctx.obj.use_colour(when)
+    return when
+
+
+Color = Annotated[
+    str,
+    typer.Option(
+        "--color",
+        metavar="WHEN",
+        callback=_colour,
+        autocompletion=completion.choices("auto", "always", "never"),
+        help="Colour the output: auto, always or never.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print task numbers only.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
+Tasks = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TASK...",
+        autocompletion=completion.tasks,
+        help="Numbers (12), ranges (3-5), several (3,7), a UUID's start (a1b2), or @last.",
+    ),
+]
+Description = Annotated[
+    str | None,
+    typer.Option("--description", "-d", metavar="TEXT", help="A longer text beside the title."),
+]
+Due = Annotated[
+    str | None,
+    typer.Option(
+        "--due",
+        metavar="WHEN",
+        autocompletion=completion.due,
+        help='When it is due: 2026-12-24, tomorrow, fri, "fri 17:00", +3d, eom.',
+    ),
+]
+Priority = Annotated[
+    str | None,
+    typer.Option(
+        "--priority",
+        "-p",
+        metavar="LEVEL",
+        autocompletion=completion.choices("none", "low", "medium", "high"),
+        help="none, low, medium or high.",
+    ),
+]
+Project = Annotated[
+    str | None,
+    typer.Option(
+        "--project",
+        "-P",
+        metavar="NAME",
+        autocompletion=completion.projects,
+        help="The project it belongs to.",
+    ),
+]
+Tag = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag",
+        "-t",
+        metavar="TAG",
+        autocompletion=completion.tags,
+        help="A tag; repeat the option for several.",
+    ),
+]

@@ -1,0 +1,75 @@
+"""The change log: a table in words, tab-separated lines, or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Any
+
+from neontodo.render.messages import say
+from neontodo.render.text import field, safe_write
+
+if TYPE_CHECKING:
+    from neontodo.render.mode import Mode
+    from neontodo.streams import Streams
+    from neontodo.tasks.results import LogEntry
+
+
+def print_log(entries: Sequence[LogEntry], *, streams: Streams, mode: Mode, tz: tzinfo) -> None:
+    """Print the changes in their order; quiet gives their seqs."""
+    if mode == "lines":
+        safe_write(streams.out, "".join(map(log_line, entries)))
+    elif mode == "quiet":
+        streams.out.write("".join(f"{entry.seq}\n" for entry in entries))
+    elif mode == "json":
+        _write_json(streams, entries)
+    elif entries:
+        from neontodo.render.terminal.log import draw_log
+
+        draw_log(entries, streams=streams, tz=tz)
+    else:
+        say(streams, "nothing has happened yet")
+
+
+def log_line(entry: LogEntry) -> str:
+    """A change as its line in a pipe: when, seq, task, kind, and the fields as compact JSON."""
+    from neontodo.models import instant_text
+
+    changes = json.dumps(field_changes(entry), ensure_ascii=False, separators=(",", ":"))
+    number = "" if entry.number is None else entry.number
+    return f"{instant_text(entry.at)}\t{entry.seq}\t{number}\t{entry.kind}\t{field(changes)}\n"
+
+
+def field_changes(entry: LogEntry) -> dict[str, Any]:
+    """Every changed field with its old and new value; changed tags as added and removed."""
+    before, after = entry.before or {}, entry.after or {}
+    changes: dict[str, Any] = {}
+    for name in [*after, *(name for name in before if name not in after)]:
+        new = after.get(name)
+        changes[name] = new if isinstance(new, dict) and name == "tags" else [before.get(name), new]
+    return changes
+
+
+def log_json(entry: LogEntry) -> dict[str, Any]:
+    """The documented fields in their documented order."""
+    from neontodo.models import instant_text
+
+    return {
+        "seq": entry.seq,
+        "at": instant_text(entry.at),
+        "command_id": str(entry.command_id),
+        "reverts": entry.reverts and str(entry.reverts),
+        "machine": entry.machine,
+        "task_id": str(entry.task_id),
+        "number": entry.number,
+        "title": entry.title,
+        "kind": entry.kind,
+        "before": entry.before,
+        "after": entry.after,
+    }
+
+
+def _write_json(streams: Streams, entries: Iterable[LogEntry]) -> None:
+    rows = ",\n".join(json.dumps(log_json(entry)) for entry in entries)
+    streams.out.write(f"[\n{rows}\n]\n" if rows else "[]\n")

@@ -1,0 +1,105 @@
+"""Every setting once: its name, type, default, and one sentence about it.
+
+Taken from `TODO_*` variables of the environment, else from `config.toml`, else the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from neontodo.errors import BadValue
+
+PREFIX = "TODO_"
+CONFIG_VARIABLE = "TODO_CONFIG"
+
+
+class Settings(BaseSettings):
+    """The settings of one run; read them with `load`."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    database_url: Annotated[
+        SecretStr | None,
+        Field(description="the store, such as postgresql://…; without it the embedded one"),
+    ] = None
+    token: Annotated[
+        SecretStr | None,
+        Field(description="a token of `todo token create`, for scripts and CI"),
+    ] = None
+    data_dir: Annotated[
+        Path, Field(description="the folder of the embedded store and of this machine's key")
+    ] = Field(default_factory=lambda: Path(platformdirs.user_data_dir("neontodo")))
+    color: Annotated[
+        Literal["auto", "always", "never"],
+        Field(description="whether output is coloured; auto: on a terminal without NO_COLOR"),
+    ] = "auto"
+    page_size: Annotated[
+        int, Field(ge=1, le=1000, description="how many tasks a page on a terminal has")
+    ] = 20
+    sort: Annotated[str, Field(description="the order of lists, such as `priority,-created`")] = ""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # `load` brings the sources, so that nothing is read behind the app's back.
+        assert isinstance(init_settings, InitSettingsSource)
+        return tuple(init_settings.init_kwargs["sources"])
+
+
+def load(env: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
+    """The settings, and for each one that was set where it came from.
+
+    Raises:
+        BadValue: a setting has a value it cannot have; its value is not repeated.
+    """
+    path = config_path(env)
+    given = {
+        name: env[variable]
+        for name in Settings.model_fields
+        if env.get(variable := PREFIX + name.upper())
+    }
+    try:
+        file = TomlConfigSettingsSource(Settings, toml_file=path)
+        origins = dict.fromkeys(file.toml_data, str(path))
+        origins |= {name: PREFIX + name.upper() for name in given}
+        sources = (InitSettingsSource(Settings, init_kwargs=given), file)
+        return Settings(sources=sources), origins  # type: ignore[call-arg]
+    except ValidationError as error:
+        raise _refusal(error, given, path) from None
+    except (ValueError, OSError) as error:
+        raise BadValue(
+            f"the settings file {path} cannot be read", hint="it must be TOML, `name = value`"
+        ) from error
+
+
+def config_path(env: Mapping[str, str]) -> Path:
+    """Where the settings file would be."""
+    given = env.get(CONFIG_VARIABLE)
+    return Path(given) if given else Path(platformdirs.user_config_dir("neontodo"), "config.toml")
+
+
+def _refusal(error: ValidationError, given: Mapping[str, Any], path: Path) -> BadValue:
+    first = error.errors(include_url=False, include_input=False)[0]
+    name = str(first["loc"][0])
+    where = PREFIX + name.upper() if name in given else f"`{name}` in {path}"
+    if first["type"] == "extra_forbidden":
+        return BadValue(f"there is no setting {where}", hint="`todo config` lists them")
+    return BadValue(f"{where} cannot be used: {first['msg'].lower()}", hint="see `todo config`")

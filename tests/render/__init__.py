@@ -1,0 +1,1 @@
+"""What is printed, whole and exact, on terminals and in pipes."""

@@ -1,0 +1,137 @@
+"""Screens to print on, and tasks to print."""
+
+from __future__ import annotations
+
+import io
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TextIO
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from neontodo.models import Priority, TaskPublic
+from neontodo.streams import Streams
+
+TZ = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 20, 19, 30, tzinfo=UTC)
+
+HOSTILE = "[red]x[/red] \x1b]0;t\x07 \u202eabc\nnext\tcol\\end"
+HOSTILE_SHOWN = r"[red]x[/red] \x1b]0;t\x07 \u202eabc\nnext\tcol\end"
+
+_ESCAPES = re.compile(r"\\(?:([\\ntr])|x(..)|u(.{4})|U(.{8}))")
+_STYLES = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Streams into memory, and what came out of them."""
+
+    streams: Streams
+    _out: io.BytesIO
+    _err: io.BytesIO
+
+    @property
+    def out(self) -> str:
+        return _read(self.streams.out, self._out)
+
+    @property
+    def err(self) -> str:
+        return _read(self.streams.err, self._err)
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines that stand on the terminal, without their colours."""
+        return _STYLES.sub("", self.out).split("\n")
+
+
+def screen(
+    width: int = 80, *, terminal: bool = True, colour: bool = False, encoding: str = "utf-8"
+) -> Screen:
+    out, err = io.BytesIO(), io.BytesIO()
+    streams = Streams(
+        stdin=io.StringIO(),
+        out=io.TextIOWrapper(out, encoding, newline="\n"),
+        err=io.TextIOWrapper(err, encoding, newline="\n"),
+        in_is_terminal=terminal,
+        out_is_terminal=terminal,
+        err_is_terminal=terminal,
+        width=width,
+        colour=colour,
+    )
+    return Screen(streams, out, err)
+
+
+def task(number: int = 1, title: str = "Buy milk", **fields: Any) -> TaskPublic:
+    given: dict[str, Any] = {
+        "id": uuid.UUID(f"a1b2c3d4-0000-4000-8000-{number:012}"),
+        "number": number,
+        "title": title,
+        "description": None,
+        "completed": False,
+        "completed_at": None,
+        "due_on": None,
+        "due_at": None,
+        "priority": Priority.NONE,
+        "project": None,
+        "tags": (),
+        "extra": None,
+        "created_at": NOW - timedelta(days=3),
+        "updated_at": NOW - timedelta(days=3),
+    }
+    return TaskPublic(**given | fields)
+
+
+def due_at(moment: datetime) -> dict[str, Any]:
+    return {"due_on": moment.astimezone(TZ).date(), "due_at": moment}
+
+
+def everyday() -> list[TaskPublic]:
+    """Tasks of every kind that a table has to cope with."""
+    return [
+        task(3, due_on=date(2026, 11, 20), priority=Priority.HIGH, project="house", tags=("shop",)),
+        task(
+            12,
+            "Call the dentist about the appointment that was moved twice, and ask for the bill",
+            **due_at(datetime(2026, 11, 21, 8, 30, tzinfo=UTC)),
+            priority=Priority.MEDIUM,
+            project="health",
+            tags=("phone", "urgent"),
+        ),
+        task(14, "Renew passport", due_on=date(2026, 11, 1), description="Bring two photos"),
+        task(27, "買い物リストを作る（牛乳、卵、パン）それから夕食の準備をする", project="家"),
+        task(40, "Paint the door", completed=True, completed_at=NOW, priority=Priority.LOW),
+        task(101, "Family 👨‍👩‍👧 day in Ko\u0308ln", priority=Priority.LOW, tags=("fun",)),
+    ]
+
+
+def unescaped(text: str) -> str:
+    """What a reader of a pipe does to a field."""
+    plain = {"\\": "\\", "n": "\n", "t": "\t", "r": "\r"}
+
+    def one(match: re.Match[str]) -> str:
+        digits = match[2] or match[3] or match[4]
+        return chr(int(digits, 16)) if digits else plain[match[1]]
+
+    return _ESCAPES.sub(one, text)
+
+
+def widest(lines: list[str]) -> int:
+    return max(map(cell_len, lines))
+
+
+odd_text = st.text(
+    st.one_of(
+        st.characters(exclude_categories=[]),
+        st.sampled_from("\x1b\x07\x9b\\[]\n\r\t\u202e\u2066\u200b\u200d\ufe0f\u0301👨👩🏴🇫家（ａ \u3000"),
+    ),
+    max_size=220,
+)
+
+
+def _read(stream: TextIO, written: io.BytesIO) -> str:
+    stream.flush()
+    return written.getvalue().decode(stream.encoding)
