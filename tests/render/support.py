@@ -67,7 +67,7 @@ def screen(
 
 def task(number: int = 1, title: str = "Buy milk", **fields: Any) -> TaskPublic:
     given: dict[str, Any] = {
-        "id": uuid.UUID(f"a1b2c3d4-0000-4000-8000-{number:012}"),
+        "id": uuid.UUID(f"a1b2c3d4-0000-4000-8000-{number % 10**12:012}"),
         "number": number,
         "title": title,
         "description": None,
@@ -126,7 +126,8 @@ def widest(lines: list[str]) -> int:
 odd_text = st.text(
     st.one_of(
         st.characters(exclude_categories=[]),
-        st.sampled_from("\x1b\x07\x9b\\[]\n\r\t\u202e\u2066\u200b\u200d\ufe0f\u0301👨👩🏴🇫家（ａ \u3000"),
+        st.sampled_from("\x1b\x07\x9b\\[]\n\r\t\u202e\u2066\u200b\u200d\ufe0f\u0301"),
+        st.sampled_from("👨👩🏴🇫家（ａ \u3000"),
     ),
     max_size=220,
 )

@@ -96,9 +96,7 @@ def test_quiet_is_a_number_per_line() -> None:
     assert printed(everyday(), "quiet").out == "3\n12\n14\n27\n40\n101\n"
 
 
-@pytest.mark.parametrize(
-    ("mode", "out"), [("lines", ""), ("json", "[]\n"), ("quiet", "")], ids=lambda value: value or "-"
-)
+@pytest.mark.parametrize(("mode", "out"), [("lines", ""), ("json", "[]\n"), ("quiet", "")])
 def test_a_pipe_gets_no_words_for_an_empty_list(mode: Mode, out: str) -> None:
     empty = printed([], mode)
     assert (empty.out, empty.err) == (out, "")

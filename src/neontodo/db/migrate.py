@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlmodel import SQLModel
 
+from neontodo.db.revisions import NOTHING, Migration, config, downward, upward
 from neontodo.db.schema import VERSION_TABLE
-from neontodo.errors import BadValue, Refused
+from neontodo.errors import Refused
 from neontodo.models import Task
-
-PACKAGE = Path(__file__).parents[1]
-
-
-def script_location() -> Path:
-    """The migrations that were shipped inside the wheel, or those of the checkout."""
-    shipped = PACKAGE / "_migrations"
-    return shipped if shipped.is_dir() else PACKAGE.parents[1] / "migrations"
-
-
-def _config(connection: sa.Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
-
-
-def is_known(revision: str) -> bool:
-    """Whether this program has the revision."""
-    try:
-        return ScriptDirectory.from_config(_config()).get_revision(revision) is not None
-    except CommandError:
-        return False
 
 
 def current(connection: sa.Connection) -> str | None:
@@ -48,32 +24,43 @@ def current(connection: sa.Connection) -> str | None:
     return connection.scalar(version)
 
 
-def upgrade(connection: sa.Connection, revision: str = "head") -> None:
-    """Run the migrations up to `revision`.
+def upgrade(connection: sa.Connection, revision: str = "head") -> Migration:
+    """Run the migrations up to `revision`, and say which these were.
 
     Raises:
         Refused: the database holds tables of another program under names that ours need.
+        SchemaMismatch: it is of a version that this program does not know.
+        BadValue: there is no such revision.
     """
-    if connection.dialect.name == "postgresql":
-        # One migration at a time: the others wait here, then find the work done.
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(0x7465_6F64_6F6E)))
-    if current(connection) is None:
+    _lock(connection)
+    migration = upward(current(connection), revision)
+    if migration.before is None:
         _refuse_foreign_tables(connection)
-    _run(command.upgrade, connection, revision)
+    _run(command.upgrade, connection, migration)
+    return migration
 
 
-def downgrade(connection: sa.Connection, revision: str) -> None:
+def downgrade(connection: sa.Connection, revision: str) -> Migration:
     """Undo the migrations after `revision`; `base` undoes them all, and drops the tables."""
-    _run(command.downgrade, connection, revision)
+    _lock(connection)
+    migration = downward(current(connection), revision)
+    _run(command.downgrade, connection, migration)
+    return migration
 
 
-def _run(step: Any, connection: sa.Connection, revision: str) -> None:
-    try:
-        step(_config(connection), revision)
-    except CommandError:
-        raise BadValue(
-            f"there is no revision `{revision}`", hint="`todo db current` shows the version"
-        ) from None
+def _lock(connection: sa.Connection) -> None:
+    """One migration at a time: the others wait here, then find the work done."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(0x7465_6F64_6F6E)))
+
+
+def _run(
+    step: Callable[[Config, str], None], connection: sa.Connection, migration: Migration
+) -> None:
+    if migration.steps:
+        settings = config()
+        settings.attributes["connection"] = connection
+        step(settings, migration.after or NOTHING)
 
 
 def _refuse_foreign_tables(connection: sa.Connection) -> None:

@@ -41,6 +41,7 @@ _ALIASES = {
 }
 _YES = {"true", "yes", "y", "1", "x", "done", "completed"}
 _NO = {"false", "no", "n", "0", "pending", "open"}
+_TRIMMED = frozenset(fields.FIELDS) - {"title", "description"}
 _ROWS = 500
 
 
@@ -106,7 +107,7 @@ def _record(where: str, columns: list[str], row: list[str], tz: tzinfo, now: dat
 
 def _interpret(raw: dict[str, Any]) -> None:
     """Turn the texts of a row into what the same record would be in JSON."""
-    for name in raw.keys() & set(fields.FIELDS) - {"title", "description"}:
+    for name in raw.keys() & _TRIMMED:
         raw[name] = raw[name].strip()
     if "tags" in raw:
         raw["tags"] = raw["tags"].replace(",", " ").split()

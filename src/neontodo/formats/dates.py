@@ -11,25 +11,45 @@ def parsed(value: Any, tz: tzinfo) -> date | datetime:
 
     Raises ValueError with the reason.
     """
+    when = _read(value)
+    if not isinstance(when, datetime):
+        return when
+    try:
+        return when.astimezone(tz) if when.tzinfo else when.replace(tzinfo=tz)
+    except OverflowError:
+        raise _refusal(value) from None
+
+
+def instant(value: Any, tz: tzinfo) -> datetime:
+    """The instant that the text stands for; a day is its beginning in `tz`.
+
+    Raises ValueError with the reason.
+    """
+    when = _read(value)
+    if not isinstance(when, datetime):
+        return midnight(when, tz)
+    try:
+        return (when if when.tzinfo else when.replace(tzinfo=tz)).astimezone(UTC)
+    except OverflowError:
+        raise _refusal(value) from None
+
+
+def _read(value: Any) -> date | datetime:
     if not isinstance(value, str):
         raise ValueError("must be text such as `2026-11-20` or `2026-11-20T20:30:00Z`")
     separator = value[10:11] if value[4:5] == "-" else value[8:9]
     try:
-        if "W" in value or separator not in ("", "T", " "):
-            raise ValueError
-        if not separator:
+        if separator in ("T", " ") and "W" not in value:
+            return datetime.fromisoformat(value)
+        if not separator and "W" not in value:
             return date.fromisoformat(value)
-        moment = datetime.fromisoformat(value)
-        return moment.astimezone(tz) if moment.tzinfo else moment.replace(tzinfo=tz)
-    except (ValueError, OverflowError):
-        reason = f"`{shown(value)}` is not like `2026-11-20` or `2026-11-20T20:30:00Z`"
-        raise ValueError(reason) from None
+    except ValueError:
+        pass
+    raise _refusal(value)
 
 
-def instant(value: Any, tz: tzinfo) -> datetime:
-    """The instant that the text stands for; a day is its beginning in `tz`."""
-    when = parsed(value, tz)
-    return when.astimezone(UTC) if isinstance(when, datetime) else midnight(when, tz)
+def _refusal(value: str) -> ValueError:
+    return ValueError(f"`{shown(value)}` is not like `2026-11-20` or `2026-11-20T20:30:00Z`")
 
 
 def midnight(day: date, tz: tzinfo) -> datetime:

@@ -27,6 +27,7 @@ FIELDS = (
     "updated_at",
 )
 
+_KNOWN = frozenset(FIELDS)
 _PLAIN = ("id", "number", "title", "description", "project", "tags")
 _INSTANTS = ("completed_at", "created_at", "updated_at")
 _PRIORITIES = {priority.label: priority for priority in Priority} | {
@@ -49,10 +50,10 @@ def record(where: str, raw: Any, home: str, *, tz: tzinfo, now: datetime) -> Rec
 
 
 def _values(raw: dict[str, Any], tz: tzinfo) -> dict[str, Any]:
-    values = {field: raw.get(field) for field in _PLAIN}
+    values = {field: raw[field] for field in _PLAIN if field in raw}
     for field in _INSTANTS:
-        if raw.get(field) is not None:
-            values[field] = _when(field, raw[field], tz, dates.instant)
+        if (text := raw.get(field)) is not None:
+            values[field] = _when(field, text, tz, dates.instant)
     if raw.get("due") is not None:
         values["due"] = _when("due", raw["due"], tz, dates.parsed)
     if raw.get("priority") is not None:
@@ -92,7 +93,7 @@ def _extra(raw: dict[str, Any], home: str) -> dict[str, Any]:
     extra = raw.get("extra")
     if extra is not None and not isinstance(extra, dict):
         raise BadRecord("extra: must be an object")
-    unknown = {name: value for name, value in raw.items() if name not in FIELDS}
+    unknown = {name: raw[name] for name in raw if name not in _KNOWN}
     if raw.get("completed") is False and raw.get("completed_at") is not None:
         unknown["completed_at"] = raw["completed_at"]
     merged = dict(extra or {})

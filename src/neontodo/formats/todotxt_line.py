@@ -86,6 +86,8 @@ def parse(text: str) -> Line:
 
 def is_mark(word: str) -> bool:
     """Whether a word says something of the task rather than being part of its text."""
+    if word[:1] not in ("+", "@") and ":" not in word:
+        return False
     if project_in(word) or tag_in(word) or due_in(word) or priority_in(word):
         return True
     key, _, value = word.partition(":")
@@ -119,7 +121,7 @@ def _first(words: list[str], meaning: Callable[[str], str | None]) -> str | None
 
 
 def _is_one(name: str) -> bool:
-    return not any(character.isspace() for character in name)
+    return name.split() == [name]
 
 
 def _letter(word: str) -> str:

@@ -62,7 +62,9 @@ def create(folder: Path, *, name: str, now: datetime) -> Machine:
     if machine is None:
         raise StoreUnavailable(f"`{folder}` was changed meanwhile", hint="run the command again")
     if machine.token is None:
-        create_private(folder / TOKEN, _signed(machine, now).encode())
+        # Without the file the token is signed for each command, which a read-only disk must bear.
+        with suppress(StoreUnavailable):
+            create_private(folder / TOKEN, _signed(machine, now).encode())
         machine = replace(machine, token=_stored_token(folder))
     return machine
 

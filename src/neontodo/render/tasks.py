@@ -44,6 +44,8 @@ def print_tasks(
         _write(streams, _json_array(tasks))
     elif listed := list(tasks):
         _print_table(listed, streams, now, tz, total=total, shown_from=shown_from)
+    elif total:
+        say(streams, f"no tasks on this page; there are {total} in all")
     else:
         say(streams, none_found)
         if next_step:

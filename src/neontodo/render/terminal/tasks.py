@@ -22,8 +22,8 @@ NARROW = 60
 OPTIONAL = ("project", "tags")
 """Shown only where there is room, the last first to go."""
 
-NARROWEST = 6
-"""Text in fewer columns says nothing."""
+NARROWEST = 7
+"""Text in fewer columns says nothing, and the longest head needs them."""
 
 TITLE_LINES = 2
 

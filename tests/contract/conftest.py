@@ -1,0 +1,126 @@
+"""A store of each engine with two users in it, for tests of queries and services."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from neontodo.db.database import Database
+from neontodo.db.founding import Founder
+from neontodo.db.url import parse_url
+from neontodo.models import Key, TaskCreate, TaskPublic, User
+from neontodo.tasks import service
+from neontodo.tasks.filters import TaskFilter
+from neontodo.tasks.queries import tasks
+from neontodo.tasks.unit import Command, Unit
+from tests.harness import FRIDAY_NOON
+
+T = TypeVar("T")
+ANN, BOB = "ann", "bob"
+
+
+@dataclass
+class Store:
+    """A database, the one event loop it lives under, and who is using it at the moment."""
+
+    database: Database
+    runner: asyncio.Runner
+    user: str = ANN
+    key: str = "laptop"
+    now: Any = FRIDAY_NOON
+
+    def read(self, query: Callable[..., Awaitable[T]], *args: Any, **options: Any) -> T:
+        """Run `query(session, user_id, …)`."""
+
+        async def work() -> T:
+            async with self.database.read(self.user) as session:
+                return await query(session, self.user, *args, **options)
+
+        return self.runner.run(work())
+
+    def write(self, action: Callable[..., Awaitable[T]], *args: Any, **options: Any) -> T:
+        """Run `action(unit, …)` as one command, a minute after the one before."""
+        self.now += timedelta(minutes=1)
+        return self.apply(Command(self.user, self.key, self.now), action, *args, **options)
+
+    def apply(
+        self, command: Command, action: Callable[..., Awaitable[T]], *args: Any, **options: Any
+    ) -> T:
+        async def work() -> T:
+            async with self.database.write(command.user_id) as session:
+                return await action(Unit(session, command), *args, **options)
+
+        return self.runner.run(work())
+
+    def in_session(self, body: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Run a body in a writing session of the user's."""
+
+        async def work() -> T:
+            async with self.database.write(self.user) as session:
+                return await body(session)
+
+        return self.runner.run(work())
+
+    def as_(self, user: str, key: str = "laptop") -> Store:
+        """The same store as another person or machine uses it."""
+        return Store(self.database, self.runner, user, key, self.now)
+
+    def add(self, *titles: str, **fields: Any) -> tuple[TaskPublic, ...]:
+        new = [TaskCreate(title=title, **fields) for title in titles]
+        return self.write(service.add, new).changed
+
+    def list(self, **wanted: Any) -> list[TaskPublic]:
+        found = self.read(tasks.page, TaskFilter(**{"completed": None} | wanted))
+        return list(found.tasks)
+
+    def titles(self, **wanted: Any) -> list[str]:
+        return [task.title for task in self.list(**wanted)]
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """An empty store with the users Ann and Bob, each with two machines."""
+    target = parse_url(database_url)
+    database = Database(target, lambda: Founder(ANN, "Ann", "laptop", "-", "laptop", FRIDAY_NOON))
+    with asyncio.Runner() as runner:
+        runner.run(_fill(database))
+        yield Store(database, runner)
+        runner.run(database.close())
+
+
+async def _fill(database: Database) -> None:
+    if database.target.engine == "sqlite":
+        async with database.read(ANN):
+            pass
+    async with database.bare() as connection:
+        people = [{"id": ANN}, {"id": BOB}]
+        if database.target.engine == "sqlite":
+            people = [{"id": BOB}]
+        stamps = {"created_at": FRIDAY_NOON, "updated_at": FRIDAY_NOON}
+        counters = {"last_number": 0, "last_seq": 0}
+        await connection.execute(
+            sa.insert(User), [person | stamps | counters for person in people]
+        )
+        keys = [(user, key) for user in (ANN, BOB) for key in ("laptop", "desktop")]
+        if database.target.engine == "sqlite":
+            keys.remove((ANN, "laptop"))
+        await connection.execute(
+            sa.insert(Key),
+            [
+                {
+                    "user_id": user,
+                    "id": key,
+                    "public_key": "-",
+                    "label": f"{user}'s {key}",
+                    "created_at": FRIDAY_NOON,
+                }
+                for user, key in keys
+            ],
+        )

@@ -1,0 +1,157 @@
+"""Lists, filters, orders, pages and search, alike on both engines."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from neontodo.models import Priority, TaskCreate
+from neontodo.tasks import reading, service
+from neontodo.tasks.filters import DueFilter, SortKey, TaskFilter, parse_due_filter
+from neontodo.tasks.folding import query_words
+from neontodo.tasks.queries import counts, tasks
+from neontodo.tasks.refs import parse_refs
+from neontodo.tasks.results import Count
+from tests.contract.conftest import Store
+from tests.harness import FRIDAY_NOON
+
+TODAY = FRIDAY_NOON.date()
+
+
+def noon(day: int) -> datetime:
+    return datetime(2026, 11, day, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def busy(store: Store) -> Store:
+    """Six tasks that differ in everything one can filter or sort by."""
+    store.write(
+        service.add,
+        [
+            TaskCreate(title="pay rent", due=date(2026, 11, 19), project="home"),
+            TaskCreate(title="Écrire à Zoë", due=noon(20), tags=("mail", "friends")),
+            TaskCreate(title="call the bank", due=date(2026, 11, 20), priority=Priority.HIGH),
+            TaskCreate(title="no hurry", priority=Priority.LOW, tags=("mail",)),
+            TaskCreate(title="plan 100% of it_all", priority=Priority.HIGH, project="Work"),
+            TaskCreate(title="water plants", due=date(2026, 11, 26), description="rent a can"),
+        ],
+    )
+    store.write(service.complete, parse_refs(["6"]), True)
+    return store
+
+
+def test_the_default_order_is_due_then_priority_then_number(busy: Store) -> None:
+    assert [task.number for task in busy.list(completed=False)] == [1, 2, 3, 5, 4]
+
+
+@pytest.mark.parametrize(
+    ("sort", "numbers"),
+    [
+        pytest.param("number", [1, 2, 3, 4, 5, 6], id="number"),
+        pytest.param("-number", [6, 5, 4, 3, 2, 1], id="number-descending"),
+        pytest.param("title", [3, 2, 4, 1, 5, 6], id="title-without-accents"),
+        pytest.param("-priority,number", [3, 5, 4, 1, 2, 6], id="two-keys"),
+        pytest.param("-due", [4, 5, 6, 3, 2, 1], id="due-descending"),
+        pytest.param("project", [2, 3, 4, 6, 5, 1], id="project"),
+        pytest.param("completed", [6, 1, 2, 3, 4, 5], id="completed"),
+    ],
+)
+def test_orders(busy: Store, sort: str, numbers: list[int]) -> None:
+    keys = tuple(SortKey(k.removeprefix("-"), k.startswith("-")) for k in sort.split(","))
+
+    assert [task.number for task in busy.list(sort=keys)] == numbers
+
+
+@pytest.mark.parametrize(
+    ("wanted", "numbers"),
+    [
+        pytest.param({"completed": False}, [1, 2, 3, 5, 4], id="pending"),
+        pytest.param({"completed": True}, [6], id="done"),
+        pytest.param({"project": "home"}, [1], id="project"),
+        pytest.param({"project": "Home"}, [], id="project-of-another-case"),
+        pytest.param({"tags": ("mail",)}, [2, 4], id="tag"),
+        pytest.param({"tags": ("mail", "friends")}, [2], id="all-tags"),
+        pytest.param({"tags": ("mai",)}, [], id="part-of-a-tag"),
+        pytest.param({"tags": ("%",)}, [], id="wildcard-as-a-tag"),
+        pytest.param({"priority": Priority.HIGH}, [3, 5], id="priority"),
+    ],
+)
+def test_filters(busy: Store, wanted: dict[str, object], numbers: list[int]) -> None:
+    assert [task.number for task in busy.list(**wanted)] == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("today", [2, 3]),
+        ("overdue", [1]),
+        ("week", [2, 3, 6]),
+        ("none", [5, 4]),
+        ("2026-11-19", [1]),
+    ],
+)
+def test_due_filters(busy: Store, text: str, numbers: list[int]) -> None:
+    due = parse_due_filter(text, now=FRIDAY_NOON, tz=UTC)
+
+    assert [task.number for task in busy.list(due=due)] == numbers
+
+
+def test_a_task_with_a_time_is_overdue_the_minute_after(busy: Store) -> None:
+    late = DueFilter(last=date(2026, 11, 19), before=datetime(2026, 11, 20, 12, 1, tzinfo=UTC))
+
+    assert [task.number for task in busy.list(due=late)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        pytest.param("RENT", [1, 6], id="title-before-description"),
+        pytest.param("zoe ecrire", [2], id="any-order-without-accents"),
+        pytest.param("an", [5, 3, 6], id="parts"),
+        pytest.param("plan", [5, 6], id="whole-word-before-part"),
+        pytest.param("100%", [5], id="percent-is-no-wildcard"),
+        pytest.param("it_all", [5], id="underscore-is-no-wildcard"),
+        pytest.param("friends", [2], id="tag"),
+        pytest.param("work", [5], id="project"),
+        pytest.param("rent nothing", [], id="every-word-counts"),
+    ],
+)
+def test_search(busy: Store, query: str, numbers: list[int]) -> None:
+    assert [task.number for task in busy.list(words=query_words(query))] == numbers
+
+
+def test_a_page_knows_the_total(busy: Store) -> None:
+    page = busy.read(tasks.page, TaskFilter(completed=None, limit=2, offset=2))
+
+    assert [task.number for task in page.tasks] == [3, 6]
+    assert page.total == 6
+
+
+def test_a_page_beyond_the_last_is_empty_and_knows_the_total(busy: Store) -> None:
+    page = busy.read(tasks.page, TaskFilter(completed=None, limit=2, offset=20))
+
+    assert (page.tasks, page.total) == ((), 6)
+
+
+def test_tags_and_projects_are_counted(busy: Store) -> None:
+    assert busy.read(counts.tags) == [Count("friends", 1, 0), Count("mail", 2, 0)]
+    assert busy.read(counts.projects) == [Count("Work", 1, 0), Count("home", 1, 0)]
+
+
+def test_stats_count_days_where_the_user_is(busy: Store) -> None:
+    stats = busy.read(reading.stats, FRIDAY_NOON, UTC)
+
+    assert (stats.pending, stats.overdue, stats.due_today, stats.done) == (5, 1, 2, 1)
+    assert stats.done_per_day[-1] == (TODAY, 1)
+    assert sum(number for _, number in stats.done_per_day) == 1
+    assert dict(stats.by_priority) == {"high": 2, "medium": 0, "low": 1, "none": 2}
+
+
+def test_a_stream_answers_what_a_list_does(busy: Store) -> None:
+    async def collect() -> list[int]:
+        async with busy.database.snapshot(busy.user) as session:
+            wanted = TaskFilter(completed=None)
+            return [task.number async for task in tasks.stream(session, busy.user, wanted)]
+
+    assert busy.runner.run(collect()) == [task.number for task in busy.list()]

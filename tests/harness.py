@@ -1,0 +1,117 @@
+"""`todo` as the tests use it: a whole command in this process, with streams and a clock of its own.
+
+Exit code, standard output and standard error come back together, for a pipe or for a terminal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from neontodo.app import App
+from neontodo.cli.main import run
+from neontodo.streams import Streams
+
+FRIDAY_NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The fields of each tab-separated line."""
+        return [line.split("\t") for line in self.out.splitlines()]
+
+
+class Screen(io.TextIOWrapper):
+    """A text stream over bytes, as a process has."""
+
+    def __init__(self, text: str = "", encoding: str = "utf-8") -> None:
+        super().__init__(io.BytesIO(text.encode()), encoding=encoding, write_through=True)
+
+    def text(self) -> str:
+        self.flush()
+        assert isinstance(self.buffer, io.BytesIO)
+        return self.buffer.getvalue().decode(self.encoding)
+
+
+@dataclass
+class Todo:
+    """A person at a machine: `todo("add", "Buy milk")` runs a command and answers its Result.
+
+    Attributes:
+        home: the folder of this machine's identity and embedded store.
+        env: further variables, such as TODO_DATABASE_URL.
+        now: what the clock says; move it with `later`.
+    """
+
+    home: Path
+    env: dict[str, str] = field(default_factory=dict)
+    now: datetime = FRIDAY_NOON
+
+    def __call__(
+        self,
+        *argv: str,
+        stdin: str = "",
+        terminal: bool = False,
+        width: int = 80,
+        colour: bool = False,
+        env: Mapping[str, str] | None = None,
+    ) -> Result:
+        out, err = Screen(), Screen()
+        streams = Streams(
+            stdin=Screen(stdin),
+            out=out,
+            err=err,
+            in_is_terminal=terminal,
+            out_is_terminal=terminal,
+            err_is_terminal=terminal,
+            width=width,
+            colour=colour,
+        )
+        app = App(streams, self.environment | dict(env or {}), self.home, lambda: self.now)
+        # Typer writes its help and completions to the process's own streams.
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = run(argv, app)
+        return Result(code, out.text(), err.text())
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "TODO_DATA_DIR": str(self.home),
+            "TODO_CONFIG": str(self.home / "config.toml"),
+            "TZ": "Europe/Berlin",
+            **self.env,
+        }
+
+    def ok(self, *argv: str, **options: Any) -> Result:
+        """Run a command that must succeed."""
+        result = self(*argv, **options)
+        assert result.code == 0, result
+        return result
+
+    def later(self, **time: float) -> None:
+        """Let time pass, in the units of timedelta."""
+        self.now += timedelta(**time)
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """All tasks, by number, as JSON has them."""
+        found = self.ok("list", "--all", "--sort", "number", "--json").json
+        assert isinstance(found, list)
+        return found

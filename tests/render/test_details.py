@@ -1,0 +1,178 @@
+"""One task in full."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neontodo.models import Priority, TaskPublic
+from neontodo.render.details import print_task
+from neontodo.render.mode import Mode
+from tests.render.support import (
+    HOSTILE,
+    NOW,
+    TZ,
+    Screen,
+    due_at,
+    odd_text,
+    screen,
+    task,
+    unescaped,
+    widest,
+)
+
+FULL = task(
+    12,
+    "Call the dentist",
+    **due_at(datetime(2026, 11, 21, 8, 30, tzinfo=UTC)),
+    priority=Priority.MEDIUM,
+    project="health",
+    tags=("phone", "urgent"),
+    description="Ask about\n\t- the bill\n\t- the appointment that was moved twice\n",
+    completed=True,
+    completed_at=NOW,
+    updated_at=NOW,
+    extra={
+        "annotations": [{"entry": "20181002T143604Z", "description": "see https://example.org"}],
+        "taskwarrior": {"urgency": 2.6},
+    },
+)
+
+
+def printed(shown: TaskPublic, mode: Mode = "table", width: int = 80, **more: Any) -> Screen:
+    there = screen(width, terminal=mode == "table", **more)
+    print_task(shown, streams=there.streams, mode=mode, now=NOW, tz=TZ)
+    return there
+
+
+def test_a_card_shows_everything() -> None:
+    assert printed(FULL).out == (
+        "Call the dentist\n"
+        "\n"
+        "number             12\n"
+        "status             ✓ done\n"
+        "due                2026-11-21 09:30 (tomorrow)\n"
+        "priority           medium !!\n"
+        "project            health\n"
+        "tags               phone urgent\n"
+        "created            2026-11-17 20:30\n"
+        "updated            2026-11-20 20:30\n"
+        "completed          2026-11-20 20:30\n"
+        "id                 a1b2c3d4-0000-4000-8000-000000000012\n"
+        'extra.taskwarrior  {"urgency": 2.6}\n'
+        "\n"
+        "Ask about\n"
+        "    - the bill\n"
+        "    - the appointment that was moved twice\n"
+        "\n"
+        "2018-10-02 16:36  see https://example.org\n"
+    )
+
+
+def test_a_card_leaves_out_what_is_not_there() -> None:
+    assert printed(task(7), width=40).out == (
+        "Buy milk\n"
+        "\n"
+        "number   7\n"
+        "status   pending\n"
+        "created  2026-11-17 20:30\n"
+        "id       a1b2c3d4\n"
+    )
+
+
+def test_a_card_has_colours() -> None:
+    late = task(7, due_on=date(2026, 11, 1), priority=Priority.HIGH)
+    lines = printed(late, colour=True).out.split("\n")
+    assert lines[0] == "\x1b[1mBuy milk\x1b[0m"
+    assert lines[4:6] == [
+        "\x1b[2mdue\x1b[0m       \x1b[31m2026-11-01 (19 days ago)\x1b[0m",
+        "\x1b[2mpriority\x1b[0m  \x1b[1;31mhigh !!!\x1b[0m",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("due", "shown"),
+    [
+        (date(2026, 11, 1), "2026-11-01 (19 days ago)"),
+        (date(2026, 11, 19), "2026-11-19 (yesterday)"),
+        (date(2026, 11, 20), "2026-11-20 (today)"),
+        (date(2026, 11, 24), "2026-11-24 (tue)"),
+        (date(2026, 12, 24), "2026-12-24 (in 34 days)"),
+    ],
+    ids=str,
+)
+def test_a_due_day_is_shown_with_its_distance(due: date, shown: str) -> None:
+    assert f"due      {shown}" in printed(task(due_on=due)).lines
+
+
+def test_a_hostile_description_stays_text() -> None:
+    out = printed(task(description=HOSTILE, project=HOSTILE, extra={HOSTILE: HOSTILE})).out
+    assert r"[red]x[/red] \x1b]0;t\x07 \u202eabc" in out
+    assert not set(out) & set("\x1b\x07\u202e\t")
+
+
+@pytest.mark.parametrize(
+    ("annotations", "shown"),
+    [
+        pytest.param([{"entry": "yesterday", "description": "a"}], ["  a"], id="odd-date"),
+        pytest.param([{"entry": 5, "description": None}], ["  null"], id="odd-types"),
+        pytest.param([{"text": "a"}], ['  {"text": "a"}'], id="no-description"),
+        pytest.param(["a", 1], ["  a", "  1"], id="no-objects"),
+        pytest.param("a", ["  a"], id="no-list"),
+        pytest.param({"description": "a"}, ["  a"], id="one-object"),
+    ],
+)
+def test_annotations_of_another_shape_are_still_shown(
+    annotations: Any, shown: list[str]
+) -> None:
+    lines = printed(task(extra={"annotations": annotations})).lines
+    assert lines[-len(shown) - 1 : -1] == shown
+
+
+def test_lines_are_the_json_fields_with_their_values() -> None:
+    assert printed(FULL, "lines").out == (
+        "id\ta1b2c3d4-0000-4000-8000-000000000012\n"
+        "number\t12\n"
+        "title\tCall the dentist\n"
+        "description\tAsk about\\n\\t- the bill\\n\\t- the appointment that was moved twice\\n\n"
+        "completed\ttrue\n"
+        "completed_at\t2026-11-20T19:30:00Z\n"
+        "due\t2026-11-21T08:30:00Z\n"
+        "priority\tmedium\n"
+        "project\thealth\n"
+        "tags\tphone,urgent\n"
+        'extra\t{"annotations":[{"entry":"20181002T143604Z",'
+        '"description":"see https://example.org"}],"taskwarrior":{"urgency":2.6}}\n'
+        "created_at\t2026-11-17T19:30:00Z\n"
+        "updated_at\t2026-11-20T19:30:00Z\n"
+    )
+
+
+@given(odd_text)
+def test_lines_read_back(text: str) -> None:
+    out = printed(task(title=text, extra={"k": text}), "lines").out
+    pairs = dict(line.split("\t") for line in out[:-1].split("\n"))
+    assert unescaped(pairs["title"]) == text
+    assert json.loads(unescaped(pairs["extra"])) == {"k": text}
+
+
+def test_json_is_one_object() -> None:
+    out = printed(FULL, "json").out
+    assert out.startswith('{\n  "id": "a1b2c3d4-0000-4000-8000-000000000012",\n  "number": 12,\n')
+    assert out.endswith('  "updated_at": "2026-11-20T19:30:00Z"\n}\n')
+    assert json.loads(out) == FULL.to_json()
+
+
+def test_quiet_is_the_number() -> None:
+    assert printed(FULL, "quiet").out == "12\n"
+
+
+@given(odd_text.filter(bool), odd_text, st.integers(40, 200))
+def test_no_line_is_wider_than_the_terminal(title: str, text: str, width: int) -> None:
+    odd = task(title=title, description=text, project=text, extra={text: text, "annotations": text})
+    assert widest(printed(odd, width=width).lines) <= width
