@@ -169,8 +169,9 @@ def _account() -> dict[str, Any]:
     options: dict[str, Any] = {"cwd": "/", "env": {"LC_ALL": "C", "PATH": os.defpath}}
     if os.geteuid() != 0:
         return {**options, "user": None, "group": None, "extra_groups": None}
-    for name in (os.getenv("TODO_TEST_POSTGRES_USER"), "postgres", "nobody"):
-        for user in (entry for entry in pwd.getpwall() if entry.pw_name == name):
+    for name in (os.getenv("TODO_TEST_POSTGRES_USER", "postgres"), "nobody"):
+        with suppress(KeyError):
+            user = pwd.getpwnam(name)
             return {**options, "user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     raise NoPostgres(
         "Postgres refuses to run as root, and there is no user `postgres` or `nobody`; "

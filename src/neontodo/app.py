@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from neontodo.errors import BadValue, NotSignedIn
+from neontodo.errors import BadValue, NotSignedIn, TaskNotFound
 from neontodo.streams import Streams
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from neontodo.db.database import Database
     from neontodo.db.founding import Founder
     from neontodo.db.url import Target
@@ -184,6 +186,25 @@ class App:
             return None, ""
         name = f"token {self.target.key}"
         return self.secrets.get(name), f"secret `{name}`"
+
+    async def read(self, query: Callable[[AsyncSession, Identity], Awaitable[T]]) -> T:
+        """Run a query of the user's; who gets an empty answer must be known to the store.
+
+        Raises:
+            NotSignedIn: the store has no such user, so that nothing could be found.
+        """
+        from neontodo.tasks.queries import users
+
+        identity = await self.identity()
+        async with self.database.read(identity.user_id) as session:
+            try:
+                answer = await query(session, identity)
+            except TaskNotFound:
+                await users.require(session, identity.user_id)
+                raise
+            if not answer:
+                await users.require(session, identity.user_id)
+            return answer
 
     async def write(self, action: Callable[[Unit], Awaitable[T]], *, dry_run: bool = False) -> T:
         """Run an action in one transaction of the user's; a dry run rolls it back."""

@@ -76,12 +76,7 @@ def test_a_card_shows_everything() -> None:
 
 def test_a_card_leaves_out_what_is_not_there() -> None:
     assert printed(task(7), width=40).out == (
-        "Buy milk\n"
-        "\n"
-        "number   7\n"
-        "status   pending\n"
-        "created  2026-11-17 20:30\n"
-        "id       a1b2c3d4\n"
+        "Buy milk\n\nnumber   7\nstatus   pending\ncreated  2026-11-17 20:30\nid       a1b2c3d4\n"
     )
 
 
@@ -127,9 +122,7 @@ def test_a_hostile_description_stays_text() -> None:
         pytest.param({"description": "a"}, ["  a"], id="one-object"),
     ],
 )
-def test_annotations_of_another_shape_are_still_shown(
-    annotations: Any, shown: list[str]
-) -> None:
+def test_annotations_of_another_shape_are_still_shown(annotations: Any, shown: list[str]) -> None:
     lines = printed(task(extra={"annotations": annotations})).lines
     assert lines[-len(shown) - 1 : -1] == shown
 

@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from neontodo.render.log import print_log
 from neontodo.render.mode import Mode
 from neontodo.tasks.results import LogEntry
-from tests.render.support import HOSTILE, NOW, TZ, Screen, odd_text, screen, unescaped, widest
+from tests.render.support import (
+    HOSTILE,
+    HOSTILE_SHOWN,
+    NOW,
+    TZ,
+    Screen,
+    odd_text,
+    screen,
+    unescaped,
+    widest,
+)
 
 COMMANDS = [uuid.UUID(int=number) for number in range(10)]
 
@@ -44,7 +54,12 @@ def printed(entries: list[LogEntry], mode: Mode = "table", width: int = 80) -> S
 
 
 def test_a_table_tells_what_happened_to_which_task() -> None:
-    other = {"task_id": uuid.UUID(int=98), "number": 3, "title": "買い物", "command": 4}
+    other: dict[str, Any] = {
+        "task_id": uuid.UUID(int=98),
+        "number": 3,
+        "title": "買い物",
+        "command": 4,
+    }
     entries = [
         entry(5, "update", command=4, before={"completed": False}, after={"completed": True}),
         entry(4, "update", before={"completed": False}, after={"completed": True}, **other),
@@ -53,19 +68,17 @@ def test_a_table_tells_what_happened_to_which_task() -> None:
     ]
     assert printed(entries, width=60).out == (
         "when               #  task      what\n"
-        "───────────────────────────────────────────\n"
+        f"{'─' * 41}\n"
         "2026-11-20 20:35  12  Buy milk  completed\n"
         "                   3  買い物    completed\n"
         "2026-11-20 20:32  12  Buy milk  removed\n"
         "2026-11-20 20:31  12  Buy milk  created\n"
-    ).replace("─" * 43, "─" * 41)
+    )
 
 
 def test_one_tasks_log_does_not_repeat_its_name() -> None:
     assert printed([entry(1)]).out == (
-        "when              what\n"
-        "─────────────────────────\n"
-        "2026-11-20 20:31  created\n"
+        "when              what\n─────────────────────────\n2026-11-20 20:31  created\n"
     )
 
 
@@ -110,7 +123,7 @@ def test_several_machines_are_told_apart() -> None:
         pytest.param(
             {"title": "a", "priority": 1},
             {"title": HOSTILE, "priority": 0},
-            [r"title: a → [red]x[/red] \x1b]0;t\x07 \u202eabc\nnext\t…", "priority: low → none"],
+            [rf"title: a → {HOSTILE_SHOWN}", "priority: low → none"],
             id="hostile",
         ),
     ],
@@ -118,7 +131,7 @@ def test_several_machines_are_told_apart() -> None:
 def test_changes_are_told_field_by_field(
     before: dict[str, Any], after: dict[str, Any], told: list[str]
 ) -> None:
-    lines = printed([updated(before, after)], width=65).lines[2:-1]
+    lines = printed([updated(before, after)], width=100).lines[2:-1]
     assert [line[18:] for line in lines] == told
 
 

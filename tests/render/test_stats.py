@@ -40,12 +40,10 @@ def test_a_terminal_gets_a_chart() -> None:
         " 10           ██\n"
         "              ██\n"
         "          ▄▄  ██\n"
-        "          ██  ██     ▄▄██\n"
-        "    ▄▄▄▄██████  ██   ██████\n"
+        "          ██  ██   ▄▄██\n"
+        "      ▄▄████  ██   ████\n"
         "  0 ────────────── ──────────────\n"
         "    11-09          11-16\n"
-    ).replace("    ▄▄▄▄██████  ██   ██████\n", "      ▄▄████  ██   ████\n").replace(
-        "          ██  ██     ▄▄██\n", "          ██  ██   ▄▄██\n"
     )
 
 
@@ -53,7 +51,7 @@ def test_days_without_a_done_task_need_no_chart() -> None:
     assert len(printed(stats(0, 0, 0)).lines) == 5
 
 
-@pytest.mark.parametrize(("width", "weeks"), [(40, 4), (67, 7), (80, 8), (132, 8), (200, 8)])
+@pytest.mark.parametrize(("width", "weeks"), [(40, 4), (60, 7), (80, 8), (132, 8), (200, 8)])
 def test_the_newest_weeks_that_fit_are_drawn(width: int, weeks: int) -> None:
     labels = printed(stats(*[1] * 54, first=MONDAY - timedelta(weeks=6)), width=width).lines[-2]
     assert len(labels.split()) == weeks

@@ -45,8 +45,7 @@ def test_lines_are_seven_fixed_columns() -> None:
 
 def test_a_hostile_title_stays_in_its_column() -> None:
     assert printed([task(title=HOSTILE)], "lines").out == (
-        "1\tpending\tnone\t\t\t\t"
-        "[red]x[/red] \\x1b]0;t\\x07 \\u202eabc\\nnext\\tcol\\\\end\n"
+        "1\tpending\tnone\t\t\t\t[red]x[/red] \\x1b]0;t\\x07 \\u202eabc\\nnext\\tcol\\\\end\n"
     )
 
 

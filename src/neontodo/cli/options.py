@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from neontodo.cli import completion
+from neontodo.formats.detection import FORMATS
 
 
 def _colour(ctx: typer.Context, when: str) -> str:
@@ -15,6 +16,12 @@ def _colour(ctx: typer.Context, when: str) -> str:
     if ctx.obj is not None:
         ctx.obj.use_colour(when)
     return when
+
+
+def _format(name: str | None) -> str | None:
+    if name is not None and name not in FORMATS:
+        raise typer.BadParameter(f"`{name}` is none of {', '.join(FORMATS)}")
+    return name
 
 
 Color = Annotated[
@@ -79,5 +86,15 @@ Tag = Annotated[
         metavar="TAG",
         autocompletion=completion.tags,
         help="A tag; repeat the option for several.",
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        callback=_format,
+        autocompletion=completion.choices(*FORMATS),
+        help=f"The file's format: {', '.join(FORMATS)}; else what its name says.",
     ),
 ]

@@ -26,7 +26,7 @@ class Database:
 
     def __init__(self, target: Target, founder: Callable[[], Founder]) -> None:
         self.target = target
-        self._founder = founder
+        self.founder = founder
         self._is_current = False
 
     @cached_property
@@ -102,7 +102,7 @@ class Database:
             return
         from neontodo.db import embedded
 
-        await embedded.make_current(self.target, self.engine, self._founder)
+        await embedded.make_current(self.target, self.engine, self.founder)
         self._is_current = True
 
     async def close(self) -> None:

@@ -7,18 +7,23 @@ import contextlib
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from neontodo.db.engine import make_engine
-from neontodo.db.founding import Founder, found
+from neontodo.db.founding import Founder, found, has_users
 from neontodo.db.schema import HEAD, VERSION_TABLE
 from neontodo.db.url import SqliteTarget
 from neontodo.errors import SchemaMismatch
+
+if TYPE_CHECKING:
+    from neontodo.db.revisions import Migration
 
 
 async def make_current(
@@ -35,31 +40,32 @@ async def make_current(
     version = await stored_version(engine)
     if version == HEAD:
         return
-    from neontodo.db import migrate
+    from neontodo.db import revisions
 
-    if version is not None and not migrate.is_known(version):
-        raise SchemaMismatch(
-            f"the store {target.path} is of a newer version ({version}) than this program ({HEAD})",
-            hint="upgrade neontodo",
-        )
-    await upgrade(target)
+    if version is not None and not revisions.is_known(version):
+        raise revisions.newer(version, f"the store {target.path}")
+    await upgrade(target, founder=founder)
 
 
 async def stored_version(engine: AsyncEngine) -> str | None:
     """The schema version written in the store; None if there is none."""
     async with engine.connect() as connection:
-        try:
-            found = await connection.scalar(
-                sa.select(sa.column("version_num", sa.Text)).select_from(sa.table(VERSION_TABLE))
-            )
-        except sa.exc.OperationalError as error:
-            if "no such table" in str(error.orig):
-                return None
-            raise
-        return None if found is None else str(found)
+        return await _version(connection)
 
 
-async def create(path: Path, founder: Founder) -> None:
+async def _version(connection: AsyncConnection) -> str | None:
+    try:
+        found = await connection.scalar(
+            sa.select(sa.column("version_num", sa.Text)).select_from(sa.table(VERSION_TABLE))
+        )
+    except sa.exc.OperationalError as error:
+        if "no such table" in str(error.orig):
+            return None
+        raise
+    return None if found is None else str(found)
+
+
+async def create(path: Path, founder: Founder, revision: str = "head") -> Migration:
     """Build the store beside its place, then put it there in one step.
 
     Two first commands at once cannot meet a half-made store; the second to finish drops its own.
@@ -70,40 +76,62 @@ async def create(path: Path, founder: Founder) -> None:
         new.path.touch(mode=0o600)
         with contextlib.closing(sqlite3.connect(new.path)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-        await upgrade(new)
-        engine = make_engine(new)
-        async with engine.execution_options(writes=True).begin() as connection:
-            await found(connection, founder)
-        await engine.dispose()
+        migration = await upgrade(new, revision, founder=lambda: founder)
         with contextlib.suppress(FileExistsError):
             os.link(new.path, path)
+    return migration
 
 
-async def upgrade(target: SqliteTarget, revision: str = "head") -> None:
-    """Migrate up to `revision`, after a backup copy, under the store's write lock."""
-    from neontodo.db import migrate
+async def upgrade(
+    target: SqliteTarget, revision: str = "head", *, founder: Callable[[], Founder]
+) -> Migration:
+    """Migrate up to `revision`, after a backup copy; a store without users gets its founder."""
+    from neontodo.db import migrate, revisions
 
-    await _migrate(target, lambda connection: migrate.upgrade(connection, revision))
+    async with _for_migration(target) as connection:
+        migration = await _migrate(target, connection, migrate.upgrade, revisions.upward, revision)
+        if migration.after == HEAD and not await has_users(connection):
+            await found(connection, founder())
+    return migration
 
 
-async def downgrade(target: SqliteTarget, revision: str) -> None:
-    """Migrate down to `revision`, after a backup copy, under the store's write lock."""
-    from neontodo.db import migrate
+async def downgrade(target: SqliteTarget, revision: str) -> Migration:
+    """Migrate down to `revision`, after a backup copy."""
+    from neontodo.db import migrate, revisions
 
-    await _migrate(target, lambda connection: migrate.downgrade(connection, revision))
+    async with _for_migration(target) as connection:
+        return await _migrate(target, connection, migrate.downgrade, revisions.downward, revision)
 
 
-async def _migrate(target: SqliteTarget, step: Callable[[sa.Connection], None]) -> None:
-    # Foreign keys are off: rebuilding a table would otherwise delete its children's rows.
+@contextlib.asynccontextmanager
+async def _for_migration(target: SqliteTarget) -> AsyncIterator[AsyncConnection]:
+    """A connection that holds the store's write lock and enforces no foreign keys.
+
+    Rebuilding a table would otherwise delete its children's rows.
+    """
     engine = make_engine(target, for_migration=True)
     try:
         async with engine.execution_options(writes=True).begin() as connection:
-            await asyncio.to_thread(back_up, target.path)
-            await connection.run_sync(step)
-            if (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first():
-                raise SchemaMismatch(f"the store {target.path} has rows without their user")
+            yield connection
     finally:
         await engine.dispose()
+
+
+async def _migrate(
+    target: SqliteTarget,
+    connection: AsyncConnection,
+    step: Callable[[sa.Connection, str], Migration],
+    plan: Callable[[str | None, str], Migration],
+    revision: str,
+) -> Migration:
+    planned = plan(await _version(connection), revision)
+    if not planned.steps:
+        return planned
+    backup = await asyncio.to_thread(back_up, target.path)
+    migration = await connection.run_sync(step, revision)
+    if (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first():
+        raise SchemaMismatch(f"the store {target.path} has rows without their user")
+    return replace(migration, backup=backup)
 
 
 def back_up(path: Path) -> Path | None:

@@ -24,10 +24,13 @@ class Founder:
     at: datetime
 
 
-async def found(connection: AsyncConnection, founder: Founder) -> bool:
-    """Give a store without users to the founder; False, and no change, if it has users."""
-    if await connection.scalar(sa.select(sa.exists(sa.select(col(User.id))))):
-        return False
+async def has_users(connection: AsyncConnection) -> bool:
+    """Whether the store belongs to anybody yet."""
+    return bool(await connection.scalar(sa.select(sa.exists(sa.select(col(User.id))))))
+
+
+async def found(connection: AsyncConnection, founder: Founder) -> None:
+    """Give a store without users to the founder."""
     await connection.execute(
         sa.insert(User),
         {
@@ -49,4 +52,3 @@ async def found(connection: AsyncConnection, founder: Founder) -> bool:
             "created_at": founder.at,
         },
     )
-    return True

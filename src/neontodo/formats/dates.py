@@ -15,13 +15,13 @@ def parsed(value: Any, tz: tzinfo) -> date | datetime:
     if not isinstance(when, datetime):
         return when
     try:
-        return when.astimezone(tz) if when.tzinfo else when.replace(tzinfo=tz)
-    except OverflowError:
-        raise _refusal(value) from None
+        return _aware(when, tz).astimezone(tz)
+    except OverflowError:  # on the first or the last day of all
+        return instant(value, tz)
 
 
 def instant(value: Any, tz: tzinfo) -> datetime:
-    """The instant that the text stands for; a day is its beginning in `tz`.
+    """The instant in UTC that the text stands for; a day is its beginning in `tz`.
 
     Raises ValueError with the reason.
     """
@@ -29,9 +29,13 @@ def instant(value: Any, tz: tzinfo) -> datetime:
     if not isinstance(when, datetime):
         return midnight(when, tz)
     try:
-        return (when if when.tzinfo else when.replace(tzinfo=tz)).astimezone(UTC)
+        return _aware(when, tz).astimezone(UTC)
     except OverflowError:
         raise _refusal(value) from None
+
+
+def _aware(when: datetime, tz: tzinfo) -> datetime:
+    return when if when.tzinfo else when.replace(tzinfo=tz)
 
 
 def _read(value: Any) -> date | datetime:

@@ -141,7 +141,7 @@ def _lay_priority(line: Line, old: Line, task: TaskPublic) -> None:
     letter = old.priority
     if PRIORITIES.get(letter, Priority.NONE) != task.priority:
         letter = LETTERS.get(task.priority, "")
-    if letter == old.priority and task.completed == old.done:
+    if letter == line.priority and task.completed == old.done:
         return
     if not old.letter and f"pri:{old.priority}" in line.words:
         _drop(line, line.words.index(f"pri:{old.priority}"))

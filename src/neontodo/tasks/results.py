@@ -12,10 +12,13 @@ from neontodo.models import TaskPublic
 
 @dataclass(frozen=True)
 class Page:
-    """Some tasks in order, and how many there are in all."""
+    """Some tasks in order, and how many there are in all; false if there are none."""
 
     tasks: tuple[TaskPublic, ...]
     total: int
+
+    def __bool__(self) -> bool:
+        return bool(self.tasks or self.total)
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,10 @@ class Count:
 
 @dataclass(frozen=True)
 class Stats:
-    """Counts over all tasks of a user; `done_per_day` is gapless, oldest first."""
+    """Counts over all tasks of a user, false if there are none.
+
+    `done_per_day` is gapless, oldest first.
+    """
 
     pending: int
     overdue: int
@@ -67,3 +73,6 @@ class Stats:
     done: int
     done_per_day: tuple[tuple[date, int], ...]
     by_priority: tuple[tuple[str, int], ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.pending or self.done)

@@ -67,10 +67,7 @@ class Unit:
         """
         claim = await users.claim(self.session, self.command, numbers, changed)
         if claim is None:
-            raise NotSignedIn(
-                "this store has no user of your token's name",
-                hint="run `todo whoami`, then `todo connect`",
-            )
+            raise users.unknown()
         if claim.version != HEAD:
             raise SchemaMismatch(
                 f"the store's schema is {claim.version}, this program's is {HEAD}",

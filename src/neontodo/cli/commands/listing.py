@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.render.mode import Mode
     from neontodo.tasks.filters import TaskFilter
-    from neontodo.tasks.results import Page
 
 Done = Annotated[bool, typer.Option("--done", help="Only tasks that are done.")]
 All = Annotated[bool, typer.Option("--all", "-a", help="Pending tasks and done ones.")]
@@ -85,11 +84,12 @@ def search(
 def _show(ctx: typer.Context, *, words: str, completed: bool | None) -> None:
     from neontodo.render.mode import chosen
     from neontodo.render.tasks import print_tasks
+    from neontodo.tasks.queries import tasks as queries
 
     app: App = ctx.obj
     mode = chosen(app.streams, json=ctx.params["json"], quiet=ctx.params["quiet"])
     wanted = _filter(app, mode, ctx.params, words, completed)
-    page = app.run(_page(app, wanted))
+    page = app.run(app.read(lambda session, who: queries.page(session, who.user_id, wanted)))
     narrowed = wanted != _unnarrowed(wanted)
     print_tasks(
         page.tasks,
@@ -132,11 +132,3 @@ def _unnarrowed(wanted: TaskFilter) -> TaskFilter:
     from neontodo.tasks.filters import TaskFilter
 
     return TaskFilter(sort=wanted.sort, limit=wanted.limit)
-
-
-async def _page(app: App, wanted: TaskFilter) -> Page:
-    from neontodo.tasks.queries import tasks
-
-    identity = await app.identity()
-    async with app.database.read(identity.user_id) as session:
-        return await tasks.page(session, identity.user_id, wanted)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select, update
 
 from neontodo.db.schema import VERSION_TABLE
+from neontodo.errors import NotSignedIn
 from neontodo.models import Change, Key, User
 
 if TYPE_CHECKING:
@@ -61,6 +62,23 @@ async def claim(
     if row is None:
         return None
     return Claim(row[0], row[1], row[2], bool(row[3]), bool(row[4]))
+
+
+async def require(session: AsyncSession, user_id: str) -> None:
+    """Make sure that the store has the user.
+
+    Raises:
+        NotSignedIn: it has not.
+    """
+    if await session.scalar(select(col(User.id)).where(col(User.id) == user_id)) is None:
+        raise unknown()
+
+
+def unknown() -> NotSignedIn:
+    """The refusal of a user whom the store does not have."""
+    return NotSignedIn(
+        "you are not a user of this store", hint="run `todo whoami`, then `todo connect`"
+    )
 
 
 async def settle(session: AsyncSession, user_id: str, last_number: int, last_seq: int) -> None:

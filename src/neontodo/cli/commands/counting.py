@@ -1,0 +1,72 @@
+"""`todo tags`, `todo projects` and `todo stats`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neontodo.cli import options
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from neontodo.app import App
+    from neontodo.tasks.results import Count
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print names only.")]
+
+
+def tags(
+    ctx: typer.Context,
+    json: options.Json = False,
+    quiet: Quiet = False,
+    color: options.Color = "auto",
+) -> None:
+    """List the tags in use, with how many tasks carry each."""
+    from neontodo.tasks.queries import counts
+
+    _show(ctx.obj, "tag", counts.tags, json, quiet)
+
+
+def projects(
+    ctx: typer.Context,
+    json: options.Json = False,
+    quiet: Quiet = False,
+    color: options.Color = "auto",
+) -> None:
+    """List the projects, with how many tasks each has."""
+    from neontodo.tasks.queries import counts
+
+    _show(ctx.obj, "project", counts.projects, json, quiet)
+
+
+def _show(
+    app: App,
+    name: str,
+    query: Callable[[AsyncSession, str], Awaitable[list[Count]]],
+    json: bool,
+    quiet: bool,
+) -> None:
+    from neontodo.render.counts import print_counts
+    from neontodo.render.mode import chosen
+
+    found = app.run(app.read(lambda session, who: query(session, who.user_id)))
+    mode = chosen(app.streams, json=json, quiet=quiet)
+    print_counts(found, streams=app.streams, mode=mode, name=name)
+
+
+def stats(
+    ctx: typer.Context,
+    json: options.Json = False,
+    color: options.Color = "auto",
+) -> None:
+    """Show what is open, overdue and due today, and what was done on each day."""
+    from neontodo.render.mode import chosen
+    from neontodo.render.stats import print_stats
+    from neontodo.tasks import reading
+
+    app: App = ctx.obj
+    found = app.run(app.read(lambda s, who: reading.stats(s, who.user_id, app.now, app.tz)))
+    print_stats(found, streams=app.streams, mode=chosen(app.streams, json=json))

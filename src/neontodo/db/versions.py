@@ -1,0 +1,70 @@
+"""The schema version of a store, read and moved; the same for both engines."""
+
+from __future__ import annotations
+
+from neontodo.db import embedded, migrate, revisions
+from neontodo.db.database import Database
+from neontodo.db.errors import translated
+from neontodo.db.founding import found, has_users
+from neontodo.db.revisions import Migration
+from neontodo.db.schema import HEAD
+from neontodo.db.url import SqliteTarget
+from neontodo.errors import SchemaMismatch
+
+UPGRADE = "`todo db upgrade` brings it there"
+
+
+async def current(database: Database) -> str | None:
+    """The store's version; None if it has no schema, or is not there. Changes nothing."""
+    if not isinstance(database.target, SqliteTarget):
+        async with database.bare() as connection:
+            return await connection.run_sync(migrate.current)
+    if not database.target.path.exists():
+        return None
+    with translated(database.target):
+        return await embedded.stored_version(database.engine)
+
+
+async def check(database: Database) -> None:
+    """Make sure that the store is of this program's version. Changes nothing.
+
+    Raises:
+        SchemaMismatch: it has no schema, or an older or newer one.
+    """
+    version = await current(database)
+    store = database.target.display
+    if version is None:
+        raise SchemaMismatch(f"{store} has no tables of todo yet", hint=UPGRADE)
+    if not revisions.is_known(version):
+        raise revisions.newer(version, store)
+    if version != HEAD:
+        raise SchemaMismatch(
+            f"{store} is of an older version ({version}) than this program ({HEAD})", hint=UPGRADE
+        )
+
+
+async def upgrade(database: Database, revision: str = "head") -> Migration:
+    """Migrate up to `revision`; a store without users is given to its founder."""
+    target = database.target
+    if not isinstance(target, SqliteTarget):
+        async with database.bare() as connection:
+            migration = await connection.run_sync(migrate.upgrade, revision)
+            if migration.after == HEAD and not await has_users(connection):
+                await found(connection, database.founder())
+            return migration
+    with translated(target):
+        if not target.path.exists():
+            return await embedded.create(target.path, database.founder(), revision)
+        return await embedded.upgrade(target, revision, founder=database.founder)
+
+
+async def downgrade(database: Database, revision: str) -> Migration:
+    """Migrate down to `revision`, which may drop what only newer versions keep."""
+    target = database.target
+    if not isinstance(target, SqliteTarget):
+        async with database.bare() as connection:
+            return await connection.run_sync(migrate.downgrade, revision)
+    if not target.path.exists():
+        return revisions.downward(None, revision)
+    with translated(target):
+        return await embedded.downgrade(target, revision)

@@ -1,0 +1,66 @@
+"""What became of an imported file: a sentence and its details, or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from neontodo.render.messages import say, warn
+
+if TYPE_CHECKING:
+    from neontodo.streams import Streams
+    from neontodo.tasks.importing import Report
+
+NUMBERS_SHOWN = 5
+PROBLEMS_SHOWN = 10
+
+
+def print_report(report: Report, *, streams: Streams, as_json: bool) -> None:
+    """Say what an import did, on standard error; as JSON it is the command's output too."""
+    say(streams, report_sentence(report))
+    if report.renumbered:
+        say(streams, _renumbered(report.renumbered, report.numbers))
+    if report.bad:
+        warn(streams, f"left out {_counted(report.bad, 'record')} that cannot be read")
+        for problem in report.problems[:PROBLEMS_SHOWN]:
+            say(streams, f"  {problem}")
+        if report.bad > PROBLEMS_SHOWN:
+            say(streams, f"  and {report.bad - PROBLEMS_SHOWN} more")
+    if as_json:
+        streams.out.write(json.dumps(report_json(report), indent=2) + "\n")
+
+
+def report_sentence(report: Report) -> str:
+    """Such as `imported 144 tasks; skipped 3 deleted ones; 5 are here already`."""
+    parts = [f"imported {_counted(report.added, 'task')}" if report.added else "imported nothing"]
+    parts += [f"skipped {count} {reason}" for reason, count in report.skipped.items()]
+    if here := report.already_here:
+        parts.append(f"{here} {'is' if here == 1 else 'are'} here already")
+    if gone := report.removed_here:
+        parts.append(f"left out {gone} that {'was' if gone == 1 else 'were'} removed here")
+    return "; ".join(parts)
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """The documented fields in their documented order."""
+    return {
+        "added": report.added,
+        "already_here": report.already_here,
+        "removed_here": report.removed_here,
+        "skipped": dict(report.skipped),
+        "renumbered": report.renumbered,
+        "numbers": {str(old): new for old, new in report.numbers.items()},
+        "bad": report.bad,
+        "problems": report.problems,
+    }
+
+
+def _renumbered(count: int, numbers: Mapping[int, int]) -> str:
+    shown = [f"{old} is now {new}" for old, new in list(numbers.items())[:NUMBERS_SHOWN]]
+    more = f" and {count - NUMBERS_SHOWN} more" if count > NUMBERS_SHOWN else ""
+    return f"numbers that were taken: {', '.join(shown)}{more}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,48 @@
+"""People in processes of their own, forked from one that has everything imported."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+from tests.harness import Todo
+
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.engines.processes"])
+
+
+def start(work: Callable[..., None], *args: Any) -> tuple[Any, Connection]:
+    """Run `work(pipe, …)` in a process of its own; the process and our end of the pipe."""
+    ours, theirs = PROCESSES.Pipe()
+    process = PROCESSES.Process(target=work, args=(theirs, *args), daemon=True)
+    process.start()
+    theirs.close()
+    return process, ours
+
+
+def add_and_toggle(pipe: Connection, todo: Todo, name: str, times: int) -> None:
+    """Add so many tasks, toggle each, and answer what went wrong."""
+    problems = []
+    for n in range(times):
+        for argv in (("add", f"{name} {n}"), ("toggle", "1"), ("list",)):
+            result = todo(*argv)
+            if result.code != 0:
+                problems.append(result)
+    pipe.send(problems)
+
+
+def add_until_killed(pipe: Connection, todo: Todo, start: int) -> None:
+    """Add tasks, and answer the number of each as soon as the command has ended."""
+    n = start
+    while True:
+        n += 1
+        result = todo("add", f"task {n}", "--quiet")
+        pipe.send((n, result))
+
+
+def import_file(pipe: Connection, todo: Todo, file: str) -> None:
+    """Import a file, and answer when that has begun and how it ended."""
+    pipe.send("begun")
+    pipe.send(todo("import", file))

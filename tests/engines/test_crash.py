@@ -1,0 +1,54 @@
+"""A process that is killed leaves a store that opens, with every acknowledged task."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.engines.processes import add_until_killed, import_file, start
+from tests.harness import Todo
+
+KILLS = 5
+
+
+def test_killed_while_adding_keeps_what_was_acknowledged(todo: Todo) -> None:
+    acknowledged: list[str] = []
+    for kill in range(KILLS):
+        process, pipe = start(add_until_killed, todo, 1000 * kill)
+        for _ in range(40):
+            n, result = pipe.recv()
+            assert result.code == 0, result
+            acknowledged.append(f"task {n}")
+        # Somewhere in the middle of the next commands.
+        time.sleep(0.003 * kill)
+        process.kill()
+        process.join()
+
+    tasks = todo.tasks()
+    assert set(acknowledged) <= {task["title"] for task in tasks}
+    # What was saved but not acknowledged when the kill came: at most a few on their way.
+    assert [task["number"] for task in tasks] == list(range(1, len(tasks) + 1))
+    log = todo.ok("log", "--json").json
+    assert [entry["seq"] for entry in log] == list(range(len(tasks), 0, -1))
+    assert todo.ok("add", "afterwards", "--quiet").out == f"{len(tasks) + 1}\n"
+
+
+@pytest.mark.parametrize("delay", [0.05, 0.4, 0.8])
+def test_killed_while_importing_imports_nothing_or_all(
+    todo: Todo, tmp_path: Path, delay: float
+) -> None:
+    file = tmp_path / "many.json"
+    file.write_text(json.dumps([{"title": f"task {n}"} for n in range(5000)]))
+    todo.ok("add", "before")
+    process, pipe = start(import_file, todo, str(file))
+    assert pipe.recv() == "begun"
+    time.sleep(delay)
+    process.kill()
+    process.join()
+
+    assert len(todo.tasks()) in (1, 5001)
+    todo.ok("import", str(file))
+    assert len(todo.tasks()) == 5001

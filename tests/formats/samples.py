@@ -1,0 +1,134 @@
+"""Tasks to write, text to read, and the way between."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+
+from neontodo import formats
+from neontodo.formats import Record
+from neontodo.models import Priority, TaskCreate, TaskPublic
+
+TZ = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 20, 19, 30, tzinfo=UTC)
+ID = uuid.UUID("a0f278d4-a62c-4621-a1f9-27e2fd5466b2")
+
+
+def records(text: str | bytes, format: str, *, tz: tzinfo = TZ) -> list[Record]:
+    """All records of a file with this content."""
+    content = text.encode() if isinstance(text, str) else text
+    return list(formats.read(io.BytesIO(content), format, tz=tz, now=NOW))
+
+
+def tasks(text: str | bytes, format: str, *, tz: tzinfo = TZ) -> list[TaskCreate]:
+    """The tasks of a file in which there is nothing to complain of."""
+    found = records(text, format, tz=tz)
+    assert [record.problem for record in found if record.problem] == []
+    return [record.task for record in found if record.task]
+
+
+def problem(text: str | bytes, format: str) -> str:
+    """Where the only bad record of a file is, and what is wrong with it."""
+    (bad,) = (record for record in records(text, format) if record.problem)
+    assert bad.task is None
+    return f"{bad.where}: {bad.problem}"
+
+
+def text_of(written: list[TaskPublic], format: str, *, tz: tzinfo = TZ) -> str:
+    """The file that these tasks make."""
+    return "".join(formats.write(written, format, tz=tz))
+
+
+def stored(task: TaskCreate, **changes: Any) -> TaskPublic:
+    """The task as it comes out of a store that it was put into, and changed there."""
+    instant = task.due if isinstance(task.due, datetime) else None
+    values = {
+        "id": task.id or ID,
+        "number": task.number or 1,
+        "title": task.title,
+        "description": task.description,
+        "completed": task.completed,
+        "completed_at": task.completed_at,
+        "due_on": instant.date() if instant else task.due,
+        "due_at": instant.astimezone(UTC) if instant else None,
+        "priority": task.priority,
+        "project": task.project,
+        "tags": task.tags,
+        "extra": task.extra,
+        "created_at": task.created_at or NOW,
+        "updated_at": task.updated_at or NOW,
+    }
+    return TaskPublic.model_validate({**values, **changes})
+
+
+def made(**values: Any) -> TaskPublic:
+    """A task that was made here."""
+    return stored(TaskCreate.model_validate({"title": "Buy milk", **values}))
+
+
+def again(text: str, format: str, *, tz: tzinfo = TZ, **changes: Any) -> str:
+    """The file that comes out if each task of a file is stored and changed."""
+    return text_of([stored(task, **changes) for task in tasks(text, format)], format, tz=tz)
+
+
+# What pydantic strips off a title is a little less than what Python calls a space.
+_characters = st.characters(exclude_categories=("Cs",), exclude_characters="\0")
+_spaceless = st.characters(exclude_categories=("Cs", "Z", "Cc"), exclude_characters=",")
+_instants = st.datetimes(timezones=st.just(UTC))
+_values: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(_characters),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(_characters), inner),
+    max_leaves=5,
+)
+titles = st.text(_characters, min_size=1, max_size=200).map(
+    lambda text: TaskCreate(title=f"_{text[1:-1]}_").title
+)
+extras = st.none() | st.dictionaries(
+    st.sampled_from(["json", "csv", "todotxt", "taskwarrior", "title", "due"]), _values, max_size=3
+)
+
+
+@st.composite
+def public_tasks(draw: st.DrawFn, extra: st.SearchStrategy[Any] | None = None) -> TaskPublic:
+    """Any task that can be in a store."""
+    completed_at = draw(st.none() | _instants)
+    due = draw(st.none() | st.dates() | _instants)
+    return TaskPublic(
+        id=draw(st.uuids()),
+        number=draw(st.integers(1, 10**9)),
+        title=draw(titles),
+        description=draw(st.none() | st.text(_characters, min_size=1, max_size=2000)),
+        completed=completed_at is not None,
+        completed_at=completed_at,
+        due_on=due.date() if isinstance(due, datetime) else due,
+        due_at=due if isinstance(due, datetime) else None,
+        priority=draw(st.sampled_from(Priority)),
+        project=draw(st.none() | titles.map(lambda text: text[:100].strip() or "_")),
+        tags=tuple(draw(st.sets(st.text(_spaceless, min_size=1, max_size=100), max_size=4))),
+        extra=draw(st.none() if extra is None else extra),
+        created_at=draw(_instants),
+        updated_at=draw(_instants),
+    )
+
+
+def whole_seconds(moment: datetime | None) -> datetime | None:
+    """An instant as Taskwarrior can write it."""
+    return moment and moment.replace(microsecond=0)
+
+
+def day(moment: datetime, tz: tzinfo = TZ) -> date:
+    """The day of an instant."""
+    return moment.astimezone(tz).date()
+
+
+def hours(count: int) -> timedelta:
+    return timedelta(hours=count)

@@ -1,0 +1,103 @@
+"""Sentences beside the output."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from neontodo.errors import TaskNotFound
+from neontodo.models import TaskPublic
+from neontodo.render.messages import (
+    changed_sentence,
+    numbers,
+    print_error,
+    print_outcome,
+    say,
+    warn,
+)
+from neontodo.tasks.results import Outcome
+from tests.render.support import HOSTILE, HOSTILE_SHOWN, screen, task
+
+
+def tasks(*numbers: int) -> tuple[TaskPublic, ...]:
+    return tuple(task(number) for number in numbers)
+
+
+def test_an_error_has_its_details_and_the_next_step() -> None:
+    there = screen()
+    error = TaskNotFound(
+        "`a1b2` names 2 tasks",
+        details=("12  Buy milk", f"14  {HOSTILE}"),
+        hint="`todo list --all` shows every task",
+    )
+    print_error(there.streams, error)
+    assert there.err == (
+        "error: `a1b2` names 2 tasks\n"
+        "  12  Buy milk\n"
+        f"  14  {HOSTILE_SHOWN}\n"
+        "hint: `todo list --all` shows every task\n"
+    )
+    assert there.out == ""
+
+
+def test_labels_are_coloured_on_a_terminal() -> None:
+    there = screen(colour=True)
+    print_error(there.streams, TaskNotFound("no task 7", hint="`todo list`"))
+    warn(there.streams, "the clock is 3 minutes late")
+    assert there.err == (
+        "\x1b[1;31merror:\x1b[0m no task 7\n"
+        "\x1b[1;36mhint:\x1b[0m `todo list`\n"
+        "\x1b[1;33mwarning:\x1b[0m the clock is 3 minutes late\n"
+    )
+
+
+def test_a_log_file_gets_no_colours() -> None:
+    there = screen(colour=True)
+    say(replace(there.streams, err_is_terminal=False), "plain")
+    print_error(replace(there.streams, err_is_terminal=False), TaskNotFound("no task 7"))
+    assert there.err == "plain\nerror: no task 7\n"
+
+
+def test_messages_never_obey_text() -> None:
+    there = screen(colour=True)
+    say(there.streams, HOSTILE)
+    assert there.err == f"{HOSTILE_SHOWN}\n"
+
+
+def test_messages_are_spelled_out_in_a_poor_encoding() -> None:
+    there = screen(encoding="latin-1")
+    say(there.streams, "naïve 家")
+    assert there.err == "naïve \\u5bb6\n"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sentence"),
+    [
+        pytest.param(Outcome(tasks(12)), "done 12: Buy milk", id="one"),
+        pytest.param(Outcome(tasks(3, 4, 5)), "done 3 tasks: 3, 4, 5", id="several"),
+        pytest.param(Outcome((), tasks(7)), "already done: 7", id="none"),
+        pytest.param(
+            Outcome(tasks(3), tasks(7, 8)), "done 3: Buy milk; already done: 7, 8", id="some"
+        ),
+        pytest.param(Outcome(()), "nothing to change", id="nothing"),
+    ],
+)
+def test_a_change_is_one_sentence(outcome: Outcome, sentence: str) -> None:
+    assert changed_sentence("done", outcome) == sentence
+
+
+def test_what_unchanged_tasks_were_can_be_said() -> None:
+    outcome = Outcome((), tasks(7))
+    assert changed_sentence("reopened", outcome, already="was pending") == "was pending: 7"
+
+
+def test_many_numbers_are_cut_short() -> None:
+    assert numbers(tasks(*range(1, 13))) == "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12"
+    assert numbers(tasks(*range(1, 101))).endswith(", 11, 12 and 88 more")
+
+
+def test_an_outcome_is_said_with_its_notes() -> None:
+    there = screen(terminal=False)
+    print_outcome(there.streams, "added", Outcome(tasks(1), notes=("12 is taken", "so 13")))
+    assert there.err == "added 1: Buy milk\n12 is taken\nso 13\n"
