@@ -10,7 +10,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-INSTANT = sa.DateTime(timezone=True)
+INSTANT = sa.DateTime(timezone=True).with_variant(sa.Text, "sqlite")
 ORDERED_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from neontodo.db.database import Database
     from neontodo.db.founding import Founder
     from neontodo.db.url import Target
+    from neontodo.identity.connection import Connection
     from neontodo.identity.current import Identity
     from neontodo.identity.machine import Machine
     from neontodo.identity.secrets import SecretStore
@@ -63,6 +64,10 @@ class App:
     def now(self) -> datetime:
         """When the command began, in UTC and whole seconds."""
         return self._clock().astimezone(UTC).replace(microsecond=0)
+
+    def renew_clock(self) -> None:
+        """Let it be as late as it is, after a person took their time."""
+        self.__dict__.pop("now", None)
 
     @cached_property
     def tz(self) -> tzinfo:
@@ -107,7 +112,22 @@ class App:
             if isinstance(target, SqliteTarget):
                 return SqliteTarget((self.cwd / target.path).absolute())
             return target
+        if (connection := self.connection) is not None:
+            return parse_url(connection.url)
         return SqliteTarget(self.folder.absolute() / STORE)
+
+    @cached_property
+    def connection(self) -> Connection | None:
+        """What `todo connect` stored of the store in use; None for the embedded one."""
+        from neontodo.identity import connection
+
+        if url := self.settings.database_url:
+            from neontodo.db.url import PostgresTarget, parse_url
+
+            target = parse_url(url.get_secret_value())
+            is_server = isinstance(target, PostgresTarget)
+            return connection.kept(self.secrets, target.key) if is_server else None
+        return connection.remembered(self.folder, self.secrets)
 
     @cached_property
     def database(self) -> Database:
@@ -171,6 +191,8 @@ class App:
 
         token, origin = self._given_token()
         if token is None:
+            if (connection := self.connection) is not None and connection.machine is not None:
+                return current.of_connection(connection, self.secrets, self.now)
             return current.of_machine(self._require_machine(), self.folder, self.now)
         mine = None if not (self.folder / "identity.json").exists() else self.machine
         return await current.verified(

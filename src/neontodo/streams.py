@@ -30,3 +30,9 @@ class Streams:
     @property
     def in_bytes(self) -> BinaryIO:
         return self.stdin.buffer
+
+    @property
+    def out_bytes(self) -> BinaryIO:
+        """Standard output for data in UTF-8, whatever the encoding of `out`."""
+        self.out.flush()
+        return self.out.buffer

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -13,10 +14,16 @@ from alembic.script import ScriptDirectory
 
 from neontodo.db import migrate
 from neontodo.db.engine import make_engine
+from neontodo.db.revisions import script_location
 from neontodo.db.schema import HEAD
 from neontodo.db.url import parse_url
 from neontodo.models import Task
 from tests.harness import Todo
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Skipped unsupported reflection"),
+    pytest.mark.filterwarnings("ignore:autogenerate skipping"),
+]
 
 
 def on(todo: Todo, work: Callable[[sa.Connection], Any]) -> Any:
@@ -33,8 +40,17 @@ def on(todo: Todo, work: Callable[[sa.Connection], Any]) -> Any:
 
 
 def revisions() -> list[str]:
-    scripts = ScriptDirectory(str(migrate.script_location()))
+    scripts = ScriptDirectory(str(script_location()))
     return [script.revision for script in scripts.walk_revisions()][::-1]
+
+
+def indexes(connection: sa.Connection, table: str) -> list[str]:
+    """Names of the indexes, those on expressions too, which SQLAlchemy passes over on SQLite."""
+    catalogue = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = :table",
+        "postgresql": "SELECT indexname FROM pg_indexes WHERE tablename = :table",
+    }[connection.dialect.name]
+    return list(connection.scalars(sa.text(catalogue), {"table": table}))
 
 
 def schema(connection: sa.Connection) -> dict[str, list[str]]:
@@ -42,7 +58,7 @@ def schema(connection: sa.Connection) -> dict[str, list[str]]:
     return {
         table: sorted(
             [f"{c['name']} {c['type']} {c['nullable']}" for c in found.get_columns(table)]
-            + [str(c["name"]) for c in found.get_indexes(table)]
+            + indexes(connection, table)
             + [str(c["name"]) for c in found.get_check_constraints(table)]
             + [str(c["name"]) for c in found.get_foreign_keys(table)]
         )

@@ -138,7 +138,7 @@ def test_changes_are_told_field_by_field(
 def test_undo_and_redo_are_told() -> None:
     entries = [
         entry(4, reverts=COMMANDS[3]),
-        entry(3, "delete", reverts=COMMANDS[2]),
+        entry(3, "delete", reverts=COMMANDS[9], redo=True),
         entry(2, reverts=COMMANDS[9]),
     ]
     assert [line[18:] for line in printed(entries).lines[2:-1]] == [

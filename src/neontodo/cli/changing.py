@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 def change(
     app: App,
     action: Callable[[Unit], Awaitable[Outcome]],
-    verb: str,
+    verb: str | None,
     *,
     json: bool,
     quiet: bool,
     dry_run: bool,
     already: str | None = None,
 ) -> None:
-    """Run an action and report it; `verb` is a participle, `already` what unchanged tasks were."""
+    """Run an action and report it; `verb` and `already` are as for `report`."""
     outcome = app.run(app.write(action, dry_run=dry_run))
     report(app, outcome, verb, json=json, quiet=quiet, dry_run=dry_run, already=already)
 
@@ -29,14 +29,18 @@ def change(
 def report(
     app: App,
     outcome: Outcome,
-    verb: str,
+    verb: str | None,
     *,
     json: bool,
     quiet: bool,
     dry_run: bool,
     already: str | None = None,
 ) -> None:
-    """One sentence on stderr; the changed tasks on stdout, unless that is a terminal."""
+    """One sentence on stderr; the changed tasks on stdout, unless that is a terminal.
+
+    `verb` is a participle, None if the outcome's notes say it all; `already` is what the unchanged
+    tasks were.
+    """
     from neontodo.render.messages import print_outcome, say
     from neontodo.render.mode import chosen
     from neontodo.render.tasks import print_tasks

@@ -7,6 +7,13 @@ import enum
 from neontodo import errors
 
 
+NAME = "todo"
+
+
+class ReaderGone(Exception):
+    """Whoever read our output has closed the pipe."""
+
+
 class Exit(enum.IntEnum):
     """Exit codes, each with its meaning; `todo help exit-codes` shows them."""
 

@@ -50,7 +50,7 @@ def task_create(fields: Mapping[str, Any]) -> TaskCreate:
     try:
         return TaskCreate(**fields)
     except ValidationError as error:
-        raise refusal(error) from None
+        raise refusal(error, example='such as `todo add "Buy milk"`') from None
 
 
 def task_update(fields: Mapping[str, Any]) -> TaskUpdate:
@@ -65,14 +65,14 @@ def task_update(fields: Mapping[str, Any]) -> TaskUpdate:
         raise refusal(error) from None
 
 
-def refusal(error: ValidationError) -> BadValue:
+def refusal(error: ValidationError, *, example: str | None = None) -> BadValue:
     """The first problem of a task's fields, in words."""
     problem = error.errors(include_url=False, include_input=False)[0]
     field = str(problem["loc"][0])
     limits = problem.get("ctx", {})
     match problem["type"]:
         case "string_too_short":
-            return BadValue(f"the {field} is empty", hint='such as `todo add "Buy milk"`')
+            return BadValue(f"the {field} is empty", hint=example)
         case "string_too_long":
             return BadValue(
                 f"the {field} is longer than {limits['max_length']} characters",

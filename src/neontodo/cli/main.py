@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
-from typer.core import TyperGroup
-from typer.exceptions import TyperException
+from typing import TYPE_CHECKING, Any
 
 from neontodo import __version__
-from neontodo.cli import options
-from neontodo.cli.exits import Exit, code_of
+from neontodo.cli.exits import NAME, Exit, ReaderGone, code_of
 from neontodo.errors import TodoError
 
 if TYPE_CHECKING:
+    from typer.exceptions import TyperException
+
     from neontodo.app import App
-
-NAME = "todo"
-
-
-class ReaderGone(Exception):
-    """Whoever read our output has closed the pipe."""
-
-
-class Commands(TyperGroup):
-    """The commands in the order they were declared."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            # Typer would end the process for this with exit code 1.
-            raise ReaderGone from None
 
 
 def run(argv: Sequence[str], app: App) -> int:
@@ -57,6 +35,10 @@ def run(argv: Sequence[str], app: App) -> int:
 
 
 def _run(argv: Sequence[str], app: App) -> int:
+    # Typer takes longer to import than `--version` may take.
+    import typer
+    from typer.exceptions import TyperException
+
     from neontodo.render.messages import print_error
 
     try:
@@ -70,6 +52,11 @@ def _run(argv: Sequence[str], app: App) -> int:
         return Exit.USAGE
     except typer.Abort:
         return Exit.INTERRUPTED
+    except SystemExit as end:
+        # Typer ends the process by itself where a completion script or a help page is written.
+        if isinstance(end.__context__, BrokenPipeError):
+            raise ReaderGone from None
+        return end.code if isinstance(end.code, int) else Exit.OK
     except (ReaderGone, BrokenPipeError, KeyboardInterrupt):
         raise
     except Exception as error:
@@ -86,6 +73,9 @@ def _usage_error(error: TyperException) -> TodoError:
 
 def _unexpected(error: Exception) -> TodoError:
     """Where an unforeseen error arose; its text may hold a secret and is not shown."""
+    import traceback
+    from pathlib import Path
+
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return TodoError(
         f"unexpected {type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}",
@@ -96,39 +86,46 @@ def _unexpected(error: Exception) -> TodoError:
 @cache
 def command_line() -> Any:
     """The commands as Typer sees them."""
-    from neontodo.cli.commands import adding, completing, listing
+    import typer
 
-    typer_app = typer.Typer(
-        cls=Commands,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["--help", "-h"]},
+    from neontodo.cli import root
+    from neontodo.cli.coercion import simplify
+    from neontodo.cli.commands import (
+        adding,
+        completing,
+        counting,
+        database,
+        editing,
+        exporting,
+        history,
+        importing,
+        listing,
+        removing,
+        showing,
     )
-    typer_app.callback(invoke_without_command=True)(root)
+
+    typer_app = root.new()
     for name, command in (
         ("add", adding.add),
         ("list", listing.list_),
-        ("search", listing.search),
+        ("show", showing.show),
+        ("edit", editing.edit),
         ("done", completing.done),
         ("undone", completing.undone),
         ("toggle", completing.toggle),
+        ("rm", removing.rm),
+        ("search", listing.search),
+        ("undo", history.undo),
+        ("redo", history.redo),
+        ("log", history.log),
+        ("tags", counting.tags),
+        ("projects", counting.projects),
+        ("stats", counting.stats),
+        ("import", importing.import_),
+        ("export", exporting.export),
     ):
         typer_app.command(name)(command)
-    return typer.main.get_command(typer_app)
-
-
-def root(
-    ctx: typer.Context,
-    version: Annotated[bool, typer.Option("--version", "-V", help="Show the version.")] = False,
-    color: options.Color = "auto",
-) -> None:
-    """Your tasks, in your own Postgres on Neon or in an embedded store.
-
-    `todo` alone lists what is pending. `todo help` names the topics there is help on.
-    """
-    if version:
-        ctx.obj.streams.out.write(f"{NAME} {__version__}\n")
-    elif ctx.invoked_subcommand is None:
-        listing = ctx.command.get_command(ctx, "list")  # type: ignore[attr-defined]
-        with listing.make_context("list", [], parent=ctx) as inner:
-            listing.invoke(inner)
+    typer_app.add_typer(root.group("Look after the store's tables.", database.COMMANDS), name="db")
+    command = typer.main.get_command(typer_app)
+    simplify(command)
+    return command

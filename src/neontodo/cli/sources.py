@@ -49,7 +49,9 @@ class Source(io.RawIOBase):
             fresh = self._file.read(len(view))
         except OSError as error:
             # As it is, it would be taken for an error of the store.
-            raise Refused(f"`{self._name}` could not be read to its end: {_reason(error)}") from None
+            raise Refused(
+                f"`{self._name}` could not be read to its end: {_reason(error)}"
+            ) from None
         view[: len(fresh)] = fresh
         self.done += len(fresh)
         return len(fresh)

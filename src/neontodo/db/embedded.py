@@ -65,7 +65,7 @@ async def _version(connection: AsyncConnection) -> str | None:
     return None if found is None else str(found)
 
 
-async def create(path: Path, founder: Founder, revision: str = "head") -> Migration:
+async def create(path: Path, founder: Founder, revision: str = "head") -> None:
     """Build the store beside its place, then put it there in one step.
 
     Two first commands at once cannot meet a half-made store; the second to finish drops its own.
@@ -76,10 +76,9 @@ async def create(path: Path, founder: Founder, revision: str = "head") -> Migrat
         new.path.touch(mode=0o600)
         with contextlib.closing(sqlite3.connect(new.path)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-        migration = await upgrade(new, revision, founder=lambda: founder)
+        await upgrade(new, revision, founder=lambda: founder)
         with contextlib.suppress(FileExistsError):
             os.link(new.path, path)
-    return migration
 
 
 async def upgrade(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from neontodo.db import embedded, migrate, revisions
 from neontodo.db.database import Database
 from neontodo.db.errors import translated
@@ -43,6 +45,13 @@ async def check(database: Database) -> None:
         )
 
 
+async def planned(
+    database: Database, way: Callable[[str | None, str], Migration], revision: str
+) -> Migration:
+    """What an upgrade (`revisions.upward`) or downgrade (`downward`) would do. Changes nothing."""
+    return way(await current(database), revision)
+
+
 async def upgrade(database: Database, revision: str = "head") -> Migration:
     """Migrate up to `revision`; a store without users is given to its founder."""
     target = database.target
@@ -54,7 +63,10 @@ async def upgrade(database: Database, revision: str = "head") -> Migration:
             return migration
     with translated(target):
         if not target.path.exists():
-            return await embedded.create(target.path, database.founder(), revision)
+            planned = revisions.upward(None, revision)
+            if planned.steps:
+                await embedded.create(target.path, database.founder(), revision)
+            return planned
         return await embedded.upgrade(target, revision, founder=database.founder)
 
 

@@ -35,7 +35,7 @@ def _sniff(head: bytes) -> str | None:
     text, array = text.removeprefix("["), text[:1] == "["
     text = text.lstrip()
     if not text.startswith("{"):
-        return "json" if array and text[:1] in ("", "]") else None
+        return "json" if array and text.rstrip() in ("", "]") else None
     keys = _first_keys(text)
     ours = "title" in keys or "description" not in keys or not keys & {"entry", "uuid", "status"}
     return "json" if ours else "taskwarrior"

@@ -39,13 +39,13 @@ def task(
     _shorten(given, extra)
     if given.get("completed") and "completed_at" not in given:
         given["completed_at"] = given.get("updated_at") or given.get("created_at") or now
-    if extra:
-        check(extra)
-        given["extra"] = extra
     try:
-        return TaskCreate.model_validate(given)
+        fitted = TaskCreate.model_validate({**given, "extra": extra or None})
     except ValidationError as error:
         raise BadRecord(_reason(error, names)) from None
+    if extra:
+        _check(extra)
+    return fitted
 
 
 def whole_title(public: TaskPublic) -> str:
@@ -67,7 +67,7 @@ def section(public: TaskPublic, name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def check(extra: dict[str, Any]) -> None:
+def _check(extra: dict[str, Any]) -> None:
     """Raise BadRecord unless `extra` can be stored, and its agreed parts have their shape."""
     try:
         encoded = _encode(extra)

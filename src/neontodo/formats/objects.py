@@ -115,11 +115,12 @@ class _Source:
     def _more(self) -> bool:
         if self._ended:
             return False
-        rest = self._window[self._at :]
         # As much again as there is keeps the scans of one large value linear in its size.
-        fresh = self._text.read(max(_CHUNK, len(rest)))
-        self._window, self._at, self._ended = rest + fresh, 0, not fresh
-        return not self._ended
+        fresh = self._text.read(max(_CHUNK, len(self._window) - self._at))
+        if fresh:
+            self._window, self._at = self._window[self._at :] + fresh, 0
+        self._ended = not fresh
+        return bool(fresh)
 
     def _broken(self, count: int, error: json.JSONDecodeError) -> BrokenJson:
         line = self.line + self._window.count("\n", self._at, error.pos)

@@ -6,10 +6,10 @@ the text to give the title; in the middle of a sentence they stay in it as well.
 kept in `extra`, so that a task that was not changed here is written as the same line, and of a
 changed one only the changed parts are new.
 
-Written: what the format has no place for is left out, namely the description, a time of day, second
-projects that were never in the line, the number and the id. Line breaks in a title become spaces,
-spaces in a project `_`. A title of a task made here that holds ` @word`, ` +word` or `due:…` means
-to every todo.txt program what it means in the format.
+Written: what the format has no place for is left out, namely the description, a time of day, the
+number and the id. Line breaks in a title become spaces, spaces in a project `_`. A word ` @so`,
+` +so` or `due:…` in the title of a task made here is to every todo.txt program, this one too, what
+it is in the format. Where a project is taken away, a second `+project` of the line takes its place.
 """
 
 from __future__ import annotations
@@ -143,8 +143,9 @@ def _lay_priority(line: Line, old: Line, task: TaskPublic) -> None:
         letter = LETTERS.get(task.priority, "")
     if letter == line.priority and task.completed == old.done:
         return
-    if not old.letter and f"pri:{old.priority}" in line.words:
-        _drop(line, line.words.index(f"pri:{old.priority}"))
+    for word in filter(todotxt_line.priority_in, old.words):
+        if word in line.words:
+            _drop(line, line.words.index(word))
     line.letter = "" if task.completed else letter
     if task.completed and letter:
         _append(line, f"pri:{letter}")

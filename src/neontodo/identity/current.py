@@ -11,12 +11,15 @@ from sqlmodel import col, select
 
 from neontodo.db.database import Database
 from neontodo.errors import NotSignedIn
+from neontodo.identity import connection as stored
 from neontodo.identity import machine, tokens
 from neontodo.identity.keys import public_from_text
 from neontodo.models import Key
 
 if TYPE_CHECKING:
+    from neontodo.identity.connection import Connection
     from neontodo.identity.machine import Machine
+    from neontodo.identity.secrets import SecretStore
 
 ENVIRONMENT = "TODO_TOKEN"
 
@@ -85,3 +88,9 @@ def of_machine(mine: Machine, folder: Path, now: datetime) -> Identity:
     """The machine's own user, by the token in its folder."""
     _, claims = machine.current_token(mine, folder, now)
     return Identity(claims, str(folder / machine.TOKEN))
+
+
+def of_connection(connection: Connection, secrets: SecretStore, now: datetime) -> Identity:
+    """The user that this machine is in a connected database, by the token stored with its URL."""
+    claims = stored.current_token(connection, secrets, now)
+    return Identity(claims, stored.where(secrets, connection.store))

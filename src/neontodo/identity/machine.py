@@ -1,6 +1,7 @@
-"""This machine's identity in the embedded store: a user, a key, and the token that it signs.
+"""This machine's identity: a user, a key, and the token that it signs.
 
-It lies in two private files beside the store, so that cron and SSH find what the desktop made.
+That of the embedded store lies in two private files beside the store, so that cron and SSH find
+what the desktop made.
 `identity.json` is made once and never replaced; `token` is signed anew before it expires.
 """
 
@@ -57,7 +58,7 @@ def create(folder: Path, *, name: str, now: datetime) -> Machine:
     """Make an identity, or answer the one that is there: all who race to make it get the same."""
     machine = load(folder)
     if machine is None:
-        made = _new(name)
+        made = new_key(str(uuid.uuid4()), name)
         machine = made if create_private(folder / IDENTITY, _to_json(made)) else load(folder)
     if machine is None:
         raise StoreUnavailable(f"`{folder}` was changed meanwhile", hint="run the command again")
@@ -71,14 +72,31 @@ def create(folder: Path, *, name: str, now: datetime) -> Machine:
 
 def current_token(machine: Machine, folder: Path, now: datetime) -> tuple[str, tokens.Claims]:
     """Return the machine's token, verified, and signed anew if it is absent or soon expires."""
+    try:
+        token, claims = renewed(machine, now)
+    except NotSignedIn as error:
+        raise NotSignedIn(
+            f"{error.message} (`{folder / TOKEN}`)",
+            hint="remove that file, and this machine signs a new one",
+        ) from None
+    if token != machine.token:
+        # On a read-only disk the new token serves this command only, which is all it is needed for.
+        with suppress(StoreUnavailable):
+            write_private(folder / TOKEN, token.encode())
+    return token, claims
+
+
+def renewed(machine: Machine, now: datetime) -> tuple[str, tokens.Claims]:
+    """Return the machine's token, verified, or one signed anew if that soon expires.
+
+    Raises:
+        NotSignedIn: somebody tampered with the token; it is not replaced in silence.
+    """
     if machine.token is not None:
-        claims = _verified(machine, folder, machine.token, now)
+        claims = _verified(machine, machine.token, now)
         if claims is not None and claims.expires_at - now > RENEWED_BEFORE:
             return machine.token, claims
     token = _signed(machine, now)
-    # On a read-only disk the new token serves this command only, which is all it is needed for.
-    with suppress(StoreUnavailable):
-        write_private(folder / TOKEN, token.encode())
     return token, _verify(machine, token, now)
 
 
@@ -94,10 +112,11 @@ def os_user_name() -> str:
     return printable.strip()[:LONGEST_NAME] or "me"
 
 
-def _new(name: str) -> Machine:
+def new_key(user_id: str, name: str) -> Machine:
+    """Make a key of this machine for a user; nothing is stored."""
     private_key = keys.new_private()
     return Machine(
-        user_id=str(uuid.uuid4()),
+        user_id=user_id,
         name=name,
         key_id=keys.thumbprint(private_key.public_key()),
         private_key=private_key,
@@ -158,17 +177,11 @@ def _verify(machine: Machine, token: str, now: datetime) -> tokens.Claims:
     )
 
 
-def _verified(machine: Machine, folder: Path, token: str, now: datetime) -> tokens.Claims | None:
-    problem = "the token is of another user"
+def _verified(machine: Machine, token: str, now: datetime) -> tokens.Claims | None:
     try:
         claims = _verify(machine, token, now)
-        if claims.user_id == machine.user_id:
-            return claims
     except tokens.OutsideValidity:
         return None
-    except NotSignedIn as error:
-        problem = error.message
-    # A token that somebody tampered with is not replaced in silence: its owner should know.
-    raise NotSignedIn(
-        f"{problem} (`{folder / TOKEN}`)", hint="remove that file, and this machine signs a new one"
-    )
+    if claims.user_id != machine.user_id:
+        raise NotSignedIn("the token is of another user")
+    return claims

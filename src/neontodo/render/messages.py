@@ -42,10 +42,11 @@ def print_error(streams: Streams, error: TodoError) -> None:
 
 
 def print_outcome(
-    streams: Streams, verb: str, outcome: Outcome, *, already: str | None = None
+    streams: Streams, verb: str | None, outcome: Outcome, *, already: str | None = None
 ) -> None:
-    """Say what a write did, then its notes."""
-    say(streams, changed_sentence(verb, outcome, already=already))
+    """Say what a write did, unless its notes do, and then those."""
+    if verb is not None:
+        say(streams, changed_sentence(verb, outcome, already=already))
     for note in outcome.notes:
         say(streams, note)
 

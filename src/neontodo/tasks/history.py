@@ -7,19 +7,19 @@ itself was not reverted counts as taken back.
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 
 from neontodo.errors import Refused
 from neontodo.models import Change, Task, TaskPublic
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.queries.changes import LoggedCommand
 from neontodo.tasks.results import Outcome
-from neontodo.tasks.state import applied, disagreeing, from_change, restored, snapshot
+from neontodo.tasks.state import applied, disagreeing, field_names, from_change, restored, snapshot
 from neontodo.tasks.unit import Unit
 
 CHUNK = 500
 DETAILS_SHOWN = 10
+NUMBERS_SHOWN = 12
 
 
 async def undo(unit: Unit, *, any_machine: bool = False) -> Outcome:
@@ -82,42 +82,55 @@ async def _is_undo(unit: Unit, command: LoggedCommand) -> bool:
 async def _revert(unit: Unit, command: LoggedCommand, verb: str) -> Outcome:
     unit.reverts = command.id
     changed: list[TaskPublic] = []
-    words: dict[str, list[int]] = {}
+    told: dict[str, list[TaskPublic]] = {}
     position = -1
     while batch := await changes.of_command(
         unit.session, unit.user_id, command.id, after_position=position, limit=CHUNK
     ):
         found = await tasks.by_ids(unit.session, unit.user_id, [c.task_id for c in batch])
-        _refuse_disagreement(batch, found, verb)
+        await _refuse_disagreement(unit, batch, found, verb)
         for change in batch:
             changed.append(_inverse(unit, change, found.get(change.task_id)))
-            words.setdefault(_words(change), []).append(changed[-1].number)
+            told.setdefault(_sentence(change, verb), []).append(changed[-1])
         await unit.flush()
         position = batch[-1].position
     await unit.finish()
-    return Outcome(tuple(changed), notes=tuple(f"{what} {_listed(n)}" for what, n in words.items()))
+    return Outcome(tuple(changed), notes=tuple(_told(*each) for each in told.items()))
 
 
-def _refuse_disagreement(batch: Any, found: dict[uuid.UUID, Task], verb: str) -> None:
-    problems = [
-        problem for change in batch if (problem := _problem(change, found.get(change.task_id)))
-    ]
-    if problems:
-        raise Refused(
-            f"cannot {verb}: something was changed since",
-            details=tuple(problems[:DETAILS_SHOWN]),
-            hint="`todo log` shows what happened",
-        )
+async def _refuse_disagreement(
+    unit: Unit, batch: Sequence[Change], found: dict[uuid.UUID, Task], verb: str
+) -> None:
+    problems = [(c, reason) for c in batch if (reason := _problem(c, found.get(c.task_id)))]
+    if not problems:
+        return
+    shown = problems[:DETAILS_SHOWN]
+    last = await changes.last_of_tasks(unit.session, unit.user_id, [c.task_id for c, _ in shown])
+    details = [reason.format(_number(last[c.task_id], found)) for c, reason in shown]
+    if more := len(problems) - len(shown):
+        details.append(f"and {more} more")
+    raise Refused(
+        f"cannot {verb}: something was changed since",
+        details=tuple(details),
+        hint="`todo log` shows what happened",
+    )
+
+
+def _number(last: Change, found: dict[uuid.UUID, Task]) -> int | None:
+    """The number of a task, also of one that was removed."""
+    if task := found.get(last.task_id):
+        return task.number
+    return (last.before or {}).get("number")
 
 
 def _problem(change: Change, task: Task | None) -> str | None:
-    """Why a change cannot be taken back; None if it can."""
+    """Why a change cannot be taken back, with `{}` for the task; None if it can."""
     if change.kind == "delete":
-        return f"task {task.number} is there again" if task else None
+        return "task {} is there again" if task else None
     if task is None:
-        return f"the task {str(change.task_id)[:8]} was removed since"
-    fields = disagreeing(task, change)
-    return f"task {task.number}: {', '.join(fields)} changed since" if fields else None
+        return "task {} was removed since"
+    fields = field_names(disagreeing(task, change))
+    return f"task {{}}: {', '.join(fields)} changed since" if fields else None
 
 
 def _inverse(unit: Unit, change: Change, task: Task | None) -> TaskPublic:
@@ -134,17 +147,24 @@ def _inverse(unit: Unit, change: Change, task: Task | None) -> TaskPublic:
     return snapshot(task).model_copy(update={**columns, "updated_at": unit.now})
 
 
-def _words(change: Change) -> str:
+def _sentence(change: Change, verb: str) -> str:
+    """What becomes of a task whose change is taken back; `{}` stands for the task."""
     match change.kind:
         case "create":
-            return "removed"
+            return "removed {}"
         case "delete":
-            return "brought back"
-        case _:
-            fields = [name for name in change.before or {} if name != "completed_at"]
-            return f"set back {', '.join(fields)} of"
+            return "brought back {}"
+    fields = field_names(change.before or {})
+    if fields == ["completed"]:
+        was_done = (change.before or {})["completed"]
+        return f"marked {{}} {'done' if was_done else 'pending'} again"
+    listed = ", ".join(fields)
+    return f"set back {listed} of {{}}" if verb == "undo" else f"set {listed} of {{}} again"
 
 
-def _listed(numbers: list[int]) -> str:
-    shown = ", ".join(map(str, numbers[:8]))
-    return f"{shown} and {len(numbers) - 8} more" if len(numbers) > 8 else shown
+def _told(sentence: str, affected: list[TaskPublic]) -> str:
+    shown = ", ".join(str(task.number) for task in affected[:NUMBERS_SHOWN])
+    if more := len(affected[NUMBERS_SHOWN:]):
+        shown += f" and {more} more"
+    title = f": {affected[0].title}" if len(affected) == 1 else ""
+    return sentence.format(shown) + title

@@ -16,6 +16,7 @@ from neontodo.tasks.service import new_columns
 from neontodo.tasks.unit import Unit
 
 CHUNK = 1000
+KEPT = 1000
 DETAILS_SHOWN = 10
 NAMESPACE = uuid.UUID("6f1f7f0a-52d9-4f0e-9d7c-1b7a34c6a0b5")
 
@@ -37,14 +38,26 @@ class Incoming(Protocol):
 
 @dataclass
 class Report:
-    """What became of a file's records."""
+    """What became of a file's records; details are of the first `KEPT` only."""
 
     added: int = 0
     already_here: int = 0
     removed_here: int = 0
-    renumbered: list[tuple[int, int]] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
-    bad: list[str] = field(default_factory=list)
+    renumbered: int = 0
+    numbers: dict[int, int] = field(default_factory=dict)
+    bad: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def renumber(self, old: int, new: int) -> None:
+        self.renumbered += 1
+        if len(self.numbers) < KEPT:
+            self.numbers[old] = new
+
+    def refuse(self, where: str, problem: str | None) -> None:
+        self.bad += 1
+        if len(self.problems) < KEPT:
+            self.problems.append(f"{where}: {problem}")
 
 
 async def import_tasks(
@@ -52,7 +65,7 @@ async def import_tasks(
     records: Iterable[Incoming],
     *,
     skip_bad: bool,
-    progress: Callable[[int], None],
+    progress: Callable[[], None],
 ) -> Report:
     """Add the records that are not here yet; a thousand at a time, so memory stays flat.
 
@@ -69,17 +82,17 @@ async def import_tasks(
         good = importer.sort_out(chunk)
         if skip_bad or not importer.report.bad:
             await importer.add(good)
-        progress(len(chunk))
+        progress()
     if importer.report.bad and not skip_bad:
-        raise _refusal(importer.report.bad)
+        raise _refusal(importer.report)
     await unit.finish()
     return importer.report
 
 
-def _refusal(bad: list[str]) -> BadValue:
-    more = len(bad) - DETAILS_SHOWN
-    details = bad[:DETAILS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
-    records = "1 record" if len(bad) == 1 else f"{len(bad)} records"
+def _refusal(report: Report) -> BadValue:
+    more = report.bad - DETAILS_SHOWN
+    details = report.problems[:DETAILS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
+    records = "1 record" if report.bad == 1 else f"{report.bad} records"
     return BadValue(
         f"nothing was imported: {records} cannot be read",
         details=tuple(details),
@@ -107,7 +120,7 @@ class _Importer:
             elif record.skipped is not None:
                 self.report.skipped[record.skipped] += 1
             else:
-                self.report.bad.append(f"{record.where}: {record.problem}")
+                self.report.refuse(record.where, record.problem)
         return good
 
     def _derived_id(self, key: str) -> uuid.UUID:
@@ -153,5 +166,5 @@ class _Importer:
             if task_id not in numbers:
                 numbers[task_id] = self.unit.next_number()
                 if task.number:
-                    self.report.renumbered.append((task.number, numbers[task_id]))
+                    self.report.renumber(task.number, numbers[task_id])
         return numbers

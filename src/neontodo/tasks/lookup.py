@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from neontodo.errors import TaskNotFound
-from neontodo.models import Task
+from neontodo.models import Change, Task, TaskPublic
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.refs import Last, Number, Prefix, Range, Ref, Refs
+from neontodo.tasks.state import from_change
+
+AnyTask = TypeVar("AnyTask", bound=Task | TaskPublic)
+_Columns = tuple[Any, Any]
+
+OF_TASKS: _Columns = (col(Task.number), col(Task.id))
+OF_DELETIONS: _Columns = (
+    sa.cast(col(Change.before)["number"].as_string(), sa.BigInteger),
+    col(Change.task_id),
+)
+"""Where number and id of a task stand: in its row, or in the log of its removal."""
 
 CANDIDATES_SHOWN = 10
 
@@ -23,49 +35,99 @@ async def resolve(session: AsyncSession, user_id: str, key_id: str, refs: Refs) 
     Raises:
         TaskNotFound: a reference names none, or a UUID prefix several; the candidates are listed.
     """
-    last_id = None
-    if any(isinstance(ref, Last) for ref in refs.parts):
-        last_id = await changes.last_touched(session, user_id, key_id)
-    criteria = [_criterion(ref, last_id) for ref in refs.parts]
+    last_id = await _last_id(session, user_id, key_id, refs)
+    criteria = [_criterion(ref, OF_TASKS, last_id) for ref in refs.parts]
     rows = await tasks.matching_any(session, user_id, criteria)
-    found = [_named(ref, rows, last_id) for ref in refs.parts]
-    return list({task.id: task for group in found for task in group}.values())
+    return _named(refs, rows, last_id)
 
 
-def _criterion(ref: Ref, last_id: uuid.UUID | None) -> ColumnElement[bool]:
-    match ref:
-        case Number():
-            return col(Task.number) == ref.value
-        case Range():
-            return col(Task.number).between(ref.first, ref.last)
-        case Prefix():
-            return col(Task.id).between(ref.low, ref.high)
-        case Last():
-            return col(Task.id) == last_id
+async def one(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -> Task:
+    """The only task that the references name.
 
-
-def _named(ref: Ref, rows: Sequence[Task], last_id: uuid.UUID | None) -> list[Task]:
-    match ref:
-        case Number():
-            found = [task for task in rows if task.number == ref.value]
-        case Range():
-            found = [task for task in rows if ref.first <= task.number <= ref.last]
-        case Prefix():
-            found = [task for task in rows if ref.low <= task.id <= ref.high]
-        case Last():
-            found = [task for task in rows if task.id == last_id]
-    if not found:
-        raise _missing(ref)
-    if isinstance(ref, Prefix) and len(found) > 1:
+    Raises:
+        TaskNotFound: they name none, or several; the candidates are listed.
+    """
+    found = await resolve(session, user_id, key_id, refs)
+    if len(found) > 1:
         raise TaskNotFound(
-            f"`{ref.text}` is the start of {len(found)} tasks' ids",
-            hint="use the number, or more of the id",
+            f"these are {len(found)} tasks, where only one can be",
+            hint="name one of them by its number",
             details=tuple(candidates(found)),
         )
-    return found
+    return found[0]
 
 
-def candidates(found: Iterable[Task]) -> list[str]:
+async def traced(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -> list[uuid.UUID]:
+    """The ids of the tasks that all references name, removed ones as well.
+
+    Raises:
+        TaskNotFound: as `resolve`.
+    """
+    last_id = await _last_id(session, user_id, key_id, refs)
+    criteria = [_criterion(ref, OF_TASKS, last_id) for ref in refs.parts]
+    rows: list[Task | TaskPublic] = [*await tasks.matching_any(session, user_id, criteria)]
+    # To look through the log takes long where it is long; a range may span what is gone.
+    unsure = [
+        ref for ref in refs.parts if isinstance(ref, Range) or not _matching(ref, rows, last_id)
+    ]
+    if unsure:
+        there = {task.id for task in rows}
+        criteria = [_criterion(ref, OF_DELETIONS, last_id) for ref in unsure]
+        gone = map(from_change, await changes.deletions(session, user_id, criteria))
+        rows += {task.id: task for task in gone if task.id not in there}.values()
+    return [task.id for task in _named(refs, rows, last_id)]
+
+
+async def _last_id(
+    session: AsyncSession, user_id: str, key_id: str, refs: Refs
+) -> uuid.UUID | None:
+    if any(isinstance(ref, Last) for ref in refs.parts):
+        return await changes.last_touched(session, user_id, key_id)
+    return None
+
+
+def _criterion(ref: Ref, columns: _Columns, last_id: uuid.UUID | None) -> Any:
+    number, task_id = columns
+    match ref:
+        case Number():
+            return number == ref.value
+        case Range():
+            return number.between(ref.first, ref.last)
+        case Prefix():
+            return task_id.between(ref.low, ref.high)
+        case Last():
+            return task_id == last_id
+
+
+def _named(refs: Refs, rows: Sequence[AnyTask], last_id: uuid.UUID | None) -> list[AnyTask]:
+    named: dict[uuid.UUID, AnyTask] = {}
+    for ref in refs.parts:
+        found = _matching(ref, rows, last_id)
+        if not found:
+            raise _missing(ref)
+        if isinstance(ref, Prefix) and len(found) > 1:
+            raise TaskNotFound(
+                f"`{ref.text}` is the start of {len(found)} tasks' ids",
+                hint="use the number, or more of the id",
+                details=tuple(candidates(found)),
+            )
+        named |= {task.id: task for task in found}
+    return list(named.values())
+
+
+def _matching(ref: Ref, rows: Iterable[AnyTask], last_id: uuid.UUID | None) -> list[AnyTask]:
+    match ref:
+        case Number():
+            return [task for task in rows if task.number == ref.value]
+        case Range():
+            return [task for task in rows if ref.first <= task.number <= ref.last]
+        case Prefix():
+            return [task for task in rows if ref.low <= task.id <= ref.high]
+        case Last():
+            return [task for task in rows if task.id == last_id]
+
+
+def candidates(found: Iterable[Task | TaskPublic]) -> list[str]:
     """A line for each task, and how many more there are."""
     rows = list(found)
     lines = [f"{task.number}  {task.id}  {task.title}" for task in rows[:CANDIDATES_SHOWN]]
@@ -80,6 +142,8 @@ def _missing(ref: Ref) -> TaskNotFound:
             return TaskNotFound("this machine has no last task, or it was removed", hint=hint)
         case Range():
             return TaskNotFound(f"no task has a number in {ref.text}", hint=hint)
+        case Prefix() if ref.low == ref.high:
+            return TaskNotFound(f"no task has the id {ref.text}", hint=hint)
         case Prefix():
             return TaskNotFound(f"no task's id starts with `{ref.text}`", hint=hint)
         case Number():

@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from neontodo.models import Change, Priority, Task
+from neontodo.models import Change, Priority
 from neontodo.tasks.queries import changes, counts
 from neontodo.tasks.results import LogEntry, Stats
 
@@ -47,26 +48,15 @@ async def log(
     limit: int | None = None,
 ) -> list[LogEntry]:
     """What happened to some tasks, or to all, newest first."""
-    rows = await changes.newest(session, user_id, task_ids=task_ids, limit=limit)
-    gone = list({change.task_id for change, _, task in rows if task is None})
+    entries = await changes.newest(session, user_id, task_ids=task_ids, limit=limit)
+    gone = list({entry.task_id for entry in entries if entry.number is None})
     last = await changes.last_of_tasks(session, user_id, gone) if gone else {}
-    return [_entry(change, label, task, last) for change, label, task in rows]
+    return [_named(entry, last.get(entry.task_id)) for entry in entries]
 
 
-def _entry(
-    change: Change, label: str | None, task: Task | None, last: dict[uuid.UUID, Change]
-) -> LogEntry:
-    removed = last[change.task_id].before or {} if task is None else {}
-    return LogEntry(
-        seq=change.seq,
-        at=change.at,
-        command_id=change.command_id,
-        reverts=change.reverts,
-        machine=label or change.key_id,
-        task_id=change.task_id,
-        number=task.number if task else removed.get("number"),
-        title=task.title if task else removed.get("title", ""),
-        kind=change.kind,
-        before=change.before,
-        after=change.after,
-    )
+def _named(entry: LogEntry, last: Change | None) -> LogEntry:
+    """With the name that a removed task had at its last."""
+    state = (last.before if last else None) or {}
+    if entry.number is not None:
+        return entry
+    return replace(entry, number=state.get("number"), title=state.get("title", ""))

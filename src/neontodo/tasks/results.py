@@ -36,7 +36,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One change of one task; `title` is its newest known title, `machine` the key's label."""
+    """One change of one task; `title` is its newest known title, `machine` the key's label.
+
+    `redo` says whether what it reverts was an undo.
+    """
 
     seq: int
     at: datetime
@@ -49,6 +52,7 @@ class LogEntry:
     kind: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    redo: bool = False
 
 
 @dataclass(frozen=True)

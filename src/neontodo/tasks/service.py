@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from neontodo.errors import Conflict, Refused
-from neontodo.models import Task, TaskCreate, TaskPublic, TaskUpdate
+from neontodo.models import Priority, Task, TaskCreate, TaskPublic, TaskUpdate
 from neontodo.tasks.lookup import resolve
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.refs import Refs
@@ -72,18 +72,26 @@ async def add(unit: Unit, new: Sequence[TaskCreate]) -> Outcome:
 
 async def edit(unit: Unit, refs: Refs, wanted: Edit) -> Outcome:
     """Set fields of tasks; those that already are so stay untouched."""
-    return await _change(unit, refs, lambda task: _edited(task, wanted))
+    return await _change(unit, refs, lambda task: _edited(task, wanted, unit.now))
 
 
-def _edited(task: Task, wanted: Edit) -> dict[str, Any]:
+def _edited(task: Task, wanted: Edit, now: datetime) -> dict[str, Any]:
     columns = {name: getattr(wanted.fields, name) for name in wanted.fields.model_fields_set}
     if "due" in columns:
         columns["due_on"], columns["due_at"] = due_columns(columns.pop("due"))
     if "priority" in columns:
         columns["priority"] = int(columns["priority"] or 0)
+    if "completed" in columns:
+        columns |= _completion(task, bool(columns.pop("completed")), now)
     tags = set(columns.get("tags", task.tags) or ())
     columns["tags"] = tuple(sorted((tags | set(wanted.add_tags)) - set(wanted.remove_tags)))
     return columns
+
+
+def _completion(task: Task, done: bool, now: datetime) -> dict[str, Any]:
+    if done == task.completed:
+        return {}
+    return {"completed": done, "completed_at": now if done else None}
 
 
 async def complete(unit: Unit, refs: Refs, completed: bool | None) -> Outcome:
@@ -91,9 +99,7 @@ async def complete(unit: Unit, refs: Refs, completed: bool | None) -> Outcome:
 
     def columns(task: Task) -> dict[str, Any]:
         done = not task.completed if completed is None else completed
-        if done == task.completed:
-            return {}
-        return {"completed": done, "completed_at": unit.now if done else None}
+        return _completion(task, done, unit.now)
 
     return await _change(unit, refs, columns)
 
@@ -126,10 +132,10 @@ async def _change(unit: Unit, refs: Refs, columns: Any) -> Outcome:
 async def replace(unit: Unit, read: TaskPublic, wanted: TaskUpdate) -> Outcome:
     """Save what a person made of a task that they read a while ago.
 
-    Fields that only they changed are set, and what others changed meanwhile stays.
+    Fields that only they changed are set, and what others changed meanwhile stays; so do tags.
 
     Raises:
-        Conflict: a field was changed by both; the details name it with both values.
+        Conflict: a field was changed by both; the details name it with its value now.
         Refused: the task was removed meanwhile.
     """
     await unit.start(changed=1)
@@ -139,23 +145,41 @@ async def replace(unit: Unit, read: TaskPublic, wanted: TaskUpdate) -> Outcome:
             f"task {read.number} was removed while you were editing it",
             hint="`todo undo --any` may bring it back",
         )
-    edited = _edited(task, Edit(wanted))
-    mine = {name: value for name, value in edited.items() if value != getattr(read, name)}
-    both = [name for name in mine if getattr(task, name) not in (getattr(read, name), mine[name])]
+    theirs = _difference(read, snapshot(task))
+    columns = _edited(task, _merged(read, theirs, wanted), unit.now)
+    changed = unit.update(task, columns)
+    after = snapshot(task).model_copy(update={**columns, "updated_at": unit.now})
+    await unit.finish()
+    names = ", ".join(theirs)
+    notes = (f"changed elsewhere meanwhile, and kept: {names}",) if theirs else ()
+    return Outcome((after,), notes=notes) if changed else Outcome((), (snapshot(task),), notes)
+
+
+def _difference(old: TaskPublic, new: TaskPublic) -> dict[str, Any]:
+    """The fields of a person's that are not the same, with their new values."""
+    pairs = ((name, getattr(old, name), getattr(new, name)) for name in TaskUpdate.model_fields)
+    return {name: after for name, before, after in pairs if after != before}
+
+
+def _merged(read: TaskPublic, theirs: dict[str, Any], wanted: TaskUpdate) -> Edit:
+    """What a person changed, to be laid over what others changed."""
+    mine = {name: getattr(wanted, name) for name in wanted.model_fields_set}
+    # What is empty may be so in two ways, such as None and no priority.
+    mine = {n: value for n, value in mine.items() if (value or None) != (getattr(read, n) or None)}
+    tags, had = set(mine.pop("tags", read.tags) or ()), set(read.tags)
+    both = [name for name in mine if name in theirs and theirs[name] != mine[name]]
     if both:
         raise Conflict(
             f"task {read.number} was changed elsewhere while you were editing it",
-            details=tuple(f"{name} is now: {_shown(getattr(task, name))}" for name in both),
+            details=tuple(f"{name} is now: {_shown(theirs[name])}" for name in both),
         )
-    changed = unit.update(task, mine)
-    after = snapshot(task).model_copy(update=mine)
-    await unit.finish()
-    return Outcome((after,)) if changed else Outcome((), (after,))
+    fields = TaskUpdate.model_construct(set(mine), **mine)
+    return Edit(fields, add_tags=tuple(tags - had), remove_tags=tuple(had - tags))
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, tuple):
-        return " ".join(value) or "none"
+    if isinstance(value, Priority):
+        return value.label
     return "none" if value is None else str(value)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ FIELDS = (
 )
 DAYS = frozenset({"due_on"})
 INSTANTS = frozenset({"completed_at", "due_at", "created_at", "updated_at"})
+PARTS = {"due_on": "due", "due_at": "due", "completed_at": "completed"}
 SEARCHED = frozenset({"title", "description", "project", "tags"})
 
 
@@ -36,6 +37,11 @@ def snapshot(task: Task) -> TaskPublic:
 
 def columns_of(task: Task) -> dict[str, Any]:
     return {name: getattr(task, name) for name in FIELDS}
+
+
+def field_names(columns: Iterable[str]) -> list[str]:
+    """What people call the columns, each field once."""
+    return list(dict.fromkeys(PARTS.get(name, name) for name in columns))
 
 
 def folded(columns: Mapping[str, Any]) -> str:

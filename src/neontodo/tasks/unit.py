@@ -67,7 +67,7 @@ class Unit:
         """
         claim = await users.claim(self.session, self.command, numbers, changed)
         if claim is None:
-            raise users.unknown()
+            raise users.UnknownUser
         if claim.version != HEAD:
             raise SchemaMismatch(
                 f"the store's schema is {claim.version}, this program's is {HEAD}",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from neontodo.render.annotations import notes
 from neontodo.render.terminal.canvas import Canvas
 from neontodo.render.terminal.grid import Cell, Column, Grid
 from neontodo.render.terminal.symbols import PRIORITIES
@@ -42,8 +43,9 @@ def draw_card(task: TaskPublic, *, streams: Streams, now: datetime, tz: tzinfo) 
     canvas.draw("", _pairs(canvas, [*_fields(canvas, task, now, tz)], width))
     if description := (task.description or "").strip("\r\n"):
         canvas.draw("", _column(Cell(_prose(canvas, description, width)), width))
-    if notes := _annotations(canvas, task, tz):
-        canvas.draw("", _pairs(canvas, notes, width))
+    if noted := notes(task, tz):
+        cells = [(when, Cell(canvas.safe(text))) for when, text in noted]
+        canvas.draw("", _pairs(canvas, cells, width))
 
 
 def _fields(
@@ -89,26 +91,6 @@ def _due(due: Due, now: datetime, tz: tzinfo) -> str:
     if near == day.isoformat():
         near = f"in {days} days" if days > 0 else f"{-days} days ago"
     return f"{absolute} ({near})"
-
-
-def _annotations(canvas: Canvas, task: TaskPublic, tz: tzinfo) -> list[tuple[str, Cell]]:
-    """What Taskwarrior calls so, with its day; what has another shape is shown as it is."""
-    notes = (task.extra or {}).get("annotations") or []
-    drawn = []
-    for note in notes if isinstance(notes, list) else [notes]:
-        known = note if isinstance(note, dict) else {"description": note}
-        text = known.get("description", note)
-        plain = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
-        drawn.append((_noted_at(known.get("entry"), tz), Cell(canvas.safe(plain))))
-    return drawn
-
-
-def _noted_at(entry: Any, tz: tzinfo) -> str:
-    try:
-        instant = datetime.fromisoformat(entry)
-    except (TypeError, ValueError):
-        return ""
-    return local_time(instant if instant.tzinfo else instant.replace(tzinfo=UTC), tz)
 
 
 def _prose(canvas: Canvas, text: str, width: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
@@ -88,26 +87,14 @@ def _times(entries: Sequence[LogEntry], tz: tzinfo) -> list[Cell]:
 
 
 def _events(canvas: Canvas, entries: Sequence[LogEntry], tz: tzinfo) -> list[Cell]:
-    taken_back = {entry.command_id: entry.reverts for entry in entries}
     events = []
     for entry in entries:
         text = _KINDS.get(entry.kind) or "\n".join(_updates(canvas, entry, tz)) or "changed"
         if entry.reverts:
             text = "brought back" if entry.kind == "create" else text
-            text = f"{_undo_or_redo(entry.reverts, taken_back)}: {text}"
+            text = f"{'redo' if entry.redo else 'undo'}: {text}"
         events.append(Cell(text, _STYLES.get(entry.kind, "")))
     return events
-
-
-def _undo_or_redo(reverts: uuid.UUID, taken_back: Mapping[uuid.UUID, uuid.UUID | None]) -> str:
-    """What takes back an undo is a redo; a command that is not listed counts as neither."""
-    left = dict(taken_back)
-    undo = True
-    target = left.pop(reverts, None)
-    while target:
-        undo = not undo
-        target = left.pop(target, None)
-    return "undo" if undo else "redo"
 
 
 def _updates(canvas: Canvas, entry: LogEntry, tz: tzinfo) -> Iterator[str]:

@@ -13,7 +13,9 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, insert, select
 
 from neontodo.models import Change, Key, Task
+from neontodo.tasks.results import LogEntry
 
+LOGGED = ("seq", "at", "command_id", "reverts", "task_id", "kind", "before", "after")
 FIRST_OF_COMMAND: sa.ColumnElement[int] = sa.literal_column("0")
 
 
@@ -89,21 +91,35 @@ async def of_command(
 
 async def newest(
     session: AsyncSession, user_id: str, *, task_ids: Sequence[uuid.UUID] | None, limit: int | None
-) -> list[tuple[Change, str | None, Task | None]]:
-    """Changes of some tasks, or of all, newest first, with their machine's label and task."""
+) -> list[LogEntry]:
+    """Changes of some tasks, or of all, newest first; those of removed tasks lack their name."""
+    reverted = aliased(Change)
+    same_user = col(Change.user_id)
     statement = (
-        sa.select(Change, col(Key.label), Task)
-        .outerjoin(Key, sa.and_(col(Key.user_id) == Change.user_id, col(Key.id) == Change.key_id))
-        .outerjoin(
-            Task, sa.and_(col(Task.user_id) == Change.user_id, col(Task.id) == Change.task_id)
+        sa.select(
+            *(getattr(Change, name) for name in LOGGED),
+            sa.func.coalesce(Key.label, Change.key_id).label("machine"),
+            col(Task.number),
+            sa.func.coalesce(Task.title, "").label("title"),
+            col(reverted.reverts).is_not(None).label("redo"),
         )
-        .where(col(Change.user_id) == user_id)
+        .outerjoin(Key, sa.and_(col(Key.user_id) == same_user, col(Key.id) == Change.key_id))
+        .outerjoin(Task, sa.and_(col(Task.user_id) == same_user, col(Task.id) == Change.task_id))
+        .outerjoin(
+            reverted,
+            sa.and_(
+                col(reverted.user_id) == same_user,
+                col(reverted.command_id) == Change.reverts,
+                col(reverted.position) == FIRST_OF_COMMAND,
+            ),
+        )
+        .where(same_user == user_id)
         .order_by(col(Change.seq).desc())
         .limit(limit)
     )
     if task_ids is not None:
         statement = statement.where(col(Change.task_id).in_(task_ids))
-    return [(row[0], row[1], row[2]) for row in (await session.execute(statement)).all()]
+    return [LogEntry(**row._mapping) for row in (await session.execute(statement)).all()]
 
 
 async def last_of_tasks(
@@ -122,13 +138,13 @@ async def last_of_tasks(
     return {change.task_id: change for change in (await session.scalars(statement)).all()}
 
 
-async def deleted_like(
-    session: AsyncSession, user_id: str, criterion: sa.ColumnElement[bool]
+async def deletions(
+    session: AsyncSession, user_id: str, criteria: Sequence[sa.ColumnElement[bool]]
 ) -> Sequence[Change]:
-    """Deletions of tasks that meet a criterion on the log, newest first."""
+    """Deletions that meet one of the criteria, oldest first."""
     statement = (
         select(Change)
-        .where(col(Change.user_id) == user_id, col(Change.kind) == "delete", criterion)
-        .order_by(col(Change.seq).desc())
+        .where(col(Change.user_id) == user_id, col(Change.kind) == "delete", sa.or_(*criteria))
+        .order_by(col(Change.seq))
     )
     return (await session.scalars(statement)).all()

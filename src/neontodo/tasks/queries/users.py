@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 UNSYNCHRONIZED = {"synchronize_session": False}
 
 
+class UnknownUser(NotSignedIn):
+    """The store has no user such as the one that is asking."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this store has no user such as you", hint="run `todo whoami`, then `todo connect`"
+        )
+
+
 @dataclass(frozen=True)
 class Claim:
     """The counters after a claim, and what else its statement answered."""
@@ -68,17 +77,10 @@ async def require(session: AsyncSession, user_id: str) -> None:
     """Make sure that the store has the user.
 
     Raises:
-        NotSignedIn: it has not.
+        UnknownUser: it has not.
     """
     if await session.scalar(select(col(User.id)).where(col(User.id) == user_id)) is None:
-        raise unknown()
-
-
-def unknown() -> NotSignedIn:
-    """The refusal of a user whom the store does not have."""
-    return NotSignedIn(
-        "you are not a user of this store", hint="run `todo whoami`, then `todo connect`"
-    )
+        raise UnknownUser
 
 
 async def settle(session: AsyncSession, user_id: str, last_number: int, last_seq: int) -> None:

@@ -1,0 +1,148 @@
+"""`todo db upgrade`, `downgrade`, `current` and `check`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neontodo.cli import options
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+    from neontodo.db.revisions import Migration
+
+
+def upgrade(
+    ctx: typer.Context,
+    revision: Annotated[
+        str, typer.Option(metavar="REV", help="Stop at this version instead of the newest.")
+    ] = "head",
+    dry_run: options.DryRun = False,
+) -> None:
+    """Bring the store's tables to this program's version.
+
+    The embedded store does it by itself, after a backup copy; a Postgres database is only ever
+    changed by this command. A database without users becomes yours.
+    """
+    from neontodo.db import revisions, versions
+    from neontodo.db.schema import HEAD
+
+    app: App = ctx.obj
+    if dry_run:
+        migration = app.run(versions.planned(app.database, revisions.upward, revision))
+    else:
+        migration = app.run(versions.upgrade(app.database, revision))
+    _report(app, migration, dry_run=dry_run)
+    if not dry_run and migration.after == HEAD:
+        app.run(_warn_stranger(app))
+
+
+def downgrade(
+    ctx: typer.Context,
+    revision: Annotated[
+        str, typer.Argument(metavar="REV", help="The version to go back to; `base`: no tables.")
+    ],
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Take the store's tables back to an older version, for an older program.
+
+    What only the newer version keeps is lost; going back to `base` drops every task.
+    """
+    from neontodo.cli.asking import confirm
+    from neontodo.db import revisions, versions
+    from neontodo.render.messages import hint
+
+    app: App = ctx.obj
+    planned = app.run(versions.planned(app.database, revisions.downward, revision))
+    if dry_run or not planned.steps:
+        _report(app, planned, dry_run=dry_run)
+        return
+    if not yes:
+        # However long the answer takes, no connection breaks meanwhile.
+        app.run(app.database.close())
+        confirm(app, _question(app, planned))
+    done = app.run(versions.downgrade(app.database, revision))
+    _report(app, done, dry_run=False)
+    if app.target.engine == "sqlite":
+        hint(app.streams, "the next command of this version upgrades it again")
+
+
+def current(ctx: typer.Context, json: options.Json = False) -> None:
+    """Print the version of the store's tables; nothing if there are none."""
+    from json import dumps
+
+    from neontodo.db import versions
+    from neontodo.db.schema import HEAD
+    from neontodo.render.messages import say
+
+    app: App = ctx.obj
+    version = app.run(versions.current(app.database))
+    if json:
+        app.streams.out.write(dumps({"version": version, "program": HEAD}) + "\n")
+    elif version is not None:
+        app.streams.out.write(f"{version}\n")
+    else:
+        say(app.streams, f"{app.target.display} has no tables of todo yet")
+
+
+def check(ctx: typer.Context) -> None:
+    """Check that the store's tables are of this program's version; exit code 6 if not."""
+    from neontodo.db import versions
+    from neontodo.db.schema import HEAD
+    from neontodo.render.messages import say
+
+    app: App = ctx.obj
+    app.run(versions.check(app.database))
+    say(app.streams, f"the schema is {HEAD}, as this program needs it")
+
+
+COMMANDS = {"upgrade": upgrade, "downgrade": downgrade, "current": current, "check": check}
+
+
+def _report(app: App, migration: Migration, *, dry_run: bool) -> None:
+    from neontodo.render.messages import say
+
+    if not migration.steps:
+        say(app.streams, f"the schema is already at {_named(migration.after)}")
+    elif dry_run:
+        say(
+            app.streams,
+            f"the schema would go from {_named(migration.before)} to {_named(migration.after)}",
+        )
+    else:
+        now = f"now {migration.after}" if migration.after else "gone"
+        say(app.streams, f"the schema is {now} (was {_named(migration.before)})")
+    for step in migration.steps:
+        say(app.streams, f"  {step}")
+    if migration.backup:
+        say(app.streams, f"the store as it was: {migration.backup}")
+    if dry_run:
+        say(app.streams, "this was a dry run: nothing was changed")
+
+
+def _named(version: str | None) -> str:
+    return version or "nothing"
+
+
+def _question(app: App, planned: Migration) -> str:
+    lost = "every task in it is lost" if planned.after is None else "newer kinds of data are lost"
+    copy = "after a backup copy" if app.target.engine == "sqlite" else "without a backup"
+    return f"take {app.target.display} back to {_named(planned.after)}? {lost}, {copy}"
+
+
+async def _warn_stranger(app: App) -> None:
+    """Whoever upgraded a database of others should learn here that they are not in it."""
+    from neontodo.errors import NotSignedIn
+    from neontodo.render.messages import hint, warn
+    from neontodo.tasks.queries import users
+
+    try:
+        identity = await app.identity()
+        async with app.database.read(identity.user_id) as session:
+            await users.require(session, identity.user_id)
+    except NotSignedIn as error:
+        warn(app.streams, error.message)
+        if error.hint:
+            hint(app.streams, error.hint)

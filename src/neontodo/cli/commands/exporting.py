@@ -1,0 +1,116 @@
+"""`todo export`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neontodo.cli import options
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+    from neontodo.models import TaskPublic
+    from neontodo.tasks.filters import TaskFilter
+
+CHUNK = 1000
+
+
+def export(
+    ctx: typer.Context,
+    file: Annotated[
+        str, typer.Argument(metavar="[FILE]", help="The file; without one, standard output.")
+    ] = "-",
+    format: options.Format = None,
+    done: Annotated[bool, typer.Option("--done", help="Only tasks that are done.")] = False,
+    pending: Annotated[bool, typer.Option("--pending", help="Only pending tasks.")] = False,
+    project: options.Project = None,
+    tag: options.Tag = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file.")] = False,
+    color: options.Color = "auto",
+) -> None:
+    """Export all tasks, or some, pending ones and done ones."""
+    from neontodo import formats
+    from neontodo.cli import sinks
+    from neontodo.render.messages import say
+    from neontodo.tasks.filters import TaskFilter, parse_sort
+
+    app: App = ctx.obj
+    if done and pending:
+        raise typer.BadParameter("choose `--done` or `--pending`, or neither")
+    wanted = TaskFilter(
+        completed=True if done else False if pending else None,
+        project=project,
+        tags=tuple(tag or ()),
+        sort=parse_sort(app.settings.sort) if app.settings.sort else (),
+    )
+    name = format or _format_of(file)
+    with closing(_tasks(app, wanted)) as tasks:
+        seen = _Seen(tasks)
+        sinks.write(app, file, formats.write(seen, name, tz=app.tz), force=force)
+    if file != sinks.STDOUT:
+        noun = "task" if seen.number == 1 else "tasks"
+        say(app.streams, f"exported {seen.number} {noun} to {file}")
+
+
+class _Seen:
+    """Tasks, counted as they pass."""
+
+    def __init__(self, tasks: Iterator[TaskPublic]) -> None:
+        self._tasks = tasks
+        self.number = 0
+
+    def __iter__(self) -> Iterator[TaskPublic]:
+        for self.number, task in enumerate(self._tasks, 1):  # noqa: B020
+            yield task
+
+
+def _format_of(file: str) -> str:
+    from neontodo import formats
+    from neontodo.cli.sinks import STDOUT
+    from neontodo.errors import BadValue
+
+    found = "json" if file == STDOUT else formats.format_of(file)
+    if found is None:
+        raise BadValue(
+            f"`{file}` does not say its format",
+            hint=f"name it with `--format`: {', '.join(formats.FORMATS)}",
+        )
+    return found
+
+
+def _tasks(app: App, wanted: TaskFilter) -> Generator[TaskPublic, None, None]:
+    """The tasks as they come; the event loop runs only to fetch the next of them."""
+    chunks = _chunks(app, wanted)
+    try:
+        while chunk := app.run(_next(chunks)):
+            yield from chunk
+    finally:
+        app.run(_close(chunks))
+
+
+async def _next(chunks: AsyncGenerator[list[TaskPublic], None]) -> list[TaskPublic]:
+    return await anext(chunks, [])
+
+
+async def _close(chunks: AsyncGenerator[list[TaskPublic], None]) -> None:
+    await chunks.aclose()
+
+
+async def _chunks(app: App, wanted: TaskFilter) -> AsyncGenerator[list[TaskPublic], None]:
+    from neontodo.tasks.queries import tasks, users
+
+    identity = await app.identity()
+    async with app.database.snapshot(identity.user_id) as session:
+        chunk: list[TaskPublic] = []
+        async for task in tasks.stream(session, identity.user_id, wanted):
+            chunk.append(task)
+            if len(chunk) == CHUNK:
+                yield chunk
+                chunk = []
+        if chunk:
+            yield chunk
+        else:
+            await users.require(session, identity.user_id)

@@ -1,0 +1,72 @@
+"""`todo rm`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from neontodo.cli import options
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+    from neontodo.models import Task
+    from neontodo.tasks.refs import Refs
+
+SHOWN = 20
+
+
+def rm(
+    ctx: typer.Context,
+    tasks: options.Tasks,
+    yes: options.Yes = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    dry_run: options.DryRun = False,
+    color: options.Color = "auto",
+) -> None:
+    """Remove tasks, after a question; `todo undo` brings them back."""
+    from neontodo.cli.changing import change
+    from neontodo.tasks import service
+    from neontodo.tasks.refs import parse_refs
+
+    app: App = ctx.obj
+    refs = parse_refs(tasks)
+    if not (yes or dry_run):
+        refs = _confirmed(app, refs)
+    change(
+        app,
+        lambda unit: service.remove(unit, refs),
+        "removed",
+        json=json,
+        quiet=quiet,
+        dry_run=dry_run,
+    )
+
+
+def _confirmed(app: App, refs: Refs) -> Refs:
+    """The tasks that a person agreed to remove, by their whole ids: no other can be hit."""
+    from neontodo.cli.asking import confirm, require_person
+    from neontodo.tasks.lookup import resolve
+    from neontodo.tasks.refs import parse_refs
+
+    require_person(app)
+    found = app.run(app.read(lambda s, me: resolve(s, me.user_id, me.key_id, refs)))
+    # However long the answer takes, nobody has to wait for it, and no connection breaks meanwhile.
+    app.run(app.database.close())
+    confirm(app, _question(app, found))
+    app.renew_clock()
+    return parse_refs([str(task.id) for task in found])
+
+
+def _question(app: App, found: list[Task]) -> str:
+    """What to ask; the titles of several tasks are listed above it."""
+    from neontodo.render.messages import say
+
+    if len(found) == 1:
+        return f"remove {found[0].number}: {found[0].title}?"
+    for task in found[:SHOWN]:
+        say(app.streams, f"{task.number}  {task.title}")
+    if len(found) > SHOWN:
+        say(app.streams, f"and {len(found) - SHOWN} more")
+    return f"remove these {len(found)} tasks?"

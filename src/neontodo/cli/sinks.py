@@ -1,0 +1,82 @@
+"""A file to be written: standard output, or one that appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from neontodo.errors import BadValue, Refused
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+
+STDOUT = "-"
+
+
+def write(app: App, name: str, pieces: Iterable[str], *, force: bool) -> None:
+    """Write text as UTF-8 to the file of that name, or with `-` to standard output.
+
+    Raises:
+        BadValue: there can be no such file.
+        Refused: it is there already and `force` is off, or it could not be written to its end.
+    """
+    if name == STDOUT:
+        _fill(app.streams.out_bytes, pieces)
+        return
+    path = Path(os.path.realpath(app.cwd / name))
+    try:
+        with _opened(path, name, force) as file:
+            _fill(file, pieces)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise Refused(f"`{name}` could not be written: {reason}") from None
+
+
+def _fill(file: BinaryIO, pieces: Iterable[str]) -> None:
+    for piece in pieces:
+        file.write(piece.encode())
+    file.flush()
+
+
+@contextmanager
+def _opened(path: Path, name: str, force: bool) -> Iterator[BinaryIO]:
+    old = _status(path, name)
+    if old is not None and not stat.S_ISREG(old.st_mode):
+        with path.open("wb") as file:
+            yield file
+        return
+    if old is not None and not force:
+        raise Refused(f"`{name}` is there already", hint="`--force` writes over it")
+    draft = path.with_name(f".todo-export-{secrets.token_hex(4)}")
+    try:
+        with draft.open("xb") as file:
+            if old is not None:
+                os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode))
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        with suppress(OSError):
+            draft.unlink()
+
+
+def _status(path: Path, name: str) -> os.stat_result | None:
+    """What is known of a file; None if there is none yet."""
+    try:
+        old = path.stat() if path.exists() else None
+        folder_is_there = path.parent.is_dir()
+    except (OSError, ValueError):
+        raise BadValue(f"`{name}` is not a usable file name") from None
+    if not folder_is_there:
+        raise BadValue(f"there is no folder for `{name}`", hint="make it first")
+    if old is not None and stat.S_ISDIR(old.st_mode):
+        raise BadValue(f"`{name}` is a folder", hint="name a file in it")
+    return old

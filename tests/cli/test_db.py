@@ -1,0 +1,264 @@
+"""`todo db`: the store's tables, looked at and moved, on both engines."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from neontodo.db.engine import make_engine
+from neontodo.db.url import parse_url
+from tests.databases import Postgres
+from tests.harness import Result, Todo
+
+STEP = "  0001 Users, keys, tasks, changes; on Postgres also members and row level security\n"
+
+
+@pytest.fixture
+def empty_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A place for a store where nothing is yet: no file, or a database without tables."""
+    if engine == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new' / 'tasks.db'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres_server")
+    server.create_database("empty")
+    yield server.url("empty")
+    server.drop_database("empty")
+
+
+@pytest.fixture
+def new(empty_url: str, tmp_path: Path) -> Todo:
+    """A person who has never run anything."""
+    return Todo(tmp_path / "home", {"TODO_DATABASE_URL": empty_url})
+
+
+def display(todo: Todo) -> str:
+    return parse_url(todo.env["TODO_DATABASE_URL"]).display
+
+
+def sql(todo: Todo, *statements: str) -> list[Any]:
+    """Run statements past the program; the rows of the last."""
+
+    async def run() -> list[Any]:
+        engine = make_engine(parse_url(todo.env["TODO_DATABASE_URL"]))
+        async with engine.execution_options(writes=True).begin() as connection:
+            for statement in statements:
+                result = await connection.execute(sa.text(statement))
+        await engine.dispose()
+        return list(result.all()) if result.returns_rows else []
+
+    return asyncio.run(run())
+
+
+def beside(todo: Todo) -> list[str]:
+    """The files of an embedded store."""
+    path = parse_url(todo.env["TODO_DATABASE_URL"]).path  # type: ignore[union-attr]
+    return sorted(file.name for file in path.parent.glob("*")) if path.parent.exists() else []
+
+
+def test_an_upgrade_makes_the_tables_and_the_user(new: Todo) -> None:
+    assert new("db", "upgrade") == Result(0, "", f"the schema is now 0001 (was nothing)\n{STEP}")
+    assert new("list") == Result(0, "", "")
+    assert new.ok("add", "Buy milk").err == "added 1: Buy milk\n"
+
+
+def test_a_second_upgrade_has_nothing_to_do(new: Todo) -> None:
+    new.ok("db", "upgrade")
+    assert new("db", "upgrade") == Result(0, "", "the schema is already at 0001\n")
+    assert sql(new, "SELECT count(*) FROM users")[0][0] == 1
+
+
+def test_a_dry_run_of_an_upgrade_makes_nothing(new: Todo) -> None:
+    assert new("db", "upgrade", "--dry-run") == Result(
+        0,
+        "",
+        f"the schema would go from nothing to 0001\n{STEP}"
+        "this was a dry run: nothing was changed\n",
+    )
+    assert new("db", "current").out == ""
+
+
+@pytest.mark.parametrize("argv", [("db", "current"), ("db", "current", "--json")])
+def test_looking_at_no_store_makes_none(new: Todo, argv: tuple[str, ...], engine: str) -> None:
+    found = new(*argv)
+    assert found.code == 0
+    if "--json" in argv:
+        assert found == Result(0, '{"version": null, "program": "0001"}\n', "")
+    else:
+        assert found == Result(0, "", f"{display(new)} has no tables of todo yet\n")
+    assert engine != "sqlite" or beside(new) == []
+    assert not new.home.exists()
+
+
+def test_current_is_the_version(todo: Todo) -> None:
+    assert todo("db", "current") == Result(0, "0001\n", "")
+    assert todo("db", "current", "--json").json == {"version": "0001", "program": "0001"}
+
+
+def test_check_is_content_with_this_version(todo: Todo) -> None:
+    assert todo("db", "check") == Result(0, "", "the schema is 0001, as this program needs it\n")
+
+
+def test_check_of_no_tables_is_6(new: Todo) -> None:
+    assert new("db", "check") == Result(
+        6,
+        "",
+        f"error: {display(new)} has no tables of todo yet\n"
+        "hint: `todo db upgrade` brings it there\n",
+    )
+
+
+def test_a_store_of_a_newer_program_is_6_and_left_alone(todo: Todo) -> None:
+    sql(todo, "UPDATE todo_version SET version_num = '9999'")
+    for argv in (["db", "check"], ["db", "upgrade"], ["db", "downgrade", "base", "--yes"]):
+        refused = todo(*argv)
+        assert (refused.code, refused.out) == (6, "")
+        assert "is of a newer version (9999) than this program (0001)\n" in refused.err
+        assert refused.err.endswith("hint: upgrade neontodo\n")
+    assert todo("add", "Buy milk").code == 6
+    assert sql(todo, "SELECT version_num FROM todo_version") == [("9999",)]
+
+
+def test_without_tables_a_command_says_what_to_do(new: Todo, engine: str) -> None:
+    if engine == "sqlite":
+        assert new("list").code == 0
+    else:
+        assert new("list") == Result(
+            6,
+            "",
+            f"error: {display(new)} has no tables of todo, or older ones\n"
+            "hint: run `todo db upgrade`\n",
+        )
+
+
+def test_an_upgrade_to_a_version_nobody_knows_is_2(todo: Todo) -> None:
+    assert todo("db", "upgrade", "--revision", "0815") == Result(
+        2, "", "error: there is no revision `0815`\nhint: there are 0001, head and base\n"
+    )
+
+
+def test_tables_of_another_program_are_left_alone(new: Todo, engine: str) -> None:
+    if engine == "sqlite":
+        Path(display(new)).parent.mkdir()
+    sql(new, "CREATE TABLE tasks (id integer)")
+    assert new("db", "upgrade") == Result(
+        1,
+        "",
+        "error: the database already has tables of another program: tasks\n"
+        "hint: use a database of its own, such as `CREATE DATABASE todo`\n",
+    )
+    assert sql(new, "SELECT * FROM tasks") == []
+
+
+def test_a_downgrade_wants_a_yes(todo: Todo) -> None:
+    todo.ok("add", "Buy milk")
+    assert todo("db", "downgrade", "base") == Result(
+        2,
+        "",
+        "error: this needs a yes, and there is no terminal to ask on\n"
+        "hint: `--yes` says it beforehand\n",
+    )
+    assert len(todo.tasks()) == 1
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", ""])
+def test_a_downgrade_asks_on_a_terminal(todo: Todo, answer: str, engine: str) -> None:
+    copy = "after" if engine == "sqlite" else "without"
+    copy += " a backup copy" if engine == "sqlite" else " a backup"
+    assert todo("db", "downgrade", "base", terminal=True, stdin=answer) == Result(
+        1,
+        "",
+        f"take {display(todo)} back to nothing? every task in it is lost, {copy} [y/N] "
+        "error: nothing was changed\n",
+    )
+    assert todo("db", "check").code == 0
+
+
+def test_a_downgrade_of_a_yes_is_done(todo: Todo, engine: str) -> None:
+    todo.ok("add", "Buy milk")
+    done = todo.ok("db", "downgrade", "base", terminal=True, stdin="y\n")
+    assert f"the schema is gone (was 0001)\n{STEP}" in done.err
+    if engine == "sqlite":
+        copy = done.err.partition("the store as it was: ")[2].splitlines()[0]
+        assert sql(Todo(todo.home, {"TODO_DATABASE_URL": f"sqlite:///{copy}"}), TITLES) == MILK
+        assert done.err.endswith("hint: the next command of this version upgrades it again\n")
+    assert todo("db", "check").code == 6
+    todo.ok("db", "upgrade")
+    assert todo.tasks() == []
+
+
+TITLES, MILK = "SELECT title FROM tasks", [("Buy milk",)]
+
+
+def test_a_dry_run_of_a_downgrade_asks_and_drops_nothing(todo: Todo) -> None:
+    todo.ok("add", "Buy milk")
+    assert todo("db", "downgrade", "base", "--dry-run") == Result(
+        0,
+        "",
+        f"the schema would go from 0001 to nothing\n{STEP}"
+        "this was a dry run: nothing was changed\n",
+    )
+    assert len(todo.tasks()) == 1
+
+
+def test_a_downgrade_to_where_it_is_asks_nothing(todo: Todo) -> None:
+    assert todo("db", "downgrade", "0001") == Result(0, "", "the schema is already at 0001\n")
+
+
+def test_looking_does_not_migrate_an_embedded_store(local: Todo) -> None:
+    local.ok("add", "Buy milk")
+    local.ok("db", "downgrade", "base", "--yes")
+    for _ in range(2):
+        assert local("db", "check").code == 6
+        assert local("db", "current").out == ""
+
+
+def test_an_embedded_store_without_tables_is_made_anew_by_the_next_command(local: Todo) -> None:
+    local.ok("add", "Buy milk")
+    local.ok("db", "downgrade", "base", "--yes")
+    assert local.ok("add", "Buy bread").err == "added 1: Buy bread\n"
+
+
+def test_a_stranger_learns_it_on_upgrade_and_from_empty_answers(todo: Todo, tmp_path: Path) -> None:
+    todo.ok("add", "Buy milk")
+    stranger = Todo(tmp_path / "elsewhere", todo.env)
+    not_in = "this store has no user such as you\nhint: run `todo whoami`, then `todo connect`\n"
+
+    assert stranger("db", "upgrade") == Result(
+        0, "", f"the schema is already at 0001\nwarning: {not_in}"
+    )
+    for argv in (["list"], ["list", "--json"], ["search", "milk"], ["add", "x"], ["done", "1"]):
+        assert stranger(*argv) == Result(4, "", f"error: {not_in}"), argv
+    assert todo("db", "upgrade").err == "the schema is already at 0001\n"
+
+
+def test_a_server_that_is_down_is_5(local: Todo) -> None:
+    local.env["TODO_DATABASE_URL"] = "postgresql://ann:secret@127.0.0.1:1/tasks"
+    for argv in (["upgrade"], ["current"], ["check"], ["downgrade", "base", "--yes"]):
+        assert local("db", *argv) == Result(
+            5,
+            "",
+            "error: cannot reach postgresql://ann@127.0.0.1:1/tasks: nobody listens there\n"
+            "hint: check the connection, then try again\n",
+        ), argv
+
+
+def test_of_many_upgrades_at_once_one_does_the_work(new: Todo) -> None:
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path), **new.environment}
+    command = [sys.executable, "-m", "neontodo", "db", "upgrade"]
+    running = [
+        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    said = sorted(process.communicate()[1].splitlines()[0] for process in running)
+    assert [process.returncode for process in running] == [0] * 4
+    assert set(said) <= {"the schema is already at 0001", "the schema is now 0001 (was nothing)"}
+    assert sql(new, "SELECT count(*) FROM users")[0][0] == 1
+    assert sql(new, "SELECT count(*) FROM todo_version")[0][0] == 1

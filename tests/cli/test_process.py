@@ -1,0 +1,164 @@
+"""Whole processes: closed pipes, Ctrl-C, full and read-only disks, a server that is down."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.harness import Todo
+
+TODO = [sys.executable, "-m", "neontodo"]
+
+
+def environment(todo: Todo) -> dict[str, str]:
+    return {**os.environ, **todo.environment, "TODO_AGENT": "off"}  # noqa: TID251
+
+
+def popen(todo: Todo, *argv: str, **options: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*TODO, *argv],
+        env=environment(todo),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+@pytest.fixture
+def full(local: Todo) -> Todo:
+    """Somebody with more tasks than a pipe holds."""
+    local.ok("add", "-", stdin="".join(f"task {n} {'x' * 100}\n" for n in range(3000)))
+    return local
+
+
+def test_a_reader_that_goes_away_is_no_error(full: Todo) -> None:
+    with popen(full, "list") as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        complaint = process.stderr.read()
+
+    assert (process.returncode, complaint) == (0, b"")
+
+
+@pytest.mark.parametrize("argv", [["list"], ["--help"], ["--version"], ["log"], ["stats"]])
+def test_nobody_reading_at_all_is_no_error(full: Todo, argv: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*TODO, *argv], env=environment(full), stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writing)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("wait", [0.25, 0.5, 1.0, 1.5])
+def test_ctrl_c_ends_an_import_with_130_and_nothing_imported(local: Todo, wait: float) -> None:
+    local.ok("add", "before")
+    with popen(local, "import", "-", "--format", "todotxt", stdin=subprocess.PIPE) as process:
+        assert process.stdin
+        assert process.stderr
+        process.stdin.write(b"(A) half a file\n")
+        process.stdin.flush()
+        time.sleep(wait)
+        process.send_signal(signal.SIGINT)
+        complaint = process.stderr.read().decode()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+
+    assert process.returncode in (130, -signal.SIGINT)
+    assert "Traceback" not in complaint or wait < 0.5, complaint
+    assert [task["title"] for task in local.tasks()] == ["before"]
+
+
+def test_a_full_disk_is_a_clear_error_and_loses_nothing(full: Todo) -> None:
+    import resource
+
+    size = (full.home / "tasks.db").stat().st_size
+    before = full.tasks()
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, size // 2))
+
+    with popen(full, "edit", "1-3000", "--project", "p", preexec_fn=limit) as process:
+        assert process.stderr
+        complaint = process.stderr.read().decode()
+
+    assert process.returncode == 5, complaint
+    assert complaint.startswith("error: the store ")
+    assert "Traceback" not in complaint
+    assert full.tasks() == before
+
+
+@contextlib.contextmanager
+def powerless() -> Iterator[None]:
+    """Without the rights of root, who may write anywhere."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="platform: POSIX permissions")
+def test_a_read_only_store_can_be_read_and_says_why_it_cannot_be_written() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        home = Path(folder) / "home"
+        local = Todo(home)
+        local.ok("add", "x")
+        for path in (home, *home.iterdir()):
+            if os.geteuid() == 0:
+                os.chown(path, 65534, 65534)
+            path.chmod(0o500 if path == home else 0o400)
+        with powerless():
+            written = local("add", "y")
+            read = local("list", "--quiet")
+        home.chmod(0o700)
+
+    assert written.code == 5, written
+    assert written.err.startswith("error: the store ")
+    assert read.code in (0, 5), read
+    assert "Traceback" not in read.err
+
+
+def test_a_server_that_is_down_is_a_clear_error_without_the_password(local: Todo) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    url = f"postgresql://ann:hunter2@127.0.0.1:{port}/todo?connect_timeout=1"
+    result = local("list", env={"TODO_DATABASE_URL": url})
+
+    assert (result.code, result.out) == (5, "")
+    assert "127.0.0.1" in result.err
+    assert "hunter2" not in result.err
+    assert "hint: " in result.err
+
+
+def test_python_m_and_the_script_are_the_same(full: Todo) -> None:
+    script = Path(sys.executable).with_name("todo")
+    if not script.exists():
+        pytest.skip("the script is not installed beside this Python")
+    outputs = [
+        subprocess.run(
+            [*command, "list", "--limit", "3"], env=environment(full), capture_output=True, check=True
+        ).stdout
+        for command in (TODO, [str(script)])
+    ]
+
+    assert outputs[0] == outputs[1] != b""
