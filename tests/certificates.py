@@ -1,7 +1,8 @@
-"""A certificate authority of our own and one server certificate, for TLS on loopback."""
+"""Certificates for TLS on loopback: an authority of our own, and what it issues, good and bad."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -15,53 +16,117 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+NAMES = ("localhost", "127.0.0.1", "*.us-east-2.aws.neon.tech")
+"""What a server of the tests may be called; the last stands for Neon."""
+
+NOW_AND_A_MONTH = (-1, 30)
+EXPIRED = (-10, -2)
+NOT_YET = (2, 30)
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Signs certificates; its own is in `ca_file`."""
+
+    ca_file: Path
+    key: EllipticCurvePrivateKey
+    name: x509.Name
+
+    @classmethod
+    def found(cls, ca_file: Path, common: str = "neontodo test authority") -> Authority:
+        """Make an authority and write its certificate."""
+        authority = cls(ca_file, generate_private_key(SECP256R1()), _name(common))
+        certificate = (
+            authority._builder(authority.name, authority.key, NOW_AND_A_MONTH)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_signs_certificates(), critical=True)
+            .sign(authority.key, hashes.SHA256())
+        )
+        ca_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        return authority
+
+    def issue(
+        self,
+        cert_file: Path,
+        key_file: Path,
+        names: tuple[str, ...] = NAMES,
+        days: tuple[int, int] = NOW_AND_A_MONTH,
+    ) -> x509.Certificate:
+        """Write a server's certificate and private key; it is valid between two days from now."""
+        key = generate_private_key(SECP256R1())
+        certificate = (
+            self._builder(_name(names[0]), key, days)
+            .add_extension(x509.SubjectAlternativeName(map(_alternative, names)), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .sign(self.key, hashes.SHA256())
+        )
+        cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        key_file.touch(mode=0o600)
+        key_file.write_bytes(_pem(key))
+        return certificate
+
+    def revoke(self, crl_file: Path, certificate: x509.Certificate) -> None:
+        """Write a list of revoked certificates with this one on it."""
+        now = datetime.now(UTC)
+        revoked = (
+            x509.RevokedCertificateBuilder()
+            .serial_number(certificate.serial_number)
+            .revocation_date(now)
+            .build()
+        )
+        crl = (
+            x509.CertificateRevocationListBuilder(issuer_name=self.name)
+            .last_update(now - timedelta(days=1))
+            .next_update(now + timedelta(days=30))
+            .add_revoked_certificate(revoked)
+            .sign(self.key, hashes.SHA256())
+        )
+        crl_file.write_bytes(crl.public_bytes(serialization.Encoding.PEM))
+
+    def _builder(
+        self, subject: x509.Name, key: EllipticCurvePrivateKey, days: tuple[int, int]
+    ) -> x509.CertificateBuilder:
+        now = datetime.now(UTC)
+        # Python 3.13 and later refuse certificates without these two identifiers.
+        ours = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        theirs = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        return (
+            x509.CertificateBuilder(subject_name=subject, issuer_name=self.name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now + timedelta(days=days[0]))
+            .not_valid_after(now + timedelta(days=days[1]))
+            .add_extension(ours, critical=False)
+            .add_extension(theirs, critical=False)
+        )
+
 
 def write_certificates(ca_file: Path, cert_file: Path, key_file: Path) -> None:
-    """Write an authority, and a certificate it gave to `localhost` with the private key."""
-    ca_key, server_key = generate_private_key(SECP256R1()), generate_private_key(SECP256R1())
-    issuer, subject = _name("neontodo test authority"), _name("localhost")
-    authority = (
-        _builder(issuer, issuer, ca_key, ca_key)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_signs_certificates(), critical=True)
-        .sign(ca_key, hashes.SHA256())
+    """Write an authority, and the certificate that it gave to the tests' server."""
+    Authority.found(ca_file).issue(cert_file, key_file)
+
+
+def write_self_signed(cert_file: Path, key_file: Path) -> None:
+    """Write a server's certificate that nobody but itself vouches for."""
+    key, name = generate_private_key(SECP256R1()), _name(NAMES[0])
+    certificate = (
+        Authority(cert_file, key, name)
+        ._builder(name, key, NOW_AND_A_MONTH)
+        .add_extension(x509.SubjectAlternativeName(map(_alternative, NAMES)), critical=False)
+        .sign(key, hashes.SHA256())
     )
-    names = [x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))]
-    server = (
-        _builder(subject, issuer, server_key, ca_key)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .sign(ca_key, hashes.SHA256())
-    )
-    ca_file.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
-    cert_file.write_bytes(server.public_bytes(serialization.Encoding.PEM))
-    key_file.touch(mode=0o600)
-    key_file.write_bytes(_pem(server_key))
+    cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(_pem(key))
 
 
 def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
 
-def _builder(
-    subject: x509.Name,
-    issuer: x509.Name,
-    key: EllipticCurvePrivateKey,
-    issuer_key: EllipticCurvePrivateKey,
-) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    # Python 3.13 and later refuse certificates without these two identifiers.
-    ours = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    theirs = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
-    return (
-        x509.CertificateBuilder(subject_name=subject, issuer_name=issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
-        .add_extension(ours, critical=False)
-        .add_extension(theirs, critical=False)
-    )
+def _alternative(name: str) -> x509.GeneralName:
+    if name.replace(".", "").isdigit():
+        return x509.IPAddress(IPv4Address(name))
+    return x509.DNSName(name)
 
 
 def _signs_certificates() -> x509.KeyUsage:

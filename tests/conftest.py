@@ -13,7 +13,12 @@ from neontodo.db.url import parse_url
 from tests.databases import Postgres, TemplateDatabases
 from tests.harness import Todo
 
-pytest_plugins = ["tests.postgres_plugin", "tests.no_skips"]
+pytest_plugins = [
+    "tests.postgres_plugin",
+    "tests.neon",
+    "tests.no_skips",
+    "tests.agent.plugin",
+]
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -39,9 +44,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(
-    engine: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> Iterator[str]:
+def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty store of its own for one test."""
     if engine == "sqlite":
         yield f"sqlite:///{tmp_path / 'shared.db'}"

@@ -12,11 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from neontodo.app import App
 from neontodo.cli.main import run
 from neontodo.streams import Streams
+
+if TYPE_CHECKING:
+    from tests.agent.transport import Transport
 
 FRIDAY_NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -65,6 +68,9 @@ class Todo:
     env: dict[str, str] = field(default_factory=dict)
     now: datetime = FRIDAY_NOON
 
+    transport: ClassVar[Transport | None] = None
+    """With `pytest --agent`, the way to the agent that runs the commands."""
+
     def __call__(
         self,
         *argv: str,
@@ -74,6 +80,19 @@ class Todo:
         colour: bool = False,
         env: Mapping[str, str] | None = None,
     ) -> Result:
+        if self.transport is not None and type(self).app is Todo.app:
+            carried = self.transport.run(
+                argv,
+                env=self.environment | dict(env or {}),
+                folder=self.home,
+                now=self.now,
+                stdin=stdin,
+                terminal=terminal,
+                width=width,
+                colour=colour,
+            )
+            if carried is not None:
+                return Result(*carried)
         out, err = Screen(), Screen()
         streams = Streams(
             stdin=Screen(stdin),
@@ -85,11 +104,15 @@ class Todo:
             width=width,
             colour=colour,
         )
-        app = App(streams, self.environment | dict(env or {}), self.home, lambda: self.now)
+        app = self.app(streams, self.environment | dict(env or {}))
         # Typer writes its help and completions to the process's own streams.
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = run(argv, app)
         return Result(code, out.text(), err.text())
+
+    def app(self, streams: Streams, env: Mapping[str, str]) -> App:
+        """What the command runs with."""
+        return App(streams, env, self.home, lambda: self.now)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from neontodo.errors import Refused
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -22,6 +24,7 @@ def upgrade() -> None:
     if op.get_context().dialect.name == "postgresql":
         create_members()
         enable_row_level_security()
+        forgo_statistics()
 
 
 def create_users() -> None:
@@ -140,7 +143,9 @@ def create_members() -> None:
         "members",
         sa.Column("role", sa.Text, nullable=False),
         sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("key_id", sa.Text, nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("removed_at", INSTANT),
         sa.PrimaryKeyConstraint("role", name="pk_members"),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_members_user_id"),
     )
@@ -151,6 +156,7 @@ def enable_row_level_security() -> None:
 
     The function's fixed search_path keeps a caller from shadowing what it reads, and the
     bracketed select in each policy makes it run once per statement instead of once per row.
+    `members` has no policy: nobody but the tables' owner sees a row of it, whatever was granted.
     """
     schema = op.get_bind().dialect.identifier_preparer.quote(
         op.get_bind().scalar(sa.text("SELECT current_schema()"))
@@ -158,27 +164,51 @@ def enable_row_level_security() -> None:
     op.execute(
         f"""
         CREATE FUNCTION {schema}.todo_current_user() RETURNS text
-        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-        AS $$ SELECT user_id FROM {schema}.members WHERE role = session_user $$
+        LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+        AS $$
+            SELECT user_id FROM {schema}.members WHERE role = session_user AND removed_at IS NULL
+        $$
         """
     )
     own = f"(SELECT {schema}.todo_current_user())"
-    for table, column, commands in (
-        ("users", "id", ("SELECT", "UPDATE")),
-        ("keys", "user_id", ("SELECT", "UPDATE")),
-        ("tasks", "user_id", ("ALL",)),
-        ("changes", "user_id", ("SELECT", "INSERT")),
-    ):
+    revoked = f"WITH CHECK (user_id = {own} AND revoked_at IS NOT NULL)"
+    for table in ("users", "keys", "tasks", "changes", "members"):
         op.execute(f"ALTER TABLE {schema}.{table} ENABLE ROW LEVEL SECURITY")
-        for command in commands:
-            check = "WITH CHECK" if command == "INSERT" else "USING"
-            op.execute(
-                f"CREATE POLICY own_{command.lower()} ON {schema}.{table} "
-                f"FOR {command} {check} ({column} = {own})"
-            )
+    for table, command, rule in (
+        ("users", "SELECT", f"USING (id = {own})"),
+        ("users", "UPDATE", f"USING (id = {own})"),
+        ("keys", "SELECT", f"USING (user_id = {own})"),
+        # What was revoked stays revoked.
+        ("keys", "UPDATE", f"USING (user_id = {own} AND revoked_at IS NULL) {revoked}"),
+        ("tasks", "ALL", f"USING (user_id = {own})"),
+        ("changes", "SELECT", f"USING (user_id = {own})"),
+        ("changes", "INSERT", f"WITH CHECK (user_id = {own})"),
+    ):
+        op.execute(f"CREATE POLICY own_{command.lower()} ON {schema}.{table} FOR {command} {rule}")
+
+
+def forgo_statistics() -> None:
+    """Keep everybody's values out of the planner's statistics, but for whose they are.
+
+    Row level security does not hide them: the row estimates of EXPLAIN tell a member where in the
+    alphabet the others' titles lie, and so letter by letter what they say. All lookups go by the
+    user first, which no other column's statistics make any quicker.
+    """
+    for table in ("users", "keys", "tasks", "changes"):
+        columns = sa.inspect(op.get_bind()).get_columns(table)
+        actions = ", ".join(
+            f"ALTER COLUMN {column['name']} SET STATISTICS 0"
+            for column in columns
+            if column["name"] not in ("user_id", "completed")
+        )
+        op.execute(f"ALTER TABLE {table} {actions}")
+    for place in (3, 4):
+        op.execute(f"ALTER INDEX ix_tasks_order ALTER COLUMN {place} SET STATISTICS 0")
 
 
 def downgrade() -> None:
+    if op.get_context().dialect.name == "postgresql":
+        refuse_while_shared()
     for table in ("changes", "tasks", "keys"):
         op.drop_table(table)
     if op.get_context().dialect.name == "postgresql":
@@ -186,3 +216,13 @@ def downgrade() -> None:
     op.drop_table("users")
     if op.get_context().dialect.name == "postgresql":
         op.execute("DROP FUNCTION todo_current_user()")
+
+
+def refuse_while_shared() -> None:
+    """Without `members` nobody would know which login roles there are to be dropped."""
+    shared = sa.text("SELECT EXISTS (SELECT FROM members WHERE removed_at IS NULL)")
+    if op.get_bind().scalar(shared):
+        raise Refused(
+            "the database is shared: its members would keep their login roles",
+            hint="`todo member list` names them, `todo member remove` removes one",
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -11,16 +10,17 @@ from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from neontodo.errors import BadValue, NotSignedIn, TaskNotFound
-from neontodo.streams import Streams
+from neontodo.resources import Resources
+from neontodo.streams import Notice, Streams
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from neontodo.db.database import Database
     from neontodo.db.founding import Founder
+    from neontodo.db.retry import Limits
     from neontodo.db.url import Target
     from neontodo.identity.connection import Connection
     from neontodo.identity.current import Identity
@@ -34,6 +34,11 @@ T = TypeVar("T")
 STORE = "tasks.db"
 
 
+def utc_now() -> datetime:
+    """What the machine's clock says."""
+    return datetime.now(UTC)
+
+
 class App:
     """One run of `todo`: its streams, environment and clock, and what follows from them."""
 
@@ -42,22 +47,28 @@ class App:
         streams: Streams,
         env: Mapping[str, str],
         cwd: Path,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = utc_now,
+        resources: Resources | None = None,
     ) -> None:
         self.streams = streams
         self.env = env
         self.cwd = cwd
         self._clock = clock
-        self._runner: asyncio.Runner | None = None
+        self._colour_given = False
+        self._resources = resources or Resources()
 
     @classmethod
-    def from_process(cls) -> App:
-        """The app of this process: its own streams, environment and clock."""
-        return cls(_process_streams(), dict(os.environ), Path.cwd())  # noqa: TID251
+    def from_process(
+        cls, resources: Resources | None = None, clock: Callable[[], datetime] = utc_now
+    ) -> App:
+        """The app of this process: its own streams, environment and place."""
+        env = dict(os.environ)  # noqa: TID251
+        return cls(_process_streams(), env, _process_folder(), clock, resources)
 
     def use_colour(self, when: str) -> None:
         """Let a command's `--color` overrule the settings: auto, always or never."""
         if when != "auto":
+            self._colour_given = True
             self.streams = replace(self.streams, colour=when == "always")
 
     @cached_property
@@ -72,6 +83,8 @@ class App:
     @cached_property
     def tz(self) -> tzinfo:
         """The user's own time zone: `TZ`, else the system's."""
+        from zoneinfo import ZoneInfo
+
         if name := self.env.get("TZ", "").removeprefix(":"):
             try:
                 return ZoneInfo(name)
@@ -87,7 +100,10 @@ class App:
     def _loaded_settings(self) -> tuple[Settings, dict[str, str]]:
         from neontodo import settings
 
-        return settings.load(self.env)
+        loaded = settings.load(self.env)
+        if loaded[0].color != "auto" and not self._colour_given:
+            self.streams = replace(self.streams, colour=loaded[0].color == "always")
+        return loaded
 
     @property
     def settings(self) -> Settings:
@@ -125,15 +141,23 @@ class App:
             from neontodo.db.url import PostgresTarget, parse_url
 
             target = parse_url(url.get_secret_value())
-            is_server = isinstance(target, PostgresTarget)
-            return connection.kept(self.secrets, target.key) if is_server else None
+            if isinstance(target, PostgresTarget):
+                return connection.kept(self.secrets, target.key)
+            return None
         return connection.remembered(self.folder, self.secrets)
 
     @cached_property
-    def database(self) -> Database:
-        from neontodo.db.database import Database
+    def limits(self) -> Limits:
+        """How long is waited for a server."""
+        from neontodo.db.retry import Limits
 
-        return Database(self.target, self.founder)
+        return Limits()
+
+    @cached_property
+    def database(self) -> Database:
+        return self._resources.database(
+            self.target, self.founder, self.limits, Notice(self.streams).show
+        )
 
     @cached_property
     def secrets(self) -> SecretStore:
@@ -200,10 +224,8 @@ class App:
         )
 
     def _given_token(self) -> tuple[str | None, str]:
-        from neontodo.identity.current import ENVIRONMENT
-
         if given := self.settings.token:
-            return given.get_secret_value().strip(), ENVIRONMENT
+            return given.get_secret_value().strip(), self.setting_origins["token"]
         if self.target.engine == "sqlite":
             return None, ""
         name = f"token {self.target.key}"
@@ -218,37 +240,36 @@ class App:
         from neontodo.tasks.queries import users
 
         identity = await self.identity()
-        async with self.database.read(identity.user_id) as session:
-            try:
-                answer = await query(session, identity)
-            except TaskNotFound:
-                await users.require(session, identity.user_id)
-                raise
-            if not answer:
-                await users.require(session, identity.user_id)
-            return answer
+
+        async def attempt() -> T:
+            async with self.database.read(identity.user_id) as session:
+                try:
+                    answer = await query(session, identity)
+                except TaskNotFound:
+                    await users.require(session, identity.user_id)
+                    raise
+                if not answer:
+                    await users.require(session, identity.user_id)
+                return answer
+
+        return await self.database.repeated(attempt)
 
     async def write(self, action: Callable[[Unit], Awaitable[T]], *, dry_run: bool = False) -> T:
         """Run an action in one transaction of the user's; a dry run rolls it back."""
-        from neontodo.tasks.unit import Command, Unit
+        from neontodo.tasks.saving import saved
+        from neontodo.tasks.unit import Command
 
         identity = await self.identity()
         command = Command(identity.user_id, identity.key_id, self.now)
-        async with self.database.write(identity.user_id, dry_run=dry_run) as session:
-            return await action(Unit(session, command))
+        return await saved(self.database, command, action, dry_run=dry_run)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the app's one event loop, the only one its engine ever sees."""
-        if self._runner is None:
-            self._runner = asyncio.Runner()
-        return self._runner.run(work)
+        return self._resources.run(work)
 
     def close(self) -> None:
         """Let go of connections and of the event loop."""
-        if "database" in self.__dict__ and self._runner is not None:
-            self._runner.run(self.database.close())
-        if self._runner is not None:
-            self._runner.close()
+        self._resources.close()
 
 
 def _process_streams() -> Streams:
@@ -265,3 +286,11 @@ def _process_streams() -> Streams:
         width=shutil.get_terminal_size().columns,
         colour=out_is_terminal and not os.environ.get("NO_COLOR"),  # noqa: TID251
     )
+
+
+def _process_folder() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:
+        # Somebody has removed it; what a name in it leads to is not there then.
+        return Path()

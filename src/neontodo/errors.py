@@ -16,6 +16,8 @@ each front end's own table.
 
 from __future__ import annotations
 
+import enum
+
 
 class TodoError(Exception):
     """Root of every error that is shown to a person.
@@ -53,8 +55,30 @@ class NotSignedIn(TodoError):
     """There is no token, or the one there is was not accepted."""
 
 
+class Retry(enum.IntEnum):
+    """For how long it is worth trying again after a failure."""
+
+    NEVER = 0
+    """It will not pass by itself."""
+    BRIEFLY = 1
+    """It may pass at once, or mean that nobody is there."""
+    PATIENTLY = 2
+    """The store is known to be there, and busy waking, restarting or with others."""
+
+
 class StoreUnavailable(TodoError):
-    """The store cannot be reached, opened or written."""
+    """The store cannot be reached, opened or written; `retry` says whether that may pass."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        details: tuple[str, ...] = (),
+        retry: Retry = Retry.NEVER,
+    ) -> None:
+        super().__init__(message, hint=hint, details=details)
+        self.retry = retry
 
 
 class OutcomeUnknown(StoreUnavailable):

@@ -50,7 +50,7 @@ class Instant(sa.types.TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None or dialect.name != "sqlite":
             return value
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+        return value.astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00")
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None or dialect.name != "sqlite":
@@ -144,7 +144,7 @@ def _tag_set(tags: Any) -> tuple[str, ...]:
     for tag in unique:
         if not tag or len(tag) > TAG_MAX:
             raise ValueError(f"a tag has 1 to {TAG_MAX} characters")
-        if any(c.isspace() or c == "," for c in tag):
+        if "," in tag or tag.split() != [tag]:
             raise ValueError(f"tag {tag!r} holds a space or a comma")
     return tuple(sorted(unique))
 
@@ -257,14 +257,20 @@ class Change(Owned, SQLModel, table=True):
 
 
 class Member(SQLModel, table=True):
-    """Which login role of a shared Postgres database is which user; only its owner may read it."""
+    """Which login role of a shared Postgres database is which user; only its owner may read it.
+
+    `key_id` is the key that went to the role's machine. A row with `removed_at` maps nobody any
+    more; it stays until the role itself is dropped.
+    """
 
     __tablename__ = "members"
     __table_args__: ClassVar[Any] = {"info": {"engine": "postgresql"}}
 
     role: str = Field(sa_type=sa.Text, primary_key=True)
     user_id: str = Field(sa_type=sa.Text, foreign_key="users.id")
+    key_id: str = Field(sa_type=sa.Text)
     created_at: datetime = Field(sa_type=Instant)
+    removed_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class _Checked(BaseModel):

@@ -6,11 +6,13 @@ Taken from `TODO_*` variables of the environment, else from `config.toml`, else 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -64,30 +66,73 @@ class Settings(BaseSettings):
         return tuple(init_settings.init_kwargs["sources"])
 
 
+@dataclass(frozen=True)
+class Listed:
+    """A setting as people may see it: of a secret only whether it is set."""
+
+    name: str
+    value: str | int
+    origin: str
+    about: str
+
+
 def load(env: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
     """The settings, and for each one that was set where it came from.
 
     Raises:
         BadValue: a setting has a value it cannot have; its value is not repeated.
     """
-    path = config_path(env)
-    given = {
-        name: env[variable]
-        for name in Settings.model_fields
-        if env.get(variable := PREFIX + name.upper())
-    }
+    path, given = config_path(env), _given(env)
     try:
         file = TomlConfigSettingsSource(Settings, toml_file=path)
-        origins = dict.fromkeys(file.toml_data, str(path))
-        origins |= {name: PREFIX + name.upper() for name in given}
         sources = (InitSettingsSource(Settings, init_kwargs=given), file)
-        return Settings(sources=sources), origins  # type: ignore[call-arg]
+        return Settings(sources=sources), _origins(file.toml_data, given, path)  # type: ignore[call-arg]
     except ValidationError as error:
         raise _refusal(error, given, path) from None
     except (ValueError, OSError) as error:
         raise BadValue(
             f"the settings file {path} cannot be read", hint="it must be TOML, `name = value`"
         ) from error
+
+
+def listed(env: Mapping[str, str]) -> list[Listed]:
+    """Every setting with its value as it was given, even one that cannot be used."""
+    path, given = config_path(env), _given(env)
+    try:
+        file = dict(TomlConfigSettingsSource(Settings, toml_file=path).toml_data)
+    except (ValueError, OSError):
+        file = {}
+    origins, values = _origins(file, given, path), file | given
+    return [
+        Listed(name, _shown(field, values.get(name)), origins.get(name, "default"), about(name))
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def about(name: str) -> str:
+    """The sentence about a setting."""
+    return Settings.model_fields[name].description or ""
+
+
+def _given(env: Mapping[str, str]) -> dict[str, Any]:
+    return {name: env[variable(name)] for name in Settings.model_fields if env.get(variable(name))}
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def _origins(file: Mapping[str, Any], given: Mapping[str, Any], path: Path) -> dict[str, str]:
+    return dict.fromkeys(file, str(path)) | {name: variable(name) for name in given}
+
+
+def _shown(field: FieldInfo, value: Any) -> str | int:
+    if "SecretStr" in str(field.annotation):
+        return "set" if value else "not set"
+    if value is None:
+        value = field.get_default(call_default_factory=True, validated_data={})
+    return value if isinstance(value, int) else str(value)
 
 
 def config_path(env: Mapping[str, str]) -> Path:
@@ -99,7 +144,8 @@ def config_path(env: Mapping[str, str]) -> Path:
 def _refusal(error: ValidationError, given: Mapping[str, Any], path: Path) -> BadValue:
     first = error.errors(include_url=False, include_input=False)[0]
     name = str(first["loc"][0])
-    where = PREFIX + name.upper() if name in given else f"`{name}` in {path}"
+    where = variable(name) if name in given else f"`{name}` in {path}"
     if first["type"] == "extra_forbidden":
         return BadValue(f"there is no setting {where}", hint="`todo config` lists them")
-    return BadValue(f"{where} cannot be used: {first['msg'].lower()}", hint="see `todo config`")
+    problem = first["msg"].lower().replace("input should be", "it must be").partition(", unable")[0]
+    return BadValue(f"{where} cannot be used: {problem}", hint="`todo help settings` describes it")

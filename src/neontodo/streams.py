@@ -36,3 +36,20 @@ class Streams:
         """Standard output for data in UTF-8, whatever the encoding of `out`."""
         self.out.flush()
         return self.out.buffer
+
+
+class Notice:
+    """A passing line on a terminal's standard error: what is waited for, gone when it is over."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+        self._shown = ""
+
+    def show(self, text: str) -> None:
+        """Put `text` in place of what is shown; an empty one takes that away."""
+        if text == self._shown or not self._streams.err_is_terminal:
+            return
+        blank = " " * len(self._shown)
+        self._streams.err.write(f"\r{blank}\r{text}")
+        self._streams.err.flush()
+        self._shown = text

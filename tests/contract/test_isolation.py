@@ -84,6 +84,7 @@ OF_ANN: dict[str, Query] = {
     "counts.completions_since": lambda s: counts.completions_since(s, BOB, FRIDAY_NOON),
     "changes.commands": lambda s: changes.commands(s, BOB, before_seq=None, limit=99),
     "changes.newest": lambda s: changes.newest(s, BOB, task_ids=None, limit=99),
+    "changes.deletions": lambda s: changes.deletions(s, BOB, [sa.true()]),
     "changes.last_touched": lambda s: changes.last_touched(s, BOB, "laptop"),
     "users.claim": lambda s: users.claim(s, Command(BOB, "laptop", FRIDAY_NOON), 1, 1),
 }
@@ -216,7 +217,7 @@ async def _seen_by_member(url: str) -> dict[str, Any]:
             " ('bob',null,null,0,0,now(),now())",
             "INSERT INTO tasks SELECT id, gen_random_uuid(), 1, id || '''s', null, false, null,"
             " null, null, 0, null, '', '', null, now(), now() FROM users",
-            f"INSERT INTO members VALUES ('{role}', 'ann', now())",
+            f"INSERT INTO members VALUES ('{role}', 'ann', 'laptop', now())",
             f"SET SESSION AUTHORIZATION {role}",
         ):
             await connection.exec_driver_sql(statement)

@@ -17,16 +17,24 @@ def confirm(app: App, question: str) -> None:
         BadValue: there is nobody to ask.
         Refused: the answer was no.
     """
+    require_person(app)
+    if answered(app, f"{question} [y/N]").lower() not in ("y", "yes"):
+        raise Refused("nothing was changed")
+
+
+def answered(app: App, question: str) -> str:
+    """What a person on the terminal answers, without the space around it."""
     from neontodo.render.text import escaped, safe_write
 
-    require_person(app)
-    safe_write(app.streams.err, f"{escaped(question)} [y/N] ")
+    safe_write(app.streams.err, f"{escaped(question)} ")
     app.streams.err.flush()
-    answer = app.streams.in_bytes.readline()
-    if not answer.endswith(b"\n"):
-        app.streams.err.write("\n")
-    if answer.strip().lower() not in (b"y", b"yes"):
-        raise Refused("nothing was changed")
+    answer = b""
+    try:
+        answer = app.streams.in_bytes.readline()
+    finally:
+        if not answer.endswith(b"\n"):
+            app.streams.err.write("\n")
+    return answer.decode("utf-8", "replace").strip()
 
 
 def require_person(app: App) -> None:

@@ -35,12 +35,10 @@ class Number(RuntimeParam):
 KINDS: dict[Any, type[RuntimeParam]] = {str: Word, list[str]: Word, bool: Word, int: Number}
 
 
-def simplify(command: Any, parent: Any = None) -> None:
-    """Give each parameter of a command, and of those below it, the plain coercion of its type."""
-    context = command.context_class(command, parent=parent, **command.context_settings)
+def simplify(command: Any) -> None:
+    """Give each parameter of a command the plain coercion of its type."""
+    context = command.context_class(command, **command.context_settings)
     for param in command.get_params(context):
         described = param.type_descriptor
         if kind := KINDS.get(described.annotation):
             param._runtime_param = kind(described.parameter_info, described.annotation)
-    for inner in getattr(command, "commands", {}).values():
-        simplify(inner, context)

@@ -41,6 +41,13 @@ def sort(incomplete: str) -> list[tuple[str, str]]:
     ]
 
 
+def topics(incomplete: str) -> list[tuple[str, str]]:
+    """Complete a help topic."""
+    from neontodo.cli import topics
+
+    return [(name, topics.summary(name)) for name in topics.ORDER if name.startswith(incomplete)]
+
+
 def tasks(incomplete: str) -> list[tuple[str, str]]:
     """Complete the number of a pending task; the title is its help."""
     from neontodo.render.text import escaped

@@ -6,7 +6,6 @@ import enum
 
 from neontodo import errors
 
-
 NAME = "todo"
 
 

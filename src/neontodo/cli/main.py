@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from neontodo import __version__
 from neontodo.cli.exits import NAME, Exit, ReaderGone, code_of
 from neontodo.errors import TodoError
 
@@ -16,19 +16,23 @@ if TYPE_CHECKING:
     from neontodo.app import App
 
 
+NARROWEST, READABLE = 40, 80
+"""Columns between which help is laid out."""
+
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+
+
 def run(argv: Sequence[str], app: App) -> int:
     """Run one command and answer its exit code; never raises, never exits."""
     try:
-        if list(argv) in (["--version"], ["-V"]):
-            app.streams.out.write(f"{NAME} {__version__}\n")
-            code = int(Exit.OK)
-        else:
-            code = _run(argv, app)
+        code = _run(argv, app)
         app.streams.out.flush()
     except (ReaderGone, BrokenPipeError):
         return Exit.OK
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
+    except OSError as error:
+        return _unwritable(app, error)
     finally:
         app.close()
     return code
@@ -42,7 +46,13 @@ def _run(argv: Sequence[str], app: App) -> int:
     from neontodo.render.messages import print_error
 
     try:
-        code = command_line().main(args=list(argv), prog_name=NAME, standalone_mode=False, obj=app)
+        code = command_line().main(
+            args=list(argv),
+            prog_name=NAME,
+            standalone_mode=False,
+            obj=app,
+            terminal_width=min(max(app.streams.width, NARROWEST), READABLE),
+        )
         return code if isinstance(code, int) else Exit.OK
     except TodoError as error:
         print_error(app.streams, error)
@@ -59,16 +69,39 @@ def _run(argv: Sequence[str], app: App) -> int:
         return end.code if isinstance(end.code, int) else Exit.OK
     except (ReaderGone, BrokenPipeError, KeyboardInterrupt):
         raise
+    except OSError as error:
+        if error.errno in UNWRITABLE:
+            raise
+        print_error(app.streams, _unexpected(error))
+        return Exit.FAILED
     except Exception as error:
         print_error(app.streams, _unexpected(error))
         return Exit.FAILED
 
 
+def _unwritable(app: App, error: OSError) -> int:
+    from neontodo.render.messages import print_error
+
+    reason = (error.strerror or type(error).__name__).lower()
+    print_error(app.streams, TodoError(f"the output cannot be written: {reason}"))
+    return Exit.FAILED
+
+
 def _usage_error(error: TyperException) -> TodoError:
-    text = error.format_message().rstrip(".")
+    """Typer's message in our own form: what it suggests is the hint."""
+    import re
+
+    from neontodo.db.url_text import masked
+
+    text = re.sub("'([^']*)'", r"`\1`", masked(error.format_message())).rstrip(".")
+    text = re.sub(r"(?<![\w`-])--?\w[\w-]*", r"`\g<0>`", text).replace("option: `", "option `")
+    text, _, near = text.partition(". Did you mean ")
+    if not near:
+        text, _, near = text.partition(" (Possible options: ")
     context = getattr(error, "ctx", None)
-    path = context.command_path if context else NAME
-    return TodoError(text[:1].lower() + text[1:], hint=f"`{path} --help` shows how it is used")
+    usage = f"`{context.command_path if context else NAME} --help` shows how it is used"
+    hint = f"did you mean {near.rstrip('?)').replace(', ', ' or ')}?" if near else usage
+    return TodoError(text[:1].lower() + text[1:], hint=hint)
 
 
 def _unexpected(error: Exception) -> TodoError:
@@ -86,46 +119,56 @@ def _unexpected(error: Exception) -> TodoError:
 @cache
 def command_line() -> Any:
     """The commands as Typer sees them."""
-    import typer
-
     from neontodo.cli import root
-    from neontodo.cli.coercion import simplify
     from neontodo.cli.commands import (
         adding,
+        agent,
         completing,
+        configuring,
+        connecting,
         counting,
         database,
         editing,
         exporting,
+        granting,
+        helping,
         history,
+        identifying,
         importing,
+        joining,
         listing,
+        members,
         removing,
         showing,
     )
 
-    typer_app = root.new()
-    for name, command in (
-        ("add", adding.add),
-        ("list", listing.list_),
-        ("show", showing.show),
-        ("edit", editing.edit),
-        ("done", completing.done),
-        ("undone", completing.undone),
-        ("toggle", completing.toggle),
-        ("rm", removing.rm),
-        ("search", listing.search),
-        ("undo", history.undo),
-        ("redo", history.redo),
-        ("log", history.log),
-        ("tags", counting.tags),
-        ("projects", counting.projects),
-        ("stats", counting.stats),
-        ("import", importing.import_),
-        ("export", exporting.export),
-    ):
-        typer_app.command(name)(command)
-    typer_app.add_typer(root.group("Look after the store's tables.", database.COMMANDS), name="db")
-    command = typer.main.get_command(typer_app)
-    simplify(command)
-    return command
+    return root.build(
+        {
+            "add": adding.add,
+            "list": listing.list_,
+            "show": showing.show,
+            "edit": editing.edit,
+            "done": completing.done,
+            "undone": completing.undone,
+            "toggle": completing.toggle,
+            "rm": removing.rm,
+            "search": listing.search,
+            "undo": history.undo,
+            "redo": history.redo,
+            "log": history.log,
+            "tags": counting.tags,
+            "projects": counting.projects,
+            "stats": counting.stats,
+            "import": importing.import_,
+            "export": exporting.export,
+            "connect": connecting.connect,
+            "join": joining.join,
+            "member": ("Share this database with other people.", members.COMMANDS),
+            "whoami": identifying.whoami,
+            "token": ("Make and revoke tokens for scripts and CI.", granting.COMMANDS),
+            "db": ("Look after the store's tables.", database.COMMANDS),
+            "config": configuring.config,
+            "help": helping.help_,
+            "agent": ("Look after the process that makes commands fast.", agent.COMMANDS),
+        }
+    )

@@ -29,6 +29,7 @@ Color = Annotated[
     typer.Option(
         "--color",
         metavar="WHEN",
+        show_default=False,
         callback=_colour,
         autocompletion=completion.choices("auto", "always", "never"),
         help="Colour the output: auto, always or never.",

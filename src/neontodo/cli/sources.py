@@ -37,8 +37,13 @@ class Source(io.RawIOBase):
     def head(self) -> bytes:
         """What the file begins with."""
         head = self._file.read(_HEAD)
-        self._file.seek(0)
+        self.rewind()
         return head
+
+    def rewind(self) -> None:
+        """Begin again with the first byte."""
+        self._file.seek(0)
+        self.done = 0
 
     def readable(self) -> bool:
         return True

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.pool import QueuePool
 
 from neontodo.db.engine import make_engine
 from neontodo.db.errors import translated
 from neontodo.db.founding import Founder
+from neontodo.db.retry import Limits, Tries, repeated
 from neontodo.db.session import UserSession
 from neontodo.db.url import SqliteTarget, Target
-from neontodo.errors import OutcomeUnknown, StoreUnavailable
+from neontodo.errors import OutcomeUnknown, Retry, StoreUnavailable
+
+T = TypeVar("T")
 
 
 class Database:
@@ -22,16 +27,64 @@ class Database:
     Args:
         target: where the store is.
         founder: makes the first user and key of an embedded store that does not exist yet.
+        limits: how long is waited for a server.
+        announce: told what is being waited for, if that takes long.
     """
 
-    def __init__(self, target: Target, founder: Callable[[], Founder]) -> None:
+    def __init__(
+        self,
+        target: Target,
+        founder: Callable[[], Founder],
+        *,
+        limits: Limits | None = None,
+        announce: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.target = target
         self.founder = founder
+        self._tries = Tries(limits or Limits())
+        self._announce = announce
         self._is_current = False
+
+    def to(self, target: Target) -> Database:
+        """Another way to the same store, with the same patience."""
+        return Database(target, self.founder, limits=self._tries.limits, announce=self._announce)
 
     @cached_property
     def engine(self) -> AsyncEngine:
-        return make_engine(self.target)
+        return make_engine(
+            self.target, tries=self._tries, announce=lambda text: self._announce(text)
+        )
+
+    def lend(self, founder: Callable[[], Founder], announce: Callable[[str], None]) -> None:
+        """Serve another command, which brings its own; the embedded store is checked anew."""
+        self.founder = founder
+        self._announce = announce
+        self._is_current = False
+
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections are open, and how many of these are in use."""
+        if "engine" not in self.__dict__:
+            return 0, 0
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)
+        return pool.checkedin() + pool.checkedout(), pool.checkedout()
+
+    async def checkpoint(self) -> None:
+        """Put what SQLite wrote to its log into the store's own file, as far as nobody waits."""
+        with translated(self.target):
+            async with self.engine.connect() as connection:
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
+    async def repeated(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Make an attempt, and another if a server could not answer it, until time is up.
+
+        Attempts that only read may be repeated, and those that find out what became of the one
+        before. Connecting is repeated without this, too.
+        """
+        if self.target.engine == "sqlite":
+            return await attempt()
+        return await repeated(attempt, self._tries)
 
     @asynccontextmanager
     async def read(self, user_id: str) -> AsyncIterator[AsyncSession]:
@@ -49,6 +102,7 @@ class Database:
     @asynccontextmanager
     async def snapshot(self, user_id: str) -> AsyncIterator[AsyncSession]:
         """A session for reads that belong together, or that stream by a cursor."""
+        self._tries.begin()
         async with self._session(self.engine, user_id) as session:
             yield session
 
@@ -74,14 +128,25 @@ class Database:
                 raise OutcomeUnknown(
                     "not known whether it was saved: the connection broke while saving",
                     hint="look with `todo log` before you repeat it",
+                    retry=Retry.PATIENTLY,
                 ) from error
 
     @asynccontextmanager
     async def bare(self) -> AsyncIterator[AsyncConnection]:
         """A connection for the schema's own business, in one transaction; never for tasks."""
-        with translated(self.target):
-            async with self.engine.execution_options(writes=True).begin() as connection:
-                yield connection
+        engine = make_engine(
+            self.target,
+            for_migration=self.target.engine == "postgresql",
+            tries=self._tries,
+            announce=self._announce,
+        )
+        self._tries.begin()
+        try:
+            with translated(self.target):
+                async with engine.execution_options(writes=True).begin() as connection:
+                    yield connection
+        finally:
+            await engine.dispose()
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine, user_id: str) -> AsyncIterator[AsyncSession]:

@@ -12,22 +12,32 @@ import asyncpg
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
-DRIVER = "todo_asyncpg"
+from neontodo.db.retry import Limits
 
-# A client that stalls while it holds its users row is cut off by the server before another's wait
-# for that row ends, so its own retry gets through.
-BEGIN_SETTINGS = (
-    "SET LOCAL idle_in_transaction_session_timeout = '5s';SET LOCAL lock_timeout = '20s';"
-)
+DRIVER = "todo_asyncpg"
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]
-    """Sends a transaction's settings in the same flight as its BEGIN."""
+    """Begins and ends in fewer round trips than the driver's own."""
+
+    _settings = ""
+
+    def limit(self, limits: Limits) -> None:
+        """Let the server end transactions that stall, or that wait too long for others."""
+        self._settings = (
+            f"SET LOCAL idle_in_transaction_session_timeout = {round(limits.idle * 1000)};"
+            f"SET LOCAL lock_timeout = {round(limits.lock * 1000)};"
+        )
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
         if not args and query.startswith("BEGIN"):
-            query += BEGIN_SETTINGS
+            # In the same flight.
+            query += self._settings
         return str(await super().execute(query, *args, timeout=timeout))
+
+    async def close(self, *, timeout: float | None = None) -> None:
+        """Tell the server, and do not wait for its answer."""
+        self.terminate()
 
 
 class Dialect(PGDialect_asyncpg):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, event
+from sqlalchemy import URL, ExceptionContext, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from neontodo.db.tls import direct_tls, tls_argument
+from neontodo.db.retry import Limits, Tries
 from neontodo.db.url import PostgresTarget, SqliteTarget, Target
+
+if TYPE_CHECKING:
+    from neontodo.db.connecting import Announce
 
 BUSY_TIMEOUT_MS = 60_000
 """How long a writer waits for another: longer than an import of 100,000 tasks takes."""
@@ -20,11 +23,33 @@ CACHE_KIB = 65_536
 compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
-def make_engine(target: Target, *, for_migration: bool = False) -> AsyncEngine:
-    """An engine that has not connected yet."""
+def make_engine(
+    target: Target,
+    *,
+    for_migration: bool = False,
+    tries: Tries | None = None,
+    announce: Announce = lambda _: None,
+) -> AsyncEngine:
+    """An engine that has not connected yet.
+
+    Args:
+        target: the store.
+        for_migration: without foreign keys on SQLite, and without hurry on Postgres.
+        tries: of the work that connections are made for, which shares its deadline.
+        announce: told what is being waited for, if that takes long.
+    """
     if isinstance(target, SqliteTarget):
         return _sqlite(target, foreign_keys=not for_migration)
-    return _postgres(target)
+    tries = tries or Tries(Limits())
+    engine = _postgres(target, tries, announce, None if for_migration else tries.limits.answer)
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def drop_if_silent(context: ExceptionContext) -> None:
+        # A server that does not answer is not asked for a ROLLBACK either.
+        if isinstance(context.original_exception, TimeoutError):
+            context.is_disconnect = True
+
+    return engine
 
 
 def _sqlite(target: SqliteTarget, *, foreign_keys: bool) -> AsyncEngine:
@@ -57,18 +82,16 @@ def _sqlite(target: SqliteTarget, *, foreign_keys: bool) -> AsyncEngine:
     return engine
 
 
-def _postgres(target: PostgresTarget) -> AsyncEngine:
-    from neontodo.db import dialect
+def _postgres(
+    target: PostgresTarget, tries: Tries, announce: Announce, answer: float | None
+) -> AsyncEngine:
+    from neontodo.db import connecting, dial, dialect
 
     dialect.register()
-    settings = {"application_name": target.application_name}
-    if target.options and not (target.is_neon and "endpoint=" in target.options):
-        settings["options"] = target.options
     return create_async_engine(
         URL.create(
             f"postgresql+{dialect.DRIVER}",
             username=target.user,
-            password=target.password,
             host=target.host,
             port=target.port,
             database=target.database,
@@ -76,12 +99,11 @@ def _postgres(target: PostgresTarget) -> AsyncEngine:
         json_serializer=compact_json,
         pool_size=1,
         max_overflow=0,
-        connect_args={
-            "ssl": tls_argument(target),
-            "direct_tls": direct_tls(target),
-            "timeout": target.connect_timeout,
+        connect_args=dial.arguments(target)
+        | {
+            "async_creator_fn": connecting.connector(target, tries, announce),
+            "command_timeout": answer,
             "connection_class": dialect.Connection,
-            "server_settings": settings,
             # A transaction pooler may stand in between, and it shares one server's plans among
             # clients: after a schema change every cached statement fails.
             "statement_cache_size": 0,

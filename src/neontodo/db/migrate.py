@@ -34,8 +34,8 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> Migration:
     """
     _lock(connection)
     migration = upward(current(connection), revision)
-    if migration.before is None:
-        _refuse_foreign_tables(connection)
+    if migration.before is None and (taken := foreign_tables(connection)):
+        raise foreign(taken)
     _run(command.upgrade, connection, migration)
     return migration
 
@@ -63,13 +63,19 @@ def _run(
         step(settings, migration.after or NOTHING)
 
 
-def _refuse_foreign_tables(connection: sa.Connection) -> None:
-    taken = set(SQLModel.metadata.tables) & set(sa.inspect(connection).get_table_names())
-    if taken:
-        raise Refused(
-            f"the database already has tables of another program: {', '.join(sorted(taken))}",
-            hint="use a database of its own, such as `CREATE DATABASE todo`",
-        )
+def foreign_tables(connection: sa.Connection) -> tuple[str, ...]:
+    """Tables that a database without our version has by names which ours need."""
+    return tuple(
+        sorted(set(SQLModel.metadata.tables) & set(sa.inspect(connection).get_table_names()))
+    )
+
+
+def foreign(taken: tuple[str, ...]) -> Refused:
+    """The refusal of a database with such tables."""
+    return Refused(
+        f"the database already has tables of another program: {', '.join(taken)}",
+        hint="use a database of its own, such as `CREATE DATABASE todo`",
+    )
 
 
 def configure_options(connection: sa.Connection) -> dict[str, Any]:

@@ -54,6 +54,12 @@ def check_rows(state: ORMExecuteState, user_id: str) -> None:
         raise WrongUser("a row to be written does not carry the session's user")
 
 
+def require_owner(session: Session, model: Any, rows: Iterable[Mapping[str, Any]]) -> None:
+    """The same of rows that go round the ORM."""
+    if not _all_carry(rows, OWNER_COLUMNS[model], session.info["user_id"]):
+        raise WrongUser("a row to be written does not carry the session's user")
+
+
 def _rows(parameters: Any) -> Iterable[Mapping[str, Any]]:
     if isinstance(parameters, Mapping):
         return [parameters]

@@ -1,67 +1,161 @@
 """What `sslmode` asks for, in the terms of Python's TLS.
 
 On Neon, and with `channel_binding=require`, the certificate and the host name are always verified:
-asyncpg has no channel binding, and verification stops the same attacker in the middle.
+asyncpg has no channel binding, and verification stops the same attacker in the middle. Elsewhere
+the modes mean what libpq's do, but that `verify-full` without a file trusts the system's
+authorities.
 """
 
 from __future__ import annotations
 
 import ssl
 from pathlib import Path
+from typing import Literal
 
 from neontodo.db.url import PostgresTarget
 from neontodo.errors import BadValue
 
+Verify = Literal["nothing", "ca", "full"]
+
+SYSTEM = "system"
+_REASONS = {
+    9: "its certificate is not valid yet",
+    10: "its certificate has expired",
+    18: "its certificate is self-signed",
+    19: "its certificate comes from an authority that is not trusted here",
+    20: "its certificate comes from an authority that is not trusted here",
+    21: "its certificate comes from an authority that is not trusted here",
+    23: "its certificate was revoked",
+    62: "its certificate is for another host name",
+    64: "its certificate is for another host name",
+}
+
 
 def must_verify(target: PostgresTarget) -> bool:
     """Whether nothing less than a verified certificate and host name will do."""
-    return target.is_neon or target.channel_binding == "require" or target.sslrootcert == "system"
+    return target.is_neon or target.channel_binding == "require" or target.sslrootcert == SYSTEM
 
 
-def tls_argument(target: PostgresTarget) -> ssl.SSLContext | str:
-    """asyncpg's `ssl` argument: a context, or libpq's word where TLS is optional."""
+def contexts(target: PostgresTarget) -> tuple[ssl.SSLContext | None, ...]:
+    """The ways to speak to the server, in the order to try them; None is plain text.
+
+    Raises:
+        BadValue: the URL's parameters contradict each other, or name a file that cannot be used.
+    """
+    if target.is_socket:
+        return (None,)
+    verify = verification(target)
+    if verify is not None:
+        return (_context(target, verify),)
+    if target.sslnegotiation == "direct":
+        raise BadValue("`sslnegotiation=direct` needs `sslmode=require` or a stricter one")
+    if target.sslmode == "disable":
+        return (None,)
+    optional = _context(target, "nothing")
+    return (optional, None) if target.sslmode == "prefer" else (None, optional)
+
+
+def verification(target: PostgresTarget) -> Verify | None:
+    """How much of the certificate is verified; None where TLS is not insisted on."""
     if must_verify(target):
         if target.sslmode == "disable" and not target.is_neon:
             raise BadValue("`sslmode=disable` contradicts the rest of the database URL")
-        return _context(target, verify="full")
+        return "full"
     match target.sslmode:
         case "verify-full":
-            return _context(target, verify="full")
+            return "full"
         case "verify-ca":
-            return _context(target, verify="ca")
+            return "ca"
         case "require":
-            return _context(target, verify="ca" if target.sslrootcert else "nothing")
-        case optional:
-            return optional
+            # As libpq does, for the sake of those who have put a root certificate there.
+            return "ca" if _root_file(target) else "nothing"
+    return None
 
 
 def direct_tls(target: PostgresTarget) -> bool:
     """Whether TLS starts with the first byte, which saves a round trip."""
-    return target.is_neon or target.sslnegotiation == "direct"
+    if target.is_socket:
+        return False
+    if target.is_neon:
+        return target.sslnegotiation != "postgres"
+    return target.sslnegotiation == "direct"
 
 
-def _context(target: PostgresTarget, *, verify: str) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=_root_file(target))
-    if not context.cert_store_stats()["x509_ca"]:
-        import certifi
+def reason(error: ssl.SSLError) -> str:
+    """Why a server was not trusted, or could not be spoken to."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        known = _REASONS.get(error.verify_code)
+        return known or f"its certificate is not valid: {error.verify_message.rstrip('.')}"
+    return "no secure connection could be made"
 
-        context.load_verify_locations(certifi.where())
+
+def _context(target: PostgresTarget, verify: Verify) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["postgresql"])
-    if verify != "full":
-        context.check_hostname = False
+    context.check_hostname = verify == "full"
     if verify == "nothing":
         context.verify_mode = ssl.CERT_NONE
+    elif (path := _root_file(target)) is not None:
+        _trust_file(context, path)
+    elif verify == "full":
+        _trust_system(context)
+    else:
+        raise BadValue(
+            "`sslmode=verify-ca` needs the certificate of the authority",
+            hint="name its file in `sslrootcert`, or use `sslmode=verify-full`",
+        )
     if not target.is_neon:
         # Postgres up to 17 prefers P-256, Python offers X25519 first: a round trip to agree.
         context.set_ecdh_curve("prime256v1")
     return context
 
 
-def _root_file(target: PostgresTarget) -> str | None:
-    if target.sslrootcert in (None, "system"):
+def _trust_file(context: ssl.SSLContext, path: Path) -> None:
+    try:
+        context.load_verify_locations(path)
+        if (revoked := path.with_name("root.crl")) == _own("root.crl") and revoked.is_file():
+            context.load_verify_locations(revoked)
+            context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
+    except ssl.SSLError:
+        raise BadValue(f"there is no certificate in {path}") from None
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise BadValue(f"{path} cannot be read: {reason}") from None
+
+
+def _trust_system(context: ssl.SSLContext) -> None:
+    """The system's authorities; Mozilla's where it has none, as in slim containers."""
+    context.load_default_certs()
+    if context.cert_store_stats()["x509_ca"] or _has_folder_of_authorities():
+        return
+    import certifi
+
+    context.load_verify_locations(certifi.where())
+
+
+def _has_folder_of_authorities() -> bool:
+    # What is in a folder is read when it is needed, and not counted before.
+    folder = ssl.get_default_verify_paths().capath
+    return folder is not None and any(Path(folder).glob("*.[0-9]"))
+
+
+def _root_file(target: PostgresTarget) -> Path | None:
+    """The file with the authorities to trust; None for the system's."""
+    if target.sslrootcert == SYSTEM:
         return None
-    path = Path(str(target.sslrootcert)).expanduser()
-    if not path.is_file():
-        raise BadValue(f"the file of `sslrootcert` does not exist: {path}")
-    return str(path)
+    if target.sslrootcert is not None:
+        given = Path(target.sslrootcert).expanduser()
+        if not given.is_file():
+            raise BadValue(f"the file of `sslrootcert` does not exist: {given}")
+        return given
+    own = None if target.is_neon else _own("root.crt")
+    return own if own is not None and own.is_file() else None
+
+
+def _own(name: str) -> Path | None:
+    """Where libpq would find a file of the user's, if the user has a home."""
+    try:
+        return Path.home() / ".postgresql" / name
+    except (RuntimeError, KeyError):
+        return None

@@ -5,20 +5,25 @@ Forms and parameters are those that libpq, Neon's console and SQLAlchemy write.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from typing import Any, Literal
 
+from neontodo.db.url_text import decoded, parameters, parts, scheme_and_rest, unusable
 from neontodo.errors import BadValue
 
-EXAMPLE = "postgresql://USER:PASSWORD@HOST/DATABASE?sslmode=require"
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+PATIENCE = 15.0
+LONGEST_PATIENCE = 3600.0
+NEON = ".neon.tech"
+POOLER = "-pooler"
 # What only tunes libpq, or another client, and means nothing to this one.
 IGNORED = frozenset(
     {"gssencmode", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"}
-    | {"pgbouncer", "uselibpqcompat", "target_session_attrs"}
+    | {"tcp_user_timeout", "pgbouncer", "uselibpqcompat", "target_session_attrs"}
+    | {"statement_cache_size", "prepared_statement_cache_size"}
 )
 
 
@@ -46,28 +51,67 @@ class PostgresTarget:
     sslmode: str = "prefer"
     channel_binding: str = "prefer"
     sslrootcert: str | None = None
-    sslnegotiation: str = "postgres"
+    sslnegotiation: str | None = None
     options: str | None = None
-    connect_timeout: float = 15.0
+    connect_timeout: float = PATIENCE
     application_name: str = "todo"
     engine: Literal["postgresql"] = "postgresql"
 
     @property
     def is_neon(self) -> bool:
-        return self.host.endswith(".neon.tech")
+        return self.host.endswith(NEON)
+
+    @property
+    def is_socket(self) -> bool:
+        """Whether the server is reached by a file of this machine, where there is no TLS."""
+        return self.host.startswith("/")
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether it is known that a transaction pooler stands in between."""
+        return self.is_neon and self._label.endswith(POOLER)
+
+    @property
+    def direct(self) -> PostgresTarget:
+        """The same database without Neon's pooler in between."""
+        if not self.is_pooled:
+            return self
+        return self._with_label(self._label.removesuffix(POOLER))
+
+    @property
+    def sister(self) -> PostgresTarget | None:
+        """The other way to the same database on Neon: direct for pooled, pooled for direct."""
+        if not self.is_neon:
+            return None
+        return self.direct if self.is_pooled else self._with_label(self._label + POOLER)
+
+    @property
+    def startup_options(self) -> str | None:
+        """What of `options` the server has to be told; Neon knows its endpoint by the host name."""
+        own = {f"{name}={self.direct._label}" for name in ("endpoint", "project")}
+        kept = [
+            part for part in (self.options or "").split() if not self.is_neon or part not in own
+        ]
+        return " ".join(kept) or None
 
     @property
     def display(self) -> str:
         """For people: never the password."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == 5432 else f":{self.port}"
-        return f"postgresql://{self.user}@{self.host}{port}/{self.database}"
+        return f"postgresql://{self.user}@{host}{port}/{self.database}"
 
     @property
     def key(self) -> str:
         """Names the database whichever way it is reached: the pooled and the direct host alike."""
-        label, dot, rest = self.host.partition(".")
-        host = label.removesuffix("-pooler") + dot + rest if self.is_neon else self.host
-        return f"{host}:{self.port}/{self.database}"
+        return f"{self.direct.host}:{self.port}/{self.database}"
+
+    @property
+    def _label(self) -> str:
+        return self.host.partition(".")[0]
+
+    def _with_label(self, label: str) -> PostgresTarget:
+        return replace(self, host=f"{label}.{self.host.partition('.')[2]}")
 
 
 Target = SqliteTarget | PostgresTarget
@@ -80,26 +124,17 @@ def parse_url(url: str) -> Target:
         BadValue: it is no URL of Postgres or SQLite, or has a parameter nobody knows; the
             message never repeats the URL, since it may hold a password.
     """
-    try:
-        parts = urlsplit(url.strip())
-        port = parts.port or 5432
-    except ValueError:
-        raise _bad("the database URL cannot be read") from None
-    scheme = parts.scheme.partition("+")[0]
-    if scheme == "sqlite":
-        return _sqlite(url.strip())
-    if scheme not in ("postgres", "postgresql"):
-        what = f"`{scheme}://` is not supported" if "://" in url else "this is not a database URL"
-        raise _bad(what)
-    return _postgres(parts, port)
+    scheme, rest = scheme_and_rest(url)
+    match scheme:
+        case "sqlite":
+            return _sqlite(rest)
+        case "postgres" | "postgresql":
+            return _postgres(parts(rest))
+    raise unusable(f"`{scheme}://` is not supported")
 
 
-def _bad(message: str) -> BadValue:
-    return BadValue(message, hint=f"a database URL looks like {EXAMPLE}")
-
-
-def _sqlite(url: str) -> SqliteTarget:
-    path = unquote(url.partition("://")[2].partition("?")[0])
+def _sqlite(rest: str) -> SqliteTarget:
+    path = decoded(rest.partition("?")[0])
     if not path.startswith("/") or path == "/":
         raise BadValue(
             "an SQLite URL needs the path of a file",
@@ -108,47 +143,61 @@ def _sqlite(url: str) -> SqliteTarget:
     return SqliteTarget(Path(path[1:]))
 
 
-def _postgres(parts: SplitResult, port: int) -> PostgresTarget:
-    known = _parameters(parts.query)
-    host = known.pop("host", parts.hostname)
-    user = known.pop("user", unquote(parts.username or ""))
-    database = known.pop("dbname", unquote(parts.path.removeprefix("/"))) or user
-    password = known.pop("password", unquote(parts.password) if parts.password else None)
+def _postgres(given: dict[str, str]) -> PostgresTarget:
+    known = _parameters(given.get("query", ""))
+    place = {name: known.pop(name, None) for name in PLACES}
+    host = place["host"] or decoded(given.get("host", "").strip("[]"))
+    user = place["user"] or decoded(given.get("user", ""))
+    database = place["dbname"] or decoded(given.get("database", "")) or user
+    password = place["password"] or decoded(given.get("password", "")) or None
+    if "," in host + given.get("port", ""):
+        raise unusable("a database URL with several hosts is not supported")
     if not host or not user:
-        raise _bad(f"the database URL names no {'user' if host else 'host'}")
-    if "," in host:
-        raise _bad("a database URL with several hosts is not supported")
-    arguments = {
-        name: convert(known[name]) for name, convert in PARAMETERS.items() if name in known
-    }
-    return PostgresTarget(host, port, user, database, password, **arguments)  # type: ignore[arg-type]
+        raise unusable(f"the database URL names no {'user' if host else 'host'}")
+    port = _port(place["port"] or given.get("port") or "5432")
+    if not host.startswith("/"):
+        # A dot at the end makes a name absolute; it is the same host.
+        host = host.lower().removesuffix(".")
+    converted = {name: PARAMETERS[name](value) for name, value in known.items()}
+    arguments: dict[str, Any] = {name: value for name, value in converted.items() if value}
+    return PostgresTarget(host, port, user, database, password, **arguments)
 
 
 def _parameters(query: str) -> dict[str, str]:
     known = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        if name in PARAMETERS or name in ("host", "user", "password", "dbname"):
+    for name, value in parameters(query):
+        if name == "ssl":
+            # SQLAlchemy's name for it, and JDBC's `ssl=true`.
+            known["sslmode"] = "require" if value == "true" else value
+        elif name in PARAMETERS or name in PLACES:
             known[name] = value
         elif name not in IGNORED:
-            raise _bad(f"the database URL has an unknown parameter `{name}`")
+            raise unusable(f"the database URL has an unknown parameter `{name}`")
     return known
 
 
 def _one_of(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
     def convert(value: str) -> str:
         if value not in choices:
-            raise _bad(f"`{name}` must be one of {', '.join(choices)}")
+            raise unusable(f"`{name}` must be one of {', '.join(choices)}")
         return value
 
     return convert
 
 
+def _port(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) < 65536:
+        raise unusable("the port of the database URL must be a number from 1 to 65535")
+    return int(text)
+
+
 def _seconds(value: str) -> float:
-    if not value.isascii() or not value.isdigit():
-        raise _bad("`connect_timeout` must be a whole number of seconds")
-    return float(value) or 15.0
+    if not re.fullmatch(r"[0-9]+", value):
+        raise unusable("`connect_timeout` must be a whole number of seconds")
+    return min(float(value) or PATIENCE, LONGEST_PATIENCE)
 
 
+PLACES = ("host", "port", "user", "password", "dbname")
 PARAMETERS: dict[str, Callable[[str], str | float]] = {
     "sslmode": _one_of("sslmode", SSL_MODES),
     "channel_binding": _one_of("channel_binding", ("disable", "prefer", "require")),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from neontodo.db import embedded, migrate, revisions
 from neontodo.db.database import Database
@@ -10,8 +13,8 @@ from neontodo.db.errors import translated
 from neontodo.db.founding import found, has_users
 from neontodo.db.revisions import Migration
 from neontodo.db.schema import HEAD
-from neontodo.db.url import SqliteTarget
-from neontodo.errors import SchemaMismatch
+from neontodo.db.url import PostgresTarget, SqliteTarget
+from neontodo.errors import SchemaMismatch, StoreUnavailable
 
 UPGRADE = "`todo db upgrade` brings it there"
 
@@ -56,7 +59,7 @@ async def upgrade(database: Database, revision: str = "head") -> Migration:
     """Migrate up to `revision`; a store without users is given to its founder."""
     target = database.target
     if not isinstance(target, SqliteTarget):
-        async with database.bare() as connection:
+        async with _direct(database) as connection:
             migration = await connection.run_sync(migrate.upgrade, revision)
             if migration.after == HEAD and not await has_users(connection):
                 await found(connection, database.founder())
@@ -74,9 +77,31 @@ async def downgrade(database: Database, revision: str) -> Migration:
     """Migrate down to `revision`, which may drop what only newer versions keep."""
     target = database.target
     if not isinstance(target, SqliteTarget):
-        async with database.bare() as connection:
+        async with _direct(database) as connection:
             return await connection.run_sync(migrate.downgrade, revision)
     if not target.path.exists():
         return revisions.downward(None, revision)
     with translated(target):
         return await embedded.downgrade(target, revision)
+
+
+@asynccontextmanager
+async def _direct(database: Database) -> AsyncIterator[AsyncConnection]:
+    """A connection to a server without a pooler in between, which migrations do not work through.
+
+    Raises:
+        StoreUnavailable: only the pooled host answers.
+    """
+    target = database.target
+    if not isinstance(target, PostgresTarget) or not target.is_pooled:
+        async with database.bare() as connection:
+            yield connection
+        return
+    async with AsyncExitStack() as opened:
+        try:
+            connection = await opened.enter_async_context(database.to(target.direct).bare())
+        except StoreUnavailable as error:
+            raise StoreUnavailable(
+                f"migrations need the direct host: {error.message}", hint=error.hint
+            ) from error
+        yield connection

@@ -88,7 +88,7 @@ def remember(folder: Path, secrets: SecretStore, connection: Connection) -> None
 
 def kept(secrets: SecretStore, store: str) -> Connection | None:
     """What is stored of a database, whether it is in use or not."""
-    text = secrets.get(_secret(store))
+    text = secrets.get(secret_name(store))
     if text is None:
         return None
     if (connection := _from_json(store, text)) is None:
@@ -100,7 +100,7 @@ def kept(secrets: SecretStore, store: str) -> Connection | None:
 
 def keep(secrets: SecretStore, connection: Connection) -> None:
     """Store a connection without using it yet."""
-    secrets.set(_secret(connection.store), _to_json(connection))
+    secrets.set(secret_name(connection.store), _to_json(connection))
 
 
 def use(folder: Path, connection: Connection) -> None:
@@ -110,7 +110,11 @@ def use(folder: Path, connection: Connection) -> None:
 
 def leave(folder: Path) -> Place | None:
     """Use the embedded store again, and answer which connection was left; its secret is kept."""
-    last = place(folder)
+    try:
+        last = place(folder)
+    except NotSignedIn:
+        remove_private(folder / FILE)
+        return None
     if last is not None and last.current:
         _write(folder, replace(last, current=False))
         return last
@@ -119,7 +123,7 @@ def leave(folder: Path) -> Place | None:
 
 def forget(folder: Path, secrets: SecretStore, store: str) -> None:
     """Remove what is stored of a database, and use the embedded store if it was in use."""
-    secrets.delete(_secret(store))
+    secrets.delete(secret_name(store))
     last = place(folder)
     if last is not None and last.store == store:
         remove_private(folder / FILE)
@@ -128,7 +132,7 @@ def forget(folder: Path, secrets: SecretStore, store: str) -> None:
 def where(secrets: SecretStore, store: str) -> str:
     """Say where a database's secret lies, as `the keyring`."""
     return {"keyring": "the keyring", "file": "a private file", None: "nowhere"}[
-        secrets.where(_secret(store))
+        secrets.where(secret_name(store))
     ]
 
 
@@ -144,7 +148,8 @@ def current_token(connection: Connection, secrets: SecretStore, now: datetime) -
     return claims
 
 
-def _secret(store: str) -> str:
+def secret_name(store: str) -> str:
+    """What the secret of a database is called."""
     return f"connection {store}"
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from neontodo.identity.machine import Machine
     from neontodo.identity.secrets import SecretStore
 
-ENVIRONMENT = "TODO_TOKEN"
-
 
 @dataclass(frozen=True)
 class Identity:

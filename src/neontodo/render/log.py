@@ -17,11 +17,9 @@ if TYPE_CHECKING:
 
 
 def print_log(entries: Sequence[LogEntry], *, streams: Streams, mode: Mode, tz: tzinfo) -> None:
-    """Print the changes in their order; quiet gives their seqs."""
+    """Print the changes in their order."""
     if mode == "lines":
         safe_write(streams.out, "".join(map(log_line, entries)))
-    elif mode == "quiet":
-        streams.out.write("".join(f"{entry.seq}\n" for entry in entries))
     elif mode == "json":
         _write_json(streams, entries)
     elif entries:

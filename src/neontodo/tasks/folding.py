@@ -36,7 +36,7 @@ def search_text(
 ) -> str:
     """Title, description, project and tags folded, a line each, each between two spaces."""
     sections = (title, description or "", project or "", " ".join(tags))
-    return "\n".join(f" {fold(section)} " for section in sections)
+    return "\n".join([f" {fold(section)} " if section else "  " for section in sections])
 
 
 def query_words(query: str) -> tuple[str, ...]:

@@ -144,7 +144,7 @@ def _inverse(unit: Unit, change: Change, task: Task | None) -> TaskPublic:
         return snapshot(task)
     columns = applied(task, change.before or {})
     unit.update(task, columns)
-    return snapshot(task).model_copy(update={**columns, "updated_at": unit.now})
+    return snapshot(task, **columns, updated_at=unit.now)
 
 
 def _sentence(change: Change, verb: str) -> str:

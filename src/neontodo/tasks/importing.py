@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from neontodo.errors import BadValue
 from neontodo.models import TaskCreate
 from neontodo.tasks.queries import changes, tasks
+from neontodo.tasks.seen import Seen
 from neontodo.tasks.service import new_columns
+from neontodo.tasks.state import folded
 from neontodo.tasks.unit import Unit
 
 CHUNK = 1000
 KEPT = 1000
 DETAILS_SHOWN = 10
 NAMESPACE = uuid.UUID("6f1f7f0a-52d9-4f0e-9d7c-1b7a34c6a0b5")
+
+T = TypeVar("T")
 
 
 class Incoming(Protocol):
@@ -34,6 +40,10 @@ class Incoming(Protocol):
     def skipped(self) -> str | None: ...
     @property
     def key(self) -> str: ...
+
+
+Columns = dict[str, Any]
+Candidate = tuple[Incoming, Columns | None]
 
 
 @dataclass
@@ -67,26 +77,49 @@ async def import_tasks(
     skip_bad: bool,
     progress: Callable[[], None],
 ) -> Report:
-    """Add the records that are not here yet; a thousand at a time, so memory stays flat.
+    """Add the records that are not here yet; a chunk at a time, so memory stays flat.
 
     A task keeps its number if that is above all numbers given so far. One that was removed here
-    stays removed, unless it went by an undo.
+    stays removed, unless it went by an undo; then it comes back with the number that it had.
 
     Raises:
         BadValue: there are bad records and `skip_bad` is off; nothing is imported then.
     """
     await unit.start()
     importer = _Importer(unit)
-    source = iter(records)
-    while chunk := list(islice(source, CHUNK)):
+    candidates = _candidates(records, unit.now)
+    chunk = list(islice(candidates, CHUNK))
+    while chunk:
         good = importer.sort_out(chunk)
         if skip_bad or not importer.report.bad:
             await importer.add(good)
+        chunk = await _meanwhile(unit.flush(), lambda: list(islice(candidates, CHUNK)))
         progress()
     if importer.report.bad and not skip_bad:
         raise _refusal(importer.report)
     await unit.finish()
     return importer.report
+
+
+async def _meanwhile(saving: Awaitable[None], reading: Callable[[], T]) -> T:
+    """What a thread reads while the store is busy with something else."""
+    read = asyncio.ensure_future(asyncio.to_thread(reading))
+    try:
+        await saving
+    finally:
+        # However the saving ends: nobody else may touch the source before.
+        answer = await read
+    return answer
+
+
+def _candidates(records: Iterable[Incoming], now: datetime) -> Iterator[Candidate]:
+    """Each record with the columns of its task, the number being the file's, if any."""
+    for record in records:
+        columns = None
+        if record.task is not None:
+            columns = new_columns(record.task, record.task.number or 0, now)
+            columns["search_text"] = folded(columns)
+        yield record, columns
 
 
 def _refusal(report: Report) -> BadValue:
@@ -107,16 +140,19 @@ class _Importer:
         self.occurrences: Counter[int] = Counter()
         self.numbers_before = unit.last_number
         # A log without entries means that no task was ever here.
-        self.is_empty = unit.seq == 0
+        self.was_empty = unit.seq == 0
+        self.ids = Seen()
+        self.numbers = Seen()
+        self.former: dict[uuid.UUID, int] = {}
 
-    def sort_out(self, records: Iterable[Incoming]) -> dict[uuid.UUID, TaskCreate]:
-        """The good records by id; the others are counted."""
-        good: dict[uuid.UUID, TaskCreate] = {}
-        for record in records:
-            if record.task is not None:
+    def sort_out(self, candidates: Iterable[Candidate]) -> dict[uuid.UUID, Columns]:
+        """The columns of good records by id; the others are counted."""
+        good: dict[uuid.UUID, Columns] = {}
+        for record, columns in candidates:
+            if record.task is not None and columns is not None:
                 task_id = record.task.id or self._derived_id(record.key)
                 self.report.already_here += task_id in good
-                good.setdefault(task_id, record.task)
+                good.setdefault(task_id, columns)
             elif record.skipped is not None:
                 self.report.skipped[record.skipped] += 1
             else:
@@ -129,42 +165,60 @@ class _Importer:
         self.occurrences[digest] += 1
         return uuid.uuid5(NAMESPACE, f"{self.unit.user_id}\n{self.occurrences[digest]}\n{key}")
 
-    async def add(self, good: dict[uuid.UUID, TaskCreate]) -> None:
-        """Write those that are new here."""
-        taken: set[int] = set()
-        if not self.is_empty:
-            taken = await self._drop_known(good)
-        self.is_empty = False
-        for task_id, number in self._numbered(good, taken).items():
-            self.unit.create(task_id, new_columns(good[task_id], number, self.unit.now))
+    async def add(self, good: dict[uuid.UUID, Columns]) -> None:
+        """Collect those that are new here."""
+        taken = await self._drop_known(good)
+        self._number(good, taken)
+        for task_id, columns in good.items():
+            self.unit.create(task_id, columns)
         self.report.added += len(good)
-        await self.unit.flush()
 
-    async def _drop_known(self, good: dict[uuid.UUID, TaskCreate]) -> set[int]:
+    async def _drop_known(self, good: dict[uuid.UUID, Columns]) -> set[int]:
         """Leave out what is or was here; the numbers that others have."""
         session, user_id = self.unit.session, self.unit.user_id
-        numbers = [task.number for task in good.values() if task.number is not None]
-        known = await tasks.known(session, user_id, list(good), numbers)
+        # In a store that was empty only this file itself can have brought the same before.
+        ids = [task_id for task_id in good if not (self.ids.note(task_id.int) and self.was_empty)]
+        numbers = [
+            number
+            for columns in good.values()
+            if (number := columns["number"]) > self.numbers_before and not self.numbers.note(number)
+        ]
+        if not ids and not numbers:
+            return set()
+        known = await tasks.known(session, user_id, ids, numbers)
         for task_id in known & good.keys():
             del good[task_id]
             self.report.already_here += 1
-        for task_id, last in (await changes.last_of_tasks(session, user_id, list(good))).items():
-            if last.kind == "delete" and last.reverts is None:
-                del good[task_id]
-                self.report.removed_here += 1
+        if not self.was_empty:
+            await self._drop_removed(good)
         return set(known.values())
 
-    def _numbered(self, good: dict[uuid.UUID, TaskCreate], taken: set[int]) -> dict[uuid.UUID, int]:
-        """A number for each: its own if nobody ever had it, else the next free one."""
-        numbers = {}
-        for task_id, task in good.items():
-            if task.number and task.number > self.numbers_before and task.number not in taken:
-                numbers[task_id] = task.number
-                taken.add(task.number)
-        self.unit.last_number = max(self.unit.last_number, *numbers.values(), 0)
-        for task_id, task in good.items():
-            if task_id not in numbers:
-                numbers[task_id] = self.unit.next_number()
-                if task.number:
-                    self.report.renumber(task.number, numbers[task_id])
-        return numbers
+    async def _drop_removed(self, good: dict[uuid.UUID, Columns]) -> None:
+        session, user_id = self.unit.session, self.unit.user_id
+        last = await changes.last_of_tasks(session, user_id, list(good))
+        reverted = [change.reverts for change in last.values() if change.reverts]
+        undoing = await changes.reverting(session, user_id, reverted) if reverted else set()
+        for task_id, change in last.items():
+            # Who takes back an undo removes again what was removed by hand.
+            if change.reverts is None or change.reverts in undoing:
+                del good[task_id]
+                self.report.removed_here += 1
+            else:
+                self.former[task_id] = (change.before or {})["number"]
+
+    def _number(self, good: dict[uuid.UUID, Columns], taken: set[int]) -> None:
+        """Give each its own number if nobody else ever had it, else the next free one."""
+        waiting = []
+        for task_id, columns in good.items():
+            number = columns["number"]
+            if number > self.numbers_before and number not in taken:
+                taken.add(number)
+                self.unit.last_number = max(self.unit.last_number, number)
+            else:
+                waiting.append(task_id)
+        for task_id in waiting:
+            number = self.former.pop(task_id, None) or self.unit.next_number()
+            self.numbers.note(number)
+            if good[task_id]["number"] not in (0, number):
+                self.report.renumber(good[task_id]["number"], number)
+            good[task_id]["number"] = number

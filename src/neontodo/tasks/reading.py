@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from neontodo.models import Change, Priority
 from neontodo.tasks.queries import changes, counts
 from neontodo.tasks.results import LogEntry, Stats
+from neontodo.tasks.state import public
 
 WEEKS_SHOWN = 8
 
@@ -51,12 +52,13 @@ async def log(
     entries = await changes.newest(session, user_id, task_ids=task_ids, limit=limit)
     gone = list({entry.task_id for entry in entries if entry.number is None})
     last = await changes.last_of_tasks(session, user_id, gone) if gone else {}
-    return [_named(entry, last.get(entry.task_id)) for entry in entries]
+    return [_entry(entry, last.get(entry.task_id)) for entry in entries]
 
 
-def _named(entry: LogEntry, last: Change | None) -> LogEntry:
-    """With the name that a removed task had at its last."""
-    state = (last.before if last else None) or {}
+def _entry(entry: LogEntry, last: Change | None) -> LogEntry:
+    """As people know it: with their words for its fields, and the name of a removed task."""
+    known = replace(entry, before=public(entry.before), after=public(entry.after))
     if entry.number is not None:
-        return entry
-    return replace(entry, number=state.get("number"), title=state.get("title", ""))
+        return known
+    state = (last.before if last else None) or {}
+    return replace(known, number=state.get("number"), title=state.get("title", ""))

@@ -1,9 +1,13 @@
-"""What reads and writes answer: frozen values that outlive their session."""
+"""What reads and writes answer: frozen values that outlive their session.
+
+Tasks are left out of the values' `repr`: Python 3.11 makes one of whatever `asyncio.Runner.run`
+answers, as it puts its signal handler back, and for 100,000 tasks that takes seconds.
+"""
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -14,7 +18,7 @@ from neontodo.models import TaskPublic
 class Page:
     """Some tasks in order, and how many there are in all; false if there are none."""
 
-    tasks: tuple[TaskPublic, ...]
+    tasks: tuple[TaskPublic, ...] = field(repr=False)
     total: int
 
     def __bool__(self) -> bool:
@@ -29,8 +33,8 @@ class Outcome:
     that already were as asked; `notes` are further sentences for a person.
     """
 
-    changed: tuple[TaskPublic, ...]
-    unchanged: tuple[TaskPublic, ...] = ()
+    changed: tuple[TaskPublic, ...] = field(repr=False)
+    unchanged: tuple[TaskPublic, ...] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
 
 
@@ -38,6 +42,7 @@ class Outcome:
 class LogEntry:
     """One change of one task; `title` is its newest known title, `machine` the key's label.
 
+    `before` and `after` hold the changed fields as JSON has them, but tags as added and removed;
     `redo` says whether what it reverts was an undo.
     """
 

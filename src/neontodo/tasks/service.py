@@ -122,7 +122,7 @@ async def _change(unit: Unit, refs: Refs, columns: Any) -> Outcome:
     for task in found:
         wanted = columns(task)
         if unit.update(task, wanted):
-            changed.append(snapshot(task).model_copy(update={**wanted, "updated_at": unit.now}))
+            changed.append(snapshot(task, **wanted, updated_at=unit.now))
         else:
             unchanged.append(snapshot(task))
     await unit.finish()
@@ -148,7 +148,7 @@ async def replace(unit: Unit, read: TaskPublic, wanted: TaskUpdate) -> Outcome:
     theirs = _difference(read, snapshot(task))
     columns = _edited(task, _merged(read, theirs, wanted), unit.now)
     changed = unit.update(task, columns)
-    after = snapshot(task).model_copy(update={**columns, "updated_at": unit.now})
+    after = snapshot(task, **columns, updated_at=unit.now)
     await unit.finish()
     names = ", ".join(theirs)
     notes = (f"changed elsewhere meanwhile, and kept: {names}",) if theirs else ()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
-from neontodo.models import Change, Task, TaskPublic, instant_text
+from neontodo.models import Change, Priority, Task, TaskPublic, instant_text
 from neontodo.tasks.folding import search_text
 
 FIELDS = (
@@ -26,13 +26,17 @@ FIELDS = (
 )
 DAYS = frozenset({"due_on"})
 INSTANTS = frozenset({"completed_at", "due_at", "created_at", "updated_at"})
+DUE = ("due_on", "due_at")
 PARTS = {"due_on": "due", "due_at": "due", "completed_at": "completed"}
 SEARCHED = frozenset({"title", "description", "project", "tags"})
 
 
-def snapshot(task: Task) -> TaskPublic:
-    """The row as it leaves the session."""
-    return TaskPublic(id=task.id, **{name: getattr(task, name) for name in FIELDS})
+_PLAIN = (str, int, bool)
+
+
+def snapshot(task: Task, **changed: Any) -> TaskPublic:
+    """The row as it leaves the session, with columns that were changed since it was read."""
+    return TaskPublic(id=task.id, **columns_of(task) | changed)
 
 
 def columns_of(task: Task) -> dict[str, Any]:
@@ -54,7 +58,7 @@ def folded(columns: Mapping[str, Any]) -> str:
 def logged(columns: Mapping[str, Any]) -> dict[str, Any]:
     """A whole task for the log: JSON values, and nothing that is empty."""
     return {
-        name: value if type(value) is str else _to_json(value)
+        name: value if type(value) in _PLAIN else _to_json(value)
         for name in FIELDS
         if (value := columns[name])
     }
@@ -67,6 +71,19 @@ def restored(state: Mapping[str, Any]) -> dict[str, Any]:
     return columns | from_log(state)
 
 
+def public(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Logged columns under the names, and with the values, that JSON has for the fields."""
+    if state is None:
+        return None
+    fields = {}
+    for name, value in state.items():
+        if name in DUE:
+            fields["due"] = state.get("due_at") or state.get("due_on")
+        else:
+            fields[name] = Priority(value).label if name == "priority" else value
+    return fields
+
+
 def from_log(state: Mapping[str, Any]) -> dict[str, Any]:
     """Columns from logged values; changed tags are not among them, see `retagged`."""
     return {name: _from_json(name, value) for name, value in state.items()}
@@ -76,13 +93,17 @@ def difference(
     task: Task, wanted: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """`(before, after)` for the log where the task is not as wanted; None if it is."""
-    changed = {name: value for name, value in wanted.items() if getattr(task, name) != value}
+    changed = {name for name, value in wanted.items() if getattr(task, name) != value}
     if not changed:
         return None
-    before = {name: _to_json(getattr(task, name)) for name in changed if name != "tags"}
-    after = {name: _to_json(value) for name, value in changed.items() if name != "tags"}
+    if changed & set(DUE):
+        # Neither tells the whole due: a day may stay as it was while its time goes.
+        changed |= wanted.keys() & set(DUE)
+    names = [name for name in FIELDS if name in changed and name != "tags"]
+    before = {name: _to_json(getattr(task, name)) for name in names}
+    after = {name: _to_json(wanted[name]) for name in names}
     if "tags" in changed:
-        old, new = set(task.tags), set(changed["tags"])
+        old, new = set(task.tags), set(wanted["tags"])
         before["tags"] = {"added": sorted(old - new), "removed": sorted(new - old)}
         after["tags"] = {"added": sorted(new - old), "removed": sorted(old - new)}
     return before, after
@@ -110,7 +131,7 @@ def applied(task: Task, state: Mapping[str, Any]) -> dict[str, Any]:
 
 def _to_json(value: Any) -> Any:
     if isinstance(value, datetime):
-        return instant_text(value.astimezone(UTC))
+        return instant_text(value)
     if isinstance(value, date):
         return value.isoformat()
     return list(value) if isinstance(value, tuple) else value

@@ -28,23 +28,31 @@ class AlreadyApplied(Exception):
 
 @dataclass(frozen=True)
 class Command:
-    """What one run of a command is called, in every try of it; `now` is in whole seconds."""
+    """What one run of a command is called, in every try of it; `now` is in whole seconds.
+
+    `by_owner`: the database's owner does it for this user, whatever key it is logged under.
+    """
 
     user_id: str
     key_id: str
     now: datetime
     id: uuid.UUID = field(default_factory=uuid.uuid4)
+    by_owner: bool = False
 
 
 class Unit:
     """Collects one command's changes and writes them; nothing counts before `finish`.
 
     Between `start` and `finish`, `flush` may be called as often as memory asks for it.
+    `sent_before` says that an earlier try came to its COMMIT, and may have been saved.
     """
 
-    def __init__(self, session: AsyncSession, command: Command) -> None:
+    def __init__(
+        self, session: AsyncSession, command: Command, *, sent_before: bool = False
+    ) -> None:
         self.session = session
         self.command = command
+        self.sent_before = sent_before
         self.user_id = command.user_id
         self.now = command.now
         self.reverts: uuid.UUID | None = None
@@ -65,6 +73,10 @@ class Unit:
             NotSignedIn: the store has no such user, or the key is not accepted (any more).
             SchemaMismatch: the store is of another version.
         """
+        if self.sent_before:
+            # The earlier try may be alive, and be saved while this waits for its lock. Besides the
+            # row it waited for, a statement sees only what was there when it began.
+            await users.claim(self.session, self.command, 0, 0)
         claim = await users.claim(self.session, self.command, numbers, changed)
         if claim is None:
             raise users.UnknownUser
@@ -75,7 +87,7 @@ class Unit:
             )
         if claim.applied:
             raise AlreadyApplied
-        if not claim.key_accepted:
+        if not (claim.key_accepted or self.command.by_owner):
             raise NotSignedIn(
                 "this store does not know this machine's key, or has revoked it",
                 hint="run `todo connect`",
@@ -89,15 +101,11 @@ class Unit:
         return self.last_number
 
     def create(self, task_id: uuid.UUID, columns: Mapping[str, Any]) -> None:
-        """Add a task; `columns` are all of `state.FIELDS`."""
-        self._creates.append(
-            {
-                "user_id": self.user_id,
-                "id": task_id,
-                **columns,
-                "search_text": folded(columns),
-            }
-        )
+        """Add a task; `columns` are all of `state.FIELDS`, perhaps with the search column."""
+        row = {"user_id": self.user_id, "id": task_id, **columns}
+        if "search_text" not in row:
+            row["search_text"] = folded(columns)
+        self._creates.append(row)
         self.last_number = max(self.last_number, columns["number"])
         self._log(task_id, "create", None, logged(columns))
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.cli.sources import Source
     from neontodo.tasks.importing import Report
+    from neontodo.tasks.unit import Unit
 
 
 def import_(
@@ -60,13 +61,14 @@ def _import(app: App, source: Source, format: str, skip_bad: bool, dry_run: bool
     from neontodo.render.progress import Bar
     from neontodo.tasks.importing import import_tasks
 
-    records = formats.read(source, format, tz=app.tz, now=app.now)
     with Bar(app.streams, "importing", source.size) as bar:
-        return app.run(
-            app.write(
-                lambda unit: import_tasks(
-                    unit, records, skip_bad=skip_bad, progress=lambda: bar.show(source.done)
-                ),
-                dry_run=dry_run,
+
+        async def action(unit: Unit) -> Report:
+            # From the start: whatever a lost connection took, the next try does again.
+            source.rewind()
+            records = formats.read(source, format, tz=app.tz, now=app.now)
+            return await import_tasks(
+                unit, records, skip_bad=skip_bad, progress=lambda: bar.show(source.done)
             )
-        )
+
+        return app.run(app.write(action, dry_run=dry_run))

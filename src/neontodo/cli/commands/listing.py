@@ -35,8 +35,8 @@ Sort = Annotated[
         "-KEY descending.",
     ),
 ]
-Limit = Annotated[int | None, typer.Option(min=1, help="Show so many at the most.")]
-PageNumber = Annotated[int | None, typer.Option(min=1, help="Which page to show.")]
+Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Show so many at the most.")]
+PageNumber = Annotated[int | None, typer.Option(metavar="N", min=1, help="Which page to show.")]
 
 
 def list_(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, tzinfo
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from neontodo.models import Priority
 from neontodo.render.terminal.canvas import Canvas
 from neontodo.render.terminal.grid import Cell, Column, Grid
 from neontodo.render.terminal.times import local_time
-from neontodo.tasks.dates import local_day
 
 if TYPE_CHECKING:
     from neontodo.streams import Streams
@@ -104,11 +102,10 @@ def _updates(canvas: Canvas, entry: LogEntry, tz: tzinfo) -> Iterator[str]:
     for name in ("title", "project", "description"):
         if name in after:
             yield _change(canvas, name, before.get(name), after[name])
-    if "due_on" in after or "due_at" in after:
-        yield _change(canvas, "due", _due(before, after, tz), _due(after, before, tz))
+    if "due" in after:
+        yield _change(canvas, "due", _due(before.get("due"), tz), _due(after["due"], tz))
     if "priority" in after:
-        old, new = (Priority(state.get("priority") or 0).label for state in (before, after))
-        yield _change(canvas, "priority", old, new)
+        yield _change(canvas, "priority", before.get("priority"), after["priority"])
     if "tags" in after:
         yield canvas.safe(" ".join(_tags(after["tags"])))
     if "extra" in after:
@@ -124,11 +121,6 @@ def _tags(change: dict[str, list[str]]) -> list[str]:
     return [f"+{tag}" for tag in change["added"]] + [f"-{tag}" for tag in change["removed"]]
 
 
-def _due(state: Mapping[str, Any], other: Mapping[str, Any], tz: tzinfo) -> str | None:
-    """The due of one side of a change; a day that stayed the same is on neither side."""
-    if state.get("due_at"):
-        return local_time(datetime.fromisoformat(state["due_at"]), tz)
-    if "due_on" in state or not other.get("due_at"):
-        return state.get("due_on")
-    day: date = local_day(datetime.fromisoformat(other["due_at"]), tz)
-    return day.isoformat()
+def _due(text: str | None, tz: tzinfo) -> str | None:
+    """A day as it is, an instant where the user is."""
+    return local_time(datetime.fromisoformat(text), tz) if text and "T" in text else text

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
-from sqlmodel import col, insert, select
+from sqlmodel import col, select
 
+from neontodo.db import bulk
 from neontodo.models import Change, Key, Task
 from neontodo.tasks.results import LogEntry
 
@@ -30,9 +31,17 @@ class LoggedCommand:
 
 
 async def add(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """Add to the log; every row names its user."""
+    """Add to the log; every row names its user, and all columns."""
     if rows:
-        await session.execute(insert(Change), rows)
+        await bulk.insert(session, Change, rows)
+
+
+async def everything(session: AsyncSession, user_id: str) -> AsyncIterator[Sequence[Change]]:
+    """The whole log, a thousand entries at a time; the session must be a transaction."""
+    statement = select(Change).where(col(Change.user_id) == user_id).order_by(col(Change.seq))
+    async for chunk in (await session.stream_scalars(statement)).partitions(1000):
+        yield chunk
+        session.expunge_all()
 
 
 async def last_touched(session: AsyncSession, user_id: str, key_id: str) -> uuid.UUID | None:
@@ -136,6 +145,19 @@ async def last_of_tasks(
         col(Change.user_id) == user_id, col(Change.task_id).in_(task_ids), sa.not_(newer)
     )
     return {change.task_id: change for change in (await session.scalars(statement)).all()}
+
+
+async def reverting(
+    session: AsyncSession, user_id: str, command_ids: Sequence[uuid.UUID]
+) -> set[uuid.UUID]:
+    """Those of the commands that took back another one."""
+    statement = select(Change.command_id).where(
+        col(Change.user_id) == user_id,
+        col(Change.command_id).in_(set(command_ids)),
+        col(Change.position) == FIRST_OF_COMMAND,
+        col(Change.reverts).is_not(None),
+    )
+    return set((await session.scalars(statement)).all())
 
 
 async def deletions(

@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Select, func
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, delete, insert, select, update
+from sqlmodel import col, delete, select, update
 
+from neontodo.db import bulk
 from neontodo.models import Task, TaskPublic
 from neontodo.tasks.filters import TaskFilter
 from neontodo.tasks.matching import conditions, ordering, relevance
@@ -45,6 +46,14 @@ async def stream(
     statement = _ordered(user_id, wanted).execution_options(yield_per=1000)
     async for row in await session.stream(statement):
         yield _public(row)
+
+
+async def everything(session: AsyncSession, user_id: str) -> AsyncIterator[Sequence[Task]]:
+    """All whole rows, by number, a thousand at a time; the session must be a transaction."""
+    statement = select(Task).where(col(Task.user_id) == user_id).order_by(col(Task.number))
+    async for chunk in (await session.stream_scalars(statement)).partitions(1000):
+        yield chunk
+        session.expunge_all()
 
 
 def _ordered(user_id: str, wanted: TaskFilter) -> Select[Any]:
@@ -92,9 +101,9 @@ async def known(
 
 
 async def add(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """Add tasks; every row names its user."""
+    """Add tasks; every row names its user, and all columns."""
     if rows:
-        await session.execute(insert(Task), rows)
+        await bulk.insert(session, Task, rows)
 
 
 async def change(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:

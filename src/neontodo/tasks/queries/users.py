@@ -91,3 +91,30 @@ async def settle(session: AsyncSession, user_id: str, last_number: int, last_seq
         .values(last_number=last_number, last_seq=last_seq)
         .execution_options(**UNSYNCHRONIZED)
     )
+
+
+async def counters(session: AsyncSession, user_id: str) -> tuple[int, int]:
+    """The user's last number and last seq.
+
+    Raises:
+        UnknownUser: there is no such user.
+    """
+    statement = select(User.last_number, User.last_seq).where(col(User.id) == user_id)
+    row = (await session.execute(statement)).first()
+    if row is None:
+        raise UnknownUser
+    return row[0], row[1]
+
+
+async def claim_unused(
+    session: AsyncSession, user_id: str, last_number: int, last_seq: int
+) -> bool:
+    """Lock and set the counters of a user who never had a task; False if the user had one."""
+    statement = (
+        update(User)
+        .where(col(User.id) == user_id, col(User.last_number) == 0, col(User.last_seq) == 0)
+        .values(last_number=last_number, last_seq=last_seq)
+        .returning(col(User.id))
+        .execution_options(**UNSYNCHRONIZED)
+    )
+    return await session.scalar(statement) is not None

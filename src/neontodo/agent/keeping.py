@@ -1,0 +1,125 @@
+"""The event loop and the store that a worker keeps open from one command to the next."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neontodo.db.url import SqliteTarget
+from neontodo.resources import Resources
+
+if TYPE_CHECKING:
+    from neontodo.db.connecting import Announce
+    from neontodo.db.database import Database
+    from neontodo.db.founding import Founder
+    from neontodo.db.retry import Limits
+    from neontodo.db.url import Target
+
+RELEASED_AFTER = 240.0
+"""Idle seconds until connections are closed; a compute on Neon suspends after 300 and cuts them."""
+
+# What the drivers look at when they connect, beside the target.
+NETWORK = ("PG", "SSL_CERT")
+
+
+class Kept(Resources):
+    """Resources that outlive a command; `renew` and `tidy` stand between two of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._key: object = None
+        self._file: tuple[int, int] | None = None
+        self._last_used = time.time()
+        self._awake = _awake()
+
+    @property
+    def is_connected(self) -> bool:
+        return self._database is not None and self._database.connections[0] > 0
+
+    def database(
+        self, target: Target, founder: Callable[[], Founder], limits: Limits, announce: Announce
+    ) -> Database:
+        key = (target, limits, _network())
+        if self._database is None or key != self._key:
+            self.release()
+            self._key = key
+            super().database(target, founder, limits, announce)
+        assert self._database is not None
+        self._database.lend(founder, announce)
+        return self._database
+
+    def close(self) -> None:
+        """The command has ended; all stays as it is."""
+
+    def renew(self) -> None:
+        """Before a command: drop what may have died, or been replaced, since the last one."""
+        slept = abs(_awake() - self._awake) > 1.0
+        if slept or time.time() - self._last_used > RELEASED_AFTER or self._is_replaced():
+            self.release()
+
+    def tidy(self) -> None:
+        """After a command: remember what the store's file was."""
+        self._last_used, self._awake = time.time(), _awake()
+        self._file = self._identity()
+
+    def release(self) -> None:
+        """Close the connections; the next command makes new ones."""
+        if self._database is not None and self._runner is not None:
+            with suppress(Exception):
+                self._runner.run(self._database.close())
+
+    def is_clean(self) -> bool:
+        """Whether the command has left nothing running and no connection in use."""
+        if self._runner is not None and asyncio.all_tasks(self._runner.get_loop()):
+            return False
+        return self._database is None or self._database.connections[1] == 0
+
+    def flush(self) -> None:
+        """Put what SQLite wrote to its log into the store's own file, as a last close would.
+
+        Whoever copies that file alone, for a backup, must find everything in it.
+        """
+        path = self._path()
+        if path is not None and _size(path.with_name(path.name + "-wal")):
+            assert self._database is not None
+            with suppress(Exception):
+                self.run(self._database.checkpoint())
+
+    def _path(self) -> Path | None:
+        if self._database is None or not isinstance(self._database.target, SqliteTarget):
+            return None
+        return self._database.target.path
+
+    def _identity(self) -> tuple[int, int] | None:
+        if (path := self._path()) is None:
+            return None
+        try:
+            status = os.stat(path)
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _is_replaced(self) -> bool:
+        return self._identity() != self._file
+
+
+def _network() -> tuple[tuple[str, str], ...]:
+    environment = os.environ.items()  # noqa: TID251
+    return tuple(sorted(item for item in environment if item[0].startswith(NETWORK)))
+
+
+def _awake() -> float:
+    """Grows by as much as the machine sleeps: one of the two clocks stands still then."""
+    return time.time() - time.monotonic()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

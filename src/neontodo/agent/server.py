@@ -1,0 +1,281 @@
+"""The agent: answers launchers, and has their commands run by workers.
+
+It has neither threads nor an event loop of asyncio's: a process with either cannot be forked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable
+from functools import partial
+
+from neontodo import __version__
+from neontodo.agent import protocol
+from neontodo.agent.claim import Claim, Taken
+from neontodo.agent.conversation import PATIENCE, Conversation, Gone, Stage, is_ours
+from neontodo.agent.crew import MOST, Crew, Member, Work, memory
+from neontodo.agent.protocol import Command, Garbage
+from neontodo.agent.standing import Program
+
+IDLE_EXIT = 600.0
+"""Seconds without a command after which the agent ends."""
+
+ROUND = 10.0
+"""Seconds between two looks at whether the agent is still wanted."""
+
+QUEUE = 1.0
+"""Seconds that a client waits for a free worker before it is told to run the command itself."""
+
+MOST_CLIENTS = 256
+
+
+class Server:
+    """Everything between the socket and the workers."""
+
+    def __init__(
+        self, listener: socket.socket, claim: Claim, program: Program, crew: Crew, like: Command
+    ) -> None:
+        self._listener = listener
+        self._claim = claim
+        self._program = program
+        self._crew = crew
+        self._like = like
+        self._clients: list[Conversation] = []
+        self._selector = selectors.PollSelector()
+        self._selector.register(listener, selectors.EVENT_READ, self._accept)
+        self._started = self._used = self._checked = time.monotonic()
+        self._served = 0
+        self._is_leaving = False
+
+    def serve(self) -> None:
+        """Work until nobody needs this agent any more, and every command has ended."""
+        self._add_worker(self._like)
+        while not (self._is_leaving and not self._crew.busy):
+            for key, _ in self._selector.select(self._patience()):
+                handle: Callable[[], None] = key.data
+                handle()
+            self._look_around()
+
+    def leave(self) -> None:
+        """Take no more commands; those that run may end."""
+        if self._is_leaving:
+            return
+        self._is_leaving = True
+        self._claim.release()
+        self._selector.unregister(self._listener)
+        self._listener.close()
+        for client in [c for c in self._clients if c.stage is not Stage.RUNNING]:
+            self._refuse(client, protocol.LEAVING)
+        for member in [m for m in self._crew.members if m.client is None]:
+            self._dismiss(member)
+
+    # Clients.
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:
+            return
+        if not is_ours(connection) or len(self._clients) >= MOST_CLIENTS:
+            connection.close()
+            return
+        client = Conversation(connection, time.monotonic())
+        self._clients.append(client)
+        self._selector.register(connection, selectors.EVENT_READ, partial(self._hear, client))
+        self._hear(client)
+
+    def _hear(self, client: Conversation) -> None:
+        if client not in self._clients:
+            return
+        try:
+            if client.stage is Stage.ASKING:
+                client.receive()
+                if client.is_complete:
+                    self._answer(client)
+            else:
+                self._obey(client, client.words())
+        except (Gone, Garbage):
+            self._lose(client)
+
+    def _answer(self, client: Conversation) -> None:
+        if client.kind == protocol.STATUS:
+            self._refuse(client, json.dumps(self._status()).encode())
+        elif client.kind == protocol.STOP:
+            self._refuse(client, str(os.getpid()).encode())
+            self.leave()
+        elif self._is_outdated():
+            self.leave()
+        else:
+            client.stage, client.deadline = Stage.WAITING, time.monotonic() + QUEUE
+            self._promise()
+
+    def _promise(self) -> None:
+        """Let clients say GO, as many as there are workers for, in the order in which they came."""
+        for client in self._clients:
+            promised = sum(c.stage in (Stage.PROMISED, Stage.RUNNING) for c in self._clients)
+            if promised >= MOST:
+                return
+            if client.stage is Stage.WAITING:
+                client.stage, client.deadline = Stage.PROMISED, time.monotonic() + PATIENCE
+                client.say(protocol.READY)
+
+    def _obey(self, client: Conversation, words: bytes) -> None:
+        if words == protocol.GO and client.stage is Stage.PROMISED:
+            client.stage = Stage.RUNNING
+            self._used = time.monotonic()
+            member = self._crew.idle() or self._add_worker(None)
+            member.give(client)
+        elif client.stage is Stage.RUNNING and set(words) == set(protocol.INTERRUPT):
+            for member in self._crew.busy:
+                if member.client is client:
+                    member.signal(signal.SIGINT)
+        elif words:
+            raise Garbage
+
+    def _lose(self, client: Conversation) -> None:
+        """A client has gone, or makes no sense: its command goes with it, as it would have."""
+        for member in self._crew.busy:
+            if member.client is client:
+                # Perhaps the command has ended, and its launcher only has been faster than we.
+                self._listen(member)
+                if member.client is client:
+                    member.signal(signal.SIGKILL)
+                return
+        self._end(client)
+        self._promise()
+
+    def _refuse(self, client: Conversation, word: bytes) -> None:
+        client.say(word)
+        self._end(client)
+
+    def _end(self, client: Conversation) -> None:
+        if client in self._clients:
+            self._clients.remove(client)
+            self._selector.unregister(client.connection)
+            client.close()
+
+    # Workers.
+
+    def _add_worker(self, like: Command | None) -> Member:
+        member = self._crew.fork(like)
+        self._selector.register(
+            member.control, selectors.EVENT_READ, partial(self._listen, member)
+        )
+        return member
+
+    def _listen(self, member: Member) -> None:
+        if member not in self._crew.members:
+            return
+        try:
+            news = member.heard()
+        except EOFError:
+            self._dismiss(member)
+            if not self._is_leaving and self._crew.idle() is None:
+                self._add_worker(self._like)
+        else:
+            if news and member.client is not None:
+                self._finish(member)
+        if self._is_leaving and member.client is None and member in self._crew.members:
+            self._dismiss(member)
+
+    def _finish(self, member: Member) -> None:
+        client, member.client = member.client, None
+        assert client is not None
+        self._served += 1
+        self._used = time.monotonic()
+        self._like = Command.decode(client.body)
+        self._end(client)
+        self._promise()
+
+    def _dismiss(self, member: Member) -> None:
+        if member.client is not None:
+            self._finish(member)
+        self._selector.unregister(member.control)
+        self._crew.dismiss(member)
+
+    # The agent itself.
+
+    def _patience(self) -> float:
+        """Seconds until something must be done even if nobody says anything."""
+        deadlines = [c.deadline for c in self._clients if c.stage is not Stage.RUNNING]
+        return max(0.0, min([ROUND, *(d - time.monotonic() for d in deadlines)]))
+
+    def _look_around(self) -> None:
+        now = time.monotonic()
+        for client in [c for c in self._clients if c.stage is not Stage.RUNNING]:
+            if client.deadline <= now:
+                self._refuse(client, protocol.BUSY if client.stage is Stage.WAITING else b"")
+        if self._is_leaving or now < self._checked + ROUND:
+            return
+        self._crew.reap()
+        for member in list(self._crew.surplus()):
+            self._dismiss(member)
+        is_idle = now > self._used + IDLE_EXIT and not self._crew.busy
+        if is_idle or not self._claim.is_held() or self._is_outdated():
+            self.leave()
+
+    def _is_outdated(self) -> bool:
+        """Whether the program's files have changed; looked at once a second at the most."""
+        now = time.monotonic()
+        if now < self._checked + 1.0:
+            return False
+        self._checked = now
+        return self._program.has_changed()
+
+    def _status(self) -> dict[str, object]:
+        members = self._crew.members
+        return {
+            "pid": os.getpid(),
+            "version": __version__,
+            "uptime": round(time.monotonic() - self._started, 1),
+            "commands": self._served,
+            "memory": memory([os.getpid(), *(member.pid for member in members)]),
+            "workers": len(members),
+            "busy": len(self._crew.busy),
+            "connections": sum(member.is_connected for member in members),
+        }
+
+
+def main() -> None:
+    """Be the agent that a launcher left behind."""
+    from neontodo.agent import starting
+    from neontodo.agent.work import work
+
+    try:
+        path, like = starting.received()
+        detach()
+        claim = Claim(path)
+    except (Garbage, Taken, OSError):
+        return
+    serve(claim, like, work)
+
+
+def serve(claim: Claim, like: Command, work: Work) -> None:
+    """Be an agent at the place that was claimed."""
+    from neontodo.agent.preload import preload
+
+    program = Program()
+    preload()
+    server = Server(claim.listen(), claim, program, Crew(work), like)
+    signal.signal(signal.SIGTERM, lambda *_: server.leave())
+    server.serve()
+
+
+def detach() -> None:
+    """Belong to no terminal, hold nobody's files and stand in no one's folder."""
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in range(3):
+        os.dup2(null, standard)
+    os.close(null)
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+    os.chdir("/")
+    os.umask(0o077)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)

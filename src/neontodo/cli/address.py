@@ -1,0 +1,141 @@
+"""Which database URL `todo connect` was given, by one of its ways; it never comes back as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from neontodo.errors import BadValue
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+    from neontodo.db.url import PostgresTarget
+
+STDIN = "-"
+HOW = "`todo connect -` reads it from standard input, out of sight of the shell's history"
+VARIABLES = (
+    "NEON_DATABASE_URL",
+    "NEON_POOLED_DATABASE_URL",
+    "DATABASE_URL",
+    "DATABASE_URL_DIRECT",
+    "DIRECT_URL",
+)
+LARGEST = 16_384
+
+
+def given(app: App, argument: str | None, env_file: str | None) -> tuple[str, PostgresTarget]:
+    """The URL as it is to be stored, and what it names.
+
+    Raises:
+        BadValue: there is none, or it is none of a Postgres database.
+    """
+    from neontodo.db.url_text import pasted
+
+    if env_file is not None:
+        url = _in_file(app, env_file)
+    elif argument == STDIN:
+        url = _typed(app)
+    else:
+        url = argument if argument is not None else _last(app)
+    return pasted(url), server_of(url)
+
+
+def server_of(url: str) -> PostgresTarget:
+    """The database of a server that a URL names."""
+    from neontodo.db.url import PostgresTarget, parse_url
+
+    target = parse_url(url)
+    if not isinstance(target, PostgresTarget):
+        raise BadValue(
+            "that is a file, and no database of a server",
+            hint="`todo connect --local` uses the embedded store",
+        )
+    return target
+
+
+def _last(app: App) -> str:
+    """The URL of the database that was connected last; without one, a person is asked."""
+    from neontodo.identity import connection
+
+    last = connection.place(app.folder)
+    if last is not None and (kept := connection.kept(app.secrets, last.store)) is not None:
+        return kept.url
+    if app.streams.interactive:
+        return _typed(app)
+    raise BadValue("there is no database URL", hint=HOW)
+
+
+def _typed(app: App) -> str:
+    """A line of a terminal, which does not show it; all of anything else."""
+    streams = app.streams
+    if not streams.interactive:
+        text = streams.in_bytes.read(LARGEST)
+    else:
+        streams.err.write("database URL (it will not be shown): ")
+        streams.err.flush()
+        with _unseen(streams.stdin):
+            text = streams.in_bytes.readline(LARGEST)
+        streams.err.write("\n")
+    if not text.strip():
+        raise BadValue("there is no database URL on standard input", hint="paste it, then press ⏎")
+    return text.decode("utf-8", "replace")
+
+
+@contextmanager
+def _unseen(terminal: TextIO) -> Iterator[None]:
+    """Let a terminal not repeat what is typed."""
+    try:
+        import termios
+
+        fd = terminal.fileno()
+        before = termios.tcgetattr(fd)
+    except (ImportError, OSError, ValueError, _termios_error()):
+        yield
+        return
+    after = list(before)
+    after[3] &= ~termios.ECHO
+    termios.tcsetattr(fd, termios.TCSADRAIN, after)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(fd, termios.TCSADRAIN, before)
+
+
+def _termios_error() -> type[Exception]:
+    try:
+        import termios
+    except ImportError:
+        return OSError
+    return termios.error
+
+
+def _in_file(app: App, name: str) -> str:
+    """The URL among the usual variables of a file like `.env`.
+
+    Raises:
+        BadValue: there is none, or there are several and it is not clear which one is meant.
+    """
+    from dotenv import dotenv_values
+
+    path = app.cwd / name
+    try:
+        with path.open(encoding="utf-8") as file:
+            values = dotenv_values(stream=file)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise BadValue(f"`{name}` cannot be read: {reason.lower()}") from None
+    found = {key: url for key in VARIABLES if (url := values.get(key)) and _is_postgres(url)}
+    if not found:
+        raise BadValue(
+            f"`{name}` names no Postgres database", hint=f"looked for {', '.join(VARIABLES)}"
+        )
+    if len({server_of(url).key for url in found.values()}) > 1:
+        raise BadValue(
+            f"`{name}` names several databases: {', '.join(found)}", hint=f"choose one: {HOW}"
+        )
+    return next(iter(found.values()))
+
+
+def _is_postgres(url: str) -> bool:
+    return url.lower().startswith("postgres")

@@ -1,0 +1,48 @@
+"""`todo config`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from neontodo.cli import options
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+
+
+def config(ctx: typer.Context, json: options.Json = False, color: options.Color = "auto") -> None:
+    """List the settings: their values, where these came from, and what each is for.
+
+    A setting is taken from the environment, else from the settings file, else it is the default.
+    `todo help settings` says how to set one.
+    """
+    from neontodo import settings
+    from neontodo.errors import BadValue
+    from neontodo.render.mode import chosen
+    from neontodo.render.settings import print_settings
+
+    app: App = ctx.obj
+    found, problem = settings.listed(app.env), None
+    try:
+        url = _database(app)
+        found = [
+            replace(each, value=url) if each.name == "database_url" else each for each in found
+        ]
+    except BadValue as error:
+        problem = error
+    print_settings(
+        found,
+        file=settings.config_path(app.env),
+        streams=app.streams,
+        mode=chosen(app.streams, json=json),
+    )
+    if problem is not None:
+        raise problem
+
+
+def _database(app: App) -> str:
+    """The database URL without its password."""
+    return app.target.display if app.settings.database_url else "not set"

@@ -1,0 +1,205 @@
+"""`todo connect`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neontodo.cli import options
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+    from neontodo.db.database import Database
+    from neontodo.db.probe import Probe
+    from neontodo.db.url import PostgresTarget
+    from neontodo.errors import TodoError
+    from neontodo.identity.connection import Connection
+
+
+def connect(
+    ctx: typer.Context,
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[URL]",
+            help="The database URL as Neon's console shows it; `-` reads it from standard input, "
+            "which keeps it out of the shell's history and the list of processes.",
+            show_default=False,
+        ),
+    ] = None,
+    env_file: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Take the URL from the usual variables of this file."),
+    ] = None,
+    upgrade: Annotated[
+        bool, typer.Option("--upgrade", help="Bring the database's tables to this version.")
+    ] = False,
+    as_: Annotated[
+        str | None,
+        typer.Option(
+            "--as", metavar="USER", help="Which user you are there: e-mail address, name or id."
+        ),
+    ] = None,
+    move: Annotated[
+        bool, typer.Option("--move", help="Carry the embedded store's tasks over.")
+    ] = False,
+    local: Annotated[bool, typer.Option("--local", help="Use the embedded store again.")] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="With --local: remove the stored URL and key, too.")
+    ] = False,
+    status: Annotated[
+        bool, typer.Option("--status", help="Show which store is in use; asks no server.")
+    ] = False,
+    json: options.Json = False,
+) -> None:
+    """Keep your tasks in a Postgres database, such as one on Neon.
+
+    Best as `todo connect -`, with the URL pasted. It goes to the keyring, or to a private file.
+    Without a URL the database that was connected last is used again. On a second machine you are
+    asked which user of the database you are.
+    """
+    from neontodo.cli import address, whereabouts
+
+    app: App = ctx.obj
+    _require_sense(ctx)
+    if status:
+        whereabouts.show(app, as_json=json)
+    elif local:
+        whereabouts.leave(app, forget=forget)
+    else:
+        text, target = address.given(app, url, env_file)
+        _connect(app, text, target, upgrade=upgrade, who=as_, move=move)
+
+
+def _require_sense(ctx: typer.Context) -> None:
+    """Refuse options that mean nothing together."""
+    given = ctx.params
+    connecting = [given["url"], given["env_file"], given["upgrade"], given["as_"], given["move"]]
+    if given["url"] is not None and given["env_file"] is not None:
+        raise typer.BadParameter("name a URL or `--env-file`, not both")
+    if given["local"] + given["status"] + any(connecting) > 1:
+        raise typer.BadParameter("choose one: a database, `--local` or `--status`")
+    if given["forget"] and not given["local"]:
+        raise typer.BadParameter("`--forget` goes with `--local`")
+
+
+def _connect(
+    app: App, text: str, target: PostgresTarget, *, upgrade: bool, who: str | None, move: bool
+) -> None:
+    from neontodo.cli import enrolling, moving
+    from neontodo.db.database import Database
+    from neontodo.identity import connection
+    from neontodo.identity.connection import Connection
+    from neontodo.render.messages import hint, say, warn
+    from neontodo.streams import Notice
+
+    database = Database(target, app.founder, limits=app.limits, announce=Notice(app.streams).show)
+    try:
+        probe = _probed(app, database)
+        _make_ready(app, database, probe, upgrade=upgrade)
+        offered = Connection(target.key, target.display, text)
+        is_new = app.secrets.where(connection.secret_name(target.key)) is None
+        made = enrolling.enrolled(app, database, offered, who)
+        connection.use(app.folder, made)
+        say(app.streams, f"connected to {made.display}{_as_whom(made)}")
+        if app.settings.database_url is not None:
+            warn(app.streams, f"{app.setting_origins['database_url']} is set and goes before it")
+        if move:
+            moving.move(app, database, made)
+        elif is_new and _has_tasks_at_home(app):
+            hint(app.streams, "`todo connect --move` carries the embedded store's tasks over")
+    finally:
+        app.run(database.close())
+
+
+def _as_whom(made: Connection) -> str:
+    return f" as {made.machine.name}" if made.machine else ""
+
+
+def _has_tasks_at_home(app: App) -> bool:
+    from neontodo.app import STORE
+
+    return (app.folder / STORE).exists()
+
+
+def _probed(app: App, database: Database) -> Probe:
+    """What the server says, after saying it; its sister host is tried beside it."""
+    from neontodo.db.probe import Probe
+    from neontodo.db.url import PostgresTarget
+    from neontodo.errors import StoreUnavailable, TodoError
+    from neontodo.render.messages import say, warn
+
+    target = database.target
+    assert isinstance(target, PostgresTarget)
+    own, sisters = app.run(_both(database, target))
+    if isinstance(own, TodoError):
+        if isinstance(own, StoreUnavailable) and target.sister and isinstance(sisters, Probe):
+            hint = f"its {_kind(target.sister)} host answers: {target.sister.host}"
+            raise StoreUnavailable(own.message, hint=hint)
+        raise own
+    own.require_ours(target.display)
+    say(app.streams, _described(target, own))
+    if target.sister is not None and isinstance(sisters, Probe):
+        say(app.streams, _described(target.sister, sisters))
+    elif isinstance(sisters, TodoError):
+        warn(app.streams, f"its other host does not answer: {sisters.message}")
+    return own
+
+
+async def _both(
+    database: Database, target: PostgresTarget
+) -> tuple[Probe | TodoError, Probe | TodoError | None]:
+    import asyncio
+
+    from neontodo.db.probe import attempt
+
+    if target.sister is None:
+        return await attempt(database), None
+    return await asyncio.gather(attempt(database), attempt(database.to(target.sister)))
+
+
+def _kind(target: PostgresTarget) -> str:
+    """Which of Neon's hosts it is."""
+    return "pooled" if target.is_pooled else "direct"
+
+
+def _described(target: PostgresTarget, probe: Probe) -> str:
+    kind = f" ({_kind(target)})" if target.is_neon else ""
+    return (
+        f"{target.host}{kind}: Postgres {probe.version}, connected in {_ms(probe.connecting)}, "
+        f"{_ms(probe.round_trip)} a round trip"
+    )
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"
+
+
+def _make_ready(app: App, database: Database, probe: Probe, *, upgrade: bool) -> None:
+    """Bring the tables to this program's version, and give a database without users its first."""
+    from neontodo.cli.asking import confirm
+    from neontodo.db import versions
+    from neontodo.db.schema import HEAD
+    from neontodo.errors import SchemaMismatch
+    from neontodo.render.messages import say
+
+    if not probe.is_current and not upgrade:
+        what = (
+            "has no tables of todo yet"
+            if probe.schema is None
+            else f"has tables of an older version ({probe.schema}) of todo"
+        )
+        if not app.streams.interactive:
+            raise SchemaMismatch(
+                f"{database.target.display} {what}", hint="add `--upgrade` to make them"
+            )
+        confirm(app, f"{database.target.display} {what}; make them now?")
+    if not probe.is_current or probe.belongs_to_nobody:
+        app.renew_clock()
+        migration = app.run(versions.upgrade(database))
+        if migration.steps:
+            was = migration.before or "nothing"
+            say(app.streams, f"the schema is now {migration.after} (was {was})")
+    else:
+        say(app.streams, f"the schema is {HEAD}, as this program needs it")

@@ -1,0 +1,147 @@
+"""`todo token create`, `list` and `revoke`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neontodo.cli import options
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+    from neontodo.identity.grants import Grant
+    from neontodo.identity.key_queries import StoredKey
+    from neontodo.tasks.unit import Unit
+
+LONGEST_NAME = 100
+
+
+def create(
+    ctx: typer.Context,
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="What it is for; `token revoke NAME` takes it back.")
+    ],
+    days: Annotated[
+        int, typer.Option(metavar="DAYS", min=1, max=3650, help="How long it is accepted.")
+    ] = 90,
+    json: options.Json = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Make a token for scripts and CI; it is shown this once.
+
+    The token is all that is printed: `TODO_TOKEN=$(todo token create --name ci)`.
+    """
+    from datetime import timedelta
+
+    from neontodo.identity import grants
+    from neontodo.render.messages import say
+
+    app: App = ctx.obj
+    label = _label(name)
+    user_id = app.run(app.identity()).user_id
+    new = grants.grant(user_id, label, now=app.now, lifetime=timedelta(days=days))
+
+    async def store(unit: Unit) -> None:
+        # It also refuses a key that the store does not know, or has revoked.
+        await unit.start()
+        await grants.store(unit.session, unit.user_id, new)
+
+    app.run(app.write(store, dry_run=dry_run))
+    if not dry_run:
+        _print_token(app, new, json=json)
+    day = f"{new.key.expires_at:%Y-%m-%d}"
+    say(app.streams, f"the token `{label}` is accepted until {day}; it is shown only this once")
+    if dry_run:
+        say(app.streams, "this was a dry run: there is no such token")
+
+
+def list_(ctx: typer.Context, json: options.Json = False, color: options.Color = "auto") -> None:
+    """List this user's keys: each machine's own, and one for each token."""
+    from neontodo.identity import key_queries
+    from neontodo.render.keys import print_keys
+    from neontodo.render.mode import chosen
+
+    app: App = ctx.obj
+    found = app.run(app.read(lambda session, who: key_queries.all_of(session, who.user_id)))
+    print_keys(
+        found,
+        in_use=app.run(app.identity()).key_id,
+        streams=app.streams,
+        mode=chosen(app.streams, json=json),
+        now=app.now,
+        tz=app.tz,
+    )
+
+
+def revoke(
+    ctx: typer.Context,
+    key: Annotated[
+        str, typer.Argument(metavar="NAME", help="The name of a token, or the start of its id.")
+    ],
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Let a token be refused from now on, by the next command that brings it.
+
+    So can a machine's key, but not the last one.
+    """
+    from neontodo.identity import grants
+    from neontodo.render.messages import say
+
+    app: App = ctx.obj
+    if not (yes or dry_run):
+        _confirm_own(app, key)
+
+    async def take_back(unit: Unit) -> StoredKey:
+        await unit.start()
+        return await grants.revoke(unit.session, unit.user_id, key, unit.now)
+
+    before = app.run(app.write(take_back, dry_run=dry_run))
+    if before.revoked_at is None:
+        say(app.streams, f"revoked `{before.label}`: no command accepts it any more")
+    else:
+        say(app.streams, f"`{before.label}` was revoked on {before.revoked_at:%Y-%m-%d} already")
+    if dry_run:
+        say(app.streams, "this was a dry run: nothing was changed")
+
+
+COMMANDS = {"create": create, "list": list_, "revoke": revoke}
+
+
+def _label(name: str) -> str:
+    from neontodo.errors import BadValue
+
+    label = name.strip()
+    if not label or len(label) > LONGEST_NAME or not label.isprintable():
+        raise BadValue(
+            f"a token's name has 1 to {LONGEST_NAME} printable characters",
+            hint="such as `todo token create --name ci`",
+        )
+    return label
+
+
+def _print_token(app: App, new: Grant, *, json: bool) -> None:
+    from json import dumps
+
+    from neontodo.models import instant_text
+
+    if not json:
+        app.streams.out.write(f"{new.token}\n")
+        return
+    assert new.key.expires_at is not None
+    expires = instant_text(new.key.expires_at)
+    fields = {"token": new.token, "id": new.key.id, "name": new.key.label, "expires_at": expires}
+    app.streams.out.write(dumps(fields, indent=2) + "\n")
+
+
+def _confirm_own(app: App, reference: str) -> None:
+    """Ask before the key is revoked that signed for this very command."""
+    from neontodo.cli.asking import confirm
+    from neontodo.identity import grants, key_queries
+
+    stored = app.run(app.read(lambda session, who: key_queries.all_of(session, who.user_id)))
+    key = grants.named(stored, reference)
+    if key.id == app.run(app.identity()).key_id and key.revoked_at is None:
+        app.run(app.database.close())
+        confirm(app, f"revoke `{key.label}`? it is the key in use here, which then changes nothing")

@@ -1,0 +1,94 @@
+"""`todo whoami`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from neontodo.cli import options
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+    from neontodo.errors import TodoError
+    from neontodo.identity.current import Identity
+    from neontodo.identity.key_queries import Signer
+
+
+def whoami(ctx: typer.Context, json: options.Json = False, color: options.Color = "auto") -> None:
+    """Show who you are to the store, by which token, and which store that is.
+
+    The exit code tells whether the store accepts you.
+    """
+    from neontodo.errors import TodoError
+    from neontodo.render.mode import chosen
+    from neontodo.render.pairs import print_pairs
+
+    app: App = ctx.obj
+    identity = app.run(app.identity())
+    signer, problem = None, None
+    try:
+        signer = app.run(_asked(app, identity))
+        problem = _refusal(signer)
+    except TodoError as error:
+        problem = error
+    facts = _facts(app, identity, signer, accepted=problem is None)
+    print_pairs(
+        facts,
+        streams=app.streams,
+        mode=chosen(app.streams, json=json),
+        shown=_shown(app, identity, facts),
+    )
+    if problem is not None:
+        # What is known without the store is printed all the same.
+        raise problem
+
+
+async def _asked(app: App, identity: Identity) -> Signer | None:
+    from neontodo.identity import key_queries
+
+    async with app.database.read(identity.user_id) as session:
+        return await key_queries.signer(session, identity.user_id, identity.key_id)
+
+
+def _refusal(signer: Signer | None) -> TodoError | None:
+    from neontodo.errors import NotSignedIn
+
+    if signer is None:
+        return NotSignedIn("this store has no user such as you", hint="run `todo connect`")
+    if not signer.accepted:
+        return NotSignedIn(
+            "this store does not know your key, or has revoked it", hint="run `todo connect`"
+        )
+    return None
+
+
+def _facts(
+    app: App, identity: Identity, signer: Signer | None, *, accepted: bool
+) -> dict[str, Any]:
+    from neontodo.models import instant_text
+
+    return {
+        "name": signer and signer.name,
+        "email": signer and signer.email,
+        "user": identity.user_id,
+        "machine": signer and signer.label,
+        "key": identity.key_id,
+        "token": identity.origin,
+        "expires_at": instant_text(identity.claims.expires_at),
+        "store": app.target.display,
+        "accepted": accepted,
+    }
+
+
+def _shown(app: App, identity: Identity, facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """The facts for a person: by their clock, and without what is not known."""
+    from neontodo.render.terminal.times import local_time
+
+    expires_at = identity.claims.expires_at
+    days = (expires_at - app.now).days
+    shown = facts | {
+        "expires_at": f"{local_time(expires_at, app.tz)} (in {days} days)",
+        "accepted": "yes" if facts["accepted"] else "no",
+    }
+    return [(name.removesuffix("_at"), str(value)) for name, value in shown.items() if value]

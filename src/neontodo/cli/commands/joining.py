@@ -1,0 +1,82 @@
+"""`todo join`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neontodo.cli import options
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+    from neontodo.db.database import Database
+    from neontodo.db.url import PostgresTarget
+
+
+def join(
+    ctx: typer.Context,
+    invitation: Annotated[
+        str,
+        typer.Argument(
+            metavar="[INVITATION]",
+            help="The line that `todo member add` printed; left out, it is asked for or read from "
+            "standard input, which keeps it out of the shell's history.",
+            show_default=False,
+        ),
+    ] = "-",
+    yes: options.Yes = False,
+) -> None:
+    """Take an invitation to somebody's database, and keep tasks there from now on.
+
+    The tasks of this machine's embedded store stay where they are.
+    """
+    from neontodo.identity import joining
+    from neontodo.identity.invitation import from_line
+    from neontodo.render.messages import hint, say
+
+    app: App = ctx.obj
+    invited = from_line(_asked(app) if invitation == "-" else invitation)
+    target = joining.target_of(invited)
+    _require_free(app, target, yes)
+    made = app.run(joining.join(invited, lambda at: _opened(app, at), app.folder, app.secrets))
+    say(app.streams, f"joined {made.display} as {invited.machine.name}")
+    hint(app.streams, "`todo list` shows the tasks you have there")
+
+
+def _asked(app: App) -> str:
+    from neontodo.render.text import safe_write
+
+    if app.streams.interactive:
+        safe_write(app.streams.err, "paste the invitation: ")
+        app.streams.err.flush()
+        return app.streams.in_bytes.readline().decode("utf-8", "replace")
+    return app.streams.in_bytes.read().decode("utf-8", "replace")
+
+
+def _require_free(app: App, target: PostgresTarget, yes: bool) -> None:
+    """Make sure that no other connection is given up in silence."""
+    from neontodo.cli.asking import confirm
+    from neontodo.errors import BadValue
+    from neontodo.identity import connection
+
+    if app.settings.database_url:
+        raise BadValue(
+            "`TODO_DATABASE_URL` is set and would go before the database you join",
+            hint="unset it, then run `todo join` again",
+        )
+    last = connection.place(app.folder)
+    if yes or last is None:
+        return
+    if (known := connection.kept(app.secrets, target.key)) is not None:
+        if f"//{target.user}@" not in known.display:
+            confirm(app, f"replace what is stored of {known.display}?")
+    elif last.current:
+        confirm(app, f"{last.display} is in use; use {target.display} from now on?")
+
+
+def _opened(app: App, target: PostgresTarget) -> Database:
+    from neontodo.db.database import Database
+    from neontodo.streams import Notice
+
+    return Database(target, app.founder, limits=app.limits, announce=Notice(app.streams).show)

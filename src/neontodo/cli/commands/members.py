@@ -1,0 +1,175 @@
+"""`todo member add`, `list` and `remove`: who shares this database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neontodo.cli import options
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+    from neontodo.db.url import PostgresTarget
+    from neontodo.identity.members import Login, Person
+
+Who = Annotated[
+    str, typer.Argument(metavar="MEMBER", help="The person's e-mail address, or their user id.")
+]
+
+
+def add(
+    ctx: typer.Context,
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The person's e-mail address.")],
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What the person is called.")
+    ] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SUB", help="The `sub` of the person's tokens, or the id of a user there is."
+        ),
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Let somebody else keep tasks in this database, and print an invitation for them.
+
+    They take it with `todo join`. It works once and is not shown again. They get a login role of
+    their own, by which the database shows them their own tasks and nobody else's. With `--subject`
+    a user who is there already gets another login, such as for a second machine.
+    """
+    from neontodo.render.members import print_invitation
+
+    app: App = ctx.obj
+    who, role, line = app.run(_add(app, email, name, subject))
+    print_invitation(app.streams, who, role, line, json=json)
+
+
+async def _add(
+    app: App, email: str, name: str | None, subject: str | None
+) -> tuple[Person, str, str]:
+    from neontodo.identity import members
+    from neontodo.identity.invitation import Invitation, to_line, url_for
+
+    target = require_server(app)
+    await app.identity()
+    async with app.database.bare() as connection:
+        invited = await members.add(
+            connection, email=email, name=name, subject=subject, now=app.now
+        )
+    url = url_for(target, invited.role, invited.password)
+    line = to_line(Invitation(url, invited.machine))
+    return invited.person, invited.role, line
+
+
+def list_(
+    ctx: typer.Context,
+    json: options.Json = False,
+    color: options.Color = "auto",
+) -> None:
+    """List who shares this database with you, and how many tasks they have."""
+    from neontodo.render.members import print_members
+    from neontodo.render.mode import chosen
+
+    app: App = ctx.obj
+    found = app.run(_logins(app))
+    print_members(found, streams=app.streams, mode=chosen(app.streams, json=json), tz=app.tz)
+
+
+async def _logins(app: App) -> list[tuple[Login, int]]:
+    from neontodo.identity import members
+
+    require_server(app)
+    await app.identity()
+    async with app.database.bare() as connection:
+        logins = await members.logins(connection)
+    return [(login, await _tasks(app, login.person)) for login in logins]
+
+
+async def _tasks(app: App, person: Person) -> int:
+    """How many tasks somebody has."""
+    from neontodo.tasks.queries import counts
+
+    async with app.database.read(person.id) as session:
+        pending, _, _, done = await counts.totals(session, person.id, app.now.date(), app.now)
+    return pending + done
+
+
+def remove(
+    ctx: typer.Context,
+    member: Who,
+    transfer_to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="USER", help="Give their tasks to this user: an e-mail address, or an id."
+        ),
+    ] = None,
+    yes: options.Yes = False,
+) -> None:
+    """Take somebody's access away at once; their tasks stay, or go to another user.
+
+    What they are doing at this moment is cut off too. `member add` with `--subject` and their id
+    lets them in again.
+    """
+    from neontodo.cli.asking import confirm
+    from neontodo.render.messages import say, warn
+
+    app: App = ctx.obj
+    person, heir, number = app.run(_chosen(app, member, transfer_to))
+    if not yes:
+        fate = f"go to {heir.label}" if heir else "stay in the database"
+        confirm(app, f"remove {person.label}? their tasks ({number}) {fate}")
+        app.renew_clock()
+    kept = app.run(_remove(app, person, heir))
+    for role in kept:
+        warn(app.streams, f"{role} owns something in another database, and stays without rights")
+    fate = f"{number} given to {heir.label}" if heir else f"{number} kept"
+    say(app.streams, f"removed {person.label}; tasks: {fate}")
+
+
+async def _chosen(app: App, who: str, heir: str | None) -> tuple[Person, Person | None, int]:
+    """The member, who gets the tasks, and how many these are."""
+    from neontodo.errors import BadValue
+    from neontodo.identity import members, sharing
+
+    require_server(app)
+    await app.identity()
+    async with app.database.bare() as connection:
+        await sharing.owner(connection)
+        person = await members.the_one(connection, who)
+        await members.require_member(connection, person)
+        receiver = await members.the_one(connection, heir) if heir is not None else None
+    if receiver == person:
+        raise BadValue("the tasks cannot be given to the member who is removed")
+    return person, receiver, await _tasks(app, person)
+
+
+async def _remove(app: App, person: Person, heir: Person | None) -> list[str]:
+    from neontodo.identity import removal
+    from neontodo.tasks.transfer import transfer
+
+    await removal.blind(app.database, person, app.now)
+    if heir is not None:
+        async with app.database.write(person.id) as session:
+            await transfer(session, person.id, heir.id, app.now)
+    return await removal.drop(app.database, person, app.now)
+
+
+def require_server(app: App) -> PostgresTarget:
+    """The database that can be shared.
+
+    Raises:
+        Refused: it is the embedded store.
+    """
+    from neontodo.errors import Refused
+
+    target = app.target
+    if target.engine == "sqlite":
+        raise Refused(
+            "the embedded store is yours alone: only a Postgres database can be shared",
+            hint="`todo connect` uses one",
+        )
+    return target
+
+
+COMMANDS = {"add": add, "list": list_, "remove": remove}

@@ -1,0 +1,113 @@
+"""Who somebody is in a database, and this machine's key there: asked, and put in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+    from neontodo.db.database import Database
+    from neontodo.identity.connection import Connection
+    from neontodo.identity.enrolment import Population
+    from neontodo.identity.machine import Machine
+    from neontodo.identity.members import Person
+
+
+def enrolled(app: App, database: Database, made: Connection, who: str | None) -> Connection:
+    """The connection with this machine's user and key in it; stored, but not yet in use.
+
+    Where a new key is needed it is added to the database. If that fails, what was stored before
+    is stored again.
+    """
+    from dataclasses import replace
+
+    from neontodo.identity import connection, machine
+
+    own = machine.load(app.folder)
+    before = _before(app, made.store)
+    candidates = [before.machine if before else None, own]
+    there = app.run(_population(database, candidates))
+    mine, is_new = _machine(app, there, candidates, who)
+    made = replace(made, machine=None if mine is own else mine)
+    connection.keep(app.secrets, made)
+    try:
+        if is_new:
+            app.run(_enrol(app, database, mine))
+    except BaseException:
+        if before is not None:
+            connection.keep(app.secrets, before)
+        else:
+            connection.forget(app.folder, app.secrets, made.store)
+        raise
+    return made
+
+
+def _before(app: App, store: str) -> Connection | None:
+    """What is stored of the database; nothing if it is damaged, since it is written anew."""
+    from neontodo.errors import NotSignedIn
+    from neontodo.identity import connection
+
+    try:
+        return connection.kept(app.secrets, store)
+    except NotSignedIn:
+        return None
+
+
+def _machine(
+    app: App, there: Population, candidates: Sequence[Machine | None], who: str | None
+) -> tuple[Machine, bool]:
+    """This machine's key in the database, and whether it has to be added there."""
+    from neontodo.identity import enrolment
+    from neontodo.identity.machine import new_key
+
+    wanted = None if who is None else enrolment.named(there.people, who)
+    for machine in candidates:
+        if machine is None or not there.knows(machine):
+            continue
+        if wanted is None or wanted.id == machine.user_id:
+            return machine, False
+    if there.is_member:
+        raise enrolment.stranger(next(iter(there.people), None))
+    person = wanted or _asked(app, there.people)
+    return new_key(person.id, person.name or person.label), True
+
+
+def _asked(app: App, people: Sequence[Person]) -> Person:
+    """The one whom somebody says they are; the only one there is is proposed."""
+    from neontodo.cli.asking import answered
+    from neontodo.errors import Refused
+    from neontodo.identity.enrolment import SHOWN, described, named, unnamed
+    from neontodo.render.messages import say
+
+    if not app.streams.interactive:
+        raise unnamed(people)
+    if len(people) == 1:
+        if answered(app, f"are you {described(people[0])}? [Y/n]").lower() in ("", "y", "yes"):
+            return people[0]
+        raise Refused("nothing was changed")
+    say(app.streams, "this database has several users:")
+    for place, person in enumerate(people[:SHOWN], 1):
+        say(app.streams, f"  {place}  {described(person)}")
+    answer = answered(app, "which one are you? number, e-mail address, name or id:")
+    if not answer:
+        raise Refused("nothing was changed")
+    is_place = answer.isascii() and answer.isdigit() and 0 < int(answer) <= len(people[:SHOWN])
+    return people[int(answer) - 1] if is_place else named(people, answer)
+
+
+async def _population(database: Database, machines: Sequence[Machine | None]) -> Population:
+    from neontodo.identity import enrolment
+
+    async with database.bare() as connection:
+        return await enrolment.population(connection, machines)
+
+
+async def _enrol(app: App, database: Database, mine: Machine) -> None:
+    import socket
+
+    from neontodo.identity import enrolment
+
+    app.renew_clock()
+    async with database.bare() as connection:
+        await enrolment.enrol(connection, mine, label=socket.gethostname(), now=app.now)

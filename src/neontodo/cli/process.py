@@ -1,0 +1,25 @@
+"""`run` on this process's own streams, environment and place: once, or in a worker each time."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from neontodo.app import App
+from neontodo.cli.main import run
+
+if TYPE_CHECKING:
+    from neontodo.resources import Resources
+
+
+def run_in_process(argv: Sequence[str], resources: Resources | None = None) -> int:
+    """Run one command as what this process is, and answer its exit code."""
+    code = run(argv, App.from_process(resources))
+    try:
+        sys.stdout.flush()  # noqa: TID251
+    except BrokenPipeError:
+        # The interpreter would complain about the closed pipe once more on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return code

@@ -1,0 +1,60 @@
+"""Which store is in use and why, and the way back to the embedded one; no server is asked."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+
+
+def show(app: App, *, as_json: bool) -> None:
+    """Print the store, who chose it, and where its secrets lie."""
+    from neontodo.render.text import field, safe_write
+
+    facts = _facts(app)
+    if as_json:
+        app.streams.out.write(json.dumps(facts) + "\n")
+        return
+    for name, value in facts.items():
+        if value is not None:
+            separator = "\t" if not app.streams.out_is_terminal else " " * (12 - len(name))
+            safe_write(app.streams.out, f"{name}{separator}{field(value)}\n")
+
+
+def _facts(app: App) -> dict[str, str | None]:
+    """The documented names in their documented order; absent is null."""
+    from neontodo.identity import connection
+
+    last = connection.place(app.folder)
+    chosen_by = app.setting_origins.get("database_url")
+    in_use = chosen_by is None and last is not None and last.current
+    target = None if in_use else app.target
+    key = last.store if in_use and last else getattr(target, "key", None)
+    return {
+        "store": last.display if in_use and last else target.display if target else None,
+        "engine": "postgresql" if key else "sqlite",
+        "chosen_by": chosen_by or ("todo connect" if in_use else "default"),
+        "secrets_in": connection.where(app.secrets, key) if key else None,
+        "connected_before": last.display if last and not in_use else None,
+    }
+
+
+def leave(app: App, *, forget: bool) -> None:
+    """Use the embedded store again; with `forget` nothing of the connection is kept."""
+    from neontodo.app import STORE
+    from neontodo.identity import connection
+    from neontodo.render.messages import hint, say, warn
+
+    left = connection.leave(app.folder)
+    last = connection.place(app.folder)
+    if last is not None and forget:
+        connection.forget(app.folder, app.secrets, last.store)
+        say(app.streams, f"removed the URL and this machine's key of {last.display}")
+    again = "again" if left else "already"
+    say(app.streams, f"the embedded store {app.folder / STORE} is in use {again}")
+    if left is not None and not forget:
+        hint(app.streams, f"`todo connect` goes back to {left.display}")
+    if app.settings.database_url is not None:
+        warn(app.streams, f"{app.setting_origins['database_url']} is set and goes before it")

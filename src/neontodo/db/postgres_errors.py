@@ -1,0 +1,209 @@
+"""What the errors of Postgres, PgBouncer and Neon's proxy mean, and whether they may pass.
+
+By SQLSTATE, and by text where that says nothing: whatever Neon's proxy has to say, a wrong password
+too, comes as XX000, and PgBouncer calls everything a protocol violation.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from typing import NamedTuple
+
+from sqlalchemy import exc
+
+from neontodo.db import tls
+from neontodo.errors import (
+    BadValue,
+    NotSignedIn,
+    Refused,
+    Retry,
+    SchemaMismatch,
+    StoreUnavailable,
+    TodoError,
+)
+
+DOCTOR = "check the connection, then try again"
+URL = "check the database URL"
+UPGRADE = "run `todo db upgrade`"
+LATER = "try again later"
+CONSOLE = "look at the project in Neon's console"
+
+
+class Meaning(NamedTuple):
+    """What to say after the database's name, the next step, and whether to try again."""
+
+    what: str
+    hint: str
+    retry: Retry = Retry.NEVER
+    kind: type[TodoError] = StoreUnavailable
+
+    def error(self, name: str) -> TodoError:
+        if self.kind is StoreUnavailable:
+            return StoreUnavailable(f"{name} {self.what}", hint=self.hint, retry=self.retry)
+        return self.kind(f"{name} {self.what}", hint=self.hint)
+
+
+# By the first characters of the SQLSTATE; the longest match wins.
+BY_SQLSTATE = {
+    "08": Meaning("closed the connection", DOCTOR, Retry.PATIENTLY),
+    "22": Meaning("cannot store a value of this command", "change it", kind=BadValue),
+    "23": Meaning("found two commands at odds", "try again", kind=Refused),
+    "25006": Meaning("is read-only", "connect to the primary server"),
+    "25P03": Meaning("ended a transaction that had stalled", DOCTOR, Retry.PATIENTLY),
+    "28": Meaning("refused the user or the password", URL),
+    "3D000": Meaning("has no such database", URL),
+    "3F000": Meaning("has no schema for todo's tables", UPGRADE, kind=SchemaMismatch),
+    "40": Meaning("stopped this command in favour of another", "try again", Retry.PATIENTLY),
+    "42501": Meaning(
+        "does not permit this to your login role", "ask the database's owner", kind=NotSignedIn
+    ),
+    "42703": Meaning("has tables of another version of todo", UPGRADE, kind=SchemaMismatch),
+    "42P01": Meaning("has no tables of todo, or older ones", UPGRADE, kind=SchemaMismatch),
+    "53": Meaning("has no room left", LATER),
+    "53300": Meaning("has no free connection", LATER, Retry.PATIENTLY),
+    "55P03": Meaning("is busy: another command holds your tasks", LATER, Retry.PATIENTLY),
+    "57": Meaning("is shutting down or starting", LATER, Retry.PATIENTLY),
+    "57014": Meaning("was told to stop this command", "try again"),
+    "57P04": Meaning("was removed meanwhile", URL),
+}
+
+_OVERRUN = Meaning("is asked for too many connections at once", LATER, Retry.PATIENTLY)
+_WAKING = Meaning("could not be woken in time", LATER, Retry.PATIENTLY)
+_WRONG_PASSWORD = Meaning("refused the user or the password", URL)
+_NOT_FOUND = Meaning("has no such endpoint", "copy the database URL from Neon's console again")
+_DISABLED = Meaning("has its endpoint disabled", "enable it in Neon's console")
+_QUOTA = Meaning("has used up a quota of its Neon project", CONSOLE)
+_TOO_MANY_COMPUTES = Meaning(
+    "cannot start: too many computes of its project are running", "suspend one in Neon's console"
+)
+_FORBIDDEN = Meaning(
+    "does not let this machine's network in", "add its IP address to IP Allow in Neon's console"
+)
+_CLOSED = Meaning("closed the connection", DOCTOR, Retry.PATIENTLY)
+
+# By a part of the message, in lower case; the first match wins.
+BY_TEXT = {
+    "couldn't connect to compute node": _WAKING,
+    "endpoint is idle": _WAKING,
+    "waiting for endpoint to become active": _WAKING,
+    "check your quotas": Meaning("is not available: over a quota, or in maintenance", CONSOLE),
+    "quota": _QUOTA,
+    "endpoint cannot be found": _NOT_FOUND,
+    "endpoint could not be found": _NOT_FOUND,
+    "endpoint is disabled": _DISABLED,
+    "endpoint has been disabled": _DISABLED,
+    "concurrently active endpoints": _TOO_MANY_COMPUTES,
+    "active endpoints limit exceeded": _TOO_MANY_COMPUTES,
+    "control plane request failed": Meaning(
+        "cannot be woken: Neon's control plane does not answer", LATER, Retry.BRIEFLY
+    ),
+    "too many database connection attempts": _OVERRUN,
+    "too many connections": _OVERRUN,
+    "no more connections allowed": _OVERRUN,
+    "remaining connection slots are reserved": _OVERRUN,
+    "query_wait_timeout": _OVERRUN,
+    "authentication timed out": Meaning("did not hear from us in time", DOCTOR, Retry.PATIENTLY),
+    "password authentication failed": _WRONG_PASSWORD,
+    "sasl authentication failed": _WRONG_PASSWORD,
+    "this ip address": _FORBIDDEN,
+    "blocked network": _FORBIDDEN,
+    "vpc endpoint id": _FORBIDDEN,
+    "connection is insecure": Meaning("insists on TLS", "add `sslmode=require` to the URL"),
+    "endpoint id is not specified": Meaning(
+        "cannot tell which endpoint is meant", "use the host name that Neon's console shows"
+    ),
+    "inconsistent project name": Meaning(
+        "was called by two names", "drop `options=endpoint…` from the database URL"
+    ),
+    "unsupported startup parameter": Meaning(
+        "does not take the URL's `options` through its pooler",
+        "drop them, or use the host name without `-pooler`",
+    ),
+    "does not exist": Meaning("has no such database", URL),
+    "no such database": Meaning("has no such database", URL),
+    "terminating connection": _CLOSED,
+    "terminated unexpectedly": _CLOSED,
+    "network issue": _CLOSED,
+    "early eof": _CLOSED,
+    "server conn crashed": _CLOSED,
+    "server login": _CLOSED,
+}
+
+
+def translate(error: BaseException, name: str) -> TodoError:
+    """The TodoError that says what `error` means for an open connection to a database."""
+    lost = isinstance(error, OSError) or getattr(error, "connection_invalidated", False)
+    driver = _driver_error(error)
+    if meaning := _by_text(driver) or _by_sqlstate(driver):
+        return meaning.error(name)
+    if lost:
+        return _unreached(name, driver, Retry.PATIENTLY)
+    reason = _sqlstate(driver) or type(driver).__name__
+    return StoreUnavailable(f"{name} refused a statement ({reason})", hint=DOCTOR)
+
+
+def while_connecting(error: BaseException, name: str) -> TodoError:
+    """The TodoError that says why there is no connection."""
+    meaning = _by_text(error) or _by_sqlstate(error)
+    # A connection that broke before it stood: whether anybody is there is not known.
+    if meaning is not None and meaning is not BY_SQLSTATE["08"]:
+        return meaning.error(name)
+    match error:
+        case TimeoutError():
+            retry = Retry.PATIENTLY
+        case ssl.SSLEOFError():
+            retry = Retry.BRIEFLY
+        case ssl.SSLError():
+            retry = Retry.NEVER
+        case _ if "rejected SSL upgrade" in str(error):
+            return StoreUnavailable(
+                f"{name} offers no TLS", hint="`sslmode` in the database URL asks for it"
+            )
+        case _:
+            retry = Retry.BRIEFLY
+    return _unreached(name, error, retry)
+
+
+def _driver_error(error: BaseException) -> BaseException:
+    """The driver's own error, below those of SQLAlchemy."""
+    if isinstance(error, exc.DBAPIError) and error.orig is not None:
+        return error.orig.__cause__ or error.orig
+    return error
+
+
+def _by_text(driver: BaseException) -> Meaning | None:
+    if _sqlstate(driver)[:2] not in ("08", "XX"):
+        return None
+    text = str(driver).lower()
+    return next((meaning for part, meaning in BY_TEXT.items() if part in text), None)
+
+
+def _by_sqlstate(driver: BaseException) -> Meaning | None:
+    state = _sqlstate(driver)
+    return BY_SQLSTATE.get(state) or BY_SQLSTATE.get(state[:2])
+
+
+def _sqlstate(driver: BaseException) -> str:
+    return getattr(driver, "sqlstate", None) or ""
+
+
+def _unreached(name: str, error: BaseException, retry: Retry) -> StoreUnavailable:
+    return StoreUnavailable(f"cannot reach {name}: {_reason(error)}", hint=DOCTOR, retry=retry)
+
+
+def _reason(error: BaseException) -> str:
+    match error:
+        case ssl.SSLError():
+            return tls.reason(error)
+        case socket.gaierror():
+            return "the host name is not known"
+        case TimeoutError():
+            return "no answer in time"
+        case ConnectionRefusedError():
+            return "nobody listens there"
+        case OSError(errno=int(code)) if code in errno.errorcode:
+            return (error.strerror or errno.errorcode[code]).lower()
+        case _:
+            return "the connection broke"

@@ -1,0 +1,97 @@
+"""What a Postgres server says of itself to whoever connects. Changes nothing."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from neontodo.db import migrate, revisions
+from neontodo.db.database import Database
+from neontodo.db.founding import has_users
+from neontodo.db.schema import HEAD
+from neontodo.errors import TodoError
+
+
+@dataclass(frozen=True)
+class Probe:
+    """An answer of a server.
+
+    Attributes:
+        version: such as `17.10`.
+        connecting: how many seconds it took to connect, waking included.
+        round_trip: how many seconds a message and its answer took.
+        clock: the server's time, as the round trip began.
+        schema: the version of todo's tables; None if there are none.
+        foreign: tables of another program by names that ours need, where there are none of ours.
+        belongs_to_nobody: whether there are tables, but no users.
+    """
+
+    version: str
+    connecting: float
+    round_trip: float
+    clock: datetime
+    schema: str | None
+    foreign: tuple[str, ...]
+    belongs_to_nobody: bool
+
+    @property
+    def is_current(self) -> bool:
+        return self.schema == HEAD
+
+    def require_ours(self, store: str) -> None:
+        """Make sure that the tables are ours, or can be made.
+
+        Raises:
+            SchemaMismatch: they are of a newer version.
+            Refused: they are another program's.
+        """
+        if self.foreign:
+            raise migrate.foreign(self.foreign)
+        if self.schema is not None and not revisions.is_known(self.schema):
+            raise revisions.newer(self.schema, store)
+
+
+async def probe(database: Database) -> Probe:
+    """Connect and ask.
+
+    Raises:
+        StoreUnavailable: the server does not let us in.
+    """
+    started = time.monotonic()
+    async with database.bare() as connection:
+        connected = time.monotonic()
+        round_trip = await _round_trip(connection)
+        said = sa.text("SELECT current_setting('server_version'), clock_timestamp()")
+        version, clock = (await connection.execute(said)).one()
+        schema = await connection.run_sync(migrate.current)
+        foreign = () if schema else await connection.run_sync(migrate.foreign_tables)
+        return Probe(
+            version=str(version).partition(" ")[0],
+            connecting=connected - started,
+            round_trip=round_trip,
+            clock=clock,
+            schema=schema,
+            foreign=foreign,
+            belongs_to_nobody=schema == HEAD and not await has_users(connection),
+        )
+
+
+async def _round_trip(connection: AsyncConnection) -> float:
+    raw = await connection.get_raw_connection()
+    driver = raw.driver_connection
+    assert driver is not None
+    started = time.monotonic()
+    await driver.execute("SELECT 1")
+    return time.monotonic() - started
+
+
+async def attempt(database: Database) -> Probe | TodoError:
+    """`probe`, with its failure for an answer too."""
+    try:
+        return await probe(database)
+    except TodoError as error:
+        return error

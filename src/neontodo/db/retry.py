@@ -1,0 +1,104 @@
+"""When a failed try is followed by another, and for how long."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from neontodo.errors import OutcomeUnknown, Retry, StoreUnavailable
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long is waited for what, in seconds.
+
+    A client that stalls while it holds its user's row is cut off by the server (`idle`) before
+    another's wait for that row ends (`lock`), and that before the other takes the server for dead
+    (`answer`): its own retry, which begins only then, always gets through.
+
+    Attributes:
+        patience: from the first failure, while the store is known to be there.
+        brief: from the first failure, while nobody may be there.
+        pause: after the first failure; it doubles with each, up to `longest_pause`.
+        answer: for the server's answer to a statement.
+        idle: by the server, for the next statement of a transaction.
+        lock: by the server, for a row that another holds.
+    """
+
+    patience: float = 30.0
+    brief: float = 3.0
+    pause: float = 0.2
+    longest_pause: float = 5.0
+    answer: float = 30.0
+    idle: float = 5.0
+    lock: float = 20.0
+
+
+class Tries:
+    """The tries of one piece of work, whatever fails in them: they share one deadline."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.limits = limits
+        self._clock = clock
+        self._sleep = sleep
+        self._jitter = jitter
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget the failures of the work before."""
+        self._failures = 0
+        self._since = 0.0
+        self._worth = Retry.NEVER
+
+    async def pause(self, failure: StoreUnavailable) -> None:
+        """Wait until it is time for the next try.
+
+        Raises:
+            StoreUnavailable: the failure, if it will not pass, or has not passed in time.
+        """
+        now = self._clock()
+        if not self._failures:
+            self._since = now
+        wait = min(self.limits.pause * 2**self._failures, self.limits.longest_pause)
+        # Those who failed together must not come back together.
+        wait *= (1 + self._jitter()) / 2
+        self._failures += 1
+        # A server that has answered before is there, even if it refuses connections while it
+        # restarts.
+        self._worth = max(self._worth, failure.retry)
+        if failure.retry is Retry.NEVER or now + wait > self._since + self._patience():
+            raise failure
+        await self._sleep(wait)
+
+    def _patience(self) -> float:
+        return self.limits.brief if self._worth is Retry.BRIEFLY else self.limits.patience
+
+
+async def repeated(attempt: Callable[[], Awaitable[T]], tries: Tries) -> T:
+    """Make attempts until one succeeds, or fails for good.
+
+    Raises:
+        OutcomeUnknown: one attempt may have been saved, and none since could find out.
+    """
+    tries.begin()
+    unknown: OutcomeUnknown | None = None
+    while True:
+        try:
+            return await attempt()
+        except StoreUnavailable as failure:
+            if isinstance(failure, OutcomeUnknown):
+                unknown = failure
+            await tries.pause(unknown or failure)

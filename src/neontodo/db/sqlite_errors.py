@@ -1,0 +1,50 @@
+"""What SQLite's errors mean, by their names."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlalchemy import exc
+
+from neontodo.errors import SchemaMismatch, StoreUnavailable, TodoError
+
+MEANINGS = {
+    "SQLITE_READONLY": ("is read-only", "make the file and its folder writable"),
+    "SQLITE_FULL": ("cannot grow: the disk is full", "free some space, then try again"),
+    "SQLITE_CANTOPEN": ("cannot be opened", "check that its folder exists and is yours"),
+    "SQLITE_IOERR": ("could not be read or written", "check the disk, then try again"),
+    "SQLITE_CORRUPT": ("is damaged", "restore the newest `.backup` beside it"),
+    "SQLITE_NOTADB": ("is not an SQLite database", "move the file away, or name another one"),
+    "SQLITE_PERM": ("may not be opened", "make the file and its folder yours"),
+    "SQLITE_BUSY": ("is busy: another program has been writing for a minute", "try again later"),
+}
+
+
+def translate(error: BaseException, path: str) -> TodoError:
+    """The TodoError that says what `error` means for the store at `path`."""
+    if isinstance(error, OSError):
+        reason = (error.strerror or type(error).__name__).lower()
+        return StoreUnavailable(f"the store {path} cannot be opened: {reason}")
+    driver = _driver_error(error)
+    name = getattr(driver, "sqlite_errorname", "") or ""
+    for code, (what, hint) in MEANINGS.items():
+        if name.startswith(code):
+            return StoreUnavailable(f"the store {path} {what}", hint=hint)
+    text = str(driver)
+    if "no such table" in text or "no such column" in text:
+        return SchemaMismatch(
+            f"the store {path} lacks a table or column", hint="run `todo db upgrade`"
+        )
+    return StoreUnavailable(
+        f"the store {path} refused a statement ({name or type(driver).__name__})"
+    )
+
+
+def _driver_error(error: BaseException) -> BaseException:
+    """The innermost error, the driver's own."""
+    while isinstance(error, exc.DBAPIError) or not isinstance(error, sqlite3.Error):
+        inner = getattr(error, "orig", None) or error.__cause__
+        if inner is None:
+            break
+        error = inner
+    return error

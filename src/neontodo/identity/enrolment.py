@@ -1,0 +1,145 @@
+"""Which user of a database somebody is, and this machine's key among that user's keys.
+
+The same person on a second machine is the same user with one more key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from neontodo.errors import BadValue, NotSignedIn
+from neontodo.identity.keys import public_text
+from neontodo.identity.machine import Machine
+from neontodo.identity.members import Person
+from neontodo.models import Key, User
+
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Population:
+    """The users that a connection shows, the oldest first.
+
+    Attributes:
+        keys: the keys that are accepted, as pairs of user and key.
+        is_member: whether the login role is a member's, who is shown one user and adds no keys.
+    """
+
+    people: tuple[Person, ...]
+    keys: frozenset[tuple[str, str]]
+    is_member: bool
+
+    def knows(self, machine: Machine | None) -> bool:
+        """Whether a machine's key is accepted here already."""
+        return machine is not None and (machine.user_id, machine.key_id) in self.keys
+
+    def person(self, user_id: str) -> Person:
+        """The user with this id, who is there."""
+        return next(person for person in self.people if person.id == user_id)
+
+
+async def population(connection: AsyncConnection, machines: Sequence[Machine | None]) -> Population:
+    """Who is there, and which of these machines' keys are accepted."""
+    restricted = await connection.scalar(sa.text("SELECT row_security_active('users')"))
+    people = sa.select(col(User.id), col(User.email), col(User.name)).order_by(
+        col(User.created_at), col(User.id)
+    )
+    keys = sa.select(col(Key.user_id), col(Key.id)).where(
+        col(Key.id).in_([machine.key_id for machine in machines if machine is not None]),
+        col(Key.revoked_at).is_(None),
+    )
+    return Population(
+        people=tuple(Person(*row) for row in await connection.execute(people)),
+        keys=frozenset((row[0], row[1]) for row in await connection.execute(keys)),
+        is_member=bool(restricted),
+    )
+
+
+def named(people: Sequence[Person], who: str) -> Person:
+    """The one whom an id, an e-mail address or a name means.
+
+    Raises:
+        BadValue: nobody, or more than one.
+    """
+    wanted = who.strip()
+    for fits in (_has_id, _has_email, _has_name):
+        found = [person for person in people if fits(person, wanted)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise BadValue(
+                f"`{wanted}` means {len(found)} users of this database",
+                details=tuple(described(person) for person in found),
+                hint="use the id",
+            )
+    raise BadValue(
+        f"there is no user `{wanted}` in this database",
+        details=_listed(people),
+        hint="name one of them by e-mail address, name or id",
+    )
+
+
+def _has_id(person: Person, wanted: str) -> bool:
+    return person.id == wanted
+
+
+def _has_email(person: Person, wanted: str) -> bool:
+    return (person.email or "").casefold() == wanted.casefold() != ""
+
+
+def _has_name(person: Person, wanted: str) -> bool:
+    return (person.name or "").casefold() == wanted.casefold() != ""
+
+
+def unnamed(people: Sequence[Person]) -> BadValue:
+    """The refusal to guess which of them somebody is."""
+    return BadValue(
+        "this database has users already, and it is not known which one you are",
+        details=_listed(people),
+        hint="say it with `--as` and an e-mail address, a name or an id",
+    )
+
+
+def stranger(person: Person | None) -> NotSignedIn:
+    """The refusal of a member's login role on a machine that was not invited."""
+    whose = f"{person.label}'s" if person else "nobody's any more"
+    return NotSignedIn(
+        f"this login role is {whose}, and this machine has no key for it",
+        hint="ask the database's owner for an invitation, and take it with `todo join`",
+    )
+
+
+def described(person: Person) -> str:
+    """Such as `Ann <ann@example.org> (id)`."""
+    names = " ".join(filter(None, (person.name, f"<{person.email}>" if person.email else None)))
+    return f"{names} ({person.id})" if names else person.id
+
+
+def _listed(people: Sequence[Person]) -> tuple[str, ...]:
+    shown = tuple(described(person) for person in people[:SHOWN])
+    more = len(people) - SHOWN
+    return (*shown, f"and {more} more") if more > 0 else shown
+
+
+async def enrol(
+    connection: AsyncConnection, machine: Machine, *, label: str, now: datetime
+) -> None:
+    """Add a machine's key to its user; doing it again changes nothing."""
+    statement = insert(Key).on_conflict_do_nothing()
+    await connection.execute(
+        statement,
+        {
+            "user_id": machine.user_id,
+            "id": machine.key_id,
+            "public_key": public_text(machine.private_key.public_key()),
+            "label": label,
+            "created_at": now,
+        },
+    )

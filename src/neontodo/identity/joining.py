@@ -1,0 +1,122 @@
+"""Taking an invitation: it is checked, then spent by a new password that only this machine has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from neontodo.db.database import Database
+from neontodo.db.url import PostgresTarget, parse_url
+from neontodo.errors import BadValue, NotSignedIn, StoreUnavailable
+from neontodo.identity import connection as stored
+from neontodo.identity import members, sharing
+from neontodo.identity.connection import Connection
+from neontodo.identity.invitation import Invitation, url_for
+from neontodo.identity.machine import Machine
+from neontodo.identity.secrets import SecretStore
+from neontodo.models import Key
+
+Opener = Callable[[PostgresTarget], Database]
+
+SPENT = "the invitation was used already, or withdrawn"
+ANOTHER = "ask the person who sent it for another one"
+
+
+def target_of(invitation: Invitation) -> PostgresTarget:
+    """The database that it is for."""
+    target = parse_url(invitation.url)
+    if not isinstance(target, PostgresTarget):
+        raise BadValue("the invitation is for no database of a server")
+    return target
+
+
+async def join(
+    invitation: Invitation, opened: Opener, folder: Path, secrets: SecretStore
+) -> Connection:
+    """Spend the invitation, store the connection and use it from now on.
+
+    Whoever was interrupted may do it again: what is stored by then is tried where the invitation
+    is spent.
+
+    Raises:
+        NotSignedIn: it was used or withdrawn.
+    """
+    target = target_of(invitation)
+    try:
+        made = await _spend(invitation.machine, target, opened, secrets)
+    except StoreUnavailable as error:
+        if not _refuses_login(error):
+            raise
+        made = await _resumed(target, opened, secrets)
+    stored.use(folder, made)
+    return made
+
+
+async def _spend(
+    mine: Machine, target: PostgresTarget, opened: Opener, secrets: SecretStore
+) -> Connection:
+    password = sharing.new_password()
+    made = Connection(target.key, target.display, url_for(target, target.user, password), mine)
+    database = opened(target)
+    try:
+        async with database.bare() as connection:
+            await _check(connection, mine)
+            # Stored first: a password that only the server knew would lock its owner out.
+            stored.keep(secrets, made)
+            # By its name: Neon's own server does not understand CURRENT_USER here.
+            role = connection.dialect.identifier_preparer.quote_identifier(target.user)
+            await connection.exec_driver_sql(f"ALTER ROLE {role} PASSWORD '{password}'")
+    finally:
+        await database.close()
+    return made
+
+
+async def _check(connection: AsyncConnection, mine: Machine) -> None:
+    await sharing.require_version(connection)
+    await members.require_own(connection, mine.user_id)
+    key = sa.select(col(Key.id)).where(
+        col(Key.user_id) == mine.user_id, col(Key.id) == mine.key_id, col(Key.revoked_at).is_(None)
+    )
+    if await connection.scalar(key) is None:
+        raise NotSignedIn(SPENT, hint=ANOTHER)
+
+
+async def _resumed(target: PostgresTarget, opened: Opener, secrets: SecretStore) -> Connection:
+    """What an interrupted try has stored, if it was not in vain."""
+    earlier = stored.kept(secrets, target.key)
+    if earlier is None or earlier.machine is None:
+        raise NotSignedIn(SPENT, hint=ANOTHER)
+    known = parse_url(earlier.url)
+    if not isinstance(known, PostgresTarget) or known.user != target.user:
+        raise NotSignedIn(SPENT, hint=ANOTHER)
+    database = opened(known)
+    try:
+        async with database.bare() as connection:
+            await _check(connection, earlier.machine)
+    except StoreUnavailable as error:
+        if not _refuses_login(error):
+            raise
+        raise NotSignedIn(SPENT, hint=ANOTHER) from None
+    finally:
+        await database.close()
+    return earlier
+
+
+def _refuses_login(error: StoreUnavailable) -> bool:
+    """Whether the password, or the role, is not the server's any more."""
+    return any(
+        str(getattr(each, "sqlstate", "")).startswith("28")
+        # Neon's proxy has no code for it.
+        or "password authentication failed" in str(each)
+        for each in _chain(error)
+    )
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,223 @@
+"""Members of a shared database: who they are, and how another one gets in.
+
+A member is a user with one login role for each machine that was invited.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from shlex import quote
+
+import sqlalchemy as sa
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from neontodo.errors import BadValue, NotSignedIn, Refused
+from neontodo.identity import machine, sharing
+from neontodo.identity.keys import public_text
+from neontodo.identity.machine import Machine
+from neontodo.identity.tokens import LONGEST_ID, LONGEST_LABEL
+from neontodo.models import Key, Member, User
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user as the database's owner sees them."""
+
+    id: str
+    email: str | None
+    name: str | None
+
+    @property
+    def label(self) -> str:
+        return self.email or self.name or self.id
+
+
+@dataclass(frozen=True)
+class Login:
+    """A person's login role, and since when it is theirs."""
+
+    person: Person
+    role: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Invited:
+    """A login that was just made: what only its invitation may know of it."""
+
+    person: Person
+    role: str
+    password: str = field(repr=False)
+    machine: Machine = field(repr=False)
+
+
+async def add(
+    connection: AsyncConnection,
+    *,
+    email: str,
+    name: str | None,
+    subject: str | None,
+    now: datetime,
+) -> Invited:
+    """Make a user, or take the one that `subject` names, and a login role and key for them.
+
+    Raises:
+        Refused: there is a user of this e-mail address, or the database cannot be shared safely.
+        NotSignedIn: this connection is not the owner's.
+    """
+    email, user_id = checked_email(email), checked_subject(subject)
+    owned = await sharing.owner(connection)
+    await sharing.prepare(connection, owned)
+    person = await _user(connection, user_id, email, name, now)
+    mine = machine.new_key(person.id, person.label)
+    await connection.execute(
+        sa.insert(Key),
+        {
+            "user_id": person.id,
+            "id": mine.key_id,
+            "public_key": public_text(mine.private_key.public_key()),
+            "label": email,
+            "created_at": now,
+        },
+    )
+    role, password = await _login_role(connection, owned.group)
+    await connection.execute(
+        sa.insert(Member),
+        {"role": role, "user_id": person.id, "key_id": mine.key_id, "created_at": now},
+    )
+    await sharing.require_safe(connection, role)
+    return Invited(person, role, password, mine)
+
+
+def checked_email(email: str) -> str:
+    """The address, if it may be one."""
+    before, _, after = email.strip().rpartition("@")
+    text = f"{before}@{after}"
+    if not (before and after and text.isprintable() and " " not in text):
+        raise BadValue(f"`{email}` is no e-mail address", hint="such as `ann@example.com`")
+    if len(text) > LONGEST_LABEL:
+        raise BadValue(f"the e-mail address is longer than {LONGEST_LABEL} characters")
+    return text
+
+
+def checked_subject(subject: str | None) -> str | None:
+    """The user id, if a token can have it as its `sub`."""
+    if subject is not None and not (0 < len(subject) <= LONGEST_ID and subject.isprintable()):
+        raise BadValue("`--subject` is the `sub` of the person's tokens, 1 to 255 characters")
+    return subject
+
+
+async def _user(
+    connection: AsyncConnection, user_id: str | None, email: str, name: str | None, now: datetime
+) -> Person:
+    same = await named(connection, user_id or email)
+    if user_id is None and same:
+        raise Refused(
+            f"`{email}` is a user of this database already",
+            hint=f"`todo member add {quote(email)} --subject {quote(same[0].id)}` makes them "
+            "another login",
+        )
+    for person in same:
+        if person.id == user_id:
+            return person
+    person = Person(user_id or str(uuid.uuid4()), email, name)
+    await connection.execute(
+        sa.insert(User),
+        {
+            "id": person.id,
+            "email": person.email,
+            "name": person.name,
+            "last_number": 0,
+            "last_seq": 0,
+            "created_at": now,
+            "updated_at": now,
+        },
+    )
+    return person
+
+
+async def _login_role(connection: AsyncConnection, group: str) -> tuple[str, str]:
+    role, password = f"todo_m_{secrets.token_hex(6)}", sharing.new_password()
+    await connection.exec_driver_sql(
+        f"CREATE ROLE {role} LOGIN {sharing.LEAST} PASSWORD '{password}'"
+    )
+    how = sharing.grant_options(connection, "INHERIT TRUE, SET FALSE")
+    await connection.exec_driver_sql(f"GRANT {group} TO {role}{how}")
+    return role, password
+
+
+async def named(connection: AsyncConnection, who: str) -> list[Person]:
+    """The users with this id or e-mail address."""
+    statement = sa.select(col(User.id), col(User.email), col(User.name)).where(
+        sa.or_(col(User.id) == who, func.lower(col(User.email)) == who.lower())
+    )
+    return [Person(*row) for row in await connection.execute(statement)]
+
+
+async def the_one(connection: AsyncConnection, who: str) -> Person:
+    """The user with this id or e-mail address.
+
+    Raises:
+        BadValue: there is none, or more than one.
+    """
+    found = await named(connection, who)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise BadValue(f"there is no user `{who}`", hint="`todo member list` names the members")
+    raise BadValue(
+        f"`{who}` is the address of {len(found)} users",
+        details=tuple(person.id for person in found),
+        hint="use the id",
+    )
+
+
+async def require_member(connection: AsyncConnection, person: Person) -> None:
+    """Make sure that there is something to remove: a login role, or the rest of one.
+
+    Raises:
+        BadValue: the user comes in by the owner's connection, or not at all.
+    """
+    roles = sa.select(func.count()).where(col(Member.user_id) == person.id)
+    if not await connection.scalar(roles):
+        raise BadValue(
+            f"{person.label} is not a member", hint="`todo member list` names the members"
+        )
+
+
+async def logins(connection: AsyncConnection) -> list[Login]:
+    """Every login role of a member, the oldest first.
+
+    Raises:
+        NotSignedIn: this connection is not the owner's.
+    """
+    await sharing.owner(connection)
+    statement = (
+        sa.select(
+            col(User.id), col(User.email), col(User.name), col(Member.role), col(Member.created_at)
+        )
+        .join(Member, col(Member.user_id) == User.id)
+        .where(col(Member.removed_at).is_(None))
+        .order_by(col(Member.created_at), col(Member.role))
+    )
+    return [Login(Person(*row[:3]), row[3], row[4]) for row in await connection.execute(statement)]
+
+
+async def require_own(connection: AsyncConnection, user_id: str) -> None:
+    """Make sure that a member's connection is for this user; an owner's is for everybody.
+
+    Raises:
+        NotSignedIn: the database shows this login role another user's rows, or nobody's.
+    """
+    answer = sa.text("SELECT row_security_active('users'), todo_current_user()")
+    is_restricted, current = (await connection.execute(answer)).one()
+    if is_restricted and current != user_id:
+        raise NotSignedIn(
+            "this database knows your login role as another user, or not any more",
+            hint="ask its owner for an invitation: `todo member add`",
+        )

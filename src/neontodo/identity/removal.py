@@ -1,0 +1,108 @@
+"""A member's way out: blind at once, then cut off, and the login role dropped.
+
+The steps are transactions of their own, since a member may hold locks that a later step waits
+for. Each can be repeated: the rows of `members` stay until the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from neontodo.db.database import Database
+from neontodo.identity import sharing
+from neontodo.identity.members import Person
+from neontodo.models import Key, Member
+
+STILL_NEEDED = "2BP01"
+
+
+async def blind(database: Database, person: Person, now: datetime) -> None:
+    """Take the person's login roles out of the mapping and the group, and end their sessions.
+
+    Raises:
+        NotSignedIn: this connection is not the owner's.
+    """
+    async with database.bare() as connection:
+        owned = await sharing.owner(connection)
+        await connection.execute(
+            sa.update(Member)
+            .where(col(Member.user_id) == person.id, col(Member.removed_at).is_(None))
+            .values(removed_at=now)
+        )
+        roles = await _roles(connection, person)
+        for role in await _existing(connection, roles):
+            # A transaction that began before sees the old mapping, but not the old grants.
+            await connection.exec_driver_sql(f"REVOKE {owned.group} FROM {role}")
+    async with database.bare() as connection:
+        for role in await _existing(connection, roles):
+            await _end_sessions(connection, role)
+            await connection.exec_driver_sql(f"ALTER ROLE {role} NOLOGIN")
+
+
+async def drop(database: Database, person: Person, now: datetime) -> list[str]:
+    """Revoke the keys and drop the roles of a blinded member; roles that cannot be are answered.
+
+    Such a role owns something in another database of the server. It may not log in, and nothing
+    here is granted to it.
+    """
+    kept = []
+    async with database.bare() as connection:
+        await sharing.owner(connection)
+        roles = await _roles(connection, person)
+        await _revoke_keys(connection, roles, now)
+        existing = await _existing(connection, roles)
+        for role in roles:
+            if role in existing and not await _dropped(connection, role):
+                kept.append(role)
+            else:
+                await connection.execute(sa.delete(Member).where(col(Member.role) == role))
+    return kept
+
+
+async def _roles(connection: AsyncConnection, person: Person) -> Sequence[str]:
+    statement = sa.select(col(Member.role)).where(
+        col(Member.user_id) == person.id, col(Member.removed_at).is_not(None)
+    )
+    return (await connection.scalars(statement)).all()
+
+
+async def _existing(connection: AsyncConnection, roles: Sequence[str]) -> set[str]:
+    statement = sa.text("SELECT rolname FROM pg_roles WHERE rolname = ANY (:roles)")
+    return set(await connection.scalars(statement, {"roles": list(roles)}))
+
+
+async def _end_sessions(connection: AsyncConnection, role: str) -> None:
+    # Whoever makes a role may grant it, and has its rights only then.
+    how = sharing.grant_options(connection, "INHERIT TRUE")
+    await connection.exec_driver_sql(f"GRANT {role} TO CURRENT_USER{how}")
+    statement = "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE usename = :role"
+    await connection.execute(sa.text(statement), {"role": role})
+
+
+async def _dropped(connection: AsyncConnection, role: str) -> bool:
+    await _end_sessions(connection, role)
+    try:
+        async with connection.begin_nested():
+            # A member can own nothing here but large objects, which anybody may make.
+            await connection.exec_driver_sql(f"DROP OWNED BY {role}")
+            await connection.exec_driver_sql(f"DROP ROLE {role}")
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != STILL_NEEDED:
+            raise
+        return False
+    return True
+
+
+async def _revoke_keys(connection: AsyncConnection, roles: Sequence[str], now: datetime) -> None:
+    given = sa.select(col(Member.user_id), col(Member.key_id)).where(col(Member.role).in_(roles))
+    await connection.execute(
+        sa.update(Key)
+        .where(sa.tuple_(col(Key.user_id), col(Key.id)).in_(given), col(Key.revoked_at).is_(None))
+        .values(revoked_at=now)
+    )

@@ -1,0 +1,159 @@
+"""What makes a Postgres database fit to be shared: one group role that holds every grant.
+
+Each member logs in by a role of their own in that group, and row level security shows it one
+user's rows. All of this is the owner's doing, who need not be a superuser: `CREATEROLE` and the
+tables are enough, as on Neon.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from neontodo.db.schema import HEAD, VERSION_TABLE
+from neontodo.errors import NotSignedIn, Refused, SchemaMismatch
+
+LEAST = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+TABLES = ("users", "keys", "tasks", "changes", "members")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The login role that shares a database, and what it shares; names are quoted for SQL."""
+
+    group: str
+    schema: str
+    database: str
+
+
+async def owner(connection: AsyncConnection) -> Owner:
+    """Make sure that this connection may manage members, and that no other one does so now.
+
+    Raises:
+        NotSignedIn: it does not own the tables.
+        Refused: it may not create roles.
+        SchemaMismatch: the tables are of another version.
+    """
+    await require_version(connection)
+    row = (
+        await connection.execute(
+            sa.text(
+                "SELECT current_database(), CAST(CAST(relnamespace AS regnamespace) AS text),"
+                " (SELECT oid FROM pg_database WHERE datname = current_database()),"
+                " pg_has_role(relowner, 'USAGE'),"
+                " (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user)"
+                " FROM pg_class WHERE oid = to_regclass('members')"
+            )
+        )
+    ).one()
+    if not row[3]:
+        raise NotSignedIn(
+            "only the owner of this database can manage its members",
+            hint="ask the person who invited you",
+        )
+    if not row[4]:
+        raise Refused(
+            "your login role may not create roles",
+            hint="an administrator of the server can allow it with `ALTER ROLE … CREATEROLE`",
+        )
+    # Members cannot lock this table, and their look-ups of themselves do not wait for the lock.
+    await connection.execute(sa.text("LOCK TABLE members IN SHARE ROW EXCLUSIVE MODE"))
+    quoted = connection.dialect.identifier_preparer.quote_identifier
+    return Owner(f"todo_members_{row[2]}", row[1], quoted(row[0]))
+
+
+async def require_version(connection: AsyncConnection) -> None:
+    """Make sure that the database's tables are of this program's version.
+
+    Raises:
+        SchemaMismatch: they are not, or are not there.
+    """
+    version = await connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}"))
+    if version != HEAD:
+        raise SchemaMismatch(
+            f"the database's schema is {version}, this program's is {HEAD}",
+            hint="the owner brings it up by `todo db upgrade`; or upgrade neontodo",
+        )
+
+
+def grant_options(connection: AsyncConnection, options: str) -> str:
+    """How a role is granted, where the server knows options for that: from Postgres 16 on."""
+    version = connection.dialect.server_version_info or ()
+    return f" WITH {options}" if tuple(version) >= (16,) else ""
+
+
+def new_password() -> str:
+    """A password that needs no quoting anywhere."""
+    return secrets.token_urlsafe(32)
+
+
+async def prepare(connection: AsyncConnection, owned: Owner) -> None:
+    """Make the group if there is none, and give it what members need and nothing else."""
+    exists = sa.text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
+    if not await connection.scalar(exists, {"name": owned.group}):
+        # Neon wants a password for every role; nobody knows this one, and it opens nothing.
+        await connection.exec_driver_sql(
+            f"CREATE ROLE {owned.group} NOLOGIN {LEAST} PASSWORD '{new_password()}'"
+        )
+    await connection.exec_driver_sql(_grants(owned))
+
+
+def _grants(owned: Owner) -> str:
+    """In one statement, which is one round trip."""
+    group, s = owned.group, owned.schema
+    everything = ", ".join(f"{s}.{table}" for table in (*TABLES, VERSION_TABLE))
+    return f"""DO $todo$ BEGIN
+        REVOKE ALL ON {everything} FROM PUBLIC;
+        REVOKE CREATE ON SCHEMA {s} FROM PUBLIC;
+        REVOKE CREATE, TEMPORARY ON DATABASE {owned.database} FROM PUBLIC;
+        GRANT USAGE ON SCHEMA {s} TO {group};
+        GRANT EXECUTE ON FUNCTION {s}.todo_current_user() TO {group};
+        GRANT SELECT ON {s}.{VERSION_TABLE}, {s}.users, {s}.keys TO {group};
+        GRANT SELECT, INSERT ON {s}.changes TO {group};
+        GRANT SELECT, INSERT, UPDATE, DELETE ON {s}.tasks TO {group};
+        GRANT UPDATE (last_number, last_seq) ON {s}.users TO {group};
+        GRANT UPDATE (revoked_at) ON {s}.keys TO {group};
+    END $todo$"""
+
+
+EXPOSED = sa.text(
+    """
+    SELECT what FROM (VALUES
+        (1, 'they could create objects in the schema of the tables',
+            (SELECT has_schema_privilege(:role, relnamespace, 'CREATE')
+             FROM pg_class WHERE oid = to_regclass('members'))),
+        (2, 'they could create schemas, or temporary tables',
+            has_database_privilege(:role, current_database(), 'CREATE, TEMPORARY')),
+        (3, 'they could read who is a member',
+            has_any_column_privilege(:role, 'members', 'SELECT, INSERT, UPDATE')),
+        (4, 'they could do more with the tables than the program does',
+            (SELECT bool_or(has_table_privilege(:role, c.oid, 'TRUNCATE, REFERENCES, TRIGGER'))
+             FROM pg_class c WHERE c.oid = ANY (CAST(CAST(:tables AS text[]) AS regclass[])))
+            OR has_table_privilege(:role, 'users', 'INSERT, UPDATE, DELETE')
+            OR has_table_privilege(:role, 'keys', 'INSERT, UPDATE, DELETE')
+            OR has_table_privilege(:role, 'changes', 'UPDATE, DELETE')),
+        (5, 'row level security is switched off',
+            (SELECT NOT bool_and(c.relrowsecurity)
+             FROM pg_class c WHERE c.oid = ANY (CAST(CAST(:tables AS text[]) AS regclass[]))))
+    ) AS possible (place, what, so) WHERE so ORDER BY place
+    """
+)
+
+
+async def exposures(connection: AsyncConnection, role: str) -> list[str]:
+    """In which ways a member's role could reach further than it must; none if all is well."""
+    found = await connection.execute(EXPOSED, {"role": role, "tables": list(TABLES)})
+    return list(found.scalars())
+
+
+async def require_safe(connection: AsyncConnection, role: str) -> None:
+    """Refuse to share a database that would not keep its members apart."""
+    if found := await exposures(connection, role):
+        raise Refused(
+            "this database cannot be shared safely yet",
+            details=tuple(f"members: {what}" for what in found),
+            hint="run it once more as the owner of the database and its schema",
+        )

@@ -1,0 +1,46 @@
+"""What is known of the agent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neontodo.render.mode import Mode
+    from neontodo.streams import Streams
+
+FIELDS = (
+    "pid", "version", "uptime", "commands", "memory", "workers", "busy", "connections",
+)  # fmt: skip
+
+
+def print_status(status: Mapping[str, Any] | None, *, streams: Streams, mode: Mode) -> None:
+    """An agent's figures; seconds and bytes, except on a terminal. Nothing if there is none."""
+    if mode == "json":
+        fields = {name: (status or {}).get(name) for name in FIELDS}
+        streams.out.write(json.dumps({"running": status is not None} | fields) + "\n")
+    elif status is not None and mode == "lines":
+        for name in FIELDS:
+            value = status[name]
+            streams.out.write(f"{name}\t{'' if value is None else value}\n")
+    elif status is not None:
+        for name, text in _sentences(status):
+            streams.out.write(f"{name:<12}{text}\n")
+
+
+def _sentences(status: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "process", f"{status['pid']}, todo {status['version']}"
+    yield "uptime", _duration(status["uptime"])
+    yield "commands", str(status["commands"])
+    if status["memory"] is not None:
+        yield "memory", f"{status['memory'] / 1_000_000:.0f} MB"
+    yield "workers", f"{status['workers']}, {status['busy'] or 'none'} busy"
+    yield "connection", "open" if status["connections"] else "closed"
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

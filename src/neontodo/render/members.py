@@ -1,0 +1,69 @@
+"""Members of a shared database: a table, tab-separated lines or JSON; and an invitation."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Any
+
+from neontodo.render.messages import hint, say
+from neontodo.render.text import field, safe_write
+
+if TYPE_CHECKING:
+    from neontodo.identity.members import Login, Person
+    from neontodo.render.mode import Mode
+    from neontodo.streams import Streams
+
+
+def print_members(
+    members: Sequence[tuple[Login, int]], *, streams: Streams, mode: Mode, tz: tzinfo
+) -> None:
+    """Print each login role with its person and how many tasks the person has."""
+    if mode == "json":
+        rows = ",\n".join(json_module.dumps(_fields(login, number)) for login, number in members)
+        streams.out.write(f"[\n{rows}\n]\n" if rows else "[]\n")
+    elif mode == "lines":
+        safe_write(streams.out, "".join(_line(login, number) for login, number in members))
+    elif members:
+        from neontodo.render.terminal.members import draw_members
+
+        draw_members(members, streams=streams, tz=tz)
+    else:
+        say(streams, "nobody shares this database with you")
+        hint(streams, "`todo member add EMAIL` invites somebody")
+
+
+def _fields(login: Login, number: int) -> dict[str, Any]:
+    from neontodo.models import instant_text
+
+    return {
+        "user_id": login.person.id,
+        "email": login.person.email,
+        "name": login.person.name,
+        "role": login.role,
+        "since": instant_text(login.since),
+        "tasks": number,
+    }
+
+
+def _line(login: Login, number: int) -> str:
+    values = ["" if value is None else str(value) for value in _fields(login, number).values()]
+    return "\t".join(map(field, values)) + "\n"
+
+
+def print_invitation(streams: Streams, person: Person, role: str, line: str, *, json: bool) -> None:
+    """Print the invitation, and beside it what is to be done with it."""
+    if json:
+        answer = {
+            "user_id": person.id,
+            "email": person.email,
+            "name": person.name,
+            "role": role,
+            "invitation": line,
+        }
+        streams.out.write(json_module.dumps(answer) + "\n")
+    else:
+        streams.out.write(f"{line}\n")
+    say(streams, f"added {person.label}; the invitation is not shown again and works once")
+    hint(streams, "send it by a way that nobody else reads; `todo join` takes it")

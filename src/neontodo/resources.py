@@ -1,0 +1,51 @@
+"""The event loop and the open store of a command; an agent's worker keeps them for the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from neontodo.db.connecting import Announce
+    from neontodo.db.database import Database
+    from neontodo.db.founding import Founder
+    from neontodo.db.retry import Limits
+    from neontodo.db.url import Target
+
+T = TypeVar("T")
+
+
+class Resources:
+    """One event loop, and the one store that was opened on it: an engine knows no other loop."""
+
+    def __init__(self) -> None:
+        self._runner: asyncio.Runner | None = None
+        self._database: Database | None = None
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the event loop."""
+        if self._runner is None:
+            # asyncio takes longer to import than all that `--help` needs.
+            import asyncio
+
+            self._runner = asyncio.Runner()
+        return self._runner.run(work)
+
+    def database(
+        self, target: Target, founder: Callable[[], Founder], limits: Limits, announce: Announce
+    ) -> Database:
+        """The store of that name."""
+        from neontodo.db.database import Database
+
+        self._database = Database(target, founder, limits=limits, announce=announce)
+        return self._database
+
+    def close(self) -> None:
+        """The command has ended: let go of connections and of the event loop."""
+        if self._runner is None:
+            return
+        if self._database is not None:
+            self._runner.run(self._database.close())
+        self._runner.close()

@@ -1,0 +1,35 @@
+"""An agent whose clock says what each command's environment says: `python -m tests.agent.frozen`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from datetime import UTC, datetime
+
+from neontodo.agent.claim import Claim
+from neontodo.agent.keeping import Kept
+from neontodo.agent.protocol import Command
+from neontodo.agent.server import detach, serve
+from neontodo.agent.worker import Span, Worker
+from neontodo.app import App
+from neontodo.cli.main import run
+
+NOW = "NEONTODO_TESTS_NOW"
+
+
+def run_frozen(argv: list[str], kept: Kept) -> int:
+    """Run a command of a test."""
+    given = os.environ.get(NOW)  # noqa: TID251
+    now = datetime.fromisoformat(given) if given else datetime.now(UTC)
+    return run(argv, App.from_process(kept, lambda: now))
+
+
+def work(control: socket.socket, warm: Command | None) -> None:
+    """Be a worker for tests."""
+    Worker(control, run_frozen, Span(commands=200)).work(warm)
+
+
+if __name__ == "__main__":
+    detach()
+    serve(Claim(sys.argv[1]), Command([], {}, 0o022, ["utf-8:strict:False:False"] * 3), work)

@@ -1,0 +1,140 @@
+"""`todo edit` with options."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness import Todo
+
+
+@pytest.fixture
+def used(todo: Todo) -> Todo:
+    """A person with a task that has everything, and one that has nothing."""
+    todo.ok("add", "Buy milk", "-d", "oat", "--due", "fri", "-p", "low", "-P", "home", "-t", "shop")
+    todo.ok("add", "Call Ann")
+    todo.later(minutes=5)
+    return todo
+
+
+@pytest.mark.parametrize(
+    ("argv", "changed"),
+    [
+        (["--title", " Buy bread "], {"title": "Buy bread"}),
+        (["-d", "whole\n[b]grain"], {"description": "whole\n[b]grain"}),
+        (["-d", ""], {"description": None}),
+        (["--due", "2026-12-24 17:00"], {"due": "2026-12-24T16:00:00Z"}),
+        (["--due", "tomorrow"], {"due": "2026-11-21"}),
+        (["--due", "none"], {"due": None}),
+        (["-p", "high"], {"priority": "high"}),
+        (["-p", "none"], {"priority": "none"}),
+        (["-P", "work"], {"project": "work"}),
+        (["--project", "none"], {"project": None}),
+        (["-t", "b", "-t", "a"], {"tags": ["a", "b", "shop"]}),
+        (["--untag", "shop", "-t", "b"], {"tags": ["b"]}),
+        (["--untag", "shop"], {"tags": []}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_option_changes_its_field_alone(
+    used: Todo, argv: list[str], changed: dict[str, object]
+) -> None:
+    before = used.tasks()[0]
+    result = used("edit", "1", *argv, terminal=True)
+    after = used.tasks()[0]
+
+    assert (result.code, result.out) == (0, "")
+    assert result.err == f"changed 1: {after['title']}\n"
+    assert after == before | changed | {"updated_at": "2026-11-20T12:05:00Z"}
+
+
+def test_a_pipe_gets_the_tasks_that_changed(used: Todo) -> None:
+    result = used("edit", "1,2", "--title", "Same", "-p", "low")
+
+    assert (result.code, result.err) == (0, "changed 2 tasks: 1, 2\n")
+    assert result.out == (
+        "1\tpending\tlow\t2026-11-27\thome\tshop\tSame\n2\tpending\tlow\t\t\t\tSame\n"
+    )
+    assert used("edit", "2", "-p", "h", "-q").out == "2\n"
+    assert used("edit", "2", "-t", "x", "--json").json == used.tasks()[1:]
+
+
+def test_what_already_is_so_stays_untouched(used: Todo) -> None:
+    before = used.tasks()
+    same = used("edit", "1", "-p", "low", "-t", "shop", "--untag", "never")
+    mixed = used("edit", "1-2", "-P", "home")
+
+    assert (same.code, same.out, same.err) == (0, "", "already so: 1\n")
+    assert mixed.err == "changed 2: Call Ann; already so: 1\n"
+    assert used.tasks()[0] == before[0]
+
+
+def test_a_dry_run_changes_nothing(used: Todo) -> None:
+    before = used.tasks()
+    result = used("edit", "1-2", "--title", "x", "--dry-run")
+
+    assert (result.code, len(result.rows)) == (0, 2)
+    assert result.err == "changed 2 tasks: 1, 2\nthis was a dry run: nothing was changed\n"
+    assert used.tasks() == before
+
+
+def test_one_missing_task_and_nothing_is_changed(used: Todo) -> None:
+    before = used.tasks()
+    result = used("edit", "1", "9", "--title", "x")
+
+    assert (result.code, result.out) == (3, "")
+    assert result.err == "error: no task 9\nhint: `todo list --all` shows every task\n"
+    assert used.tasks() == before
+
+
+@pytest.mark.parametrize(
+    ("argv", "err"),
+    [
+        (["--title", " "], "error: the title is empty\n"),
+        (
+            ["--title", "x" * 201],
+            "error: the title is longer than 200 characters\n"
+            "hint: put the rest into `--description`\n",
+        ),
+        (["--title", "a\0b"], "error: the title cannot be used: holds a NUL character\n"),
+        (
+            ["--due", "tomorow"],
+            "error: `tomorow` is not a date\nhint: did you mean `tomorrow`?\n",
+        ),
+        (["-t", "a b"], "error: the tags cannot be used: tag 'a b' holds a space or a comma\n"),
+        (["--untag", ""], "error: the tags cannot be used: a tag has 1 to 100 characters\n"),
+        (
+            ["-t", "a", "--untag", "a"],
+            "error: the tag `a` is both to be added and to be taken away\n",
+        ),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_value_that_cannot_be_used_changes_nothing(used: Todo, argv: list[str], err: str) -> None:
+    before = used.tasks()
+    result = used("edit", "1", "--project", "other", *argv)
+
+    assert (result.code, result.out, result.err) == (2, "", err)
+    assert used.tasks() == before
+
+
+def test_without_options_and_terminal_it_says_what_to_do(used: Todo) -> None:
+    result = used("edit", "1")
+
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "error: what to change was not said, and there is no terminal for an editor\n"
+        "hint: such as `--due fri` or `--title TEXT`; `todo edit --help` lists them\n"
+    )
+
+
+@pytest.mark.parametrize("argv", [[], ["1", "-p", "urgent"], ["x!", "-p", "low"]], ids=str)
+def test_wrong_usage_is_exit_2(used: Todo, argv: list[str]) -> None:
+    assert used("edit", *argv).code == 2
+
+
+def test_a_hostile_title_is_shown_and_not_obeyed(local: Todo) -> None:
+    local.ok("add", "one")
+    result = local("edit", "1", "--title", "[b]\x1b]0;t\x07\u202e")
+
+    assert result.err == "changed 1: [b]\\x1b]0;t\\x07\\u202e\n"
+    assert result.rows[0][-1] == "[b]\\x1b]0;t\\x07\\u202e"

@@ -1,0 +1,161 @@
+"""`todo log`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness import Todo
+
+
+@pytest.fixture
+def used(todo: Todo) -> Todo:
+    """A person who did one thing each minute; task 2 is gone."""
+    for argv in (
+        ["add", "Buy milk", "--due", "2026-12-24", "-t", "shop"],
+        ["add", "Call Ann"],
+        ["edit", "1", "--title", "Buy oat milk", "-p", "high", "-t", "b", "--untag", "shop"],
+        ["done", "1-2"],
+        ["undo"],
+        ["redo"],
+        ["rm", "2", "-y"],
+    ):
+        todo.ok(*argv)
+        todo.later(minutes=1)
+    return todo
+
+
+def test_a_terminal_gets_what_happened_in_words_newest_first(used: Todo) -> None:
+    result = used("log", terminal=True)
+
+    assert (result.code, result.err) == (0, "")
+    assert result.out == (
+        "when              #  task          what\n"
+        "─────────────────────────────────────────────────────────────────\n"
+        "2026-11-20 13:06  2  Call Ann      removed\n"
+        "2026-11-20 13:05  2  Call Ann      redo: completed\n"
+        "                  1  Buy oat milk  redo: completed\n"
+        "2026-11-20 13:04  2  Call Ann      undo: reopened\n"
+        "                  1  Buy oat milk  undo: reopened\n"
+        "2026-11-20 13:03  2  Call Ann      completed\n"
+        "                  1  Buy oat milk  completed\n"
+        "2026-11-20 13:02  1  Buy oat milk  title: Buy milk → Buy oat milk\n"
+        "                                   priority: none → high\n"
+        "                                   +b -shop\n"
+        "2026-11-20 13:01  2  Call Ann      created\n"
+        "2026-11-20 13:00  1  Buy oat milk  created\n"
+    )
+
+
+def test_a_pipe_gets_a_line_for_each_change(used: Todo) -> None:
+    result = used("log", "1")
+
+    assert (result.code, result.err) == (0, "")
+    assert [row[:4] for row in result.rows] == [
+        ["2026-11-20T12:05:00Z", "8", "1", "update"],
+        ["2026-11-20T12:04:00Z", "6", "1", "update"],
+        ["2026-11-20T12:03:00Z", "4", "1", "update"],
+        ["2026-11-20T12:02:00Z", "3", "1", "update"],
+        ["2026-11-20T12:00:00Z", "1", "1", "create"],
+    ]
+    assert result.rows[3][4] == (
+        '{"title":["Buy milk","Buy oat milk"],"priority":["none","high"],'
+        '"tags":{"added":["b"],"removed":["shop"]}}'
+    )
+
+
+def test_json_has_every_change_with_old_and_new_values(used: Todo) -> None:
+    result = used("log", "--json", "--limit", "100")
+    removed, redone, *_ = result.json
+
+    assert (result.code, result.err, len(result.json)) == (0, "", 10)
+    assert list(removed) == [
+        "seq", "at", "command_id", "reverts", "machine", "task_id", "number", "title", "kind",
+        "before", "after",
+    ]  # fmt: skip
+    assert (removed["seq"], removed["number"], removed["title"]) == (10, 2, "Call Ann")
+    assert (removed["before"]["completed"], removed["after"]) == (True, None)
+    assert redone["reverts"] == result.json[3]["command_id"]
+    assert (redone["before"], redone["after"]) == (
+        {"completed": False, "completed_at": None},
+        {"completed": True, "completed_at": "2026-11-20T12:03:00Z"},
+    )
+
+
+@pytest.mark.parametrize("reference", ["2", "2-9", "@gone"])
+def test_a_removed_task_still_has_its_log(used: Todo, reference: str) -> None:
+    if reference == "@gone":
+        reference = used("log", "2", "--json").json[0]["task_id"]
+    result = used("log", reference, terminal=True)
+
+    assert (result.code, result.err) == (0, "")
+    assert result.out == (
+        "when              what\n"
+        "─────────────────────────────────\n"
+        "2026-11-20 13:06  removed\n"
+        "2026-11-20 13:05  redo: completed\n"
+        "2026-11-20 13:04  undo: reopened\n"
+        "2026-11-20 13:03  completed\n"
+        "2026-11-20 13:01  created\n"
+    )
+
+
+def test_a_range_spans_what_is_there_and_what_is_gone(used: Todo) -> None:
+    assert {row[2] for row in used("log", "1-9").rows} == {"1", "2"}
+
+
+def test_last_is_found_after_its_removal(used: Todo) -> None:
+    used.ok("add", "short-lived")
+    used.ok("rm", "3", "-y")
+
+    assert [row[2:4] for row in used("log", "@last").rows] == [["3", "delete"], ["3", "create"]]
+
+
+def test_a_terminal_gets_the_newest_twenty(local: Todo) -> None:
+    local.ok("add", "-", stdin="x\n" * 25)
+    result = local("log", terminal=True)
+
+    assert len(result.out.splitlines()) == 22
+    assert result.err == "the newest 20; --limit shows more\n"
+    assert len(local("log").rows) == 25
+
+
+def test_limit_gives_as_many(local: Todo) -> None:
+    local.ok("add", "-", stdin="x\n" * 5)
+    some, all_ = local("log", "--limit", "2"), local("log", "--limit", "5", terminal=True)
+
+    assert ([row[1] for row in some.rows], some.err) == (
+        ["5", "4"],
+        "the newest 2; --limit shows more\n",
+    )
+    assert (len(all_.out.splitlines()), all_.err) == (7, "")
+
+
+def test_nothing_has_happened(todo: Todo) -> None:
+    assert todo("log", terminal=True).err == "nothing has happened yet\n"
+    assert todo("log", "--json").out == "[]\n"
+
+
+@pytest.mark.parametrize("reference", ["3", "4-9", "abcd", "9007199254740993", "99999999999"])
+def test_a_task_that_never_was_is_exit_3(used: Todo, reference: str) -> None:
+    result = used("log", "1", reference)
+
+    assert (result.code, result.out) == (3, "")
+    assert result.err.endswith("hint: `todo list --all` shows every task\n")
+
+
+@pytest.mark.parametrize(
+    "argv", [["x!"], ["--limit", "0"], ["--limit", "x"], ["--quiet"], ["abc"]], ids=str
+)
+def test_wrong_usage_is_exit_2(local: Todo, argv: list[str]) -> None:
+    assert local("log", *argv).code == 2
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_hostile_title_is_shown_and_not_obeyed(local: Todo, width: int) -> None:
+    local.ok("add", "[b]\x1b]0;t\x07")
+    local.ok("edit", "1", "--title", "\x1b[2J\u202e")
+    out = local("log", terminal=True, width=width).out + local("log").out
+
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    assert "\\x1b[2J\\u202e" in out

@@ -1,0 +1,117 @@
+"""Saving what a person made of a task that others may have changed meanwhile."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from neontodo.errors import Conflict, Refused
+from neontodo.models import Priority, TaskPublic, TaskUpdate
+from neontodo.tasks import history, service
+from neontodo.tasks.refs import parse_refs
+from neontodo.tasks.results import Outcome
+from neontodo.tasks.service import Edit
+from tests.contract.conftest import ANN, Store
+from tests.harness import FRIDAY_NOON
+
+DAY = date(2026, 11, 27)
+TIME = FRIDAY_NOON + timedelta(days=7)
+
+
+def meanwhile(store: Store, **fields: Any) -> None:
+    """What another machine does to task 1."""
+    change = Edit(TaskUpdate(**fields))
+    store.as_(ANN, "desktop").write(service.edit, parse_refs(["1"]), change)
+
+
+def saved(store: Store, read: TaskPublic, **fields: Any) -> Outcome:
+    return store.write(service.replace, read, TaskUpdate(**fields))
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        ({"due": None}, {"due": TIME}),
+        ({"due": TIME}, {"due": None}),
+        ({"due": TIME}, {"due": DAY + timedelta(days=1)}),
+        ({"title": "mine"}, {"title": "theirs"}),
+        ({"description": None}, {"description": "theirs"}),
+        ({"priority": None}, {"priority": Priority.HIGH}),
+    ],
+    ids=lambda fields: " ".join(f"{name}={value}" for name, value in fields.items()),
+)
+def test_a_field_that_both_changed_is_a_conflict(
+    store: Store, mine: dict[str, Any], theirs: dict[str, Any]
+) -> None:
+    read = store.add("x", due=DAY, description="d", priority=Priority.LOW)[0]
+    meanwhile(store, **theirs)
+    before = store.list()
+    with pytest.raises(Conflict) as caught:
+        saved(store, read, **mine)
+
+    assert caught.value.details[0].startswith(f"{next(iter(mine))} is now: ")
+    assert store.list() == before
+
+
+@pytest.mark.parametrize(
+    "fields", [{"due": TIME}, {"completed": True}, {"tags": ("a",)}, {"title": "same"}], ids=str
+)
+def test_both_changing_a_field_alike_is_none(store: Store, fields: dict[str, Any]) -> None:
+    read = store.add("x", due=DAY)[0]
+    meanwhile(store, **fields)
+    before = store.list()
+    outcome = saved(store, read, **fields)
+
+    assert (outcome.changed, outcome.unchanged) == ((), tuple(before))
+    assert outcome.notes == (f"changed elsewhere meanwhile, and kept: {next(iter(fields))}",)
+    assert store.list() == before
+
+
+def test_what_is_empty_in_another_way_is_no_change(store: Store) -> None:
+    read = store.add("x")[0]
+    meanwhile(store, priority=Priority.HIGH, description="theirs", tags=("t",))
+    saved(store, read, title="mine", priority=None, description="", tags=None, due=None)
+    task = store.list()[0]
+
+    assert (task.title, task.priority, task.description) == ("mine", Priority.HIGH, "theirs")
+    assert task.tags == ("t",)
+
+
+def test_tags_of_both_are_kept(store: Store) -> None:
+    read = store.add("x", tags=("a", "b", "c"))[0]
+    meanwhile(store, tags=("b", "c", "theirs"))
+    saved(store, read, tags=("a", "c", "mine"))
+
+    assert store.list()[0].tags == ("c", "mine", "theirs")
+
+
+@pytest.mark.parametrize("due", [None, DAY, TIME], ids=str)
+@pytest.mark.parametrize("had", [None, DAY, TIME, TIME + timedelta(hours=1)], ids=str)
+def test_a_due_changes_whole_and_back(
+    store: Store, had: date | datetime | None, due: date | datetime | None
+) -> None:
+    read = store.add("x", due=had)[0]
+    changed = saved(store, read, due=due).changed
+    assert store.list()[0].due == due
+    if changed:
+        store.write(history.undo)
+    assert store.list()[0].due == had
+
+
+def test_done_sets_when_and_pending_clears_it(store: Store) -> None:
+    read = store.add("x")[0]
+    done = saved(store, read, completed=True).changed[0]
+    saved(store, done, completed=False)
+
+    assert done.completed_at == store.now - timedelta(minutes=1)
+    assert store.list()[0].completed_at is None
+
+
+def test_a_task_that_was_removed_cannot_be_saved(store: Store) -> None:
+    read = store.add("x")[0]
+    store.as_(ANN, "desktop").write(service.remove, parse_refs(["1"]))
+
+    with pytest.raises(Refused, match="task 1 was removed while you were editing it"):
+        saved(store, read, title="mine")

@@ -1,0 +1,102 @@
+"""A server that gets as far as TLS and then says one thing: for certificates and refusals."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import threading
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+SSL_REQUEST = struct.pack("!ll", 8, 80877103)
+TLS_HANDSHAKE = 0x16
+
+
+class FakeServer:
+    """Listens on a port of 127.0.0.1; every client that logs in gets the same error.
+
+    Args:
+        cert_file, key_file: for TLS; without them the server says that it has none.
+        refusal: the SQLSTATE and the text of the error.
+
+    Attributes:
+        heard: how each client began: `tls` (an SSLRequest), `direct`, or `plain`.
+        logins: the startup messages that reached it, by whichever way.
+    """
+
+    def __init__(
+        self,
+        cert_file: Path | None = None,
+        key_file: Path | None = None,
+        refusal: tuple[str, str] = ("57P03", "the database system is starting up"),
+    ) -> None:
+        self.heard: list[str] = []
+        self.logins: list[bytes] = []
+        self.refusal = refusal
+        self._context: ssl.SSLContext | None = None
+        if cert_file is not None:
+            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._context.load_cert_chain(cert_file, key_file)
+            self._context.set_alpn_protocols(["postgresql"])
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def url(self, parameters: str = "", host: str = "localhost") -> str:
+        """The database URL of this server."""
+        return f"postgresql://alex:hunter2@{host}:{self.port}/d?{parameters}"
+
+    def __enter__(self) -> FakeServer:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            client.settimeout(10)
+            with suppress(OSError), client:
+                self._answer(client)
+
+    def _answer(self, client: socket.socket) -> None:
+        first = client.recv(8, socket.MSG_PEEK)
+        if first[:1] == bytes([TLS_HANDSHAKE]):
+            self.heard.append("direct")
+            client = self._secured(client)
+        elif first == SSL_REQUEST:
+            self.heard.append("tls")
+            client.recv(8)
+            if self._context is None:
+                client.sendall(b"N")
+                return
+            client.sendall(b"S")
+            client = self._secured(client)
+        else:
+            self.heard.append("plain")
+        self.logins.append(client.recv(4096))
+        client.sendall(self._error())
+        client.close()
+
+    def _secured(self, client: socket.socket) -> socket.socket:
+        assert self._context is not None
+        return self._context.wrap_socket(client, server_side=True)
+
+    def _error(self) -> bytes:
+        code, text = self.refusal
+        fields = (("S", "ERROR"), ("V", "ERROR"), ("C", code), ("M", text))
+        body = b"".join(f"{kind}{value}\0".encode() for kind, value in fields) + b"\0"
+        return b"E" + struct.pack("!l", len(body) + 4) + body

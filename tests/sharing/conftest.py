@@ -1,0 +1,98 @@
+"""A shared database on every version of Postgres at hand: 16 changed what a role's maker may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+from keyring.backends import fail
+
+from neontodo.db import migrate
+from neontodo.db.engine import make_engine
+from neontodo.db.url import parse_url
+from tests.databases import Postgres
+from tests.postgres_bin import find_bin, version, wheel
+from tests.sharing.arena import Arena
+from tests.sharing.intruder import Intruder
+from tests.sharing.people import OWNER, PASSWORD, OwnedDatabases, Shared
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each server in turn; only once where the wheel's is the only one."""
+    if "sharing_server" in metafunc.fixturenames:
+        servers = ["postgres_server"]
+        if version(find_bin()).split(".")[0] != version(next(wheel())).split(".")[0]:
+            servers.append("neon_server")
+        metafunc.parametrize("sharing_server", servers, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def sharing_server(request: pytest.FixtureRequest) -> Postgres:
+    """A server with a role that may create others, and is no superuser."""
+    server: Postgres = request.getfixturevalue(request.param)
+    server.execute(
+        f"DROP ROLE IF EXISTS {OWNER}",
+        f"CREATE ROLE {OWNER} LOGIN CREATEROLE CREATEDB PASSWORD '{PASSWORD}'",
+    )
+    return server
+
+
+@pytest.fixture(scope="session")
+def owned_databases(sharing_server: Postgres) -> OwnedDatabases:
+    return OwnedDatabases(sharing_server, lambda url: prepare(sharing_server, url))
+
+
+async def prepare(server: Postgres, url: str) -> None:
+    """Give an empty database to the owner, who brings it to the newest schema."""
+    name = url.rpartition("/")[2]
+    engine = make_engine(parse_url(server.url(name)))
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(f'ALTER DATABASE "{name}" OWNER TO {OWNER}')
+    await engine.dispose()
+    engine = make_engine(parse_url(server.url(name, OWNER, PASSWORD)))
+    async with engine.begin() as connection:
+        await connection.run_sync(migrate.upgrade)
+    await engine.dispose()
+
+
+@pytest.fixture
+def shared(owned_databases: OwnedDatabases, tmp_path: Path) -> Iterator[Shared]:
+    """A database whose owner is its only user so far."""
+    name = owned_databases.clone()
+    found = Shared(owned_databases.server, name, tmp_path)
+    found.owner.ok("db", "upgrade")
+    yield found
+    owned_databases.release(name)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_keyring() -> Iterator[None]:
+    """Secrets go to files: the keyring of whoever runs the tests is not theirs."""
+    before = keyring.get_keyring()
+    keyring.set_keyring(fail.Keyring())
+    yield
+    keyring.set_keyring(before)
+
+
+@pytest.fixture(scope="module")
+def arena(
+    owned_databases: OwnedDatabases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Arena]:
+    """A shared database with somebody's secrets in it, for a whole module of attacks."""
+    name = owned_databases.clone("arena")
+    shared = Shared(owned_databases.server, name, tmp_path_factory.mktemp("arena"))
+    shared.owner.ok("db", "upgrade")
+    yield Arena(shared)
+    owned_databases.release(name)
+
+
+@pytest.fixture
+def mallory(arena: Arena) -> Iterator[Intruder]:
+    """A member with plain SQL; whatever they try, nothing of the others may change by it."""
+    before = arena.state()
+    intruder = arena.intruder()
+    yield intruder
+    intruder.close()
+    assert arena.state() == before

@@ -1,0 +1,80 @@
+"""PgBouncer in transaction mode in front of a test's Postgres: it stands for Neon's pooler."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.databases import Postgres
+from tests.tools import require_tool
+
+PATIENCE = 20.0
+SETTINGS = """
+[databases]
+* = host=127.0.0.1 port={server}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+pool_mode = transaction
+default_pool_size = 1
+auth_type = scram-sha-256
+auth_file = {users}
+auth_user = postgres
+ignore_startup_parameters = extra_float_digits
+"""
+
+
+@contextmanager
+def pooler(server: Postgres) -> Iterator[int]:
+    """Run PgBouncer with one connection for each login role, and lend its port."""
+    program = require_tool("pgbouncer")
+    folder = Path(tempfile.mkdtemp(prefix="neontodo-pgbouncer-"))
+    port = _free_port()
+    users, settings = folder / "users.txt", folder / "pgbouncer.ini"
+    users.write_text(f'"postgres" "{server.password}"\n')
+    settings.write_text(SETTINGS.format(server=server.port, port=port, users=users))
+    process = subprocess.Popen(
+        [program, "-q", str(settings)], stderr=subprocess.DEVNULL, **_account(folder)
+    )
+    try:
+        _await(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+        shutil.rmtree(folder)
+
+
+def _account(folder: Path) -> dict[str, object]:
+    """PgBouncer refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    user = pwd.getpwnam("nobody")
+    for path in (folder, *folder.iterdir()):
+        os.chown(path, user.pw_uid, user.pw_gid)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _await(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise RuntimeError("pgbouncer did not start")
