@@ -12,12 +12,13 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from neontodo.app import App
-from neontodo.cli.main import run
-from neontodo.streams import Streams
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
+
+from neontodo.app import App
+from neontodo.cli.main import run
+from neontodo.streams import Streams
 
 WIDTH = 84
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -18,9 +18,18 @@ pytest_plugins = [
     "tests.neon",
     "tests.no_skips",
     "tests.agent.plugin",
+    "tests.faults.tally",
 ]
 
 ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_keyring() -> Iterator[None]:
+    """Secrets of tests stay out of the keyring of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import socket
 import ssl
 import struct
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -30,7 +30,7 @@ class FakeServer:
         self,
         cert_file: Path | None = None,
         key_file: Path | None = None,
-        refusal: tuple[str, str] = ("57P03", "the database system is starting up"),
+        refusal: tuple[str, str] = ("28P01", "password authentication failed"),
     ) -> None:
         self.heard: list[str] = []
         self.logins: list[bytes] = []
@@ -69,14 +69,14 @@ class FakeServer:
             except OSError:
                 return
             client.settimeout(10)
-            with suppress(OSError), client:
-                self._answer(client)
+            with suppress(OSError), client, ExitStack() as opened:
+                self._answer(client, opened)
 
-    def _answer(self, client: socket.socket) -> None:
+    def _answer(self, client: socket.socket, opened: ExitStack) -> None:
         first = client.recv(8, socket.MSG_PEEK)
         if first[:1] == bytes([TLS_HANDSHAKE]):
             self.heard.append("direct")
-            client = self._secured(client)
+            client = opened.enter_context(self._secured(client))
         elif first == SSL_REQUEST:
             self.heard.append("tls")
             client.recv(8)
@@ -84,16 +84,22 @@ class FakeServer:
                 client.sendall(b"N")
                 return
             client.sendall(b"S")
-            client = self._secured(client)
+            client = opened.enter_context(self._secured(client))
         else:
             self.heard.append("plain")
-        self.logins.append(client.recv(4096))
-        client.sendall(self._error())
-        client.close()
+        if login := client.recv(4096):
+            self.logins.append(login)
+            client.sendall(self._error())
 
     def _secured(self, client: socket.socket) -> socket.socket:
         assert self._context is not None
-        return self._context.wrap_socket(client, server_side=True)
+        secured = self._context.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
+        try:
+            secured.do_handshake()
+        except OSError:
+            secured.close()
+            raise
+        return secured
 
     def _error(self) -> bytes:
         code, text = self.refusal

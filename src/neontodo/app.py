@@ -213,7 +213,7 @@ class App:
     async def _resolve_identity(self) -> Identity:
         from neontodo.identity import current
 
-        token, origin = self._given_token()
+        token, origin = self.given_token()
         if token is None:
             if (connection := self.connection) is not None and connection.machine is not None:
                 return current.of_connection(connection, self.secrets, self.now)
@@ -223,7 +223,8 @@ class App:
             token, origin, mine=mine, database=self.database, now=self.now
         )
 
-    def _given_token(self) -> tuple[str | None, str]:
+    def given_token(self) -> tuple[str | None, str]:
+        """A token of a setting's, or an issuer's for the store in use, and where it came from."""
         if given := self.settings.token:
             return given.get_secret_value().strip(), self.setting_origins["token"]
         if self.target.engine == "sqlite":

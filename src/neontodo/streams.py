@@ -49,7 +49,7 @@ class Notice:
         """Put `text` in place of what is shown; an empty one takes that away."""
         if text == self._shown or not self._streams.err_is_terminal:
             return
-        blank = " " * len(self._shown)
-        self._streams.err.write(f"\r{blank}\r{text}")
+        erased = f"\r{' ' * len(self._shown)}\r" if self._shown else ""
+        self._streams.err.write(erased + text)
         self._streams.err.flush()
         self._shown = text

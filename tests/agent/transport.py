@@ -54,7 +54,8 @@ class Transport:
         colour: bool = False,
     ) -> tuple[int, str, str] | None:
         """Exit code, output and messages; None for what the launcher would run itself."""
-        if not is_for_agent(list(argv), terminal) or (colour and not terminal):
+        is_possible = "\0" not in "".join(argv) and os.geteuid() == os.getuid()
+        if not is_possible or not is_for_agent(list(argv), terminal) or (colour and not terminal):
             return None
         settings = dict(os.environ) | dict(env) | {NOW: now.isoformat()}  # noqa: TID251
         settings |= {"NO_COLOR": ""} if colour else {"NO_COLOR": "1"}
@@ -64,10 +65,12 @@ class Transport:
             [os.fsencode(word) for word in argv],
             {os.fsencode(name): os.fsencode(value) for name, value in settings.items()},
             _umask(),
-            ["utf-8:strict:False:False"] * 3,
+            ["utf-8:strict:False:False", "utf-8:strict:False:False", "utf-8:strict:True:False"],
         )
         if not folder.is_dir():
             folder = folder.parent
+        if not folder.is_dir():
+            return None
         with Captured(terminal, width) as out, Captured(terminal, width) as err:
             with _input(stdin, terminal) as given:
                 streams = (given, out.descriptor, err.descriptor)

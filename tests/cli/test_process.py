@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,14 +25,15 @@ def environment(todo: Todo) -> dict[str, str]:
     return {**os.environ, **todo.environment, "TODO_AGENT": "off"}  # noqa: TID251
 
 
-def popen(todo: Todo, *argv: str, **options: object) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+def popen(todo: Todo, *argv: str, **options: Any) -> subprocess.Popen[bytes]:
+    process: subprocess.Popen[bytes] = subprocess.Popen(
         [*TODO, *argv],
         env=environment(todo),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        **options,  # type: ignore[call-overload]
+        **options,
     )
+    return process
 
 
 @pytest.fixture
@@ -156,7 +158,10 @@ def test_python_m_and_the_script_are_the_same(full: Todo) -> None:
         pytest.skip("the script is not installed beside this Python")
     outputs = [
         subprocess.run(
-            [*command, "list", "--limit", "3"], env=environment(full), capture_output=True, check=True
+            [*command, "list", "--limit", "3"],
+            env=environment(full),
+            capture_output=True,
+            check=True,
         ).stdout
         for command in (TODO, [str(script)])
     ]

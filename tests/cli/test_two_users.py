@@ -88,9 +88,7 @@ def test_an_import_of_anothers_export_makes_tasks_of_ones_own(
     assert ann.tasks() == before
 
 
-def test_anothers_token_does_not_open_ones_tasks_under_a_stolen_name(
-    ann: Todo, bob: Todo
-) -> None:
+def test_anothers_token_does_not_open_ones_tasks_under_a_stolen_name(ann: Todo, bob: Todo) -> None:
     token = bob.ok("token", "create", "--name", "ci").out.strip()
     result = ann("list", "--all", env={"TODO_TOKEN": token})
 

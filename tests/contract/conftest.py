@@ -18,7 +18,7 @@ from neontodo.db.url import parse_url
 from neontodo.models import Key, TaskCreate, TaskPublic, User
 from neontodo.tasks import service
 from neontodo.tasks.filters import TaskFilter
-from neontodo.tasks.queries import tasks
+from neontodo.tasks.queries.tasks import page
 from neontodo.tasks.unit import Command, Unit
 from tests.harness import FRIDAY_NOON
 
@@ -76,12 +76,12 @@ class Store:
         new = [TaskCreate(title=title, **fields) for title in titles]
         return self.write(service.add, new).changed
 
-    def list(self, **wanted: Any) -> list[TaskPublic]:
-        found = self.read(tasks.page, TaskFilter(**{"completed": None} | wanted))
+    def tasks(self, **wanted: Any) -> list[TaskPublic]:
+        found = self.read(page, TaskFilter(**{"completed": None} | wanted))
         return list(found.tasks)
 
     def titles(self, **wanted: Any) -> list[str]:
-        return [task.title for task in self.list(**wanted)]
+        return [task.title for task in self.tasks(**wanted)]
 
 
 @pytest.fixture
@@ -105,9 +105,7 @@ async def _fill(database: Database) -> None:
             people = [{"id": BOB}]
         stamps = {"created_at": FRIDAY_NOON, "updated_at": FRIDAY_NOON}
         counters = {"last_number": 0, "last_seq": 0}
-        await connection.execute(
-            sa.insert(User), [person | stamps | counters for person in people]
-        )
+        await connection.execute(sa.insert(User), [person | stamps | counters for person in people])
         keys = [(user, key) for user in (ANN, BOB) for key in ("laptop", "desktop")]
         if database.target.engine == "sqlite":
             keys.remove((ANN, "laptop"))

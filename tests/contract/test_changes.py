@@ -46,7 +46,7 @@ def test_what_is_added_comes_back_whole(store: Store) -> None:
         extra={"json": {"ключ": [1, 2.5, None, True]}},
     )[0]
 
-    assert store.list() == [task]
+    assert store.tasks() == [task]
     assert (task.due_on, task.due_at) == (date(2026, 12, 24), due)
     assert task.tags == ("a", "b")
 
@@ -54,7 +54,7 @@ def test_what_is_added_comes_back_whole(store: Store) -> None:
 def test_an_edit_changes_only_what_it_names(store: Store) -> None:
     before = store.add("old", project="p", tags=("t",), due=date(2026, 12, 1))[0]
     edit(store, "1", title="new")
-    after = store.list()[0]
+    after = store.tasks()[0]
 
     assert after == before.model_copy(update={"title": "new", "updated_at": store.now})
     assert store.titles(words=("new",)) == ["new"]
@@ -64,7 +64,7 @@ def test_an_edit_changes_only_what_it_names(store: Store) -> None:
 def test_none_clears_a_field(store: Store) -> None:
     store.add("x", project="p", tags=("t",), due=FRIDAY_NOON, description="d")
     edit(store, "1", project=None, tags=None, due=None, description=None, priority=None)
-    task = store.list()[0]
+    task = store.tasks()[0]
 
     assert (task.project, task.tags, task.due, task.description) == (None, (), None, None)
 
@@ -75,7 +75,7 @@ def test_tags_are_added_and_removed_from_what_each_task_has(store: Store) -> Non
     change = Edit(TaskUpdate(), add_tags=("c",), remove_tags=("a",))
     store.write(service.edit, parse_refs(["1-2"]), change)
 
-    assert [task.tags for task in store.list()] == [("b", "c"), ("c",)]
+    assert [task.tags for task in store.tasks()] == [("b", "c"), ("c",)]
 
 
 def test_completing_twice_is_no_change(store: Store) -> None:
@@ -93,7 +93,7 @@ def test_toggle_turns_each_into_the_other(store: Store) -> None:
     store.write(service.complete, parse_refs(["1"]), True)
     store.write(service.complete, parse_refs(["1,2"]), None)
 
-    assert [task.completed for task in store.list(completed=None)] == [False, True]
+    assert [task.completed for task in store.tasks(completed=None)] == [False, True]
 
 
 @pytest.mark.parametrize("ref", ["3", "7-9", "abcd", "@last"])
@@ -103,7 +103,7 @@ def test_a_missing_task_changes_nothing_at_all(store: Store, ref: str) -> None:
     with pytest.raises(TaskNotFound):
         store.write(service.complete, parse_refs(["1", ref] if ref != "@last" else [ref]), True)
 
-    assert not any(task.completed for task in store.list())
+    assert not any(task.completed for task in store.tasks())
 
 
 def test_an_ambiguous_prefix_lists_the_candidates(store: Store) -> None:
@@ -136,7 +136,7 @@ def test_saving_what_one_read_keeps_what_others_changed_meanwhile(store: Store) 
     read = store.add("title", project="p")[0]
     edit(store.as_(ANN, "desktop"), "1", project="other")
     store.write(service.replace, read, TaskUpdate(title="mine", project="p", tags=(), due=None))
-    task = store.list()[0]
+    task = store.tasks()[0]
 
     assert (task.title, task.project) == ("mine", "other")
 
@@ -195,7 +195,7 @@ def test_a_dry_run_answers_and_leaves_nothing(store: Store) -> None:
             return outcome.changed[0].number
 
     assert store.runner.run(work()) == 1
-    assert store.list() == []
+    assert store.tasks() == []
     assert store.add("real")[0].number == 1
 
 
@@ -203,7 +203,7 @@ def test_a_key_that_the_store_does_not_know_cannot_write(store: Store) -> None:
     with pytest.raises(NotSignedIn, match="does not know this machine's key"):
         store.as_(ANN, "stolen").add("x")
 
-    assert store.list() == []
+    assert store.tasks() == []
 
 
 def test_a_user_that_the_store_does_not_know_cannot_write(store: Store) -> None:

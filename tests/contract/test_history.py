@@ -14,7 +14,7 @@ from tests.contract.conftest import ANN, Store
 
 def state(store: Store) -> list[object]:
     """Everything about the tasks but when they were last touched."""
-    return [task.model_dump(exclude={"updated_at"}) for task in store.list()]
+    return [task.model_dump(exclude={"updated_at"}) for task in store.tasks()]
 
 
 def edit(store: Store, ref: str, **fields: object) -> None:
@@ -53,7 +53,7 @@ def test_a_change_after_an_undo_ends_redo(store: Store) -> None:
     with pytest.raises(Refused, match="nothing to redo"):
         store.write(history.redo)
     store.write(history.undo)
-    assert store.list() == []
+    assert store.tasks() == []
 
 
 def test_undo_after_redo_takes_the_same_command_back_again(store: Store) -> None:
@@ -67,7 +67,7 @@ def test_undo_after_redo_takes_the_same_command_back_again(store: Store) -> None
 
 def test_a_removed_task_comes_back_with_its_number(store: Store) -> None:
     store.add("one", "two")
-    whole = store.list()
+    whole = store.tasks()
     store.write(service.remove, parse_refs(["2"]))
     store.add("three")
     desktop = store.as_(ANN, "desktop")
@@ -76,7 +76,7 @@ def test_a_removed_task_comes_back_with_its_number(store: Store) -> None:
     store.write(history.undo)
     store.write(history.undo)
 
-    assert store.list() == whole
+    assert store.tasks() == whole
 
 
 def test_undo_takes_back_only_what_this_machine_did(store: Store) -> None:
@@ -101,7 +101,7 @@ def test_what_another_machine_undid_is_not_undone_twice(store: Store) -> None:
     store.as_(ANN, "desktop").write(history.undo, any_machine=True)
     store.write(history.undo)
 
-    assert store.list() == []
+    assert store.tasks() == []
 
 
 def test_undo_is_refused_whole_where_a_field_was_changed_since(store: Store) -> None:
@@ -112,7 +112,7 @@ def test_undo_is_refused_whole_where_a_field_was_changed_since(store: Store) -> 
         store.write(history.undo)
 
     assert caught.value.details == ("task 2: project changed since",)
-    assert [task.project for task in store.list()] == ["p", "q"]
+    assert [task.project for task in store.tasks()] == ["p", "q"]
 
 
 def test_undo_leaves_what_others_changed_in_other_fields(store: Store) -> None:
@@ -121,7 +121,7 @@ def test_undo_leaves_what_others_changed_in_other_fields(store: Store) -> None:
     other = store.as_(ANN, "desktop")
     other.write(service.edit, parse_refs(["1"]), Edit(TaskUpdate(project="p"), add_tags=("c",)))
     store.write(history.undo)
-    task = store.list()[0]
+    task = store.tasks()[0]
 
     assert (task.title, task.project, task.tags) == ("one", "p", ("a", "c"))
 
@@ -158,6 +158,6 @@ def test_undo_of_a_large_command_is_whole(store: Store) -> None:
     outcome = store.write(history.undo)
 
     assert len(outcome.changed) == 1202
-    assert store.list(completed=True) == []
+    assert store.tasks(completed=True) == []
     store.write(history.undo)
-    assert store.list() == []
+    assert store.tasks() == []

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlmodel import col, delete, insert, select, update
 
 from neontodo.db.session import WrongUser
-from neontodo.models import Change, Key, Task, TaskUpdate, User
+from neontodo.models import Change, Key, Task, TaskCreate, TaskUpdate, User
 from neontodo.tasks import history, reading, service
 from neontodo.tasks.filters import TaskFilter
 from neontodo.tasks.queries import changes, counts, tasks, users
@@ -42,7 +42,7 @@ def bob(store: Store) -> Store:
 
 
 def anns(store: Store) -> list[Any]:
-    return [*store.as_(ANN).list(), *store.as_(ANN).read(reading.log)]
+    return [*store.as_(ANN).tasks(), *store.as_(ANN).read(reading.log)]
 
 
 def test_lists_and_counts_show_only_ones_own(bob: Store) -> None:
@@ -66,11 +66,11 @@ def test_changes_touch_only_ones_own(bob: Store) -> None:
 
 
 def test_two_users_may_have_a_task_of_the_same_id(bob: Store) -> None:
-    theirs = bob.as_(ANN).list()[0].id
-    bob.write(service.add, [service.TaskCreate(title="mine", id=theirs)])
+    theirs = bob.as_(ANN).tasks()[0].id
+    bob.write(service.add, [TaskCreate(title="mine", id=theirs)])
 
     assert bob.titles() == ["bob's", "mine"]
-    assert bob.as_(ANN).list()[0].title == "ann's secret"
+    assert bob.as_(ANN).tasks()[0].title == "ann's secret"
 
 
 OF_ANN: dict[str, Query] = {

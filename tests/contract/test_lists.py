@@ -42,7 +42,7 @@ def busy(store: Store) -> Store:
 
 
 def test_the_default_order_is_due_then_priority_then_number(busy: Store) -> None:
-    assert [task.number for task in busy.list(completed=False)] == [1, 2, 3, 5, 4]
+    assert [task.number for task in busy.tasks(completed=False)] == [1, 2, 3, 5, 4]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_the_default_order_is_due_then_priority_then_number(busy: Store) -> None
 def test_orders(busy: Store, sort: str, numbers: list[int]) -> None:
     keys = tuple(SortKey(k.removeprefix("-"), k.startswith("-")) for k in sort.split(","))
 
-    assert [task.number for task in busy.list(sort=keys)] == numbers
+    assert [task.number for task in busy.tasks(sort=keys)] == numbers
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_orders(busy: Store, sort: str, numbers: list[int]) -> None:
     ],
 )
 def test_filters(busy: Store, wanted: dict[str, object], numbers: list[int]) -> None:
-    assert [task.number for task in busy.list(**wanted)] == numbers
+    assert [task.number for task in busy.tasks(**wanted)] == numbers
 
 
 @pytest.mark.parametrize(
@@ -94,13 +94,13 @@ def test_filters(busy: Store, wanted: dict[str, object], numbers: list[int]) -> 
 def test_due_filters(busy: Store, text: str, numbers: list[int]) -> None:
     due = parse_due_filter(text, now=FRIDAY_NOON, tz=UTC)
 
-    assert [task.number for task in busy.list(due=due)] == numbers
+    assert [task.number for task in busy.tasks(due=due)] == numbers
 
 
 def test_a_task_with_a_time_is_overdue_the_minute_after(busy: Store) -> None:
     late = DueFilter(last=date(2026, 11, 19), before=datetime(2026, 11, 20, 12, 1, tzinfo=UTC))
 
-    assert [task.number for task in busy.list(due=late)] == [1, 2]
+    assert [task.number for task in busy.tasks(due=late)] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_task_with_a_time_is_overdue_the_minute_after(busy: Store) -> None:
     ],
 )
 def test_search(busy: Store, query: str, numbers: list[int]) -> None:
-    assert [task.number for task in busy.list(words=query_words(query))] == numbers
+    assert [task.number for task in busy.tasks(words=query_words(query))] == numbers
 
 
 def test_a_page_knows_the_total(busy: Store) -> None:
@@ -154,4 +154,4 @@ def test_a_stream_answers_what_a_list_does(busy: Store) -> None:
             wanted = TaskFilter(completed=None)
             return [task.number async for task in tasks.stream(session, busy.user, wanted)]
 
-    assert busy.runner.run(collect()) == [task.number for task in busy.list()]
+    assert busy.runner.run(collect()) == [task.number for task in busy.tasks()]

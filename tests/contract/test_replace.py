@@ -47,12 +47,12 @@ def test_a_field_that_both_changed_is_a_conflict(
 ) -> None:
     read = store.add("x", due=DAY, description="d", priority=Priority.LOW)[0]
     meanwhile(store, **theirs)
-    before = store.list()
+    before = store.tasks()
     with pytest.raises(Conflict) as caught:
         saved(store, read, **mine)
 
     assert caught.value.details[0].startswith(f"{next(iter(mine))} is now: ")
-    assert store.list() == before
+    assert store.tasks() == before
 
 
 @pytest.mark.parametrize(
@@ -61,19 +61,19 @@ def test_a_field_that_both_changed_is_a_conflict(
 def test_both_changing_a_field_alike_is_none(store: Store, fields: dict[str, Any]) -> None:
     read = store.add("x", due=DAY)[0]
     meanwhile(store, **fields)
-    before = store.list()
+    before = store.tasks()
     outcome = saved(store, read, **fields)
 
     assert (outcome.changed, outcome.unchanged) == ((), tuple(before))
     assert outcome.notes == (f"changed elsewhere meanwhile, and kept: {next(iter(fields))}",)
-    assert store.list() == before
+    assert store.tasks() == before
 
 
 def test_what_is_empty_in_another_way_is_no_change(store: Store) -> None:
     read = store.add("x")[0]
     meanwhile(store, priority=Priority.HIGH, description="theirs", tags=("t",))
     saved(store, read, title="mine", priority=None, description="", tags=None, due=None)
-    task = store.list()[0]
+    task = store.tasks()[0]
 
     assert (task.title, task.priority, task.description) == ("mine", Priority.HIGH, "theirs")
     assert task.tags == ("t",)
@@ -84,7 +84,7 @@ def test_tags_of_both_are_kept(store: Store) -> None:
     meanwhile(store, tags=("b", "c", "theirs"))
     saved(store, read, tags=("a", "c", "mine"))
 
-    assert store.list()[0].tags == ("c", "mine", "theirs")
+    assert store.tasks()[0].tags == ("c", "mine", "theirs")
 
 
 @pytest.mark.parametrize("due", [None, DAY, TIME], ids=str)
@@ -94,10 +94,10 @@ def test_a_due_changes_whole_and_back(
 ) -> None:
     read = store.add("x", due=had)[0]
     changed = saved(store, read, due=due).changed
-    assert store.list()[0].due == due
+    assert store.tasks()[0].due == due
     if changed:
         store.write(history.undo)
-    assert store.list()[0].due == had
+    assert store.tasks()[0].due == had
 
 
 def test_done_sets_when_and_pending_clears_it(store: Store) -> None:
@@ -106,7 +106,7 @@ def test_done_sets_when_and_pending_clears_it(store: Store) -> None:
     saved(store, done, completed=False)
 
     assert done.completed_at == store.now - timedelta(minutes=1)
-    assert store.list()[0].completed_at is None
+    assert store.tasks()[0].completed_at is None
 
 
 def test_a_task_that_was_removed_cannot_be_saved(store: Store) -> None:

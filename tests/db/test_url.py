@@ -191,6 +191,8 @@ def test_nothing_but_a_target_or_a_refusal_comes_of_any_text(text: str) -> None:
         ("https://ep-x.apirest.us-east-2.aws.neon.tech/d", "`https://` is not supported"),
         ("postgresql://alex:hunter2@/d", "the database URL names no host"),
         ("postgresql://h/d", "the database URL names no user"),
+        ("postgresql://a@b..c/d", "the host of the database URL is no host name"),
+        (f"postgresql://a@{'b' * 64}/d", "the host of the database URL is no host name"),
         ("postgresql://a:hunter2@h:abc/d", "the database URL cannot be read"),
         (
             "postgresql://a:hunter2@h:65536/d",

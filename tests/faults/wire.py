@@ -27,7 +27,7 @@ async def _whole(reader: StreamReader, kind: bytes) -> bytes:
 
 def is_startup(first: bytes) -> bool:
     """Whether a first message opens a session."""
-    return struct.unpack("!i", first[4:8])[0] == STARTUP
+    return struct.unpack("!i", first[4:8]) == (STARTUP,)
 
 
 def error(text: str, code: str = "XX000", severity: str = "ERROR") -> bytes:

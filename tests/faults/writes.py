@@ -52,10 +52,8 @@ def redo(todo: Todo) -> Write:
 def import_(todo: Todo) -> Write:
     # A title of its own, since what is there already is not imported again.
     title = "imported after " + todo.ok("add", "x", "-q").out.strip()
-    records = [{"title": title}, {"title": "the same twice"}, {"title": f"{title} too"}]
-    return Write(
-        ("import", "-", "--format", "json"), ["create", "create"], stdin=json.dumps(records)
-    )
+    records = [{"title": title}, {"title": title}, {"title": f"{title} too", "completed": True}]
+    return Write(("import", "-", "--format", "json"), ["create"] * 3, stdin=json.dumps(records))
 
 
 def two(todo: Todo) -> tuple[str, ...]:

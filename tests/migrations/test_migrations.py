@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -103,10 +104,10 @@ def test_down_and_up_again_restores_the_schema(todo: Todo) -> None:
     todo.ok("add", "Buy milk", "--due", "fri", "-t", "a")
     before = on(todo, schema)
     for revision in [*revisions()[-2::-1], "base"]:
-        on(todo, lambda connection, to=revision: migrate.downgrade(connection, to))
+        on(todo, partial(migrate.downgrade, revision=revision))
     assert set(on(todo, schema)) <= {"todo_version"}
     for revision in revisions():
-        on(todo, lambda connection, to=revision: migrate.upgrade(connection, to))
+        on(todo, partial(migrate.upgrade, revision=revision))
 
     assert on(todo, schema) == before
     todo.ok("db", "upgrade")

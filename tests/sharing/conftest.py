@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keyring
 import pytest
@@ -20,11 +21,17 @@ from tests.sharing.people import OWNER, PASSWORD, OwnedDatabases, Shared
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each server in turn; only once where the wheel's is the only one."""
+    """Each server in turn; only once where the wheel's is the only one.
+
+    What depends on how roles are made is tried on both at once, the rest on the second when there
+    is time.
+    """
     if "sharing_server" in metafunc.fixturenames:
-        servers = ["postgres_server"]
+        servers: list[Any] = ["postgres_server"]
         if version(find_bin()).split(".")[0] != version(next(wheel())).split(".")[0]:
-            servers.append("neon_server")
+            about_roles = metafunc.module.__name__.endswith(("membership", "removal"))
+            marks = () if about_roles else pytest.mark.slow
+            servers.append(pytest.param("neon_server", marks=marks))
         metafunc.parametrize("sharing_server", servers, indirect=True, scope="session")
 
 
@@ -71,7 +78,7 @@ def shared(owned_databases: OwnedDatabases, tmp_path: Path) -> Iterator[Shared]:
 def no_keyring() -> Iterator[None]:
     """Secrets go to files: the keyring of whoever runs the tests is not theirs."""
     before = keyring.get_keyring()
-    keyring.set_keyring(fail.Keyring())
+    keyring.set_keyring(fail.Keyring())  # type: ignore[no-untyped-call]
     yield
     keyring.set_keyring(before)
 

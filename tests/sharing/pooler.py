@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.databases import Postgres
 from tests.tools import require_tool
@@ -54,7 +55,7 @@ def pooler(server: Postgres) -> Iterator[int]:
         shutil.rmtree(folder)
 
 
-def _account(folder: Path) -> dict[str, object]:
+def _account(folder: Path) -> dict[str, Any]:
     """PgBouncer refuses to run as root."""
     if os.geteuid() != 0:
         return {}

@@ -147,10 +147,9 @@ def test_shadowing_from_another_schema(arena: Arena) -> None:
     """Even where a member may create objects in some schema, as in another program's."""
     mallory = arena.intruder()
     me = mallory.rows("SELECT session_user::text")[0]
-    arena.admin("CREATE SCHEMA scratch")
-    arena.admin(f"GRANT ALL ON SCHEMA scratch TO {me}")
+    arena.admin(f"CREATE SCHEMA scratch AUTHORIZATION {me}")
     try:
-        mallory.script(
+        done = mallory.script(
             f"""
             CREATE TABLE scratch.members (role text, user_id text, removed_at timestamptz);
             INSERT INTO scratch.members VALUES (session_user, '{arena.victim_id}', null);
@@ -160,9 +159,12 @@ def test_shadowing_from_another_schema(arena: Arena) -> None:
             CREATE FUNCTION scratch.yes(text, name) RETURNS bool LANGUAGE sql AS 'SELECT true';
             CREATE OPERATOR scratch.= (LEFTARG = text, RIGHTARG = text, FUNCTION = scratch.yes);
             CREATE OPERATOR scratch.= (LEFTARG = text, RIGHTARG = name, FUNCTION = scratch.yes);
+            GRANT USAGE ON SCHEMA scratch TO PUBLIC;
+            GRANT ALL ON ALL TABLES IN SCHEMA scratch TO PUBLIC;
             SET search_path = scratch, public, pg_catalog
             """
         )
+        assert done == "SET"
         assert mallory.rows("SELECT public.todo_current_user()") == [arena.mallory_id]
         assert mallory.rows("SELECT DISTINCT user_id FROM tasks") == [arena.mallory_id]
         assert mallory.rows(f"SELECT title FROM tasks WHERE user_id = '{arena.victim_id}'") == [

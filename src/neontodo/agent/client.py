@@ -59,7 +59,7 @@ def _is_ours(connection: socket) -> bool:
     from _socket import SO_PEERCRED
 
     credentials = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)
-    return int.from_bytes(credentials[4:8], sys.byteorder) == os.getuid()
+    return int.from_bytes(credentials[4:8], sys.byteorder) == os.geteuid()
 
 
 def send(connection: socket, message: bytes, descriptors: list[int]) -> None:
@@ -131,6 +131,8 @@ def _fill(connection: socket, answer: bytearray) -> None:
         received = connection.recv_into(answer)
     except OSError:
         raise Lost from None
+    if answer == protocol.UNBEGUN:
+        raise NotRun
     if received != 2 or answer[:1] != protocol.ENDED:
         raise Lost
 
@@ -155,7 +157,9 @@ def ask(path: str, kind: bytes) -> bytes:
         while more := connection.recv(4096):
             answer += more
         return answer
-    except OSError:
+    except TimeoutError:
         raise Silent from None
+    except OSError:
+        raise Absent from None
     finally:
         connection.close()

@@ -41,6 +41,7 @@ class Conversation:
         self.deadline = now + PATIENCE
         self.kind = b""
         self.body = b""
+        self.command: protocol.Command | None = None
         self.descriptors: list[int] = []
         self._received = bytearray()
         self._wanted = HEAD
@@ -130,4 +131,4 @@ def is_ours(connection: socket.socket) -> bool:
         return True
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     _, user, _ = struct.unpack("iII", credentials)
-    return bool(user == os.getuid())
+    return bool(user == os.geteuid())

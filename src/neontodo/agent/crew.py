@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from neontodo.agent.conversation import Conversation
 from neontodo.agent.protocol import Command
-from neontodo.agent.worker import IDLE_OPEN, RETIRING
+from neontodo.agent.worker import CLOSED, DONE, OPEN, RETIRING
 
 Work = Callable[[socket.socket, Command | None], None]
 
@@ -33,11 +33,12 @@ class Member:
         self.client: Conversation | None = None
         self.is_ready = is_ready
         self.is_connected = False
+        self.is_retiring = False
         self.since = time.monotonic()
 
     @property
     def is_idle(self) -> bool:
-        return self.is_ready and self.client is None
+        return self.is_ready and self.client is None and not self.is_retiring
 
     def give(self, client: Conversation) -> None:
         """Hand over a client and its command."""
@@ -52,24 +53,27 @@ class Member:
         self.control.setblocking(False)
         client.let_go()
 
-    def heard(self) -> bytes:
-        """What the worker has said last; nothing if there is no news.
+    def listen(self) -> bool:
+        """Take note of what the worker says; True if its command has ended.
 
         Raises:
-            EOFError: it has ended, or is about to.
+            EOFError: the worker has.
         """
         try:
             words = self.control.recv(64)
         except (BlockingIOError, InterruptedError):
-            return b""
+            return False
         except OSError:
             raise EOFError from None
-        if not words or RETIRING in words:
+        if not words:
             raise EOFError
-        self.is_connected = words.endswith(IDLE_OPEN)
         self.is_ready = True
-        self.since = time.monotonic()
-        return words
+        self.is_retiring = self.is_retiring or RETIRING in words
+        if OPEN in words or CLOSED in words:
+            self.is_connected = words.rfind(OPEN) > words.rfind(CLOSED)
+        if DONE in words:
+            self.since = time.monotonic()
+        return DONE in words
 
     def signal(self, number: int) -> None:
         with suppress(ProcessLookupError):

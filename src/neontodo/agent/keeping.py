@@ -33,7 +33,8 @@ class Kept(Resources):
     def __init__(self) -> None:
         super().__init__()
         self._key: object = None
-        self._file: tuple[int, int] | None = None
+        self._left: list[Database | None] = []
+        self._file: tuple[int, ...] | None = None
         self._last_used = time.time()
         self._awake = _awake()
 
@@ -46,7 +47,8 @@ class Kept(Resources):
     ) -> Database:
         key = (target, limits, _network())
         if self._database is None or key != self._key:
-            self.release()
+            # A command asks for its store while the loop runs, which cannot close another now.
+            self._left.append(self._database)
             self._key = key
             super().database(target, founder, limits, announce)
         assert self._database is not None
@@ -63,15 +65,25 @@ class Kept(Resources):
             self.release()
 
     def tidy(self) -> None:
-        """After a command: remember what the store's file was."""
+        """After a command: leave things as a process that ends does, as far as others see them."""
+        while self._left:
+            self._close(self._left.pop())
+        path = self._path()
+        if path is not None and _size(path.with_name(f"{path.name}-wal")):
+            # Closing puts SQLite's log into the file: whoever copies that alone, or puts a backup
+            # in its place, counts on it.
+            self.release()
         self._last_used, self._awake = time.time(), _awake()
         self._file = self._identity()
 
     def release(self) -> None:
         """Close the connections; the next command makes new ones."""
-        if self._database is not None and self._runner is not None:
+        self._close(self._database)
+
+    def _close(self, database: Database | None) -> None:
+        if database is not None:
             with suppress(Exception):
-                self._runner.run(self._database.close())
+                self.run(database.close())
 
     def is_clean(self) -> bool:
         """Whether the command has left nothing running and no connection in use."""
@@ -79,30 +91,24 @@ class Kept(Resources):
             return False
         return self._database is None or self._database.connections[1] == 0
 
-    def flush(self) -> None:
-        """Put what SQLite wrote to its log into the store's own file, as a last close would.
-
-        Whoever copies that file alone, for a backup, must find everything in it.
-        """
-        path = self._path()
-        if path is not None and _size(path.with_name(path.name + "-wal")):
-            assert self._database is not None
-            with suppress(Exception):
-                self.run(self._database.checkpoint())
+    def rest(self) -> None:
+        """After a while without a command: leave a store alone that is a file."""
+        if self._path() is not None:
+            self.release()
 
     def _path(self) -> Path | None:
         if self._database is None or not isinstance(self._database.target, SqliteTarget):
             return None
         return self._database.target.path
 
-    def _identity(self) -> tuple[int, int] | None:
+    def _identity(self) -> tuple[int, ...] | None:
         if (path := self._path()) is None:
             return None
         try:
             status = os.stat(path)
         except OSError:
             return None
-        return status.st_dev, status.st_ino
+        return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
     def _is_replaced(self) -> bool:
         return self._identity() != self._file

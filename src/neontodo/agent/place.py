@@ -41,7 +41,7 @@ def folder(env: dict[bytes, bytes]) -> str:
 
 def _temporary(env: dict[bytes, bytes]) -> str:
     base = os.fsdecode(env.get(b"TMPDIR", b""))
-    return f"{base if base.startswith('/') and len(base) < 40 else '/tmp'}/neontodo-{os.getuid()}"
+    return f"{base if base.startswith('/') and len(base) < 40 else '/tmp'}/neontodo-{os.geteuid()}"
 
 
 def is_private(path: str) -> bool:
@@ -52,7 +52,7 @@ def is_private(path: str) -> bool:
         return False
     return (
         stat.S_ISDIR(status.st_mode)
-        and status.st_uid == os.getuid()
+        and status.st_uid == os.geteuid()
         and not stat.S_IMODE(status.st_mode) & 0o077
     )
 

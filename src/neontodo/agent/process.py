@@ -20,29 +20,46 @@ ZONES = ("/etc/localtime", "/etc/timezone")
 _zone_files: list[tuple[int, int] | None] = []
 
 
+class Impossible(Exception):
+    """This process cannot look like that one."""
+
+
 @contextmanager
 def posing(command: Command, descriptors: list[int]) -> Iterator[None]:
     """Be the process that `command` would have had: standard streams and folder as descriptors.
 
     Afterwards nothing of it is held: no pipe that somebody waits to see closed, and no folder that
     somebody wants to unmount.
+
+    Raises:
+        Impossible: nothing has been begun.
     """
-    *streams, folder = descriptors
     try:
-        _redirect(streams)
-        os.fchdir(folder)
-        os.close(folder)
-        os.umask(command.umask)
-        _set_environment(command)
-        _open_streams(command.texts)
-        sys.argv[1:] = command.words()
+        try:
+            _become(command, descriptors)
+        except (OSError, LookupError, ValueError):
+            raise Impossible from None
         signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _flush_streams()
         _redirect([os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC) for _ in STANDARD])
         _close_streams()
         os.chdir("/")
+
+
+def _become(command: Command, descriptors: list[int]) -> None:
+    *streams, folder = descriptors
+    try:
+        _redirect(streams)
+        os.fchdir(folder)
+    finally:
+        os.close(folder)
+    os.umask(command.umask)
+    _set_environment(command)
+    _open_streams(command.texts)
+    sys.argv[1:] = command.words()
 
 
 def _redirect(descriptors: list[int]) -> None:
@@ -111,6 +128,13 @@ def _open_stream(descriptor: int, text: str) -> io.TextIOWrapper:
         line_buffering=line_buffering == "True",
         write_through=direct,
     )
+
+
+def _flush_streams() -> None:
+    """As an interpreter does on its way out; a reader that has gone is no matter any more."""
+    for stream in (sys.stdout, sys.stderr):  # noqa: TID251
+        with suppress(OSError, ValueError):
+            stream.flush()
 
 
 def _close_streams() -> None:

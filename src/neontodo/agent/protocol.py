@@ -5,7 +5,7 @@
                                 <-  READY        or BUSY, LEAVING: run it yourself
     GO                          ->               from here on the command may have begun
     INTERRUPT (for each Ctrl-C) ->
-                                <-  ENDED, exit code
+                                <-  ENDED, exit code    or UNBEGUN: run it yourself
 
 Only the launcher says GO, so it always knows whether running the command itself would be the first
 time or perhaps the second. A connection that ends before ENDED means: not known.
@@ -19,7 +19,8 @@ import os
 
 MAGIC = b"todo\x01"
 RUN, STATUS, STOP = b"R", b"S", b"Q"
-READY, BUSY, LEAVING, ENDED = b"r", b"b", b"l", b"e"
+READY, BUSY, LEAVING = b"r", b"b", b"l"
+ENDED, UNBEGUN = b"e", b"u\0"
 GO, INTERRUPT = b"g", b"i"
 
 HEAD = len(MAGIC) + 5

@@ -31,18 +31,32 @@ ROUND = 10.0
 QUEUE = 1.0
 """Seconds that a client waits for a free worker before it is told to run the command itself."""
 
-MOST_CLIENTS = 256
+MOST_CLIENTS = 100
+"""Clients at a time; each may hold five of the descriptors that a process may have."""
 
 
 class Server:
-    """Everything between the socket and the workers."""
+    """Everything between the socket and the workers.
+
+    Args:
+        listener: where launchers come in.
+        claim: the place that it is at.
+        crew: the workers.
+        like: a command whose environment the first worker makes itself ready for.
+        has_changed: whether the program on disk is another one by now.
+    """
 
     def __init__(
-        self, listener: socket.socket, claim: Claim, program: Program, crew: Crew, like: Command
+        self,
+        listener: socket.socket,
+        claim: Claim,
+        crew: Crew,
+        like: Command,
+        has_changed: Callable[[], bool],
     ) -> None:
         self._listener = listener
         self._claim = claim
-        self._program = program
+        self._has_changed = has_changed
         self._crew = crew
         self._like = like
         self._clients: list[Conversation] = []
@@ -81,13 +95,16 @@ class Server:
             connection, _ = self._listener.accept()
         except OSError:
             return
-        if not is_ours(connection) or len(self._clients) >= MOST_CLIENTS:
+        if not is_ours(connection):
             connection.close()
             return
         client = Conversation(connection, time.monotonic())
         self._clients.append(client)
         self._selector.register(connection, selectors.EVENT_READ, partial(self._hear, client))
-        self._hear(client)
+        if len(self._clients) > MOST_CLIENTS:
+            self._refuse(client, protocol.BUSY)
+        else:
+            self._hear(client)
 
     def _hear(self, client: Conversation) -> None:
         if client not in self._clients:
@@ -111,6 +128,7 @@ class Server:
         elif self._is_outdated():
             self.leave()
         else:
+            client.command = Command.decode(client.body)
             client.stage, client.deadline = Stage.WAITING, time.monotonic() + QUEUE
             self._promise()
 
@@ -128,8 +146,12 @@ class Server:
         if words == protocol.GO and client.stage is Stage.PROMISED:
             client.stage = Stage.RUNNING
             self._used = time.monotonic()
-            member = self._crew.idle() or self._add_worker(None)
-            member.give(client)
+            try:
+                member = self._crew.idle() or self._add_worker(None)
+            except OSError:
+                self._refuse(client, protocol.UNBEGUN)
+            else:
+                member.give(client)
         elif client.stage is Stage.RUNNING and set(words) == set(protocol.INTERRUPT):
             for member in self._crew.busy:
                 if member.client is client:
@@ -172,29 +194,28 @@ class Server:
         if member not in self._crew.members:
             return
         try:
-            news = member.heard()
+            has_ended = False
+            if member.listen():
+                self._finish(member)
         except EOFError:
+            has_ended = True
+        if has_ended or (member.client is None and (member.is_retiring or self._is_leaving)):
             self._dismiss(member)
             if not self._is_leaving and self._crew.idle() is None:
                 self._add_worker(self._like)
-        else:
-            if news and member.client is not None:
-                self._finish(member)
-        if self._is_leaving and member.client is None and member in self._crew.members:
-            self._dismiss(member)
 
     def _finish(self, member: Member) -> None:
         client, member.client = member.client, None
-        assert client is not None
+        if client is None:
+            return
         self._served += 1
         self._used = time.monotonic()
-        self._like = Command.decode(client.body)
+        self._like = client.command or self._like
         self._end(client)
         self._promise()
 
     def _dismiss(self, member: Member) -> None:
-        if member.client is not None:
-            self._finish(member)
+        self._finish(member)
         self._selector.unregister(member.control)
         self._crew.dismiss(member)
 
@@ -225,7 +246,7 @@ class Server:
         if now < self._checked + 1.0:
             return False
         self._checked = now
-        return self._program.has_changed()
+        return self._has_changed()
 
     def _status(self) -> dict[str, object]:
         members = self._crew.members
@@ -252,16 +273,15 @@ def main() -> None:
         claim = Claim(path)
     except (Garbage, Taken, OSError):
         return
-    serve(claim, like, work)
+    serve(claim, like, work, Program().has_changed)
 
 
-def serve(claim: Claim, like: Command, work: Work) -> None:
+def serve(claim: Claim, like: Command, work: Work, has_changed: Callable[[], bool]) -> None:
     """Be an agent at the place that was claimed."""
     from neontodo.agent.preload import preload
 
-    program = Program()
     preload()
-    server = Server(claim.listen(), claim, program, Crew(work), like)
+    server = Server(claim.listen(), claim, Crew(work), like, has_changed)
     signal.signal(signal.SIGTERM, lambda *_: server.leave())
     server.serve()
 

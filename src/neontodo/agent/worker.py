@@ -18,12 +18,13 @@ from dataclasses import dataclass
 
 from neontodo.agent import protocol
 from neontodo.agent.keeping import RELEASED_AFTER, Kept
-from neontodo.agent.process import posing
+from neontodo.agent.process import Impossible, posing
 from neontodo.agent.protocol import Command
 from neontodo.cli.exits import Exit
 
-IDLE_OPEN, IDLE_CLOSED, RETIRING = b"o", b"c", b"x"
-"""What a worker tells the agent: idle with or without a connection, or that it ends."""
+DONE, OPEN, CLOSED, RETIRING = b"d", b"o", b"c", b"x"
+"""What a worker tells the agent: that the command has ended, whether a connection is open, and that
+it wants no more commands. It ends when the agent lets it: a command may be on its way to it."""
 
 Runner = Callable[[list[str], Kept], int]
 
@@ -53,14 +54,11 @@ class Worker:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if warm is not None:
             self._warm_up(warm)
-            self._tell_idle()
-        while self._wait():
-            job = self._receive()
-            if job is None:
-                return
+            self._control.sendall(self._state())
+        self._wait()
+        while (job := self._receive()) is not None:
             self._serve(*job)
-            if self._is_spent():
-                return
+            self._wait()
 
     def _warm_up(self, like: Command) -> None:
         """Open the store that the command opened, and read from it what most commands do."""
@@ -72,19 +70,22 @@ class Worker:
         self._kept.tidy()
         gc.collect()
 
-    def _wait(self) -> bool:
-        """Wait for a command, and meanwhile put the store in order; False if it is time to end."""
-        poll = select.poll()
-        poll.register(self._control, select.POLLIN)
-        if poll.poll(self._span.pause * 1000):
-            return True
-        self._kept.flush()
+    def _wait(self) -> None:
+        """Wait for news of the agent, and meanwhile hold less and less."""
+        if self._has_news(self._span.pause):
+            return
+        self._kept.rest()
         gc.collect()
-        if poll.poll(RELEASED_AFTER * 1000):
-            return True
+        self._control.sendall(self._state())
+        if self._has_news(RELEASED_AFTER):
+            return
         self._kept.release()
-        self._tell_idle()
-        return bool(poll.poll(max(0.0, self._ends_at - time.monotonic()) * 1000))
+        self._control.sendall(self._state())
+        if not self._has_news(self._ends_at - time.monotonic()):
+            self._control.sendall(RETIRING)
+
+    def _has_news(self, seconds: float) -> bool:
+        return bool(select.select([self._control], [], [], max(0.0, seconds))[0])
 
     def _receive(self) -> tuple[Command, list[int]] | None:
         """The next command, with the launcher's connection and its descriptors."""
@@ -99,23 +100,29 @@ class Worker:
     def _serve(self, command: Command, descriptors: list[int]) -> None:
         launcher, *streams = descriptors
         self._kept.renew()
-        with posing(command, streams):
-            code = self._runner(command.words(), self._kept)
-        self._left -= 1
+        answer = self._answer(command, streams)
         self._kept.tidy()
+        self._left -= 1
+        is_spent = (
+            self._left <= 0
+            or time.monotonic() > self._ends_at
+            or answer[1] == Exit.INTERRUPTED
+            or not self._kept.is_clean()
+        )
         # The agent is told first: it takes a launcher that goes away before for one that was
         # killed, and ends its command.
-        if code == Exit.INTERRUPTED or not self._kept.is_clean():
-            self._left = 0
-        if self._is_spent():
-            self._control.sendall(RETIRING)
-        else:
-            self._tell_idle()
+        self._control.sendall((RETIRING if is_spent else b"") + self._state() + DONE)
         with socket.socket(fileno=launcher) as connection, suppress(OSError):
-            connection.sendall(protocol.ENDED + bytes([code & 0xFF]))
+            connection.sendall(answer)
 
-    def _is_spent(self) -> bool:
-        return self._left <= 0 or time.monotonic() > self._ends_at
+    def _answer(self, command: Command, streams: list[int]) -> bytes:
+        try:
+            with posing(command, streams):
+                return protocol.ENDED + bytes([self._runner(command.words(), self._kept) & 0xFF])
+        except Impossible:
+            return protocol.UNBEGUN
+        except KeyboardInterrupt:
+            return protocol.ENDED + bytes([Exit.INTERRUPTED])
 
-    def _tell_idle(self) -> None:
-        self._control.sendall(IDLE_OPEN if self._kept.is_connected else IDLE_CLOSED)
+    def _state(self) -> bytes:
+        return OPEN if self._kept.is_connected else CLOSED

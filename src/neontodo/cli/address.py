@@ -72,9 +72,9 @@ def _typed(app: App) -> str:
     if not streams.interactive:
         text = streams.in_bytes.read(LARGEST)
     else:
-        streams.err.write("database URL (it will not be shown): ")
-        streams.err.flush()
         with _unseen(streams.stdin):
+            streams.err.write("database URL (it will not be shown): ")
+            streams.err.flush()
             text = streams.in_bytes.readline(LARGEST)
         streams.err.write("\n")
     if not text.strip():

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from neontodo.app import App
+    from neontodo.identity.current import Identity
     from neontodo.tasks.results import Count
 
-Completion = Callable[[str], list[tuple[str, str]]]
+T = TypeVar("T")
+
+Offer = tuple[str, str]
+"""What could be typed, and a word about it."""
+
+Completion = Callable[[str], list[Offer]]
 
 TASKS_OFFERED = 200
+PATIENCE = 2.0
+"""Seconds after which a store that has not answered is not waited for."""
+
 SORT_KEYS = (
     "number", "title", "due", "priority", "project", "created", "updated", "completed",
 )  # fmt: skip
@@ -21,7 +32,7 @@ DUE_WORDS = ("today", "tomorrow", "fri", "next week", "in 3 days", "+1w", "eow",
 def choices(*words: str) -> Completion:
     """Complete one of a few words."""
 
-    def complete(incomplete: str) -> list[tuple[str, str]]:
+    def complete(incomplete: str) -> list[Offer]:
         return [(word, "") for word in words if word.startswith(incomplete)]
 
     return complete
@@ -30,7 +41,7 @@ def choices(*words: str) -> Completion:
 due = choices(*DUE_WORDS)
 
 
-def sort(incomplete: str) -> list[tuple[str, str]]:
+def sort(incomplete: str) -> list[Offer]:
     """Complete the last key of a list of sort keys."""
     start, comma, last = incomplete.rpartition(",")
     sign = "-" if last.startswith("-") else ""
@@ -41,82 +52,73 @@ def sort(incomplete: str) -> list[tuple[str, str]]:
     ]
 
 
-def topics(incomplete: str) -> list[tuple[str, str]]:
+def topics(incomplete: str) -> list[Offer]:
     """Complete a help topic."""
     from neontodo.cli import topics
 
     return [(name, topics.summary(name)) for name in topics.ORDER if name.startswith(incomplete)]
 
 
-def tasks(incomplete: str) -> list[tuple[str, str]]:
-    """Complete the number of a pending task; the title is its help."""
-    from neontodo.render.text import escaped
-
-    start, comma, last = incomplete.rpartition(",")
-    found = _ask(_pending)
-    return [
-        (f"{start}{comma}{task.number}", escaped(task.title))
-        for task in (found.tasks if found else ())
-        if str(task.number).startswith(last)
-    ]
-
-
-def projects(incomplete: str) -> list[tuple[str, str]]:
-    """Complete the name of a project."""
-    return _named(_projects, incomplete)
-
-
-def tags(incomplete: str) -> list[tuple[str, str]]:
-    """Complete a tag."""
-    return _named(_tags, incomplete)
-
-
-def _named(
-    query: Callable[[App], Coroutine[Any, Any, list[Count]]], incomplete: str
-) -> list[tuple[str, str]]:
-    return [
-        (count.name, f"{count.pending} pending")
-        for count in _ask(query) or ()
-        if count.name.startswith(incomplete) and count.name.isprintable()
-    ]
-
-
-async def _pending(app: App) -> Any:
-    from neontodo.tasks.filters import TaskFilter
+def tasks(ctx: Any, incomplete: str) -> list[Offer]:
+    """Complete the number of a task that the command is for; the title is its help."""
     from neontodo.tasks.queries import tasks as queries
 
-    identity = await app.identity()
-    async with app.database.read(identity.user_id) as session:
-        return await queries.page(session, identity.user_id, TaskFilter(limit=TASKS_OFFERED))
+    start, comma, last = incomplete.rpartition(",")
+    completed = {"undone": True, "show": None, "log": None}.get(ctx.info_name, False)
+    found = _ask(
+        ctx.obj,
+        lambda session, who: queries.numbered(
+            session, who.user_id, last, completed=completed, limit=TASKS_OFFERED
+        ),
+    )
+    return [(f"{start}{comma}{number}", title) for number, title in found]
 
 
-async def _projects(app: App) -> list[Count]:
+def projects(ctx: Any, incomplete: str) -> list[Offer]:
+    """Complete the name of a project."""
     from neontodo.tasks.queries import counts
 
-    identity = await app.identity()
-    async with app.database.read(identity.user_id) as session:
-        return await counts.projects(session, identity.user_id)
+    return _named(_ask(ctx.obj, lambda session, who: counts.projects(session, who.user_id)))
 
 
-async def _tags(app: App) -> list[Count]:
+def tags(ctx: Any, incomplete: str) -> list[Offer]:
+    """Complete a tag."""
     from neontodo.tasks.queries import counts
 
-    identity = await app.identity()
-    async with app.database.read(identity.user_id) as session:
-        return await counts.tags(session, identity.user_id)
+    return _named(_ask(ctx.obj, lambda session, who: counts.tags(session, who.user_id)))
 
 
-def _ask(query: Callable[[App], Coroutine[Any, Any, Any]]) -> Any:
-    """The store's answer; None where it cannot answer, since a completion never complains."""
-    from neontodo.app import App
-    from neontodo.errors import TodoError
+def _named(counts: Iterable[Count]) -> list[Offer]:
+    return [(c.name, f"{c.pending} pending") for c in counts if c.name.isprintable()]
 
-    app = App.from_process()
+
+def _ask(app: App, query: Callable[[AsyncSession, Identity], Awaitable[list[T]]]) -> list[T]:
+    """The store's answer; none where it cannot answer soon, since a completion never complains."""
+    import asyncio
+    import io
+    from dataclasses import replace
+
+    async def answer() -> list[T]:
+        return await asyncio.wait_for(app.read(query), PATIENCE) if await _is_ready(app) else []
+
+    app.streams = replace(app.streams, err=io.StringIO())
     try:
-        if app.target.engine == "sqlite" and not app.target.path.exists():
-            return None
-        return app.run(query(app))
-    except TodoError:
-        return None
-    finally:
-        app.close()
+        return app.run(answer())
+    except Exception:
+        return []
+
+
+async def _is_ready(app: App) -> bool:
+    """Whether the store can be read as it is: nothing is made or migrated for a completion."""
+    from neontodo.db import embedded
+    from neontodo.db.schema import HEAD
+    from neontodo.db.url import SqliteTarget
+    from neontodo.identity import machine
+
+    if isinstance(app.target, SqliteTarget):
+        if not app.target.path.exists():
+            return False
+        if await embedded.stored_version(app.database.engine) != HEAD:
+            return False
+    is_known = app.settings.token is not None or app.connection is not None
+    return is_known or machine.load(app.folder) is not None

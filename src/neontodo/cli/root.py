@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
+from typer._click.shell_completion import CompletionItem
 from typer.core import TyperCommand, TyperGroup
 
 from neontodo import __version__
-from neontodo.cli import options
+from neontodo.cli import options, shells
 from neontodo.cli.coercion import simplify
 from neontodo.cli.exits import NAME, ReaderGone
 from neontodo.cli.usage import Plain, write_rows
@@ -65,6 +66,12 @@ class Commands(Plain, TyperGroup):
         rows = [(name, self.commands.summary(name)) for name in self.commands]
         write_rows(formatter, "Commands", rows)
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        names = [name for name in self.commands if name.startswith(incomplete)]
+        offers = [CompletionItem(name, help=self.commands.summary(name)) for name in names]
+        # Past the group's own way, which makes every command to read its help.
+        return offers + super(TyperGroup, self).shell_complete(ctx, incomplete)
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
@@ -95,6 +102,7 @@ def build(functions: Functions) -> Any:
     app = _typer(add_completion=True)
     app.callback(invoke_without_command=True)(root)
     command: Any = typer.main.get_command(app)
+    shells.register()
     command.commands = Declared(functions)
     return _finished(command)
 

@@ -28,9 +28,8 @@ def write(app: App, name: str, pieces: Iterable[str], *, force: bool) -> None:
     if name == STDOUT:
         _fill(app.streams.out_bytes, pieces)
         return
-    path = Path(os.path.realpath(app.cwd / name))
     try:
-        with _opened(path, name, force) as file:
+        with _opened(app.cwd / name, name, force) as file:
             _fill(file, pieces)
     except BrokenPipeError:
         raise
@@ -46,8 +45,8 @@ def _fill(file: BinaryIO, pieces: Iterable[str]) -> None:
 
 
 @contextmanager
-def _opened(path: Path, name: str, force: bool) -> Iterator[BinaryIO]:
-    old = _status(path, name)
+def _opened(given: Path, name: str, force: bool) -> Iterator[BinaryIO]:
+    path, old = _found(given, name)
     if old is not None and not stat.S_ISREG(old.st_mode):
         with path.open("wb") as file:
             yield file
@@ -68,15 +67,16 @@ def _opened(path: Path, name: str, force: bool) -> Iterator[BinaryIO]:
             draft.unlink()
 
 
-def _status(path: Path, name: str) -> os.stat_result | None:
-    """What is known of a file; None if there is none yet."""
+def _found(given: Path, name: str) -> tuple[Path, os.stat_result | None]:
+    """The place behind all links, and what is known of the file there, if there is one."""
     try:
+        path = given.resolve()
         old = path.stat() if path.exists() else None
         folder_is_there = path.parent.is_dir()
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):
         raise BadValue(f"`{name}` is not a usable file name") from None
     if not folder_is_there:
         raise BadValue(f"there is no folder for `{name}`", hint="make it first")
     if old is not None and stat.S_ISDIR(old.st_mode):
         raise BadValue(f"`{name}` is a folder", hint="name a file in it")
-    return old
+    return path, old

@@ -9,7 +9,8 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from neontodo.errors import BadValue, Refused
 
@@ -75,15 +76,7 @@ def opened(app: App, name: str) -> Iterator[Source]:
         with _spooled(app.streams.in_bytes) as file:
             yield Source(file, name)
         return
-    try:
-        given = open(app.cwd / name, "rb")
-    except FileNotFoundError:
-        raise BadValue(f"there is no file `{name}`") from None
-    except IsADirectoryError:
-        raise BadValue(f"`{name}` is a folder", hint="name a file in it") from None
-    except (OSError, ValueError) as error:
-        raise BadValue(f"`{name}` cannot be read: {_reason(error)}") from None
-    with given:
+    with _open(app.cwd / name, name) as given:
         if stat.S_ISREG(os.fstat(given.fileno()).st_mode):
             yield Source(given, name)
         else:
@@ -91,11 +84,22 @@ def opened(app: App, name: str) -> Iterator[Source]:
                 yield Source(file, name)
 
 
+def _open(path: Path, name: str) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise BadValue(f"there is no file `{name}`") from None
+    except IsADirectoryError:
+        raise BadValue(f"`{name}` is a folder", hint="name a file in it") from None
+    except (OSError, ValueError) as error:
+        raise BadValue(f"`{name}` cannot be read: {_reason(error)}") from None
+
+
 @contextmanager
 def _spooled(pipe: BinaryIO) -> Iterator[BinaryIO]:
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
         shutil.copyfileobj(pipe, file)
-        yield file
+        yield cast(BinaryIO, file)
 
 
 def _reason(error: OSError | ValueError) -> str:

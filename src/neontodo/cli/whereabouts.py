@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,16 +10,13 @@ if TYPE_CHECKING:
 
 def show(app: App, *, as_json: bool) -> None:
     """Print the store, who chose it, and where its secrets lie."""
-    from neontodo.render.text import field, safe_write
+    from neontodo.render.mode import chosen
+    from neontodo.render.pairs import print_pairs
 
     facts = _facts(app)
-    if as_json:
-        app.streams.out.write(json.dumps(facts) + "\n")
-        return
-    for name, value in facts.items():
-        if value is not None:
-            separator = "\t" if not app.streams.out_is_terminal else " " * (12 - len(name))
-            safe_write(app.streams.out, f"{name}{separator}{field(value)}\n")
+    shown = [(name.replace("_", " "), value) for name, value in facts.items() if value]
+    mode = chosen(app.streams, json=as_json)
+    print_pairs(facts, streams=app.streams, mode=mode, shown=shown)
 
 
 def _facts(app: App) -> dict[str, str | None]:

@@ -31,7 +31,6 @@ def connector(
     Raises:
         StoreUnavailable: when trying it has lasted too long, or makes no sense.
     """
-
     connect_once = dialler(target)
 
     async def connect(**options: Any) -> Connection:
@@ -45,7 +44,7 @@ def connector(
                         raise failure from error
                     await tries.pause(failure)
                 else:
-                    connection.limit(tries.limits)
+                    connection.serve(tries)
                     return connection
 
     return connect

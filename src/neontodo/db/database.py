@@ -70,12 +70,6 @@ class Database:
         assert isinstance(pool, QueuePool)
         return pool.checkedin() + pool.checkedout(), pool.checkedout()
 
-    async def checkpoint(self) -> None:
-        """Put what SQLite wrote to its log into the store's own file, as far as nobody waits."""
-        with translated(self.target):
-            async with self.engine.connect() as connection:
-                await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
-
     async def repeated(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Make an attempt, and another if a server could not answer it, until time is up.
 

@@ -12,32 +12,50 @@ import asyncpg
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
-from neontodo.db.retry import Limits
+from neontodo.db.retry import Tries
 
 DRIVER = "todo_asyncpg"
+
+
+# Sessions of this program and login role that hold a transaction open while the rest of a statement
+# does not come. The server takes them for busy, so that no timeout of its own ends them.
+END_STUCK = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE usename = session_user AND datname = current_database() AND pid <> pg_backend_pid()
+  AND application_name = current_setting('application_name')
+  AND state = 'active' AND wait_event = 'ClientRead' AND xact_start IS NOT NULL
+  AND query_start < clock_timestamp() - make_interval(secs => {seconds});
+"""
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]
     """Begins and ends in fewer round trips than the driver's own."""
 
-    _settings = ""
+    _tries: Tries | None = None
 
-    def limit(self, limits: Limits) -> None:
-        """Let the server end transactions that stall, or that wait too long for others."""
-        self._settings = (
-            f"SET LOCAL idle_in_transaction_session_timeout = {round(limits.idle * 1000)};"
-            f"SET LOCAL lock_timeout = {round(limits.lock * 1000)};"
-        )
+    def serve(self, tries: Tries) -> None:
+        """Keep within the limits of the work that this connection is for."""
+        self._tries = tries
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
-        if not args and query.startswith("BEGIN"):
+        if not args and query.startswith("BEGIN") and self._tries is not None:
             # In the same flight.
-            query += self._settings
+            query += opening(self._tries)
         return str(await super().execute(query, *args, timeout=timeout))
 
     async def close(self, *, timeout: float | None = None) -> None:
         """Tell the server, and do not wait for its answer."""
         self.terminate()
+
+
+def opening(tries: Tries) -> str:
+    """What is sent with each BEGIN."""
+    limits = tries.limits
+    settings = (
+        f"SET LOCAL idle_in_transaction_session_timeout = {round(limits.idle * 1000)};"
+        f"SET LOCAL lock_timeout = {round(limits.lock * 1000)};"
+    )
+    return settings + END_STUCK.format(seconds=limits.stuck) if tries.failed else settings
 
 
 class Dialect(PGDialect_asyncpg):

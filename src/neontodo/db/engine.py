@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, ExceptionContext, event
@@ -40,8 +41,11 @@ def make_engine(
     """
     if isinstance(target, SqliteTarget):
         return _sqlite(target, foreign_keys=not for_migration)
+    from neontodo.db import connecting
+
     tries = tries or Tries(Limits())
-    engine = _postgres(target, tries, announce, None if for_migration else tries.limits.answer)
+    connect = connecting.connector(target, tries, announce)
+    engine = _postgres(target, connect, None if for_migration else tries.limits.answer)
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def drop_if_silent(context: ExceptionContext) -> None:
@@ -83,9 +87,9 @@ def _sqlite(target: SqliteTarget, *, foreign_keys: bool) -> AsyncEngine:
 
 
 def _postgres(
-    target: PostgresTarget, tries: Tries, announce: Announce, answer: float | None
+    target: PostgresTarget, connect: Callable[..., Awaitable[Any]], answer: float | None
 ) -> AsyncEngine:
-    from neontodo.db import connecting, dial, dialect
+    from neontodo.db import dial, dialect
 
     dialect.register()
     return create_async_engine(
@@ -101,7 +105,7 @@ def _postgres(
         max_overflow=0,
         connect_args=dial.arguments(target)
         | {
-            "async_creator_fn": connecting.connector(target, tries, announce),
+            "async_creator_fn": connect,
             "command_timeout": answer,
             "connection_class": dialect.Connection,
             # A transaction pooler may stand in between, and it shares one server's plans among

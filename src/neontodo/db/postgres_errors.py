@@ -24,7 +24,7 @@ from neontodo.errors import (
     TodoError,
 )
 
-DOCTOR = "check the connection, then try again"
+DOCTOR = "`todo doctor` looks for the reason"
 URL = "check the database URL"
 UPGRADE = "run `todo db upgrade`"
 LATER = "try again later"
@@ -65,7 +65,7 @@ BY_SQLSTATE = {
     "53300": Meaning("has no free connection", LATER, Retry.PATIENTLY),
     "55P03": Meaning("is busy: another command holds your tasks", LATER, Retry.PATIENTLY),
     "57": Meaning("is shutting down or starting", LATER, Retry.PATIENTLY),
-    "57014": Meaning("was told to stop this command", "try again"),
+    "57014": Meaning("took too long over this command", LATER),
     "57P04": Meaning("was removed meanwhile", URL),
 }
 

@@ -18,26 +18,29 @@ T = TypeVar("T")
 class Limits:
     """How long is waited for what, in seconds.
 
-    A client that stalls while it holds its user's row is cut off by the server (`idle`) before
-    another's wait for that row ends (`lock`), and that before the other takes the server for dead
-    (`answer`): its own retry, which begins only then, always gets through.
+    A client that vanished while it held its user's row must not block its own retry. The server
+    ends its transaction if it is `idle`, but waits forever for the rest of a statement that was
+    half sent; such a session is ended by whoever tries again, once it is `stuck`. That comes before
+    a wait for the row is given up (`lock`), and that before the server counts as dead (`answer`).
 
     Attributes:
         patience: from the first failure, while the store is known to be there.
         brief: from the first failure, while nobody may be there.
         pause: after the first failure; it doubles with each, up to `longest_pause`.
-        answer: for the server's answer to a statement.
         idle: by the server, for the next statement of a transaction.
-        lock: by the server, for a row that another holds.
+        stuck: for the rest of a statement that another session of ours is sending.
+        lock: by the server, for a row that another session holds.
+        answer: for the server's answer to a statement.
     """
 
     patience: float = 30.0
     brief: float = 3.0
     pause: float = 0.2
     longest_pause: float = 5.0
-    answer: float = 30.0
     idle: float = 5.0
+    stuck: float = 15.0
     lock: float = 20.0
+    answer: float = 30.0
 
 
 class Tries:
@@ -56,6 +59,11 @@ class Tries:
         self._sleep = sleep
         self._jitter = jitter
         self.begin()
+
+    @property
+    def failed(self) -> bool:
+        """Whether a try has failed since the work began."""
+        return self._failures > 0
 
     def begin(self) -> None:
         """Forget the failures of the work before."""

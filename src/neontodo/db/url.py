@@ -157,7 +157,7 @@ def _postgres(given: dict[str, str]) -> PostgresTarget:
     port = _port(place["port"] or given.get("port") or "5432")
     if not host.startswith("/"):
         # A dot at the end makes a name absolute; it is the same host.
-        host = host.lower().removesuffix(".")
+        host = _name(host.lower().removesuffix("."))
     converted = {name: PARAMETERS[name](value) for name, value in known.items()}
     arguments: dict[str, Any] = {name: value for name, value in converted.items() if value}
     return PostgresTarget(host, port, user, database, password, **arguments)
@@ -174,6 +174,14 @@ def _parameters(query: str) -> dict[str, str]:
         elif name not in IGNORED:
             raise unusable(f"the database URL has an unknown parameter `{name}`")
     return known
+
+
+def _name(host: str) -> str:
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise unusable("the host of the database URL is no host name") from None
+    return host
 
 
 def _one_of(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlmodel import col, select
 
@@ -67,8 +67,12 @@ async def _stored_key(claimed: tokens.Claimed, database: Database) -> str:
     statement = select(Key.public_key, Key.revoked_at).where(
         col(Key.user_id) == claimed.user_id, col(Key.id) == claimed.key_id
     )
-    async with database.read(claimed.user_id) as session:
-        row = (await session.execute(statement)).first()
+
+    async def attempt() -> Any:
+        async with database.read(claimed.user_id) as session:
+            return (await session.execute(statement)).first()
+
+    row = await database.repeated(attempt)
     if row is None:
         raise NotSignedIn(
             "the token's key is not known to this store",

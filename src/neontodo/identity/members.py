@@ -71,17 +71,17 @@ async def add(
         NotSignedIn: this connection is not the owner's.
     """
     email, user_id = checked_email(email), checked_subject(subject)
-    owned = await sharing.owner(connection)
+    owned = await sharing.alone(connection)
     await sharing.prepare(connection, owned)
     person = await _user(connection, user_id, email, name, now)
-    mine = machine.new_key(person.id, person.label)
+    mine = machine.new_key(person.id, person.name or email)
     await connection.execute(
         sa.insert(Key),
         {
             "user_id": person.id,
             "id": mine.key_id,
             "public_key": public_text(mine.private_key.public_key()),
-            "label": email,
+            "label": await _label(connection, person, email),
             "created_at": now,
         },
     )
@@ -141,6 +141,13 @@ async def _user(
     return person
 
 
+async def _label(connection: AsyncConnection, person: Person, email: str) -> str:
+    """What the key is called: the address, and a number if the person was invited before."""
+    before = sa.select(func.count()).where(col(Member.user_id) == person.id)
+    number = (await connection.scalar(before) or 0) + 1
+    return email if number == 1 else f"{email} ({number})"
+
+
 async def _login_role(connection: AsyncConnection, group: str) -> tuple[str, str]:
     role, password = f"todo_m_{secrets.token_hex(6)}", sharing.new_password()
     await connection.exec_driver_sql(
@@ -152,15 +159,19 @@ async def _login_role(connection: AsyncConnection, group: str) -> tuple[str, str
 
 
 async def named(connection: AsyncConnection, who: str) -> list[Person]:
-    """The users with this id or e-mail address."""
+    """The users with this id, e-mail address or name."""
     statement = sa.select(col(User.id), col(User.email), col(User.name)).where(
-        sa.or_(col(User.id) == who, func.lower(col(User.email)) == who.lower())
+        sa.or_(
+            col(User.id) == who,
+            func.lower(col(User.email)) == who.lower(),
+            func.lower(col(User.name)) == who.lower(),
+        )
     )
     return [Person(*row) for row in await connection.execute(statement)]
 
 
 async def the_one(connection: AsyncConnection, who: str) -> Person:
-    """The user with this id or e-mail address.
+    """The user with this id, e-mail address or name.
 
     Raises:
         BadValue: there is none, or more than one.
@@ -171,8 +182,8 @@ async def the_one(connection: AsyncConnection, who: str) -> Person:
     if not found:
         raise BadValue(f"there is no user `{who}`", hint="`todo member list` names the members")
     raise BadValue(
-        f"`{who}` is the address of {len(found)} users",
-        details=tuple(person.id for person in found),
+        f"`{who}` means {len(found)} users of this database",
+        details=tuple(f"{person.id}  {person.label}" for person in found),
         hint="use the id",
     )
 

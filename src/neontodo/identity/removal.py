@@ -29,7 +29,7 @@ async def blind(database: Database, person: Person, now: datetime) -> None:
         NotSignedIn: this connection is not the owner's.
     """
     async with database.bare() as connection:
-        owned = await sharing.owner(connection)
+        owned = await sharing.alone(connection)
         await connection.execute(
             sa.update(Member)
             .where(col(Member.user_id) == person.id, col(Member.removed_at).is_(None))
@@ -53,7 +53,7 @@ async def drop(database: Database, person: Person, now: datetime) -> list[str]:
     """
     kept = []
     async with database.bare() as connection:
-        await sharing.owner(connection)
+        await sharing.alone(connection)
         roles = await _roles(connection, person)
         await _revoke_keys(connection, roles, now)
         existing = await _existing(connection, roles)

@@ -17,6 +17,9 @@ from neontodo.db.schema import HEAD, VERSION_TABLE
 from neontodo.errors import NotSignedIn, Refused, SchemaMismatch
 
 LEAST = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+GROUP_PREFIX = "todo_members_"
+"""Before the number of the database: roles belong to the whole server."""
+
 TABLES = ("users", "keys", "tasks", "changes", "members")
 
 
@@ -30,7 +33,7 @@ class Owner:
 
 
 async def owner(connection: AsyncConnection) -> Owner:
-    """Make sure that this connection may manage members, and that no other one does so now.
+    """Make sure that this connection may manage members.
 
     Raises:
         NotSignedIn: it does not own the tables.
@@ -59,10 +62,16 @@ async def owner(connection: AsyncConnection) -> Owner:
             "your login role may not create roles",
             hint="an administrator of the server can allow it with `ALTER ROLE … CREATEROLE`",
         )
+    quoted = connection.dialect.identifier_preparer.quote_identifier
+    return Owner(f"{GROUP_PREFIX}{row[2]}", row[1], quoted(row[0]))
+
+
+async def alone(connection: AsyncConnection) -> Owner:
+    """The same, and let no other connection manage members until this transaction ends."""
+    owned = await owner(connection)
     # Members cannot lock this table, and their look-ups of themselves do not wait for the lock.
     await connection.execute(sa.text("LOCK TABLE members IN SHARE ROW EXCLUSIVE MODE"))
-    quoted = connection.dialect.identifier_preparer.quote_identifier
-    return Owner(f"todo_members_{row[2]}", row[1], quoted(row[0]))
+    return owned
 
 
 async def require_version(connection: AsyncConnection) -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import SQLModel
 
-from neontodo.models import Change
 from neontodo.tasks.queries import changes, tasks, users
 
 
@@ -40,21 +37,14 @@ async def copy(
     if not await users.claim_unused(session, new.user_id, *counters):
         return None
     copied_tasks = copied_changes = 0
+    mine, keys = {"user_id": new.user_id}, {old.key_id: new.key_id}
     async for found in tasks.everything(source, old.user_id):
-        await tasks.add(session, [_row(task, new) for task in found])
+        await tasks.add(session, [{**row, **mine} for row in found])
         copied_tasks += len(found)
     async for logged in changes.everything(source, old.user_id):
-        await changes.add(session, [_logged(change, old, new) for change in logged])
+        await changes.add(
+            session,
+            [{**row, **mine, "key_id": keys.get(row["key_id"], row["key_id"])} for row in logged],
+        )
         copied_changes += len(logged)
     return Copied(copied_tasks, copied_changes)
-
-
-def _row(stored: SQLModel, new: Owner) -> dict[str, Any]:
-    return {name: getattr(stored, name) for name in type(stored).model_fields} | {
-        "user_id": new.user_id
-    }
-
-
-def _logged(change: Change, old: Owner, new: Owner) -> dict[str, Any]:
-    row = _row(change, new)
-    return row | {"key_id": new.key_id} if change.key_id == old.key_id else row

@@ -35,8 +35,17 @@ def search_text(
     title: str, description: str | None, project: str | None, tags: Sequence[str]
 ) -> str:
     """Title, description, project and tags folded, a line each, each between two spaces."""
-    sections = (title, description or "", project or "", " ".join(tags))
-    return "\n".join([f" {fold(section)} " if section else "  " for section in sections])
+    sections = (
+        fold(title),
+        fold(description) if description else "",
+        _fold_name(project) if project else "",
+        _fold_name(" ".join(tags)) if tags else "",
+    )
+    return "\n".join([f" {section} " for section in sections])
+
+
+# Many tasks share few projects and tags.
+_fold_name = lru_cache(maxsize=1024)(fold)
 
 
 def query_words(query: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -31,7 +31,11 @@ PARTS = {"due_on": "due", "due_at": "due", "completed_at": "completed"}
 SEARCHED = frozenset({"title", "description", "project", "tags"})
 
 
-_PLAIN = (str, int, bool)
+_TO_JSON: dict[type, Callable[[Any], Any]] = {
+    datetime: instant_text,
+    date: date.isoformat,
+    tuple: list,
+}
 
 
 def snapshot(task: Task, **changed: Any) -> TaskPublic:
@@ -58,7 +62,7 @@ def folded(columns: Mapping[str, Any]) -> str:
 def logged(columns: Mapping[str, Any]) -> dict[str, Any]:
     """A whole task for the log: JSON values, and nothing that is empty."""
     return {
-        name: value if type(value) in _PLAIN else _to_json(value)
+        name: value if (convert := _TO_JSON.get(type(value))) is None else convert(value)
         for name in FIELDS
         if (value := columns[name])
     }
@@ -130,11 +134,8 @@ def applied(task: Task, state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _to_json(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return instant_text(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return list(value) if isinstance(value, tuple) else value
+    convert = _TO_JSON.get(type(value))
+    return value if convert is None else convert(value)
 
 
 def _from_json(name: str, value: Any) -> Any:

@@ -79,7 +79,9 @@ def log(
             show_default=False,
         ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Show so many at the most.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Show so many at the most.")
+    ] = None,
     json: options.Json = False,
     color: options.Color = "auto",
 ) -> None:

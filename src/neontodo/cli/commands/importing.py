@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
 
 import typer
 
@@ -66,7 +66,7 @@ def _import(app: App, source: Source, format: str, skip_bad: bool, dry_run: bool
         async def action(unit: Unit) -> Report:
             # From the start: whatever a lost connection took, the next try does again.
             source.rewind()
-            records = formats.read(source, format, tz=app.tz, now=app.now)
+            records = formats.read(cast(BinaryIO, source), format, tz=app.tz, now=app.now)
             return await import_tasks(
                 unit, records, skip_bad=skip_bad, progress=lambda: bar.show(source.done)
             )

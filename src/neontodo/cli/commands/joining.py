@@ -31,17 +31,20 @@ def join(
 
     The tasks of this machine's embedded store stay where they are.
     """
+    from neontodo.app import STORE
     from neontodo.identity import joining
     from neontodo.identity.invitation import from_line
-    from neontodo.render.messages import hint, say
+    from neontodo.render.messages import hint, say, warn
 
     app: App = ctx.obj
     invited = from_line(_asked(app) if invitation == "-" else invitation)
-    target = joining.target_of(invited)
-    _require_free(app, target, yes)
+    _require_free(app, joining.target_of(invited), yes)
     made = app.run(joining.join(invited, lambda at: _opened(app, at), app.folder, app.secrets))
     say(app.streams, f"joined {made.display} as {invited.machine.name}")
-    hint(app.streams, "`todo list` shows the tasks you have there")
+    if app.settings.database_url is not None:
+        warn(app.streams, f"{app.setting_origins['database_url']} is set and goes before it")
+    elif (app.folder / STORE).exists():
+        hint(app.streams, "`todo connect --move` carries the embedded store's tasks over")
 
 
 def _asked(app: App) -> str:
@@ -57,14 +60,8 @@ def _asked(app: App) -> str:
 def _require_free(app: App, target: PostgresTarget, yes: bool) -> None:
     """Make sure that no other connection is given up in silence."""
     from neontodo.cli.asking import confirm
-    from neontodo.errors import BadValue
     from neontodo.identity import connection
 
-    if app.settings.database_url:
-        raise BadValue(
-            "`TODO_DATABASE_URL` is set and would go before the database you join",
-            hint="unset it, then run `todo join` again",
-        )
     last = connection.place(app.folder)
     if yes or last is None:
         return

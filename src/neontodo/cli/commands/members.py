@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from neontodo.identity.members import Login, Person
 
 Who = Annotated[
-    str, typer.Argument(metavar="MEMBER", help="The person's e-mail address, or their user id.")
+    str, typer.Argument(metavar="MEMBER", help="The person's e-mail address, name or user id.")
 ]
 
 
@@ -101,7 +101,7 @@ def remove(
     transfer_to: Annotated[
         str | None,
         typer.Option(
-            metavar="USER", help="Give their tasks to this user: an e-mail address, or an id."
+            metavar="USER", help="Give their tasks to this user: e-mail address, name or id."
         ),
     ] = None,
     yes: options.Yes = False,
@@ -115,20 +115,20 @@ def remove(
     from neontodo.render.messages import say, warn
 
     app: App = ctx.obj
-    person, heir, number = app.run(_chosen(app, member, transfer_to))
+    person, heir = app.run(_chosen(app, member, transfer_to))
     if not yes:
         fate = f"go to {heir.label}" if heir else "stay in the database"
-        confirm(app, f"remove {person.label}? their tasks ({number}) {fate}")
+        confirm(app, f"remove {person.label}? their tasks {fate}")
         app.renew_clock()
-    kept = app.run(_remove(app, person, heir))
+    number, kept = app.run(_remove(app, person, heir))
     for role in kept:
         warn(app.streams, f"{role} owns something in another database, and stays without rights")
     fate = f"{number} given to {heir.label}" if heir else f"{number} kept"
     say(app.streams, f"removed {person.label}; tasks: {fate}")
 
 
-async def _chosen(app: App, who: str, heir: str | None) -> tuple[Person, Person | None, int]:
-    """The member, who gets the tasks, and how many these are."""
+async def _chosen(app: App, who: str, heir: str | None) -> tuple[Person, Person | None]:
+    """The member, and who gets the tasks."""
     from neontodo.errors import BadValue
     from neontodo.identity import members, sharing
 
@@ -141,18 +141,22 @@ async def _chosen(app: App, who: str, heir: str | None) -> tuple[Person, Person 
         receiver = await members.the_one(connection, heir) if heir is not None else None
     if receiver == person:
         raise BadValue("the tasks cannot be given to the member who is removed")
-    return person, receiver, await _tasks(app, person)
+    return person, receiver
 
 
-async def _remove(app: App, person: Person, heir: Person | None) -> list[str]:
+async def _remove(app: App, person: Person, heir: Person | None) -> tuple[int, list[str]]:
+    """How many tasks they had, and which login roles could not be dropped."""
     from neontodo.identity import removal
     from neontodo.tasks.transfer import transfer
 
+    # First of all, and without a look at the tasks, which the member may have locked.
     await removal.blind(app.database, person, app.now)
-    if heir is not None:
+    if heir is None:
+        number = await _tasks(app, person)
+    else:
         async with app.database.write(person.id) as session:
-            await transfer(session, person.id, heir.id, app.now)
-    return await removal.drop(app.database, person, app.now)
+            number = await transfer(session, person.id, heir.id, app.now)
+    return number, await removal.drop(app.database, person, app.now)
 
 
 def require_server(app: App) -> PostgresTarget:

@@ -36,12 +36,12 @@ async def add(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
         await bulk.insert(session, Change, rows)
 
 
-async def everything(session: AsyncSession, user_id: str) -> AsyncIterator[Sequence[Change]]:
-    """The whole log, a thousand entries at a time; the session must be a transaction."""
-    statement = select(Change).where(col(Change.user_id) == user_id).order_by(col(Change.seq))
-    async for chunk in (await session.stream_scalars(statement)).partitions(1000):
+async def everything(session: AsyncSession, user_id: str) -> AsyncIterator[Sequence[sa.RowMapping]]:
+    """All columns of the whole log, a thousand at a time; the session must hold still."""
+    columns = [getattr(Change, name) for name in Change.model_fields]
+    statement = sa.select(*columns).where(col(Change.user_id) == user_id).order_by(col(Change.seq))
+    async for chunk in (await session.stream(statement)).mappings().partitions(1000):
         yield chunk
-        session.expunge_all()
 
 
 async def last_touched(session: AsyncSession, user_id: str, key_id: str) -> uuid.UUID | None:

@@ -48,12 +48,12 @@ async def stream(
         yield _public(row)
 
 
-async def everything(session: AsyncSession, user_id: str) -> AsyncIterator[Sequence[Task]]:
-    """All whole rows, by number, a thousand at a time; the session must be a transaction."""
-    statement = select(Task).where(col(Task.user_id) == user_id).order_by(col(Task.number))
-    async for chunk in (await session.stream_scalars(statement)).partitions(1000):
+async def everything(session: AsyncSession, user_id: str) -> AsyncIterator[Sequence[sa.RowMapping]]:
+    """All columns of all tasks, by number, a thousand at a time; the session must hold still."""
+    columns = [getattr(Task, name) for name in Task.model_fields]
+    statement = sa.select(*columns).where(col(Task.user_id) == user_id).order_by(col(Task.number))
+    async for chunk in (await session.stream(statement)).mappings().partitions(1000):
         yield chunk
-        session.expunge_all()
 
 
 def _ordered(user_id: str, wanted: TaskFilter) -> Select[Any]:
@@ -79,6 +79,20 @@ async def matching_any(
         .order_by(col(Task.number))
     )
     return (await session.scalars(statement)).all()
+
+
+async def numbered(
+    session: AsyncSession, user_id: str, start: str, *, completed: bool | None, limit: int
+) -> list[tuple[int, str]]:
+    """Numbers that begin with the digits `start`, with their titles; by number."""
+    number = sa.cast(col(Task.number), sa.Text)
+    statement = select(Task.number, Task.title).where(
+        col(Task.user_id) == user_id, number.startswith(start, autoescape=True)
+    )
+    if completed is not None:
+        statement = statement.where(col(Task.completed) == completed)
+    rows = await session.execute(statement.order_by(col(Task.number)).limit(limit))
+    return [(row[0], row[1]) for row in rows.all()]
 
 
 async def by_ids(

@@ -1,0 +1,31 @@
+"""The checks in their order, from what needs nothing to what needs everything before it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from neontodo.app import App
+from neontodo.db.url import PostgresTarget, SqliteTarget
+from neontodo.doctor import file, machine, server
+from neontodo.doctor.finding import Examination, Finding
+
+
+def examine(app: App) -> list[Finding]:
+    """Look at everything that a command needs."""
+    found = Examination()
+    if not found.check("settings", partial(machine.settings, app)):
+        found.skip("the settings cannot be read", "store", "token")
+        return found.findings
+    found.check("leftovers", partial(machine.leftovers, app))
+    if not found.check("keyring", partial(machine.keyring, app), timed=True):
+        found.skip("the keyring does not answer", "store", "token")
+        return found.findings
+    if not found.check("store", partial(machine.store, app)):
+        found.skip("it is not known which store to use", "token")
+        return found.findings
+    match app.target:
+        case SqliteTarget() as target:
+            file.examine(app, target, found)
+        case PostgresTarget() as target:
+            server.examine(app, target, found)
+    return found.findings

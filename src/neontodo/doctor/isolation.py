@@ -1,0 +1,53 @@
+"""Whether a shared database would keep its members apart. Changes nothing."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from neontodo.db.database import Database
+from neontodo.errors import Refused
+from neontodo.identity import sharing
+
+_STATE = sa.text(
+    """
+    SELECT
+        row_security_active('users'),
+        (SELECT array_agg(relname::text ORDER BY relname) FROM pg_class
+         WHERE NOT relrowsecurity AND oid = ANY (CAST(CAST(:tables AS text[]) AS regclass[]))),
+        (SELECT rolname::text FROM pg_roles WHERE rolname = :prefix ||
+            (SELECT oid::text FROM pg_database WHERE datname = current_database())),
+        todo_current_user()
+    """
+)
+OWNED = ("users", "keys", "tasks", "changes")
+
+
+async def look(database: Database) -> str:
+    """Whom row level security holds back.
+
+    Raises:
+        Refused: a member could reach further than their own rows.
+    """
+    async with database.bare() as connection:
+        asked = {"tables": list(OWNED), "prefix": sharing.GROUP_PREFIX}
+        restricted, open_tables, group, user = (await connection.execute(_STATE, asked)).one()
+        if open_tables:
+            raise Refused(
+                f"row level security is switched off for {', '.join(open_tables)}",
+                hint="the owner switches it on: `ALTER TABLE … ENABLE ROW LEVEL SECURITY`",
+            )
+        await _require_safe(connection, group)
+    if restricted:
+        return f"you are shown the rows of user {user} only"
+    members = "members" if group else "members, of whom there are none"
+    return f"row level security holds for {members}; not for you, who own the tables"
+
+
+async def _require_safe(connection: AsyncConnection, group: str | None) -> None:
+    exposed = await sharing.exposures(connection, group) if group else []
+    if exposed:
+        raise Refused(
+            f"the members are not kept apart: {'; '.join(exposed)}",
+            hint="the owner puts it right with the next `todo member add`",
+        )

@@ -1,0 +1,118 @@
+"""Checks of this machine: settings, variables that mean nothing here, the keyring, the token."""
+
+from __future__ import annotations
+
+from neontodo import settings as known
+from neontodo.app import App
+from neontodo.db.url import PostgresTarget, parse_url
+from neontodo.doctor.finding import Examination, Note
+from neontodo.errors import BadValue, NotSignedIn, TodoError
+from neontodo.identity import connection, current
+from neontodo.identity import machine as identity
+from neontodo.identity.machine import Machine
+from neontodo.identity.tokens import Claims
+
+NOT_READ = ("DATABASE_URL", "DATABASE_URL_DIRECT", "DIRECT_URL", "NEON_DATABASE_URL")
+LIBPQ = frozenset(
+    f"PG{name}"
+    for name in (
+        "HOST", "HOSTADDR", "PORT", "USER", "PASSWORD", "PASSFILE", "DATABASE", "SERVICE",
+        "SERVICEFILE", "OPTIONS", "APPNAME", "SSLMODE", "SSLROOTCERT", "SSLCERT", "SSLKEY",
+        "SSLNEGOTIATION", "CHANNELBINDING", "CONNECT_TIMEOUT", "TARGETSESSIONATTRS",
+    )
+)  # fmt: skip
+
+
+def settings(app: App) -> str:
+    """Whether the settings can be used, and which were set."""
+    origins = app.setting_origins
+    if not origins:
+        return "all have their defaults"
+    return ", ".join(f"{name} by {origin}" for name, origin in origins.items())
+
+
+def leftovers(app: App) -> str:
+    """Variables that look like settings and are not."""
+    unknown = [
+        name
+        for name in app.env
+        if name.startswith(known.PREFIX) and name not in _own() and app.env[name]
+    ]
+    foreign = [name for name in (*NOT_READ, *sorted(LIBPQ)) if app.env.get(name)]
+    said = []
+    if unknown:
+        said.append(f"no setting of todo: {', '.join(sorted(unknown))}")
+    if foreign:
+        said.append(f"set, and not used: {', '.join(foreign)}")
+    return Note("; ".join(said)) if said else "none"
+
+
+def _own() -> set[str]:
+    return {known.CONFIG_VARIABLE, *map(known.variable, known.Settings.model_fields)}
+
+
+def keyring(app: App) -> str:
+    """Whether the keyring answers, if a secret of the store in use lies there."""
+    key = _database(app)
+    where = None if key is None else app.secrets.where(connection.secret_name(key))
+    if key is None or where is None:
+        return "not needed"
+    if where == "file":
+        return "not needed: the secrets are in private files"
+    connection.kept(app.secrets, key)
+    return "it has the database URL"
+
+
+def _database(app: App) -> str | None:
+    """The key of the database in use, if it is known without a secret."""
+    if url := app.settings.database_url:
+        try:
+            target = parse_url(url.get_secret_value())
+        except BadValue:
+            return None
+        return target.key if isinstance(target, PostgresTarget) else None
+    last = connection.place(app.folder)
+    return last.store if last is not None and last.current else None
+
+
+def store(app: App) -> str:
+    """Which store is in use, and who chose it."""
+    target = app.target
+    if origin := app.setting_origins.get("database_url"):
+        return f"{target.display}, by {origin}"
+    return f"{target.display}, {'by default' if target.engine == 'sqlite' else 'connected'}"
+
+
+def own(app: App) -> Machine | None:
+    """This machine's identity in the store in use; None if there is none yet."""
+    if app.connection is not None and app.connection.machine is not None:
+        return app.connection.machine
+    return identity.load(app.folder)
+
+
+def claims(app: App) -> Claims:
+    """What the token of this run says; nothing is stored or renewed.
+
+    Raises:
+        NotSignedIn: there is none, or it is not accepted.
+    """
+    token, origin = app.given_token()
+    mine = own(app)
+    if token is not None:
+        work = current.verified(token, origin, mine=mine, database=app.database, now=app.now)
+        return app.run(work).claims
+    if mine is None:
+        raise NotSignedIn("this machine has no identity yet", hint="`todo add` makes one")
+    return identity.renewed(mine, app.now)[1]
+
+
+def token(app: App, found: Examination) -> Claims | None:
+    """Add what the token says, if it is accepted."""
+    try:
+        said = claims(app)
+    except TodoError as problem:
+        found.add("token", problem.message, problem=problem)
+        return None
+    days = (said.expires_at - app.now).days
+    found.add("token", f"of user {said.user_id}, until {said.expires_at:%Y-%m-%d} ({days} days)")
+    return said

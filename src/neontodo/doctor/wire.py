@@ -1,0 +1,131 @@
+"""The way to a server, step by step: its name, a connection, TLS, the certificate.
+
+Nothing is sent that could tell a secret: the login is the driver's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import struct
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from neontodo.db import tls
+from neontodo.db.postgres_errors import while_connecting
+from neontodo.db.url import PostgresTarget
+from neontodo.doctor.finding import Note
+from neontodo.errors import StoreUnavailable
+
+SSL_REQUEST = struct.pack("!ll", 8, 80877103)
+DNS_HINT = "check the host name in the database URL, and this machine's network"
+TCP_HINT = "check the port in the database URL, and whether a firewall is in between"
+TLS_HINT = "if the certificate's authority is your own, name its file with `sslrootcert`"
+SOON = 7
+"""Days before its end at which a certificate is worth a word."""
+
+Address = tuple[Any, ...]
+
+
+@contextlib.contextmanager
+def _told(target: PostgresTarget, hint: str) -> Iterator[None]:
+    """Turn an error of the network into its reason, and what to look at."""
+    try:
+        yield
+    except OSError as error:
+        message = while_connecting(error, target.display).message
+        raise StoreUnavailable(message.rpartition(": ")[2], hint=hint) from error
+
+
+class Wire:
+    """Steps to a server, each of which stands on the one before."""
+
+    def __init__(self, target: PostgresTarget) -> None:
+        self.target = target
+        self._found: list[Address] = []
+
+    def dns(self) -> str:
+        """The addresses of the host."""
+        with _told(self.target, DNS_HINT):
+            self._found = socket.getaddrinfo(
+                self.target.host, self.target.port, type=socket.SOCK_STREAM
+            )
+        addresses = dict.fromkeys(str(found[4][0]) for found in self._found)
+        return ", ".join(addresses)
+
+    def tcp(self) -> str:
+        """The first address that answers; those before it are tried in vain each time."""
+        silent: list[tuple[str, OSError]] = []
+        for family, kind, protocol, _, address in self._found:
+            try:
+                with socket.socket(family, kind, protocol) as connection:
+                    connection.settimeout(self.target.connect_timeout)
+                    connection.connect(address)
+            except OSError as error:
+                silent.append((address[0], error))
+            else:
+                where = f"{address[0]}, port {self.target.port}"
+                if not silent:
+                    return where
+                tried = ", ".join(host for host, _ in silent)
+                return Note(f"{where}; without an answer, but tried first: {tried}")
+        with _told(self.target, TCP_HINT):
+            raise silent[0][1]
+
+    def tls(self) -> str:
+        """How the connection is protected."""
+        contexts = tls.contexts(self.target)
+        if contexts[0] is None:
+            return Note(f"none: the database URL has `sslmode={self.target.sslmode}`")
+        verified = tls.verification(self.target)
+        with _told(self.target, TLS_HINT):
+            try:
+                with self._secured(contexts[0]) as secured:
+                    version = secured.version()
+            except ConnectionError:
+                if None not in contexts:
+                    raise
+                return Note("none: the server has none, and the database URL does not insist")
+        if verified in ("ca", "full"):
+            return f"{version}, verified: {'host name and ' * (verified == 'full')}authority"
+        return Note(f"{version}, and the certificate is not verified")
+
+    def certificate(self) -> str:
+        """Whose certificate it is, and until when; trusted or not."""
+        from cryptography import x509
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.set_alpn_protocols(["postgresql"])
+        with _told(self.target, TLS_HINT), self._secured(context) as secured:
+            der = secured.getpeercert(binary_form=True)
+        if der is None:
+            raise StoreUnavailable(f"{self.target.display} shows no certificate")
+        found = x509.load_der_x509_certificate(der)
+        end = found.not_valid_after_utc
+        days = (end - datetime.now(UTC)).days
+        text = f"of {_named(found.subject)}, by {_named(found.issuer)}, until {end:%Y-%m-%d}"
+        return Note(f"{text} ({days} days)") if days < SOON else f"{text} ({days} days)"
+
+    @contextlib.contextmanager
+    def _secured(self, context: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
+        place, patience = (self.target.host, self.target.port), self.target.connect_timeout
+        with socket.create_connection(place, timeout=patience) as connection:
+            if not tls.direct_tls(self.target):
+                connection.sendall(SSL_REQUEST)
+                if connection.recv(1) != b"S":
+                    raise ConnectionError("rejected SSL upgrade")
+            with context.wrap_socket(connection, server_hostname=self.target.host) as secured:
+                yield secured
+
+
+def _named(name: Any) -> str:
+    from cryptography.x509.oid import NameOID
+
+    for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
+        if found := name.get_attributes_for_oid(kind):
+            return str(found[0].value)
+    return str(name.rfc4514_string())

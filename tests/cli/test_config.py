@@ -1,0 +1,178 @@
+"""`todo config`, and what settings do wherever they come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from neontodo.settings import Settings
+from tests.harness import Result, Todo
+
+SECRETS = ("s3cret", "e30.e30.e30")
+ABOUT = {name: field.description for name, field in Settings.model_fields.items()}
+
+
+@pytest.fixture
+def file(local: Todo) -> Path:
+    """The settings file, which does not exist yet."""
+    local.home.mkdir()
+    return local.home / "config.toml"
+
+
+def values(todo: Todo, **env: str) -> dict[str, list[str]]:
+    """Value and origin of each setting."""
+    return {row[0]: row[1:3] for row in todo.ok("config", env=env).rows}
+
+
+def test_lines_for_a_pipe(local: Todo, file: Path) -> None:
+    assert local("config") == Result(
+        0,
+        f"database_url\tnot set\tdefault\t{ABOUT['database_url']}\n"
+        f"token\tnot set\tdefault\t{ABOUT['token']}\n"
+        f"data_dir\t{local.home}\tTODO_DATA_DIR\t{ABOUT['data_dir']}\n"
+        f"color\tauto\tdefault\t{ABOUT['color']}\n"
+        f"page_size\t20\tdefault\t{ABOUT['page_size']}\n"
+        f"sort\t\tdefault\t{ABOUT['sort']}\n",
+        f"settings file: {file} (not there)\n",
+    )
+
+
+def test_a_terminal_gets_the_sentence_below_the_value(local: Todo, file: Path) -> None:
+    file.write_text("page_size = 5\n")
+    shown = local("config", terminal=True, width=200)
+    assert (shown.code, shown.err) == (0, f"settings file: {file}\n")
+    assert shown.out.startswith(
+        "database_url  not set\n"
+        f"              {ABOUT['database_url']}\n"
+        "token         not set\n"
+        f"              {ABOUT['token']}\n"
+        "data_dir      "
+    )
+    # Paths of temporary folders may be too long for a line.
+    rest = (
+        f"{local.home} (from TODO_DATA_DIR) {ABOUT['data_dir']}"
+        f" color auto {ABOUT['color']}"
+        f" page_size 5 (from {file}) {ABOUT['page_size']}"
+        f" sort none {ABOUT['sort']}"
+    )
+    assert "".join(shown.out.split()).endswith("".join(rest.split()))
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_terminal_of_any_width_is_fitted(local: Todo, width: int) -> None:
+    shown = local.ok("config", terminal=True, width=width).out
+    assert max(map(len, shown.splitlines())) <= width
+
+
+def test_json(local: Todo, file: Path) -> None:
+    file.write_text('page_size = 5\nsort = "due"\n')
+    found = local.ok("config", "--json", env={"TODO_SORT": "priority"}).json
+    assert found["file"] == str(file)
+    assert found["settings"][4:] == [
+        {"name": "page_size", "value": 5, "origin": str(file), "about": ABOUT["page_size"]},
+        {"name": "sort", "value": "priority", "origin": "TODO_SORT", "about": ABOUT["sort"]},
+    ]
+    assert [setting["name"] for setting in found["settings"]] == list(Settings.model_fields)
+
+
+def test_the_environment_overrules_the_file(local: Todo, file: Path) -> None:
+    file.write_text("page_size = 5\n")
+    assert values(local)["page_size"] == ["5", str(file)]
+    assert values(local, TODO_PAGE_SIZE="7")["page_size"] == ["7", "TODO_PAGE_SIZE"]
+    assert values(local, TODO_PAGE_SIZE="")["page_size"] == ["5", str(file)]
+
+
+@pytest.mark.parametrize("argv", [["config"], ["config", "--json"]])
+@pytest.mark.parametrize("terminal", [False, True])
+def test_secrets_are_only_said_to_be_set(
+    local: Todo, file: Path, argv: list[str], terminal: bool
+) -> None:
+    file.write_text(f'token = "{SECRETS[1]}"\n')
+    url = f"postgresql://ann:{SECRETS[0]}@db.example/tasks"
+    shown = local.ok(*argv, terminal=terminal, width=200, env={"TODO_DATABASE_URL": url})
+    assert not [secret for secret in SECRETS if secret in shown.out + shown.err]
+    assert "postgresql://ann@db.example/tasks" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("env", "problem"),
+    [
+        ({"TODO_PAGE_SIZE": "many"}, "TODO_PAGE_SIZE cannot be used: it must be a valid integer"),
+        (
+            {"TODO_PAGE_SIZE": "0"},
+            "TODO_PAGE_SIZE cannot be used: it must be greater than or equal to 1",
+        ),
+        (
+            {"TODO_COLOR": "blue"},
+            "TODO_COLOR cannot be used: it must be 'auto', 'always' or 'never'",
+        ),
+    ],
+    ids=["no-number", "too-small", "no-choice"],
+)
+def test_a_setting_that_cannot_be_used_is_shown_and_named(
+    local: Todo, env: dict[str, str], problem: str
+) -> None:
+    found = local("config", env=env)
+    assert found.code == 2
+    assert [row[1] for row in found.rows if row[2] in env] == list(env.values())
+    assert found.err.endswith(f"error: {problem}\nhint: `todo help settings` describes it\n")
+
+
+def test_a_database_url_that_cannot_be_used_is_not_repeated(local: Todo) -> None:
+    found = local("config", env={"TODO_DATABASE_URL": f"mysql://ann:{SECRETS[0]}@h/db"})
+    assert found.code == 2
+    assert "database_url\tset\tTODO_DATABASE_URL" in found.out
+    assert "error: `mysql://` is not supported\n" in found.err
+    assert SECRETS[0] not in found.out + found.err
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("page_size = [", "the settings file {} cannot be read"),
+        ("\udcff", "the settings file {} cannot be read"),
+        ("pagesize = 3", "there is no setting `pagesize` in {}"),
+        ("database_url = 5", "`database_url` in {} cannot be used: it must be a valid string"),
+    ],
+    ids=["no-toml", "no-utf-8", "unknown-name", "wrong-type"],
+)
+def test_a_settings_file_that_cannot_be_used_is_2(
+    local: Todo, file: Path, text: str, problem: str
+) -> None:
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
+    for argv in (["config"], ["list"]):
+        found = local(*argv)
+        assert found.code == 2
+        assert f"error: {problem.format(file)}\n" in found.err
+    assert len(local("config").rows) == len(ABOUT)
+
+
+@pytest.mark.parametrize("argv", [["--version"], ["--help"], ["help"], ["help", "settings"]])
+def test_help_is_there_whatever_the_settings_say(local: Todo, file: Path, argv: list[str]) -> None:
+    file.write_text("page_size = [")
+    assert local(*argv, env={"TODO_PAGE_SIZE": "many", "TODO_DATABASE_URL": "x"}).code == 0
+
+
+def test_color_always_colours_a_pipe_and_never_a_terminal(local: Todo) -> None:
+    local.ok("add", "Buy milk", "-p", "high")
+    bold = local.ok("list", terminal=True, env={"TODO_COLOR": "always"}).out
+    plain = local.ok("list", terminal=True, colour=True, env={"TODO_COLOR": "never"}).out
+    assert "\x1b[" in bold
+    assert "\x1b[" not in plain
+
+
+def test_the_option_overrules_the_setting(local: Todo) -> None:
+    local.ok("add", "Buy milk", "-p", "high")
+    setting = {"TODO_COLOR": "always"}
+    assert "\x1b[" not in local.ok("list", "--color", "never", terminal=True, env=setting).out
+    setting = {"TODO_COLOR": "never"}
+    assert "\x1b[" in local.ok("list", "--color", "always", terminal=True, env=setting).out
+
+
+def test_page_size_and_sort_are_what_lists_use(local: Todo) -> None:
+    for title in ("b", "a", "c"):
+        local.ok("add", title)
+    env = {"TODO_PAGE_SIZE": "2", "TODO_SORT": "-title"}
+    assert [row[-1] for row in local.ok("list", env=env).rows] == ["c", "b", "a"]
+    assert "2 of 3" in local.ok("list", terminal=True, env=env).out

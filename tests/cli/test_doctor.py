@@ -1,0 +1,463 @@
+"""`todo doctor`: each check by name, the exit code of the gravest failure, and no trace of it."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from neontodo.app import App
+from neontodo.db.retry import Limits
+from neontodo.identity.invitation import from_line
+from neontodo.streams import Streams
+from tests.certificates import EXPIRED, Authority, write_self_signed
+from tests.databases import Postgres, TemplateDatabases
+from tests.fake_server import FakeServer
+from tests.harness import Result, Todo
+from tests.neon import DIRECT, Neon
+
+Checks = dict[str, tuple[str, str]]
+
+
+class Hasty(Todo):
+    """Somebody who does not wait for what may come back."""
+
+    def app(self, streams: Streams, env: Mapping[str, str]) -> App:
+        app = super().app(streams, env)
+        app.limits = Limits(brief=0)
+        return app
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Todo:
+    """A person whose clock is right."""
+    return Hasty(tmp_path / "home", now=datetime.now(UTC))
+
+
+@pytest.fixture
+def shared(templates: TemplateDatabases) -> Iterator[str]:
+    with templates.cloned() as url:
+        yield url
+
+
+@pytest.fixture
+def ann(local: Todo, shared: str, postgres_server: Postgres) -> Todo:
+    """Ann, whose database is verified as it should be."""
+    local.ok("connect", f"{shared}?sslmode=verify-full&sslrootcert={postgres_server.ca_file}")
+    return local
+
+
+def checks(result: Result) -> Checks:
+    """Status and detail of each check."""
+    return {row[0]: (row[1], row[3]) for row in result.rows}
+
+
+def failed(result: Result) -> Checks:
+    return {name: found for name, found in checks(result).items() if found[0] == "failed"}
+
+
+def question(server: Postgres, url: str, statement: str) -> None:
+    server.execute(statement, database=url.rpartition("/")[2])
+
+
+def everything(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_an_embedded_store_that_is_well(local: Todo) -> None:
+    local.ok("add", "Task")
+    me = local.ok("whoami", "--json").json
+    result = local.ok("doctor")
+    assert result.err == ""
+    assert re.sub(r"\t[\d.]+\t", "\tN\t", result.out).splitlines() == [
+        "settings\tok\t\tdata_dir by TODO_DATA_DIR",
+        "leftovers\tok\t\tnone",
+        "keyring\tok\tN\tnot needed",
+        f"store\tok\t\t{local.home / 'tasks.db'}, by default",
+        f"file\tok\t\t{(local.home / 'tasks.db').stat().st_size // 1024} KiB",
+        f"query\tok\tN\tSQLite {sqlite3.sqlite_version}, the file is whole",
+        "schema\tok\t\t0001",
+        f"token\tok\t\tof user {me['user']}, until {me['expires_at'][:10]} (90 days)",
+        f"user\tok\t\t{me['name']}",
+    ]
+
+
+def test_a_store_that_is_not_there_yet(local: Todo) -> None:
+    result = local.ok("doctor")
+    assert checks(result)["file"] == (
+        "note",
+        f"{local.home / 'tasks.db'} is not there yet; the first command makes it",
+    )
+    assert not local.home.exists()
+
+
+def test_looking_changes_nothing(local: Todo) -> None:
+    local.ok("add", "Task")
+    for name in ("tasks.db-wal", "tasks.db-shm"):
+        (local.home / name).unlink(missing_ok=True)
+    before = everything(local.home)
+    local.later(days=80)
+    local.ok("doctor")
+    assert everything(local.home) == before
+
+
+def test_looking_at_a_server_changes_nothing(ann: Todo) -> None:
+    before = everything(ann.home)
+    ann.later(days=80)
+    ann("doctor")
+    assert everything(ann.home) == before
+
+
+def test_a_postgres_database_that_is_well(
+    ann: Todo, shared: str, postgres_server: Postgres
+) -> None:
+    me = ann.ok("whoami", "--json").json
+    result = ann.ok("doctor")
+    found = checks(result)
+    place = re.sub(r":[^:@/]*@", "@", shared)
+    certificate = found.pop("certificate")
+    assert re.fullmatch(
+        r"of localhost, by neontodo test authority, until \d{4}-\d\d-\d\d \(\d+ days\)",
+        certificate[1],
+    )
+    assert found == {
+        "settings": ("ok", "data_dir by TODO_DATA_DIR"),
+        "leftovers": ("ok", "none"),
+        "keyring": ("ok", "not needed: the secrets are in private files"),
+        "store": ("ok", f"{place}, connected"),
+        "dns": ("ok", "127.0.0.1"),
+        "tcp": ("ok", f"127.0.0.1, port {postgres_server.port}"),
+        "tls": ("ok", "TLSv1.3, verified: host name and authority"),
+        "login": ("ok", "as postgres"),
+        "query": ("ok", "answered"),
+        "server": ("ok", f"Postgres {postgres_server.version}"),
+        "schema": ("ok", "0001"),
+        "clock": ("ok", "agrees with the server's"),
+        "isolation": (
+            "ok",
+            "row level security holds for members, of whom there are none; not for you, who own "
+            "the tables",
+        ),
+        "token": ("ok", f"of user {me['user']}, until {me['expires_at'][:10]} (90 days)"),
+        "user": ("ok", me["name"]),
+    }
+    timed = [row[0] for row in result.rows if row[2]]
+    assert timed == ["keyring", "dns", "tcp", "tls", "login", "query"]
+
+
+def test_json_for_ci(local: Todo) -> None:
+    result = local.ok("doctor", "--json", env={"TODO_SORTT": "x"})
+    assert (result.json["ok"], result.json["exit_code"]) == (True, 0)
+    assert result.json["checks"][:2] == [
+        {
+            "check": "settings",
+            "status": "ok",
+            "ms": None,
+            "detail": "data_dir by TODO_DATA_DIR",
+            "hint": None,
+        },
+        {
+            "check": "leftovers",
+            "status": "note",
+            "ms": None,
+            "detail": "no setting of todo: TODO_SORTT",
+            "hint": None,
+        },
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_table_on_a_terminal(ann: Todo, width: int) -> None:
+    result = ann.ok("doctor", terminal=True, width=width)
+    lines = result.out.splitlines()
+    assert max(map(len, lines)) <= width
+    assert lines[0].split()[:2] == ["settings", "ok"]
+    assert re.search(r"^login +ok +\d+ ms +as postgres$", result.out, re.MULTILINE)
+
+
+def test_variables_of_other_programs_are_named(local: Todo) -> None:
+    env = {"DATABASE_URL": "postgres://a:hunter2@h/d", "PGSSLMODE": "disable", "PGHOST": ""}
+    result = local.ok("doctor", env=env)
+    assert checks(result)["leftovers"] == ("note", "set, and not used: DATABASE_URL, PGSSLMODE")
+    assert "hunter2" not in result.out
+
+
+def test_a_setting_that_cannot_be_used(local: Todo) -> None:
+    result = local("doctor", env={"TODO_PAGE_SIZE": "many"})
+    assert (result.code, [row[:2] for row in result.rows]) == (
+        2,
+        [["settings", "failed"], ["store", "skipped"], ["token", "skipped"]],
+    )
+    assert result.err.startswith("hint: ")
+
+
+def test_a_url_that_cannot_be_read(local: Todo) -> None:
+    result = local("doctor", env={"TODO_DATABASE_URL": "postgresql://a:hunter2@h/d?x=1"})
+    assert (result.code, failed(result)) == (
+        2,
+        {"store": ("failed", "the database URL has an unknown parameter `x`")},
+    )
+    assert "hunter2" not in result.out + result.err
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "check", "reason", "skipped"),
+    [
+        (
+            (r"@127.0.0.1:\d+", "@nowhere.invalid"),
+            5,
+            "dns",
+            "the host name is not known",
+            "tcp",
+        ),
+        ((r"@127.0.0.1:\d+", "@127.0.0.1:1"), 5, "tcp", "nobody listens there", "tls"),
+        (
+            (r"$", "?sslmode=verify-full"),
+            5,
+            "tls",
+            "its certificate comes from an authority that is not trusted here",
+            "login",
+        ),
+        ((r":[^:@/]*@", ":hunter2@"), 5, "login", "refused the user or the password", "query"),
+        ((r"/[^/]*$", "/nowhere"), 5, "login", "has no such database", "query"),
+        ((r"$", "?sslmode=verify-ca"), 2, "tls", "needs the certificate", "login"),
+    ],
+)
+def test_the_step_that_fails(
+    local: Todo,
+    shared: str,
+    change: tuple[str, str],
+    code: int,
+    check: str,
+    reason: str,
+    skipped: str,
+) -> None:
+    url = re.sub(*change, shared, count=1)
+    result = local("doctor", env={"TODO_DATABASE_URL": url})
+    assert (result.code, list(failed(result))) == (code, [check])
+    assert reason in failed(result)[check][1]
+    assert checks(result)[skipped][0] == "skipped"
+    assert result.err.startswith("hint: ")
+    assert "hunter2" not in result.out + result.err
+
+
+def test_a_certificate_that_is_not_trusted_is_shown_all_the_same(
+    local: Todo, tmp_path: Path
+) -> None:
+    Authority.found(tmp_path / "ca.pem").issue(tmp_path / "cert", tmp_path / "key", days=EXPIRED)
+    with FakeServer(tmp_path / "cert", tmp_path / "key") as server:
+        url = server.url(f"sslmode=verify-full&sslrootcert={tmp_path}/ca.pem")
+        result = local("doctor", env={"TODO_DATABASE_URL": url})
+    found = checks(result)
+    assert (result.code, found["tls"]) == (5, ("failed", "its certificate has expired"))
+    assert found["certificate"][0] == "note"
+    assert "of localhost, by neontodo test authority" in found["certificate"][1]
+    assert server.logins == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "detail"),
+    [
+        ("disable", "none: the database URL has `sslmode=disable`"),
+        ("allow", "none: the database URL has `sslmode=allow`"),
+        ("prefer", "TLSv1.3, and the certificate is not verified"),
+        ("require", "TLSv1.3, and the certificate is not verified"),
+    ],
+)
+def test_less_than_a_verified_server_is_noted(
+    local: Todo, shared: str, mode: str, detail: str
+) -> None:
+    result = local("doctor", env={"TODO_DATABASE_URL": f"{shared}?sslmode={mode}"})
+    assert checks(result)["tls"] == ("note", detail)
+    assert checks(result)["login"][0] == "ok"
+
+
+def test_a_server_without_tls_is_noted(local: Todo) -> None:
+    with FakeServer() as server:
+        result = local("doctor", env={"TODO_DATABASE_URL": server.url("sslmode=prefer")})
+    assert checks(result)["tls"] == (
+        "note",
+        "none: the server has none, and the database URL does not insist",
+    )
+    assert checks(result)["certificate"][0] == "skipped"
+
+
+def test_a_self_signed_certificate(local: Todo, tmp_path: Path) -> None:
+    write_self_signed(tmp_path / "cert", tmp_path / "key")
+    with FakeServer(tmp_path / "cert", tmp_path / "key") as server:
+        url = server.url("channel_binding=require")
+        result = local("doctor", env={"TODO_DATABASE_URL": url})
+    assert failed(result)["tls"] == ("failed", "its certificate is self-signed")
+
+
+def test_neon_has_two_hosts(local: Todo, neon: Neon) -> None:
+    neon.server.create_database("doctor")
+    local.ok("connect", neon.url("doctor"), "--upgrade")
+    found = checks(local.ok("doctor"))
+    assert found["server"] == ("ok", f"Postgres {neon.server.version}, pooled")
+    assert found["other host"] == ("ok", f"{DIRECT} answers too")
+    assert found["tls"] == ("ok", "TLSv1.3, verified: host name and authority")
+    neon.hosts.remove(DIRECT)
+    status, detail = checks(local.ok("doctor"))["other host"]
+    assert (status, detail[-46:]) == (
+        "note",
+        "the host name is not known; migrations need it",
+    )
+    neon.server.drop_database("doctor")
+
+
+@pytest.mark.parametrize(
+    ("statement", "code", "check", "reason"),
+    [
+        (
+            "UPDATE todo_version SET version_num = '9999'",
+            6,
+            "schema",
+            "is of a newer version (9999) than this program (0001)",
+        ),
+        ("DROP TABLE todo_version CASCADE", 1, "schema", "tables of another program"),
+        (
+            "ALTER TABLE tasks DISABLE ROW LEVEL SECURITY",
+            1,
+            "isolation",
+            "row level security is switched off for tasks",
+        ),
+        ("UPDATE keys SET revoked_at = now()", 4, "user", "the store does not know your key"),
+        ("TRUNCATE keys; TRUNCATE users CASCADE", 4, "user", "the store has no such user"),
+    ],
+)
+def test_what_is_wrong_in_a_database(
+    ann: Todo,
+    shared: str,
+    postgres_server: Postgres,
+    statement: str,
+    code: int,
+    check: str,
+    reason: str,
+) -> None:
+    question(postgres_server, shared, statement)
+    result = ann("doctor")
+    assert (result.code, list(failed(result))) == (code, [check])
+    assert reason in failed(result)[check][1]
+
+
+def test_a_database_without_tables(local: Todo, postgres_server: Postgres) -> None:
+    postgres_server.create_database("bare")
+    url = {"TODO_DATABASE_URL": postgres_server.url("bare")}
+    result = local("doctor", env=url)
+    assert (result.code, result.err) == (6, "hint: `todo db upgrade` makes them\n")
+    assert local("db", "check", env=url).code == 6
+    postgres_server.drop_database("bare")
+
+
+@pytest.mark.parametrize(
+    ("drift", "code", "status"), [(-600, 1, "failed"), (600, 1, "failed"), (20, 0, "note")]
+)
+def test_a_clock_that_is_wrong(ann: Todo, drift: int, code: int, status: str) -> None:
+    ann.now = datetime.now(UTC)
+    ann.later(seconds=drift)
+    result = ann("doctor")
+    assert (result.code, checks(result)["clock"][0]) == (code, status)
+    assert ("ahead" if drift > 0 else "behind") in checks(result)["clock"][1]
+
+
+def test_a_token_that_was_revoked(ann: Todo) -> None:
+    ann.ok("add", "Task")
+    token = ann.ok("token", "create", "--name", "ci").out.strip()
+    assert ann.ok("doctor", env={"TODO_TOKEN": token}).code == 0
+    ann.ok("token", "revoke", "ci")
+    result = ann("doctor", env={"TODO_TOKEN": token})
+    assert (result.code, list(failed(result))) == (4, ["token"])
+    assert token not in result.out + result.err
+
+
+def test_a_token_that_is_none(local: Todo) -> None:
+    local.ok("add", "Task")
+    result = local("doctor", env={"TODO_TOKEN": "hunter2"})
+    assert (result.code, list(failed(result))) == (4, ["token"])
+    assert "hunter2" not in result.out + result.err
+
+
+def test_a_member_is_shown_one_user(ann: Todo, tmp_path: Path) -> None:
+    bob = Hasty(tmp_path / "bob", now=ann.now)
+    line = ann.ok("member", "add", "bob@example.org").out.strip()
+    bob.ok("join", line)
+    user_id = from_line(line).machine.user_id
+    found = checks(bob.ok("doctor"))
+    assert found["isolation"] == ("ok", f"you are shown the rows of user {user_id} only")
+    assert checks(ann.ok("doctor"))["isolation"] == (
+        "ok",
+        "row level security holds for members; not for you, who own the tables",
+    )
+
+
+def test_members_who_could_reach_further(ann: Todo, shared: str, postgres_server: Postgres) -> None:
+    ann.ok("member", "add", "bob@example.org")
+    question(postgres_server, shared, "GRANT CREATE ON SCHEMA public TO PUBLIC")
+    result = ann("doctor")
+    assert (result.code, failed(result)) == (
+        1,
+        {
+            "isolation": (
+                "failed",
+                "the members are not kept apart: they could create objects in the schema of the "
+                "tables",
+            )
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("statement", "code", "check", "reason"),
+    [
+        ("UPDATE todo_version SET version_num = '9999'", 6, "schema", "of a newer version (9999)"),
+        ("DROP TABLE todo_version", 6, "schema", "has no tables of todo"),
+        ("UPDATE keys SET revoked_at = created_at", 4, "user", "the key was revoked"),
+        ("DELETE FROM keys", 4, "user", "the store does not know this user and key"),
+    ],
+)
+def test_what_is_wrong_in_a_file(
+    local: Todo, statement: str, code: int, check: str, reason: str
+) -> None:
+    local.ok("add", "Task")
+    with closing(sqlite3.connect(local.home / "tasks.db")) as connection:
+        connection.execute(statement)
+        connection.commit()
+    result = local("doctor")
+    assert (result.code, list(failed(result))) == (code, [check])
+    assert reason in failed(result)[check][1]
+
+
+def test_a_damaged_file(local: Todo) -> None:
+    local.ok("add", "Task")
+    for name in ("tasks.db-wal", "tasks.db-shm"):
+        (local.home / name).unlink(missing_ok=True)
+    (local.home / "tasks.db").write_bytes(b"This is no database.\n" * 1000)
+    result = local("doctor")
+    assert (result.code, list(failed(result))) == (5, ["query"])
+
+
+def test_an_older_store_is_noted(local: Todo) -> None:
+    local.ok("db", "upgrade")
+    local.ok("db", "downgrade", "base", "--yes")
+    assert local("doctor").code == 6
+
+
+def test_a_store_without_its_identity(local: Todo) -> None:
+    local.ok("add", "Task")
+    (local.home / "identity.json").unlink()
+    result = local("doctor")
+    assert (result.code, list(failed(result))) == (4, ["token"])
+    assert not (local.home / "identity.json").exists()
+
+
+def test_secrets_that_others_may_read(ann: Todo) -> None:
+    for path in (ann.home / "secrets").iterdir():
+        path.chmod(0o644)
+    result = ann("doctor")
+    assert (result.code, list(failed(result))) == (4, ["keyring"])

@@ -1,0 +1,212 @@
+"""`todo help` and `--help`: what they say, that it is true, and that it fits."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from neontodo.cli import topics
+from neontodo.cli.exits import BY_ERROR, Exit
+from neontodo.cli.main import command_line
+from neontodo.errors import BadValue, TodoError
+from neontodo.models import Priority, TaskPublic
+from neontodo.settings import Settings, variable
+from neontodo.tasks.dates import parse_due
+from tests.harness import FRIDAY_NOON, Result, Todo
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def commands(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command and group, as the words that name it."""
+    command = command or command_line()
+    for name in getattr(command, "commands", {}):
+        yield (*path, name)
+        yield from commands(command.commands[name], (*path, name))
+
+
+COMMANDS = list(commands())
+
+
+def test_without_a_topic_a_pipe_gets_names_and_what_they_are_about(local: Todo) -> None:
+    assert local("help") == Result(
+        0, "".join(f"{name}\t{topics.summary(name)}\n" for name in topics.ORDER), ""
+    )
+
+
+def test_without_a_topic_a_terminal_gets_a_list_and_where_commands_are(local: Todo) -> None:
+    shown = local.ok("help", terminal=True, width=40).out
+    assert shown.startswith(
+        "`todo help TOPIC` explains:\n\n  references  how to name tasks\n  dates       how to say"
+    )
+    assert shown.endswith(
+        "`todo --help` lists the commands, and `todo COMMAND --help` explains one.\n"
+    )
+
+
+def test_every_topic_that_is_shipped_is_listed() -> None:
+    from importlib import resources
+
+    shipped = [file.name for file in (resources.files("neontodo") / "topics").iterdir()]
+    assert {name for name in shipped if name.endswith(".md")} == {f"{t}.md" for t in topics.ORDER}
+
+
+@pytest.mark.parametrize("topic", topics.ORDER)
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_topic_fits_and_loses_no_word(local: Todo, topic: str, width: int) -> None:
+    shown = local.ok("help", topic, terminal=True, width=width)
+    assert shown.err == ""
+    prose = [line for line in shown.out.splitlines() if not line.startswith("    ")]
+    assert max(map(len, prose)) <= min(width, 80)
+    assert shown.out.split() == topics.text(topic).removeprefix("# ").split()
+
+
+def test_on_a_terminal_with_colour_the_title_is_bold(local: Todo) -> None:
+    shown = local.ok("help", "undo", terminal=True, colour=True).out
+    assert shown.startswith("\x1b[1mundo: taking things back\x1b[0m\n\n")
+
+
+@pytest.mark.parametrize("words", [("add",), ("token", "create"), ("db",)])
+def test_the_name_of_a_command_gives_its_help(local: Todo, words: tuple[str, ...]) -> None:
+    assert local.ok("help", *words) == local.ok(*words, "--help")
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("date", "did you mean `dates`?"),
+        ("exitcodes", "did you mean `exit-codes`?"),
+        ("lsit", "did you mean `list`?"),
+        ("xyzzy", "`todo help` lists the topics"),
+        ("", "`todo help` lists the topics"),
+        ("../../settings", "`todo help` lists the topics"),
+    ],
+)
+def test_an_unknown_topic_is_2_with_what_is_near(local: Todo, word: str, hint: str) -> None:
+    refused = local("help", word)
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith(f"error: there is no topic or command `{word}`\n")
+    assert "hint: " in refused.err
+    if "/" not in word:
+        assert refused.err.endswith(f"hint: {hint}\n")
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("width", [40, 80])
+def test_the_help_of_every_command_fits(local: Todo, words: tuple[str, ...], width: int) -> None:
+    shown = local.ok(*words, "--help", terminal=True, width=width)
+    assert shown.err == ""
+    assert max(map(len, shown.out.splitlines())) <= width
+
+
+def test_the_list_of_commands_is_in_the_order_of_a_day(local: Todo) -> None:
+    shown = local.ok("--help").out.partition("Commands:\n")[2]
+    names = re.findall(r"^  (\S+)", shown, re.MULTILINE)
+    everyday = ["add", "list", "show", "edit", "done", "undone", "toggle", "rm", "search"]
+    assert names[: len(everyday)] == everyday
+    assert names.index("whoami") < names.index("token") < names.index("db") < names.index("config")
+    assert [(name,) for name in names] == [words for words in COMMANDS if len(words) == 1]
+
+
+def test_each_exit_code_is_in_its_topic_with_its_meaning() -> None:
+    text = topics.text("exit-codes")
+    assert re.findall(r"^- `(\d+)`: (.*)$", text, re.MULTILINE) == [
+        (str(code.value), code.meaning) for code in Exit
+    ]
+    assert set(BY_ERROR.values()) <= set(Exit)
+    assert set(TodoError.__subclasses__()) <= set(BY_ERROR)
+
+
+def test_each_setting_is_in_its_topic_with_its_sentence() -> None:
+    text = topics.text("settings")
+    for name, field in Settings.model_fields.items():
+        assert f"- `{name}`, or `{variable(name)}`: {field.description}\n" in text
+
+
+def test_the_settings_file_of_the_topic_works(local: Todo) -> None:
+    local.home.mkdir()
+    (local.home / "config.toml").write_text("\n".join(code_of("settings")))
+    assert {"sort": "priority,due", "page_size": "50"}.items() <= dict(
+        row[:2] for row in local.ok("config").rows
+    ).items()
+
+
+def test_the_fields_of_json_are_those_of_a_task() -> None:
+    task = TaskPublic(
+        id=uuid.UUID(int=1),
+        number=1,
+        title="x",
+        description=None,
+        completed=False,
+        completed_at=None,
+        due_on=None,
+        due_at=None,
+        priority=Priority.NONE,
+        project=None,
+        tags=(),
+        extra=None,
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        updated_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    items = re.findall(r"^- (.*?): ", topics.text("json"), re.MULTILINE)
+    assert re.findall(r"`(\w+)`", " ".join(items)) == list(task.to_json())
+
+
+def code_of(topic: str) -> list[str]:
+    return [line.strip() for line in topics.text(topic).splitlines() if line.startswith("    ")]
+
+
+def test_every_date_of_the_topic_is_understood() -> None:
+    text = topics.text("dates").partition("What could mean two things")[0]
+    days = text.partition("Or a moment")[0] + text.partition("Or a moment")[2].partition("\n\n")[0]
+    for words in re.findall(r"`([^`]+)`", days):
+        if words not in ("Z", "+02:00"):
+            parse_due(words, now=FRIDAY_NOON, tz=BERLIN)
+
+
+@pytest.mark.parametrize("words", ["13", "12/01", "next friday", "2026-03-29 02:30"])
+def test_what_the_topic_says_is_refused_is_refused(words: str) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    with pytest.raises(BadValue):
+        parse_due(words, now=now, tz=BERLIN)
+
+
+@pytest.mark.parametrize("topic", topics.ORDER)
+def test_every_command_of_a_topic_is_one(topic: str) -> None:
+    named = re.findall(r"`todo ((?:[a-z]+ ?)+)", topics.text(topic))
+    for line in code_of(topic):
+        named += re.findall(r"\btodo ((?:[a-z]+ ?)+)", line)
+    for found in named:
+        words = found.split()
+        known = {words_[0] for words_ in COMMANDS}
+        assert words[0] in known, found
+        if words[0] in ("token", "db"):
+            assert tuple(words[:2]) in COMMANDS, found
+
+
+def test_the_everyday_examples_of_the_topics_work(local: Todo, tmp_path: Any) -> None:
+    for number in range(1, 13):
+        local.ok("add", f"task {number}")
+    for topic in ("references", "dates", "undo"):
+        for line in code_of(topic):
+            argv = shlex.split(line)[1:]
+            if "a1b2c3" in argv:
+                start = next(t["id"] for t in local.tasks() if not t["id"][:8].isdigit())[:8]
+                argv[argv.index("a1b2c3")] = start
+            if argv == ["undo", "--dry-run"]:
+                local.ok("rm", "2", "--yes")
+            local.ok(*argv)
+
+
+def test_the_escapes_that_scripts_read_about_are_those_of_a_line(local: Todo) -> None:
+    local.ok("add", "--", "a\tb\\c\x1bd")
+    assert local.ok("list").out == "1\tpending\tnone\t\t\t\ta\\tb\\\\c\\x1bd\n"
+    assert local.ok("list", "--json").json == json.loads(local.ok("export").out)
