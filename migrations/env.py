@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from alembic import context
-from neontodo.db.migrate import configure_options
 from sqlalchemy import Connection
+
+from neontodo.db.migrate import configure_options
 
 
 def run(connection: Connection) -> None:

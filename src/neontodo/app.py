@@ -87,8 +87,11 @@ class App:
 
         if name := self.env.get("TZ", "").removeprefix(":"):
             try:
+                if name.startswith("/"):
+                    with open(name, "rb") as file:
+                        return ZoneInfo.from_file(file)
                 return ZoneInfo(name)
-            except (ValueError, OSError):
+            except (ValueError, OSError, KeyError):
                 raise BadValue(
                     "the time zone in TZ is not known", hint="such as TZ=Europe/Berlin"
                 ) from None
@@ -194,8 +197,11 @@ class App:
 
     def _require_machine(self) -> Machine:
         if self.machine is None:
+            from neontodo.identity import machine
+
             raise NotSignedIn(
-                f"the key of the store {self.folder / STORE} is missing (`identity.json` beside it)",
+                f"the key of the store {self.folder / STORE} is missing: "
+                f"`{machine.IDENTITY}` beside it",
                 hint="restore it from a backup, or bring a token in TODO_TOKEN",
             )
         return self.machine
@@ -211,26 +217,22 @@ class App:
         return self._identity
 
     async def _resolve_identity(self) -> Identity:
-        from neontodo.identity import current
+        from neontodo.identity import current, machine
 
         token, origin = self.given_token()
         if token is None:
             if (connection := self.connection) is not None and connection.machine is not None:
                 return current.of_connection(connection, self.secrets, self.now)
             return current.of_machine(self._require_machine(), self.folder, self.now)
-        mine = None if not (self.folder / "identity.json").exists() else self.machine
         return await current.verified(
-            token, origin, mine=mine, database=self.database, now=self.now
+            token, origin, mine=machine.load(self.folder), database=self.database, now=self.now
         )
 
     def given_token(self) -> tuple[str | None, str]:
-        """A token of a setting's, or an issuer's for the store in use, and where it came from."""
+        """A token of a setting's, and where it came from."""
         if given := self.settings.token:
             return given.get_secret_value().strip(), self.setting_origins["token"]
-        if self.target.engine == "sqlite":
-            return None, ""
-        name = f"token {self.target.key}"
-        return self.secrets.get(name), f"secret `{name}`"
+        return None, ""
 
     async def read(self, query: Callable[[AsyncSession, Identity], Awaitable[T]]) -> T:
         """Run a query of the user's; who gets an empty answer must be known to the store.

@@ -9,14 +9,14 @@ import sys
 from neontodo import __version__
 
 PLAIN = frozenset(
-    ("add", "list", "show", "done", "undone", "toggle", "search", "undo", "redo", "log", "tags")
-    + ("projects", "stats", "import", "export")
+    {"add", "list", "show", "done", "undone", "toggle", "search", "undo", "redo", "log", "tags"}
+    | {"projects", "stats", "import", "export"}
 )
 """Commands that ask nothing and start no other program."""
 
 FIELDS = (
-    ("--title", "--description", "-d", "--due", "--priority", "-p", "--project", "-P")
-    + ("--tag", "-t", "--untag")
+    "--title", "--description", "-d", "--due", "--priority", "-p", "--project", "-P", "--tag",
+    "-t", "--untag",
 )  # fmt: skip
 """With one of them, `todo edit` needs no editor."""
 
@@ -68,7 +68,7 @@ def _is_wanted() -> bool:
     env = os.environ  # noqa: TID251
     return (
         hasattr(os, "fork")
-        and env.get("TODO_AGENT", "").lower() not in ("off", "0", "no", "false")
+        and env.get("TODO_AGENT", "").lower() in ("on", "1", "yes", "true")
         and env.get("CI", "").lower() in ("", "0", "no", "false")
         and "_TODO_COMPLETE" not in env
         and None not in (sys.stdin, sys.stdout, sys.stderr)  # noqa: TID251
@@ -112,8 +112,8 @@ def _umask() -> int:
 def _texts() -> list[str]:
     """How the standard streams were opened, for a worker to open them alike."""
     return [
-        f"{stream.encoding}:{stream.errors}:{stream.line_buffering}:{stream.write_through}"
-        for stream in (sys.stdin, sys.stdout, sys.stderr)  # noqa: TID251
+        f"{s.encoding}:{s.errors}:{s.line_buffering}:{getattr(s, 'write_through', False)}"
+        for s in (sys.stdin, sys.stdout, sys.stderr)  # noqa: TID251
     ]
 
 

@@ -48,4 +48,15 @@ class Resources:
             return
         if self._database is not None:
             self._runner.run(self._database.close())
+        self._runner.run(_let_go())
         self._runner.close()
+
+
+async def _let_go() -> None:
+    """Drop what a driver gave up while connecting; it does not wait for the other side to agree."""
+    import asyncio
+
+    given_up = getattr(asyncio.get_running_loop(), "_transports", {})
+    for transport in list(given_up.values()):
+        transport.abort()
+    await asyncio.sleep(0)

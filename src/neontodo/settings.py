@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -25,6 +25,14 @@ from neontodo.errors import BadValue
 
 PREFIX = "TODO_"
 CONFIG_VARIABLE = "TODO_CONFIG"
+
+
+def _absolute(path: Path) -> Path:
+    # Another store in every folder one stands in is never what is meant.
+    path = path.expanduser()
+    if not path.is_absolute():
+        raise ValueError("it must be an absolute path")
+    return path
 
 
 class Settings(BaseSettings):
@@ -41,11 +49,13 @@ class Settings(BaseSettings):
         Field(description="a token of `todo token create`, for scripts and CI"),
     ] = None
     data_dir: Annotated[
-        Path, Field(description="the folder of the embedded store and of this machine's key")
+        Path,
+        AfterValidator(_absolute),
+        Field(description="the folder of the embedded store and of this machine's key"),
     ] = Field(default_factory=lambda: Path(platformdirs.user_data_dir("neontodo")))
     color: Annotated[
         Literal["auto", "always", "never"],
-        Field(description="whether output is coloured; auto: on a terminal without NO_COLOR"),
+        Field(description="whether output is colored; auto: on a terminal without NO_COLOR"),
     ] = "auto"
     page_size: Annotated[
         int, Field(ge=1, le=1000, description="how many tasks a page on a terminal has")

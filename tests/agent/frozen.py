@@ -1,4 +1,4 @@
-"""An agent whose clock says what each command's environment says: `python -m tests.agent.frozen`."""
+"""An agent whose clock each command's environment sets: `python -m tests.agent.frozen SOCKET`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from neontodo.agent.claim import Claim
 from neontodo.agent.keeping import Kept
+from neontodo.agent.main import detach, serve
 from neontodo.agent.protocol import Command
-from neontodo.agent.server import detach, serve
 from neontodo.agent.worker import Span, Worker
 from neontodo.app import App
 from neontodo.cli.main import run

@@ -1,4 +1,4 @@
-"""A way for `tests.harness.Todo` to an agent: the same command, in a worker, on pipes or terminals."""
+"""A way for `tests.harness.Todo` to an agent: a command in a worker, on pipes or terminals."""
 
 from __future__ import annotations
 
@@ -71,10 +71,13 @@ class Transport:
             folder = folder.parent
         if not folder.is_dir():
             return None
-        with Captured(terminal, width) as out, Captured(terminal, width) as err:
-            with _input(stdin, terminal) as given:
-                streams = (given, out.descriptor, err.descriptor)
-                code = client.run(self.path, command, streams=streams, folder=str(folder))
+        with (
+            Captured(terminal, width) as out,
+            Captured(terminal, width) as err,
+            _input(stdin, terminal) as given,
+        ):
+            streams = (given, out.descriptor, err.descriptor)
+            code = client.run(self.path, command, streams=streams, folder=str(folder))
         self.commands += 1
         return code, out.text, err.text
 

@@ -12,11 +12,12 @@ from random import Random
 from typing import Any
 
 START = datetime(2024, 1, 1, 8, tzinfo=UTC)
-WORDS = (
+_TEXT = (
     "buy milk call dentist about the appointment renew passport before travel write report for "
     "Köln office fix printer driver ask Zoë review pull request plan summer party order parts "
     "clean garage read chapter three check https://example.org/tickets/4711 pay rent backup server"
-).split()
+)
+WORDS = _TEXT.split()
 PROJECTS = ("home", "work", "garden", "neon.migration", "Büro", "travel")
 TAGS = ("phone", "errand", "urgent", "waiting", "someday", "bug", "idea", "shop")
 PRIORITIES = ("none", "none", "none", "low", "medium", "high")

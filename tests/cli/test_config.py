@@ -176,3 +176,11 @@ def test_page_size_and_sort_are_what_lists_use(local: Todo) -> None:
     env = {"TODO_PAGE_SIZE": "2", "TODO_SORT": "-title"}
     assert [row[-1] for row in local.ok("list", env=env).rows] == ["c", "b", "a"]
     assert "2 of 3" in local.ok("list", terminal=True, env=env).out
+
+
+def test_a_store_in_whatever_folder_one_stands_in_is_refused(local: Todo) -> None:
+    result = local("list", env={"TODO_DATA_DIR": "relative"})
+
+    assert (result.code, result.out) == (2, "")
+    assert "TODO_DATA_DIR cannot be used" in result.err
+    assert "absolute path" in result.err

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from neontodo.app import App
-from neontodo.db.retry import Limits
 from neontodo.identity.invitation import from_line
-from neontodo.streams import Streams
 from tests.certificates import Authority
+from tests.cli.connections import Hasty, change, place
 from tests.databases import Postgres, TemplateDatabases
 from tests.fake_server import FakeServer
 from tests.harness import Result, Todo
 from tests.neon import DIRECT, POOLED, Neon
 
 SECRETS = "notice: the keyring is missing, so secrets are kept in `{}/secrets`, in files that only"
-
-
-class Hasty(Todo):
-    """Somebody who does not wait for what may come back."""
-
-    def app(self, streams: Streams, env: Mapping[str, str]) -> App:
-        app = super().app(streams, env)
-        app.limits = Limits(brief=0)
-        return app
 
 
 @pytest.fixture
@@ -85,18 +75,8 @@ def stored(person: Todo) -> list[str]:
     )
 
 
-def place(url: str) -> str:
-    """The URL as it may be shown."""
-    return re.sub(r":[^:@/]*@", "@", url)
-
-
 def user(person: Todo) -> str:
     return str(person.ok("whoami", "--json").json["user"])
-
-
-def question(server: Postgres, url: str, statement: str) -> None:
-    """Run a statement on a test's database."""
-    server.execute(statement, database=url.rpartition("/")[2])
 
 
 def test_an_empty_database_needs_a_yes(local: Todo, empty: str) -> None:
@@ -104,7 +84,7 @@ def test_an_empty_database_needs_a_yes(local: Todo, empty: str) -> None:
     assert (result.code, result.out) == (6, "")
     assert said(result)[1:] == [
         f"error: {place(empty)} has no tables of todo yet",
-        "hint: add `--upgrade` to make them",
+        "hint: `--upgrade` lets `todo connect` make them",
     ]
     assert stored(local) == []
 
@@ -216,7 +196,7 @@ def test_a_second_machine_must_say_who_it_is(ann: Todo, desk: Todo, shared: str)
 def test_a_second_machine_is_the_same_user(
     ann: Todo, desk: Todo, shared: str, how: str, postgres_server: Postgres
 ) -> None:
-    question(postgres_server, shared, "UPDATE users SET email = 'Ann@Example.org'")
+    change(postgres_server, shared, "UPDATE users SET email = 'Ann@Example.org'")
     who = {**ann.ok("whoami", "--json").json, "email": "ann@example.ORG"}[how]
     ann.ok("add", "From the laptop")
     desk.ok("connect", shared, "--as", who)
@@ -257,7 +237,7 @@ def test_several_users_are_listed_on_a_terminal(
 
 
 def add_bob(server: Postgres, url: str, user_id: str = "bob") -> None:
-    question(
+    change(
         server,
         url,
         "INSERT INTO users (id, email, name, last_number, last_seq, created_at, updated_at)"
@@ -311,7 +291,7 @@ def test_a_revoked_machine_gets_a_new_key(
 ) -> None:
     me = user(ann)
     desk.ok("connect", shared, "--as", me)
-    question(postgres_server, shared, "UPDATE keys SET revoked_at = now()")
+    change(postgres_server, shared, "UPDATE keys SET revoked_at = now()")
     assert desk("add", "Refused").code == 4
     desk.ok("connect", shared, "--as", me)
     desk.ok("add", "Accepted")
@@ -460,7 +440,7 @@ def test_nothing_to_move(local: Todo, desk: Todo, shared: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "code", "reason"),
+    ("edit", "code", "reason"),
     [
         ((r":[^:@/]*@", ":hunter2@"), 5, "refused the user or the password"),
         ((r"/[^/]*$", "/nowhere"), 5, "has no such database"),
@@ -474,11 +454,11 @@ def test_nothing_to_move(local: Todo, desk: Todo, shared: str) -> None:
     ],
 )
 def test_a_failure_stores_and_changes_nothing(
-    local: Todo, shared: str, change: tuple[str, str], code: int, reason: str
+    local: Todo, shared: str, edit: tuple[str, str], code: int, reason: str
 ) -> None:
     local.ok("list")
     before = sorted(local.home.rglob("*"))
-    url = re.sub(*change, shared, count=1)
+    url = re.sub(*edit, shared, count=1)
     result = local("connect", url, "--upgrade")
     assert (result.code, result.out) == (code, "")
     assert reason in result.err
@@ -496,7 +476,7 @@ def test_a_failure_leaves_the_old_connection(ann: Todo, shared: str) -> None:
 
 
 def test_tables_of_another_program(local: Todo, empty: str, postgres_server: Postgres) -> None:
-    question(postgres_server, empty, "CREATE TABLE tasks (title text)")
+    change(postgres_server, empty, "CREATE TABLE tasks (title text)")
     result = local("connect", empty, "--upgrade")
     assert (result.code, said(result)) == (
         1,
@@ -511,14 +491,14 @@ def test_tables_of_another_program(local: Todo, empty: str, postgres_server: Pos
 def test_another_programs_tables_may_stand_beside_ours(
     local: Todo, empty: str, postgres_server: Postgres
 ) -> None:
-    question(postgres_server, empty, "CREATE TABLE customers (name text)")
+    change(postgres_server, empty, "CREATE TABLE customers (name text)")
     local.ok("connect", empty, "--upgrade")
 
 
 def test_a_schema_newer_than_the_program(
     ann: Todo, desk: Todo, shared: str, postgres_server: Postgres
 ) -> None:
-    question(postgres_server, shared, "UPDATE todo_version SET version_num = '9999'")
+    change(postgres_server, shared, "UPDATE todo_version SET version_num = '9999'")
     result = desk("connect", shared, "--upgrade")
     assert (result.code, said(result)) == (
         6,
@@ -639,6 +619,7 @@ def test_options_that_contradict_each_other(local: Todo, shared: str) -> None:
         ("--local", shared),
         ("--status", "--move"),
         ("--forget",),
+        ("--json", shared),
         (shared, "--env-file", ".env"),
     ):
         assert local("connect", *words).code == 2
@@ -699,6 +680,45 @@ def test_a_lost_secret_says_the_way_out(ann: Todo, shared: str) -> None:
     )
     ann.ok("connect", "-", stdin=shared)
     ann.ok("list")
+
+
+def test_this_machines_token_is_renewed_where_it_lies(ann: Todo, desk: Todo, shared: str) -> None:
+    desk.ok("connect", shared, "--as", user(ann))
+    expiry = desk.ok("whoami", "--json").json["expires_at"]
+    secret = next((desk.home / "secrets").iterdir())
+    signed = secret.read_bytes()
+    desk.later(days=30)
+    assert desk.ok("whoami", "--json").json["expires_at"] == expiry
+    assert secret.read_bytes() == signed
+    desk.later(days=31)
+    assert desk.ok("whoami", "--json").json["expires_at"] > expiry
+    assert secret.read_bytes() != signed
+
+
+def test_a_token_that_somebody_changed_is_refused(ann: Todo, desk: Todo, shared: str) -> None:
+    desk.ok("connect", shared, "--as", user(ann))
+    desk.ok("list")
+    secret = next((desk.home / "secrets").iterdir())
+    record = json.loads(secret.read_text())
+    value = json.loads(record["value"])
+    value["machine"]["token"] = value["machine"]["token"][:-4] + "AAAA"
+    secret.write_text(json.dumps(record | {"value": json.dumps(value)}))
+    result = desk("list")
+    assert result.code == 4
+    assert "the token's signature does not fit" in result.err
+
+
+@pytest.mark.parametrize("words", [["connect", "--local"], ["connect", "--status"], ["list"]])
+def test_the_embedded_store_wakes_no_keyring(ann: Todo, words: list[str]) -> None:
+    ann.ok("connect", "--local")
+    script = (
+        "import sys; from neontodo.app import App; from neontodo.cli.main import run;"
+        f"code = run({words!r}, App.from_process());"
+        "sys.exit(code or 'keyring' in sys.modules)"
+    )
+    env = dict(os.environ) | ann.environment  # noqa: TID251
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True)
+    assert done.returncode == 0, done
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="platform: Windows has no pseudo-terminals")

@@ -4,33 +4,22 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from neontodo.app import App
-from neontodo.db.retry import Limits
 from neontodo.identity.invitation import from_line
-from neontodo.streams import Streams
 from tests.certificates import EXPIRED, Authority, write_self_signed
+from tests.cli.connections import Hasty, change, place
 from tests.databases import Postgres, TemplateDatabases
 from tests.fake_server import FakeServer
 from tests.harness import Result, Todo
 from tests.neon import DIRECT, Neon
 
 Checks = dict[str, tuple[str, str]]
-
-
-class Hasty(Todo):
-    """Somebody who does not wait for what may come back."""
-
-    def app(self, streams: Streams, env: Mapping[str, str]) -> App:
-        app = super().app(streams, env)
-        app.limits = Limits(brief=0)
-        return app
 
 
 @pytest.fixture
@@ -59,10 +48,6 @@ def checks(result: Result) -> Checks:
 
 def failed(result: Result) -> Checks:
     return {name: found for name, found in checks(result).items() if found[0] == "failed"}
-
-
-def question(server: Postgres, url: str, statement: str) -> None:
-    server.execute(statement, database=url.rpartition("/")[2])
 
 
 def everything(folder: Path) -> dict[Path, bytes]:
@@ -119,7 +104,6 @@ def test_a_postgres_database_that_is_well(
     me = ann.ok("whoami", "--json").json
     result = ann.ok("doctor")
     found = checks(result)
-    place = re.sub(r":[^:@/]*@", "@", shared)
     certificate = found.pop("certificate")
     assert re.fullmatch(
         r"of localhost, by neontodo test authority, until \d{4}-\d\d-\d\d \(\d+ days\)",
@@ -129,7 +113,7 @@ def test_a_postgres_database_that_is_well(
         "settings": ("ok", "data_dir by TODO_DATA_DIR"),
         "leftovers": ("ok", "none"),
         "keyring": ("ok", "not needed: the secrets are in private files"),
-        "store": ("ok", f"{place}, connected"),
+        "store": ("ok", f"{place(shared)}, connected"),
         "dns": ("ok", "127.0.0.1"),
         "tcp": ("ok", f"127.0.0.1, port {postgres_server.port}"),
         "tls": ("ok", "TLSv1.3, verified: host name and authority"),
@@ -206,7 +190,7 @@ def test_a_url_that_cannot_be_read(local: Todo) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "code", "check", "reason", "skipped"),
+    ("edit", "code", "check", "reason", "skipped"),
     [
         (
             (r"@127.0.0.1:\d+", "@nowhere.invalid"),
@@ -231,13 +215,13 @@ def test_a_url_that_cannot_be_read(local: Todo) -> None:
 def test_the_step_that_fails(
     local: Todo,
     shared: str,
-    change: tuple[str, str],
+    edit: tuple[str, str],
     code: int,
     check: str,
     reason: str,
     skipped: str,
 ) -> None:
-    url = re.sub(*change, shared, count=1)
+    url = re.sub(*edit, shared, count=1)
     result = local("doctor", env={"TODO_DATABASE_URL": url})
     assert (result.code, list(failed(result))) == (code, [check])
     assert reason in failed(result)[check][1]
@@ -340,7 +324,7 @@ def test_what_is_wrong_in_a_database(
     check: str,
     reason: str,
 ) -> None:
-    question(postgres_server, shared, statement)
+    change(postgres_server, shared, statement)
     result = ann("doctor")
     assert (result.code, list(failed(result))) == (code, [check])
     assert reason in failed(result)[check][1]
@@ -398,7 +382,7 @@ def test_a_member_is_shown_one_user(ann: Todo, tmp_path: Path) -> None:
 
 def test_members_who_could_reach_further(ann: Todo, shared: str, postgres_server: Postgres) -> None:
     ann.ok("member", "add", "bob@example.org")
-    question(postgres_server, shared, "GRANT CREATE ON SCHEMA public TO PUBLIC")
+    change(postgres_server, shared, "GRANT CREATE ON SCHEMA public TO PUBLIC")
     result = ann("doctor")
     assert (result.code, failed(result)) == (
         1,

@@ -1,74 +1,191 @@
-"""`todo export`: files written whole or not at all."""
+"""`todo export`: what is written, where, and that it is whole."""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+import stat
 from pathlib import Path
 
 import pytest
 
-from tests.harness import Todo
+from tests.cli.test_process import popen
+from tests.harness import Result, Todo
 
 
 @pytest.fixture
-def busy(todo: Todo) -> Todo:
-    todo.ok("add", "one", "-P", "p", "-t", "t")
-    todo.ok("add", "two", "--due", "2026-12-24 17:00", "-p", "high")
-    todo.ok("done", "1")
+def filled(todo: Todo) -> Todo:
+    """A person with three tasks, one of them done."""
+    todo.ok("add", "Bücher zurück", "-t", "errand", "-P", "home", "--due", "fri 17:00")
+    todo.ok("add", "Buy milk", "-t", "errand", "-p", "high", "-d", "two\nlitres")
+    todo.ok("add", "Rest")
+    todo.ok("done", "3")
     return todo
 
 
-def test_json_is_what_list_prints(busy: Todo) -> None:
-    assert busy.ok("export").out == busy.ok("list", "--all", "--json").out
+@pytest.mark.parametrize("sort", ["", "-title"])
+def test_json_is_list_all_json_byte_for_byte(filled: Todo, sort: str) -> None:
+    filled.env["TODO_SORT"] = sort
+
+    assert filled("export") == filled("list", "--all", "--json")
+    assert filled.ok("export").out.isascii()
+
+
+def test_a_file_gets_the_same_bytes(filled: Todo) -> None:
+    assert filled("export", "all.json") == Result(0, "", "exported 3 tasks to all.json\n")
+    assert (filled.home / "all.json").read_text() == filled.ok("export").out
+
+
+def test_csv(filled: Todo) -> None:
+    rows = list(csv.DictReader(io.StringIO(filled.ok("export", "--format", "csv").out)))
+
+    assert [row["title"] for row in rows] == ["Bücher zurück", "Buy milk", "Rest"]
+    assert [row["due"] for row in rows] == ["2026-11-27T16:00:00Z", "", ""]
+    assert [row["completed"] for row in rows] == ["false", "false", "true"]
+    assert rows[1]["description"] == "two\nlitres"
+
+
+def test_todotxt(filled: Todo) -> None:
+    assert filled.ok("export", "--format", "todotxt").out == (
+        "2026-11-20 Bücher zurück +home due:2026-11-27 @errand\n"
+        "(A) 2026-11-20 Buy milk @errand\n"
+        "x 2026-11-20 2026-11-20 Rest\n"
+    )
+
+
+def test_taskwarrior(filled: Todo) -> None:
+    filled.ok("export", "t.data", "--format", "taskwarrior")
+    found = json.loads((filled.home / "t.data").read_bytes())
+
+    assert [task["description"] for task in found] == ["Bücher zurück", "Buy milk", "Rest"]
+    assert found[1]["priority"] == "H"
+    assert found[2]["status"] == "completed"
+
+
+@pytest.mark.parametrize("name", ["t.json", "t.csv", "t.txt", "t.todo"])
+def test_the_name_tells_the_format(filled: Todo, name: str) -> None:
+    formats = {"json": "json", "csv": "csv", "txt": "todotxt", "todo": "todotxt"}
+    filled.ok("export", name)
+
+    written = (filled.home / name).read_bytes().decode()
+    assert written == filled.ok("export", "--format", formats[name[2:]]).out
 
 
 @pytest.mark.parametrize(
-    ("option", "titles"),
+    ("argv", "titles"),
     [
-        (["--pending"], ["two"]),
-        (["--done"], ["one"]),
-        (["--project", "p"], ["one"]),
-        (["--tag", "t"], ["one"]),
+        ([], ["Bücher zurück", "Buy milk", "Rest"]),
+        (["--pending"], ["Bücher zurück", "Buy milk"]),
+        (["--done"], ["Rest"]),
+        (["--tag", "errand", "--project", "home"], ["Bücher zurück"]),
     ],
-    ids=lambda value: value[0],
 )
-def test_a_part_may_be_exported(busy: Todo, option: list[str], titles: list[str]) -> None:
-    assert [task["title"] for task in busy.ok("export", *option).json] == titles
+def test_filters(filled: Todo, argv: list[str], titles: list[str]) -> None:
+    assert [task["title"] for task in filled.ok("export", *argv).json] == titles
 
 
-def test_a_file_is_not_written_over_without_force(busy: Todo, tmp_path: Path) -> None:
-    file = tmp_path / "tasks.csv"
-    said = busy.ok("export", str(file)).err
-    before = file.read_bytes()
-    refused = busy("export", str(file))
-
-    assert said == f"exported 2 tasks to {file}\n"
-    assert refused.code == 1, refused
-    assert "--force" in refused.err
-    assert file.read_bytes() == before
-    busy.ok("rm", "1", "--yes")
-    busy.ok("export", str(file), "--force")
-    assert file.read_bytes() != before
+def test_an_empty_store_is_an_empty_file(todo: Todo) -> None:
+    assert todo("export") == Result(0, "[]\n", "")
+    assert todo("export", "none.csv").err == "exported 0 tasks to none.csv\n"
+    assert todo("export", "--format", "todotxt").out == ""
 
 
-def test_an_unknown_format_is_refused_before_anything_is_written(
-    busy: Todo, tmp_path: Path
-) -> None:
-    result = busy("export", str(tmp_path / "tasks.doc"))
+def test_a_file_that_is_there_is_written_over_by_force_only(local: Todo) -> None:
+    local.ok("add", "Buy milk")
+    mine = local.home / "mine.json"
+    mine.write_text("precious")
+    mine.chmod(0o640)
 
-    assert result.code == 2, result
-    assert "--format" in result.err
-    assert list(tmp_path.glob("tasks*")) == []
-
-
-def test_a_folder_that_is_not_there_is_said(busy: Todo, tmp_path: Path) -> None:
-    result = busy("export", str(tmp_path / "nowhere" / "tasks.json"))
-
-    assert result.code in (1, 2), result
-    assert result.err.startswith("error: ")
+    assert local("export", "mine.json") == Result(
+        1, "", "error: `mine.json` is there already\nhint: `--force` writes over it\n"
+    )
+    assert mine.read_text() == "precious"
+    assert local.ok("export", "mine.json", "--force").err == "exported 1 task to mine.json\n"
+    assert mine.read_text() == local.ok("export").out
+    assert stat.S_IMODE(mine.stat().st_mode) == 0o640
 
 
-def test_todotxt_lines(busy: Todo) -> None:
-    assert busy.ok("export", "--format", "todotxt").out.splitlines() == [
-        "(A) 2026-11-20 two due:2026-12-24",
-        "x 2026-11-20 2026-11-20 one +p @t",
-    ]
+def test_a_link_stays_a_link(local: Todo) -> None:
+    local.ok("add", "Buy milk")
+    (local.home / "real.json").write_text("old")
+    (local.home / "link.json").symlink_to("real.json")
+    local.ok("export", "link.json", "--force")
+
+    assert (local.home / "link.json").is_symlink()
+    assert (local.home / "real.json").read_text() == local.ok("export").out
+
+
+@pytest.mark.parametrize(
+    ("argv", "error"),
+    [
+        (["no/t.json"], "error: there is no folder for `no/t.json`\nhint: make it first\n"),
+        ([".", "--format", "csv"], "error: `.` is a folder\nhint: name a file in it\n"),
+        (["a\0.csv"], "error: `a\\x00.csv` is not a usable file name\n"),
+        (
+            ["tasks"],
+            "error: `tasks` does not say its format\n"
+            "hint: name it with `--format`: json, csv, todotxt, taskwarrior\n",
+        ),
+        (
+            ["--done", "--pending"],
+            "error: no task is both done and pending\n"
+            "hint: leave out `--done`, `--pending` or both\n",
+        ),
+    ],
+    ids=["no-folder", "folder", "nul", "unknown-format", "done-and-pending"],
+)
+def test_what_cannot_be_written_is_wrong_usage(local: Todo, argv: list[str], error: str) -> None:
+    local.ok("add", "Buy milk")
+
+    assert local("export", *argv) == Result(2, "", error)
+
+
+def test_a_full_disk_leaves_nothing_behind(local: Todo) -> None:
+    local.ok("add", "Buy milk")
+
+    assert local("export", "/dev/full", "--format", "csv") == Result(
+        1, "", "error: `/dev/full` could not be written: no space left on device\n"
+    )
+
+
+def test_a_failed_export_leaves_the_old_file(local: Todo, tmp_path: Path) -> None:
+    local.ok("add", "Buy milk")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "t.json").write_text("old")
+    (local.home / "tasks.db").write_bytes(b"no database" * 100)
+
+    assert local("export", str(folder / "t.json"), "--force").code == 5
+    assert [path.name for path in folder.iterdir()] == ["t.json"]
+    assert (folder / "t.json").read_text() == "old"
+
+
+def test_a_reader_that_goes_away_is_no_error(local: Todo) -> None:
+    local.ok("add", "-", stdin="".join(f"task {n} {'x' * 100}\n" for n in range(3000)))
+    with popen(local, "export") as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.readline()
+        running.stdout.close()
+        complaint = running.stderr.read()
+
+    assert (running.returncode, complaint) == (0, b"")
+
+
+def test_text_is_utf_8_in_any_locale(local: Todo) -> None:
+    local.ok("add", "Bücher")
+    local.env["PYTHONIOENCODING"] = "latin-1"
+    with popen(local, "export", "--format", "todotxt") as running:
+        out, _ = running.communicate()
+
+    assert "Bücher" in out.decode()
+
+
+def test_what_todotxt_has_no_place_for_is_said(local: Todo, tmp_path: Path) -> None:
+    local.ok("add", "one")
+    local.ok("add", "two", "--due", "2026-12-24 17:00")
+    assert local.ok("export", str(tmp_path / "tasks.txt")).err == (
+        f"exported 2 tasks to {tmp_path / 'tasks.txt'}\n"
+        "warning: todo.txt has no place for the description or time of day of 1 of them\n"
+    )

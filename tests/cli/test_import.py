@@ -1,139 +1,273 @@
-"""`todo import`: what it says, what it refuses, and that it is all or nothing."""
+"""`todo import`: files, formats, and what is said of them."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-from pathlib import Path
+import os
+import signal
+import sqlite3
+from typing import Any
 
 import pytest
 
+from tests.cli.test_process import popen
 from tests.harness import Result, Todo
 
+ID = "a1b2c3d4-0000-4000-8000-000000000001"
 
-def test_the_format_is_told_by_the_extension_or_the_content(local: Todo, tmp_path: Path) -> None:
-    for name, text in {
-        "a.json": '[{"title": "from json"}]',
-        "b.csv": "title,priority\nfrom csv,high\n",
-        "c.txt": "(A) from todotxt +p @c due:2026-12-24\n",
-        "d": '[{"description": "from taskwarrior", "uuid": "a0f278d4-a62c-4621-a1f9-27e2fd5466b2",'
-        ' "entry": "20180914T103257Z", "status": "pending"}]',
-    }.items():
-        (tmp_path / name).write_text(text)
-        local.ok("import", str(tmp_path / name))
 
-    assert [task["title"] for task in local.tasks()] == [
-        "from json",
-        "from csv",
-        "from todotxt",
-        "from taskwarrior",
+def file(todo: Todo, name: str, text: str) -> str:
+    """A file where the person is."""
+    todo.home.mkdir(exist_ok=True)
+    (todo.home / name).write_text(text)
+    return name
+
+
+def records(*titles: str, **fields: Any) -> str:
+    return json.dumps([{"title": title, **fields} for title in titles])
+
+
+def test_it_says_how_many_came(todo: Todo) -> None:
+    name = file(todo, "tasks.json", records("Buy milk", "Rest"))
+
+    assert todo("import", name) == Result(0, "", "imported 2 tasks\n")
+    assert [task["title"] for task in todo.tasks()] == ["Buy milk", "Rest"]
+
+
+def test_the_same_file_again_changes_nothing(todo: Todo) -> None:
+    name = file(todo, "tasks.json", records("Buy milk", "Buy milk", "Rest"))
+    todo.ok("import", name)
+    before = todo.tasks()
+
+    assert todo("import", name) == Result(0, "", "imported nothing; 3 are here already\n")
+    assert todo.tasks() == before
+    assert len(before) == 3
+
+
+def test_an_undone_import_comes_again_with_its_numbers(todo: Todo) -> None:
+    name = file(todo, "tasks.json", records("Buy milk", "Rest"))
+    todo.ok("import", name)
+    before = todo.tasks()
+    todo.ok("undo")
+
+    assert todo.tasks() == []
+    assert todo("import", name).err == "imported 2 tasks\n"
+    assert [(task["id"], task["number"]) for task in todo.tasks()] == [
+        (task["id"], task["number"]) for task in before
     ]
 
 
-def test_standard_input_is_read_whole(local: Todo) -> None:
-    result = local.ok("import", "-", "--format", "todotxt", stdin="one\nx 2026-11-01 two\n")
+def test_what_was_removed_here_stays_removed(todo: Todo) -> None:
+    name = file(todo, "tasks.json", records("Buy milk", "Rest"))
+    todo.ok("import", name)
+    todo.ok("rm", "1", "--yes")
 
-    assert result == Result(0, "", "imported 2 tasks\n")
-    assert [row[:2] for row in local.ok("list", "--all", "--sort", "number").rows] == [
-        ["1", "pending"],
-        ["2", "done"],
-    ]
+    assert todo("import", name).err == (
+        "imported nothing; 1 is here already; left out 1 that was removed here\n"
+    )
 
 
-def test_one_bad_record_is_named_and_nothing_is_imported(todo: Todo, tmp_path: Path) -> None:
-    file = tmp_path / "tasks.csv"
-    file.write_text("title,priority\ngood,low\n,low\nbad,urgent\n")
-    result = todo("import", str(file))
+def test_what_was_removed_again_by_redo_stays_removed(todo: Todo) -> None:
+    name = file(todo, "tasks.json", records("Buy milk"))
+    todo.ok("import", name)
+    todo.ok("rm", "1", "--yes")
+    todo.ok("undo")
+    todo.ok("redo")
 
-    assert (result.code, result.out) == (2, "")
-    assert result.err.startswith("error: nothing was imported: 2 records cannot be read\n  line 3")
-    assert "line 4" in result.err
+    assert todo("import", name).err == "imported nothing; left out 1 that was removed here\n"
+
+
+def test_a_taken_number_is_said(todo: Todo) -> None:
+    todo.ok("add", "-", stdin="mine\nmine too\n")
+    name = file(todo, "tasks.json", json.dumps([{"title": "a", "number": 2}, {"title": "b"}]))
+
+    assert todo("import", name).err == ("imported 2 tasks\nnumbers that were taken: 2 is now 3\n")
+
+
+def test_of_many_taken_numbers_the_first_are_said(todo: Todo) -> None:
+    todo.ok("add", "-", stdin="x\n" * 7)
+    rows = [{"title": f"t{n}", "number": n} for n in range(1, 8)]
+
+    assert todo("import", file(todo, "tasks.json", json.dumps(rows))).err == (
+        "imported 7 tasks\n"
+        "numbers that were taken: 1 is now 8, 2 is now 9, 3 is now 10, 4 is now 11, 5 is now 12 "
+        "and 2 more\n"
+    )
+
+
+def test_numbers_of_a_file_survive_in_any_order(todo: Todo) -> None:
+    rows = [{"title": f"t{n}", "number": n} for n in (9, 2, 5)] + [{"title": "without"}]
+    todo.ok("import", file(todo, "tasks.json", json.dumps(rows)))
+
+    assert [(task["number"], task["title"]) for task in todo.tasks()] == [
+        (2, "t2"), (5, "t5"), (9, "t9"), (10, "without"),
+    ]  # fmt: skip
+    assert todo.ok("add", "next", "-q").out == "11\n"
+
+
+def test_deleted_tasks_are_skipped(todo: Todo) -> None:
+    line = {"uuid": ID, "description": "x", "entry": "20181122T103257Z", "status": "deleted"}
+    name = file(todo, "tw.json", json.dumps(line) + "\n")
+
+    assert todo("import", name) == Result(0, "", "imported nothing; skipped 1 deleted\n")
+
+
+def test_a_bad_record_refuses_the_whole_file(todo: Todo) -> None:
+    name = file(todo, "t.json", '[{"title": "good"},\n{"title": ""},\n{"title": "x", "due": "?"}]')
+
+    assert todo("import", name) == Result(
+        2,
+        "",
+        "error: nothing was imported: 2 records cannot be read\n"
+        "  record 2, line 2: title: empty\n"
+        "  record 3, line 3: due: `?` is not like `2026-11-20` or `2026-11-20T20:30:00Z`\n"
+        "hint: mend the file, or leave them out with `--skip-bad`\n",
+    )
     assert todo.tasks() == []
 
 
-def test_bad_records_may_be_left_out(todo: Todo, tmp_path: Path) -> None:
-    file = tmp_path / "tasks.csv"
-    file.write_text("title,priority\ngood,low\n,low\n")
-    result = todo.ok("import", str(file), "--skip-bad")
+def test_bad_records_can_be_left_out(todo: Todo) -> None:
+    name = file(todo, "t.json", '[{"title": "good"},\n{"title": ""}]')
 
-    assert result.err.startswith(
-        "imported 1 task\nwarning: left out 1 record that cannot be read\n"
+    assert todo("import", name, "--skip-bad") == Result(
+        0,
+        "",
+        "imported 1 task\n"
+        "warning: left out 1 record that cannot be read\n"
+        "  record 2, line 2: title: empty\n",
     )
     assert [task["title"] for task in todo.tasks()] == ["good"]
 
 
-def test_a_number_that_is_taken_is_said(todo: Todo, tmp_path: Path) -> None:
-    todo.ok("add", "first")
-    file = tmp_path / "tasks.json"
-    file.write_text(json.dumps([{"title": "other", "number": 1}, {"title": "far", "number": 9}]))
-    result = todo.ok("import", str(file))
+def test_of_very_many_bad_records_the_first_are_named(local: Todo) -> None:
+    name = file(local, "t.json", records(*[""] * 1200))
+    refused, skipped = local("import", name), local("import", name, "--skip-bad", "--json")
 
-    assert result.err == "imported 2 tasks\nnumbers that were taken: 1 is now 10\n"
-    assert {task["number"]: task["title"] for task in todo.tasks()} == {
-        1: "first",
-        9: "far",
-        10: "other",
-    }
+    assert refused.err.startswith("error: nothing was imported: 1200 records cannot be read\n")
+    assert "\n  and 1190 more\nhint:" in refused.err
+    assert skipped.err.endswith("\n  and 1190 more\n")
+    assert (skipped.json["bad"], len(skipped.json["problems"])) == (1200, 1000)
 
 
-def test_a_long_title_comes_back_whole(todo: Todo, tmp_path: Path) -> None:
-    title = "long " * 60
-    file = tmp_path / "tasks.json"
-    file.write_text(json.dumps([{"title": title, "mood": "grim"}]))
-    todo.ok("import", str(file))
-    task = todo.tasks()[0]
+def test_a_dry_run_reports_and_changes_nothing(todo: Todo) -> None:
+    name = file(todo, "tasks.json", records("Buy milk"))
 
-    assert len(task["title"]) == 200
-    assert task["extra"]["title"].strip() == title.strip()
-    assert task["extra"]["json"] == {"mood": "grim"}
-    exported = todo.ok("export", "--format", "taskwarrior").json[0]
-    assert exported["description"].strip() == title.strip()
+    assert todo("import", name, "--dry-run") == Result(
+        0, "", "imported 1 task\nthis was a dry run: nothing was changed\n"
+    )
+    assert todo.tasks() == []
+    assert "nothing to undo" in todo("undo").err
 
 
-def test_a_report_as_json(todo: Todo, tmp_path: Path) -> None:
-    file = tmp_path / "tasks.txt"
-    file.write_text("one\none\n")
+def test_json_reports_everything(todo: Todo) -> None:
+    todo.ok("add", "mine")
+    rows = [{"title": "a", "number": 1}, {"title": ""}]
+    result = todo.ok("import", file(todo, "t.json", json.dumps(rows)), "--json", "--skip-bad")
 
-    assert todo.ok("import", str(file), "--json").json == {
-        "added": 2,
-        "already_here": 0,
-        "removed_here": 0,
-        "skipped": {},
-        "renumbered": 0,
-        "numbers": {},
-        "bad": 0,
-        "problems": [],
-    }
+    assert list(result.json.items()) == [
+        ("added", 1),
+        ("already_here", 0),
+        ("removed_here", 0),
+        ("skipped", {}),
+        ("renumbered", 1),
+        ("numbers", {"1": 2}),
+        ("bad", 1),
+        ("problems", ["record 2, line 1: title: empty"]),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("name", "text"),
     [
-        pytest.param(b'[{"title": "x"', "nothing was imported", id="truncated"),
-        pytest.param(b"[1, 2]", "nothing was imported", id="numbers"),
-        pytest.param(b'[{"title": "\xff"}]', "nothing was imported", id="not-utf-8"),
-        pytest.param(b'[{"title": "x", "due": "soon"}]', "nothing was imported", id="bad-due"),
+        ("t.csv", "title,tags\nBuy milk,shop\n"),
+        ("t.txt", "(A) Buy milk @shop\n"),
+        ("t.todo", "Buy milk @shop\n"),
+        ("t.json", '[{"title": "Buy milk", "tags": ["shop"]}]'),
+        ("t.json", '{"description": "Buy milk", "status": "pending", "tags": ["shop"]}'),
     ],
 )
-def test_a_damaged_file_is_a_clear_error(
-    local: Todo, tmp_path: Path, content: bytes, said: str
-) -> None:
-    file = tmp_path / "tasks.json"
-    file.write_bytes(content)
-    result = local("import", str(file))
+def test_the_name_tells_the_format(local: Todo, name: str, text: str) -> None:
+    local.ok("import", file(local, name, text))
 
-    assert result.code == 2, result
-    assert said in result.err
-    assert local.tasks() == []
+    assert [(task["title"], task["tags"]) for task in local.tasks()] == [("Buy milk", ["shop"])]
+
+
+def test_an_option_overrules_the_name(local: Todo) -> None:
+    local.ok("import", file(local, "t.json", "Buy milk @shop\n"), "--format", "todotxt")
+
+    assert local.tasks()[0]["tags"] == ["shop"]
+
+
+def test_standard_input(todo: Todo) -> None:
+    assert todo("import", "-", stdin=records("Buy milk")).err == "imported 1 task\n"
+    assert todo("import", "-", "--format", "csv", stdin="title\nRest\n").code == 0
+    assert [task["title"] for task in todo.tasks()] == ["Buy milk", "Rest"]
 
 
 @pytest.mark.parametrize(
-    "argv",
-    [["missing.json"], ["."], ["x", "--format", "word"], ["-"]],
-    ids=["missing", "folder", "unknown-format", "untold-format"],
+    ("argv", "stdin", "error"),
+    [
+        (["nowhere.json"], "", "error: there is no file `nowhere.json`\n"),
+        (["."], "", "error: `.` is a folder\nhint: name a file in it\n"),
+        (["a\0b"], "", "error: `a\\x00b` cannot be read: not a usable name\n"),
+        (
+            ["-"],
+            "hello",
+            "error: cannot tell the format of standard input\n"
+            "hint: name it with `--format`: json, csv, todotxt, taskwarrior\n",
+        ),
+        (
+            ["-", "--format", "xml"],
+            "",
+            "error: invalid value for `--format`: `xml` is none of json, csv, todotxt, "
+            "taskwarrior\nhint: `todo import --help` shows how it is used\n",
+        ),
+    ],
+    ids=["missing", "folder", "nul", "unknown-format", "no-such-format"],
 )
-def test_what_cannot_be_imported_is_said(local: Todo, argv: list[str]) -> None:
-    result = local("import", *argv, stdin="just some words")
+def test_what_cannot_be_read_is_wrong_usage(
+    local: Todo, argv: list[str], stdin: str, error: str
+) -> None:
+    local.ok("add", "mine")
 
-    assert result.code in (1, 2), result
-    assert result.err.startswith("error: ")
-    assert argv[0].strip("-") in result.err
+    assert local("import", *argv, stdin=stdin) == Result(2, "", error)
+
+
+def test_text_of_a_file_is_shown_but_never_obeyed(local: Todo) -> None:
+    name = file(local, "t.json", json.dumps([{"title": "x", "id": "\x1b[31m\u202e"}]))
+
+    error = local("import", name).err
+    assert "\x1b" not in error
+    assert "`\\x1b[31m\\u202e` is not a UUID" in error
+
+
+def test_a_pipe_in_a_file_s_place_is_read_to_its_end(local: Todo) -> None:
+    fifo = local.home / "pipe.json"
+    local.home.mkdir()
+    os.mkfifo(fifo)
+    running = popen(local, "import", str(fifo))
+    fifo.write_text(records("Buy milk"))
+
+    assert running.communicate()[1] == b"imported 1 task\n"
+
+
+def test_ctrl_c_leaves_nothing_half_done(local: Todo) -> None:
+    local.ok("add", "mine")
+    name = file(local, "t.json", records(*(f"t{n}" for n in range(60_000))))
+    running = popen(local, "import", str(local.home / name))
+    while not is_being_written(local):
+        assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+
+    assert (running.communicate()[1], running.returncode) == (b"", 130)
+    assert [task["title"] for task in local.tasks()] == ["mine"]
+
+
+def is_being_written(todo: Todo) -> bool:
+    with contextlib.closing(sqlite3.connect(todo.home / "tasks.db", timeout=0)) as store:
+        try:
+            store.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+    return False

@@ -7,17 +7,17 @@ import pytest
 from tests.harness import Result, Todo
 
 CHART = """\
-pending         4      high   !!!       1
-overdue         1      medium !!        0
-due today       1      low    !         1
-done            2      none             2
+pending         4  high   !!!       1
+overdue         1  medium !!        0
+due today       1  low    !         1
+done            2  none             2
 
     done per day
-  1                                                         ██
-                                                            ██
-                                                            ██
-                                                            ██
-                                                            ██
+  1                                                            ██
+                                                               ██
+                                                               ██
+                                                               ██
+                                                               ██
   0 ─────── ─────── ─────── ─────── ─────── ─────── ─────── ───────
     09-28   10-05   10-12   10-19   10-26   11-02   11-09   11-16
 """

@@ -79,16 +79,21 @@ class Witness:
 
 
 class Scene:
-    """A store, a network before it, and a person who uses it from here (`server`) and there."""
+    """A store, a network before it, and a person who uses it from here (`server`) and there.
 
-    def __init__(self, url: str, home: Path) -> None:
+    Args:
+        url: the store's, on the server.
+        home: the person's.
+        port: where the network leads to, if not to the server itself.
+    """
+
+    def __init__(self, url: str, home: Path, port: int | None = None) -> None:
         place = urlsplit(url)
-        assert place.port is not None
         self.password = place.password or ""
         self.server = Hurried(home, {"TODO_DATABASE_URL": url + "?sslmode=disable"})
         self.server.ok("db", "upgrade")
         self.witness = Witness(url)
-        self.network = Network(place.port)
+        self.network = Network(port or place.port or 5432)
         through = url.replace(f":{place.port}/", f":{self.network.port}/")
         self.person = Hurried(
             home, {"TODO_DATABASE_URL": through + "?sslmode=disable&connect_timeout=1"}
@@ -122,6 +127,7 @@ def limits(planned: Break | None) -> Limits:
 OTHERS = """
 SELECT 1 FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+  AND state IS DISTINCT FROM 'idle'
 """
 
 COMMANDS = """

@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import pytest
 
+from tests.databases import TemplateDatabases
 from tests.faults.network import Break, Way
 from tests.faults.scene import Scene, State
 from tests.faults.tally import BREAKS
 from tests.faults.writes import WRITES, Write
 from tests.harness import Result
+from tests.sharing.pooler import pooler
 
 Record = Callable[[str, object], None]
 OUTCOMES = ("saved and told", "saved, not known", "not saved, not known", "not saved and told")
@@ -81,7 +84,7 @@ def everywhere(trace: list[str]) -> Iterable[int]:
     return range(1, committed(trace) + 1)
 
 
-def once_connected(trace: list[str]) -> Iterable[int]:
+def once_connected(trace: list[str]) -> range:
     return range(trace.index("s:Z") + 1, committed(trace) + 1)
 
 
@@ -116,3 +119,16 @@ def test_a_break_around_commit_saves_a_write_once_or_not_at_all(
     outcomes = sum((tried(scene, name, way, dead, around_commit) for name in WRITES), Counter())
     record_property(BREAKS, dict(outcomes))
     assert dead or set(outcomes) == {OUTCOMES[0]}
+
+
+@pytest.mark.parametrize("way", ["cut", "reset"])
+@pytest.mark.parametrize("name", ["add", "undo"])
+def test_a_break_before_a_pooler_saves_a_write_once(
+    templates: TemplateDatabases, tmp_path: Path, way: Way, name: str, record_property: Record
+) -> None:
+    with templates.cloned() as url, pooler(templates.server) as port:
+        scene = Scene(url, tmp_path, port)
+        outcomes = tried(scene, name, way, False, lambda trace: once_connected(trace)[::6])
+        scene.close()
+    record_property(BREAKS, dict(outcomes))
+    assert set(outcomes) == {OUTCOMES[0]}

@@ -124,7 +124,7 @@ def test_an_expired_token_says_when_and_what_to_do() -> None:
     with pytest.raises(OutsideValidity) as raised:
         check(signed(), now=NOW + timedelta(days=91))
     assert raised.value.message == "the token expired on 2041-08-04 at 07:08 UTC"
-    assert "`todo login`" in (raised.value.hint or "")
+    assert "`todo connect`" in (raised.value.hint or "")
 
 
 def test_a_token_from_the_future_points_at_the_clock() -> None:

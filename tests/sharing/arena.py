@@ -8,8 +8,9 @@ from typing import Any
 
 from tests.harness import Todo
 from tests.sharing.intruder import SECRET, Intruder
-from tests.sharing.people import Shared, connection_url, login
+from tests.sharing.people import OWNER, Shared, connection_url, login
 
+ROLE = "rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin"
 TABLES = {"users": "id", "keys": "user_id", "tasks": "user_id", "changes": "user_id"}
 
 
@@ -65,19 +66,25 @@ class Arena:
             f" FROM {table} t WHERE {column} <> '{self.mallory_id}'"
             for table, column in TABLES.items()
         ]
+        mine = "datname = current_database()"
+        names = (
+            "SELECT role FROM members UNION SELECT 'todo_members_' || oid FROM pg_database"
+            f" WHERE {mine} UNION VALUES ('{OWNER}'), ('postgres')"
+        )
+        ids = f"SELECT oid FROM pg_roles WHERE rolname IN ({names})"
         catalogs = [
             f"SELECT '{name}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), ''))"
-            f" FROM (SELECT {columns} FROM {name}) t"
-            for name, columns in (
-                ("members", "*"),
-                ("todo_version", "*"),
-                ("pg_policies", "*"),
-                ("pg_roles", "rolname, rolsuper, rolbypassrls, rolcreaterole, rolcanlogin"),
-                ("pg_auth_members", "roleid, member"),
-                ("pg_class", "relname, relacl, relrowsecurity, relowner, relnamespace"),
-                ("pg_proc", "oid, proname, prosrc, proacl, proconfig"),
-                ("pg_namespace", "nspname, nspacl"),
-                ("pg_database", "datname, datacl"),
+            f" FROM (SELECT {columns} FROM {name} WHERE {which}) t"
+            for name, columns, which in (
+                ("members", "*", "true"),
+                ("todo_version", "*", "true"),
+                ("pg_policies", "*", "true"),
+                ("pg_roles", ROLE, f"oid IN ({ids})"),
+                ("pg_auth_members", "roleid, member", f"member IN ({ids}) AND roleid IN ({ids})"),
+                ("pg_class", "relname, relacl, relrowsecurity, relowner, relnamespace", "true"),
+                ("pg_proc", "oid, proname, prosrc, proacl, proconfig", "true"),
+                ("pg_namespace", "nspname, nspacl", "true"),
+                ("pg_database", "datname, datacl", mine),
             )
         ]
         return [tuple(row) for row in self.admin(" UNION ALL ".join([*rows, *catalogs]))]

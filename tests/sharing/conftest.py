@@ -39,9 +39,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def sharing_server(request: pytest.FixtureRequest) -> Postgres:
     """A server with a role that may create others, and is no superuser."""
     server: Postgres = request.getfixturevalue(request.param)
+    # Another worker of xdist may have made it.
     server.execute(
-        f"DROP ROLE IF EXISTS {OWNER}",
-        f"CREATE ROLE {OWNER} LOGIN CREATEROLE CREATEDB PASSWORD '{PASSWORD}'",
+        f"DO $$ BEGIN CREATE ROLE {OWNER} LOGIN CREATEROLE CREATEDB PASSWORD '{PASSWORD}';"
+        " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
     )
     return server
 

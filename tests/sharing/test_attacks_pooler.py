@@ -32,7 +32,8 @@ def through(port: int, person: Todo) -> Todo:
     assert known is not None
     url = url_for(target, target.user, str(target.password))
     pooled = stored.Connection(target.key, target.display, url, known.machine)
-    stored.remember(there.home, app_of(there).secrets, pooled)
+    stored.keep(app_of(there).secrets, pooled)
+    stored.use(there.home, pooled)
     return there
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from neontodo.errors import BadValue
 from neontodo.models import Priority
 from neontodo.tasks.filters import (
-    DEFAULT_SORT,
     SORT_KEYS,
     DueFilter,
     SortKey,
@@ -73,7 +72,11 @@ def test_what_is_no_day_is_refused_as_a_due_is(text: str) -> None:
 
 def test_sort_keys_in_order_with_a_dash_for_descending() -> None:
     assert parse_sort("due") == (SortKey("due"),)
-    assert parse_sort("due, -Priority,number") == DEFAULT_SORT
+    assert parse_sort("due, -Priority,number") == (
+        SortKey("due"),
+        SortKey("priority", descending=True),
+        SortKey("number"),
+    )
 
 
 @pytest.mark.parametrize("key", SORT_KEYS)

@@ -8,6 +8,6 @@ if __name__ == "__main__":
     if root not in sys.path:
         sys.path.append(root)
 
-    from neontodo.agent.server import main
+    from neontodo.agent.main import main
 
     main()

@@ -2,7 +2,6 @@
 
 import os
 import sys
-
 from _socket import AF_UNIX, SCM_RIGHTS, SOCK_STREAM, SOL_SOCKET, socket
 
 from neontodo.agent import protocol
@@ -67,7 +66,8 @@ def send(connection: socket, message: bytes, descriptors: list[int]) -> None:
     rights = b"".join(fd.to_bytes(4, sys.byteorder) for fd in descriptors)
     ancillary = [(SOL_SOCKET, SCM_RIGHTS, rights)] if rights else []
     sent = connection.sendmsg([message], ancillary)
-    connection.sendall(memoryview(message)[sent:])
+    if sent < len(message):
+        connection.sendall(memoryview(message)[sent:])
 
 
 def run(

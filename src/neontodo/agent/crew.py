@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from neontodo.agent.conversation import Conversation
+from neontodo.agent.descriptors import close_others
 from neontodo.agent.protocol import Command
 from neontodo.agent.worker import CLOSED, DONE, OPEN, RETIRING
 
@@ -119,12 +120,9 @@ class Crew:
     def _become_worker(self, control: socket.socket, warm: Command | None) -> None:
         """In the new process: never comes back, so that nothing of the agent's is torn down."""
         try:
-            keep = control.fileno()
             # Whoever waits for another client's pipe to be closed must not have to wait for us.
-            os.closerange(3, keep)
-            os.closerange(keep + 1, os.sysconf("SC_OPEN_MAX"))
-            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
-                signal.signal(number, signal.SIG_DFL)
+            close_others(control.fileno())
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
             self._work(control, warm)
         finally:
             os._exit(0)

@@ -15,7 +15,6 @@ STORE = (
     b"TODO_DATABASE_URL",
     b"TODO_DATA_DIR",
     b"TODO_CONFIG",
-    b"TODO_PROFILE",
     b"HOME",
     b"XDG_DATA_HOME",
     b"XDG_CONFIG_HOME",

@@ -20,9 +20,8 @@ DRIVERS = (
     "cryptography.hazmat.primitives.asymmetric.ed25519",
     "encodings.idna",
     "encodings.utf_8_sig",
-    "ijson.backends.yajl2_c",
     "jwt",
-    "rich.table",
+    "rich.progress",
     "sqlalchemy.dialects.sqlite.aiosqlite",
     "tzlocal",
 )

@@ -17,7 +17,7 @@ from neontodo.agent.protocol import Command
 STANDARD = (0, 1, 2)
 ZONES = ("/etc/localtime", "/etc/timezone")
 
-_zone_files: list[tuple[int, int] | None] = []
+_zone: list[object] = []
 
 
 class Impossible(Exception):
@@ -85,9 +85,9 @@ def _set_environment(command: Command) -> None:
 def _set_time_zone() -> None:
     """The user may have come to another time zone since the last command."""
     time.tzset()
-    found = [_status(path) for path in ZONES]
-    if found != _zone_files:
-        _zone_files[:] = found
+    found = [os.getenv("TZ"), *map(_status, ZONES)]
+    if found != _zone:
+        _zone[:] = found
         import tzlocal
 
         with suppress(Exception):
@@ -114,14 +114,9 @@ def _open_streams(texts: list[str]) -> None:
 def _open_stream(descriptor: int, text: str) -> io.TextIOWrapper:
     encoding, errors, line_buffering, write_through = text.split(":")
     direct = write_through == "True"
-    raw = open(
-        descriptor,
-        "wb" if descriptor else "rb",
-        buffering=0 if direct and descriptor else -1,
-        closefd=False,
-    )
+    mode, buffering = ("wb", 0 if direct else -1) if descriptor else ("rb", -1)
     return io.TextIOWrapper(
-        cast(IO[bytes], raw),
+        cast(IO[bytes], open(descriptor, mode, buffering, closefd=False)),
         encoding=encoding,
         errors=errors,
         newline="\n",

@@ -12,15 +12,15 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from neontodo import __version__
 from neontodo.agent import protocol
-from neontodo.agent.claim import Claim, Taken
+from neontodo.agent.claim import Claim
 from neontodo.agent.conversation import PATIENCE, Conversation, Gone, Stage, is_ours
-from neontodo.agent.crew import MOST, Crew, Member, Work, memory
+from neontodo.agent.crew import MOST, Crew, Member, memory
 from neontodo.agent.protocol import Command, Garbage
-from neontodo.agent.standing import Program
 
 IDLE_EXIT = 600.0
 """Seconds without a command after which the agent ends."""
@@ -62,13 +62,13 @@ class Server:
         self._clients: list[Conversation] = []
         self._selector = selectors.PollSelector()
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
-        self._started = self._used = self._checked = time.monotonic()
+        self._started = self._used = self._checked = self._looked = time.monotonic()
         self._served = 0
         self._is_leaving = False
 
     def serve(self) -> None:
         """Work until nobody needs this agent any more, and every command has ended."""
-        self._add_worker(self._like)
+        self._replace()
         while not (self._is_leaving and not self._crew.busy):
             for key, _ in self._selector.select(self._patience()):
                 handle: Callable[[], None] = key.data
@@ -121,6 +121,9 @@ class Server:
 
     def _answer(self, client: Conversation) -> None:
         if client.kind == protocol.STATUS:
+            # A command that has ended for its launcher has ended for the figures, too.
+            for member in self._crew.busy:
+                self._listen(member)
             self._refuse(client, json.dumps(self._status()).encode())
         elif client.kind == protocol.STOP:
             self._refuse(client, str(os.getpid()).encode())
@@ -185,10 +188,12 @@ class Server:
 
     def _add_worker(self, like: Command | None) -> Member:
         member = self._crew.fork(like)
-        self._selector.register(
-            member.control, selectors.EVENT_READ, partial(self._listen, member)
-        )
+        self._selector.register(member.control, selectors.EVENT_READ, partial(self._listen, member))
         return member
+
+    def _replace(self) -> None:
+        with suppress(OSError):
+            self._add_worker(self._like)
 
     def _listen(self, member: Member) -> None:
         if member not in self._crew.members:
@@ -201,8 +206,9 @@ class Server:
             has_ended = True
         if has_ended or (member.client is None and (member.is_retiring or self._is_leaving)):
             self._dismiss(member)
-            if not self._is_leaving and self._crew.idle() is None:
-                self._add_worker(self._like)
+            # One that could not even get ready would be followed by the next, and so on.
+            if member.is_ready and not self._is_leaving and self._crew.idle() is None:
+                self._replace()
 
     def _finish(self, member: Member) -> None:
         client, member.client = member.client, None
@@ -231,8 +237,9 @@ class Server:
         for client in [c for c in self._clients if c.stage is not Stage.RUNNING]:
             if client.deadline <= now:
                 self._refuse(client, protocol.BUSY if client.stage is Stage.WAITING else b"")
-        if self._is_leaving or now < self._checked + ROUND:
+        if self._is_leaving or now < self._looked + ROUND:
             return
+        self._looked = now
         self._crew.reap()
         for member in list(self._crew.surplus()):
             self._dismiss(member)
@@ -260,42 +267,3 @@ class Server:
             "busy": len(self._crew.busy),
             "connections": sum(member.is_connected for member in members),
         }
-
-
-def main() -> None:
-    """Be the agent that a launcher left behind."""
-    from neontodo.agent import starting
-    from neontodo.agent.work import work
-
-    try:
-        path, like = starting.received()
-        detach()
-        claim = Claim(path)
-    except (Garbage, Taken, OSError):
-        return
-    serve(claim, like, work, Program().has_changed)
-
-
-def serve(claim: Claim, like: Command, work: Work, has_changed: Callable[[], bool]) -> None:
-    """Be an agent at the place that was claimed."""
-    from neontodo.agent.preload import preload
-
-    preload()
-    server = Server(claim.listen(), claim, Crew(work), like, has_changed)
-    signal.signal(signal.SIGTERM, lambda *_: server.leave())
-    server.serve()
-
-
-def detach() -> None:
-    """Belong to no terminal, hold nobody's files and stand in no one's folder."""
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in range(3):
-        os.dup2(null, standard)
-    os.close(null)
-    if os.getsid(0) != os.getpid():
-        os.setsid()
-    os.chdir("/")
-    os.umask(0o077)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)

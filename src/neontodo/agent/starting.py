@@ -18,7 +18,7 @@ NEEDED = frozenset(
 
 def start(path: str, command: protocol.Command) -> None:
     """Start an agent that will listen at `path`, and make it ready for commands like this one."""
-    message = os.fsencode(path) + b"\0" + command.encode()
+    message = os.fsencode(path) + b"\0" + protocol.request(protocol.RUN, command.encode())
     reading, writing = os.pipe()
     try:
         null = ("/dev/null", os.O_RDWR, 0)
@@ -49,8 +49,10 @@ def received() -> tuple[str, protocol.Command]:
         Garbage: this process was started by something else.
     """
     with open(0, "rb", closefd=False) as pipe:
-        path, separator, body = pipe.read().partition(b"\0")
-    if not separator:
+        path, _, message = pipe.read().partition(b"\0")
+    _, length = protocol.kind_and_length(message[: protocol.HEAD])
+    body = message[protocol.HEAD :]
+    if len(body) != length:
         raise protocol.Garbage
     return os.fsdecode(path), protocol.Command.decode(body)
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import select
 import signal
 import socket
+import sys
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,10 +34,11 @@ Runner = Callable[[list[str], Kept], int]
 
 @dataclass(frozen=True)
 class Span:
-    """How long a worker works, and how soon after a command it does what can wait."""
+    """When a worker has done its share, and after how long a pause it lets go of a file."""
 
     commands: int = 1000
     seconds: float = 1800.0
+    memory: int = 400_000_000
     pause: float = 1.0
 
 
@@ -54,7 +58,7 @@ class Worker:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if warm is not None:
             self._warm_up(warm)
-            self._control.sendall(self._state())
+            self._tell(self._state())
         self._wait()
         while (job := self._receive()) is not None:
             self._serve(*job)
@@ -76,13 +80,13 @@ class Worker:
             return
         self._kept.rest()
         gc.collect()
-        self._control.sendall(self._state())
+        self._tell(self._state())
         if self._has_news(RELEASED_AFTER):
             return
         self._kept.release()
-        self._control.sendall(self._state())
+        self._tell(self._state())
         if not self._has_news(self._ends_at - time.monotonic()):
-            self._control.sendall(RETIRING)
+            self._tell(RETIRING)
 
     def _has_news(self, seconds: float) -> bool:
         return bool(select.select([self._control], [], [], max(0.0, seconds))[0])
@@ -107,22 +111,44 @@ class Worker:
             self._left <= 0
             or time.monotonic() > self._ends_at
             or answer[1] == Exit.INTERRUPTED
+            or _memory() > self._span.memory
             or not self._kept.is_clean()
         )
         # The agent is told first: it takes a launcher that goes away before for one that was
         # killed, and ends its command.
-        self._control.sendall((RETIRING if is_spent else b"") + self._state() + DONE)
+        self._tell((RETIRING if is_spent else b"") + self._state() + DONE)
         with socket.socket(fileno=launcher) as connection, suppress(OSError):
             connection.sendall(answer)
 
     def _answer(self, command: Command, streams: list[int]) -> bytes:
         try:
             with posing(command, streams):
-                return protocol.ENDED + bytes([self._runner(command.words(), self._kept) & 0xFF])
+                code = self._run(command.words())
         except Impossible:
             return protocol.UNBEGUN
         except KeyboardInterrupt:
-            return protocol.ENDED + bytes([Exit.INTERRUPTED])
+            code = Exit.INTERRUPTED
+        return protocol.ENDED + bytes([code & 0xFF])
+
+    def _run(self, argv: list[str]) -> int:
+        try:
+            return self._runner(argv, self._kept)
+        except Exception:
+            # As an interpreter would end.
+            traceback.print_exc()
+            self._left = 0
+            return 1
 
     def _state(self) -> bytes:
         return OPEN if self._kept.is_connected else CLOSED
+
+    def _tell(self, words: bytes) -> None:
+        # Without an agent, too, a command that was begun is brought to its end.
+        with suppress(OSError):
+            self._control.sendall(words)
+
+
+def _memory() -> int:
+    """The most bytes that this process has ever taken."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
+from neontodo.cli.asking import asked_unseen
 from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ VARIABLES = (
     "DATABASE_URL_DIRECT",
     "DIRECT_URL",
 )
-LARGEST = 16_384
 
 
 def given(app: App, argument: str | None, env_file: str | None) -> tuple[str, PostgresTarget]:
@@ -67,47 +65,10 @@ def _last(app: App) -> str:
 
 
 def _typed(app: App) -> str:
-    """A line of a terminal, which does not show it; all of anything else."""
-    streams = app.streams
-    if not streams.interactive:
-        text = streams.in_bytes.read(LARGEST)
-    else:
-        with _unseen(streams.stdin):
-            streams.err.write("database URL (it will not be shown): ")
-            streams.err.flush()
-            text = streams.in_bytes.readline(LARGEST)
-        streams.err.write("\n")
+    text = asked_unseen(app, "database URL (it will not be shown):")
     if not text.strip():
         raise BadValue("there is no database URL on standard input", hint="paste it, then press ⏎")
-    return text.decode("utf-8", "replace")
-
-
-@contextmanager
-def _unseen(terminal: TextIO) -> Iterator[None]:
-    """Let a terminal not repeat what is typed."""
-    try:
-        import termios
-
-        fd = terminal.fileno()
-        before = termios.tcgetattr(fd)
-    except (ImportError, OSError, ValueError, _termios_error()):
-        yield
-        return
-    after = list(before)
-    after[3] &= ~termios.ECHO
-    termios.tcsetattr(fd, termios.TCSADRAIN, after)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(fd, termios.TCSADRAIN, before)
-
-
-def _termios_error() -> type[Exception]:
-    try:
-        import termios
-    except ImportError:
-        return OSError
-    return termios.error
+    return text
 
 
 def _in_file(app: App, name: str) -> str:

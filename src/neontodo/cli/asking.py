@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
 
 from neontodo.errors import BadValue, Refused
 
 if TYPE_CHECKING:
     from neontodo.app import App
+
+
+LARGEST = 64 * 1024
+"""Bytes of a secret that is pasted."""
 
 
 def confirm(app: App, question: str) -> None:
@@ -35,6 +41,47 @@ def answered(app: App, question: str) -> str:
         if not answer.endswith(b"\n"):
             app.streams.err.write("\n")
     return answer.decode("utf-8", "replace").strip()
+
+
+def asked_unseen(app: App, question: str) -> str:
+    """A secret line of a terminal, which does not show it; all of anything else."""
+    streams = app.streams
+    if not streams.interactive:
+        return streams.in_bytes.read(LARGEST).decode("utf-8", "replace")
+    with _unseen(streams.stdin):
+        streams.err.write(f"{question} ")
+        streams.err.flush()
+        text = streams.in_bytes.readline(LARGEST)
+    streams.err.write("\n")
+    return text.decode("utf-8", "replace")
+
+
+@contextmanager
+def _unseen(terminal: TextIO) -> Iterator[None]:
+    """Let a terminal not repeat what is typed."""
+    try:
+        import termios
+
+        fd = terminal.fileno()
+        before = termios.tcgetattr(fd)
+    except (ImportError, OSError, ValueError, _termios_error()):
+        yield
+        return
+    after = list(before)
+    after[3] &= ~termios.ECHO
+    termios.tcsetattr(fd, termios.TCSADRAIN, after)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(fd, termios.TCSADRAIN, before)
+
+
+def _termios_error() -> type[Exception]:
+    try:
+        import termios
+    except ImportError:
+        return OSError
+    return termios.error
 
 
 def require_person(app: App) -> None:

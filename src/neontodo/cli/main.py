@@ -67,14 +67,11 @@ def _run(argv: Sequence[str], app: App) -> int:
         if isinstance(end.__context__, BrokenPipeError):
             raise ReaderGone from None
         return end.code if isinstance(end.code, int) else Exit.OK
-    except (ReaderGone, BrokenPipeError, KeyboardInterrupt):
+    except (ReaderGone, BrokenPipeError):
         raise
-    except OSError as error:
-        if error.errno in UNWRITABLE:
-            raise
-        print_error(app.streams, _unexpected(error))
-        return Exit.FAILED
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in UNWRITABLE:
+            raise
         print_error(app.streams, _unexpected(error))
         return Exit.FAILED
 

@@ -33,18 +33,23 @@ def move(app: App, database: Database, made: Connection) -> None:
         say(app.streams, "nothing to move: there is no embedded store")
         return
     home = Database(SqliteTarget(path), app.founder)
-    old, new = _owner(own), _owner(made.machine or own)
     try:
-        copied = app.run(_copied(home, old, database, new))
-        if copied is None:
-            _say_imported(app, _imported(app, home, old, database, new))
-        elif not (copied.tasks or copied.changes):
-            say(app.streams, "nothing to move: the embedded store is empty")
-        else:
-            say(app.streams, f"moved {_tasks(copied.tasks)} with their numbers and their log")
-            say(app.streams, f"the embedded store keeps its copy: {path}")
+        _move(app, home, _owner(own), database, _owner(made.machine or own))
     finally:
         app.run(home.close())
+
+
+def _move(app: App, home: Database, old: Owner, database: Database, new: Owner) -> None:
+    from neontodo.render.messages import say
+
+    copied = app.run(_copied(app, home, old, database, new))
+    if copied is None:
+        _say_imported(app, _imported(app, home, old, database, new))
+    elif not (copied.tasks or copied.changes):
+        say(app.streams, "nothing to move: the embedded store is empty")
+    else:
+        say(app.streams, f"moved {_tasks(copied.tasks)} with their numbers and their log")
+        say(app.streams, f"the embedded store keeps its copy: {home.target.display}")
 
 
 def _owner(machine: Machine) -> Owner:
@@ -57,7 +62,11 @@ def _tasks(number: int) -> str:
     return "1 task" if number == 1 else f"{number} tasks"
 
 
-async def _copied(home: Database, old: Owner, database: Database, new: Owner) -> Copied | None:
+async def _copied(
+    app: App, home: Database, old: Owner, database: Database, new: Owner
+) -> Copied | None:
+    from neontodo.db.connecting import announced
+    from neontodo.streams import Notice
     from neontodo.tasks.copying import copy
 
     async def attempt() -> Copied | None:
@@ -68,7 +77,8 @@ async def _copied(home: Database, old: Owner, database: Database, new: Owner) ->
         ):
             return await copy(source, old, session, new)
 
-    return await database.repeated(attempt)
+    with announced(Notice(app.streams).show, "moving…"):
+        return await database.repeated(attempt)
 
 
 def _imported(app: App, home: Database, old: Owner, database: Database, new: Owner) -> Report:

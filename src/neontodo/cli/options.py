@@ -32,7 +32,7 @@ Color = Annotated[
         show_default=False,
         callback=_colour,
         autocompletion=completion.choices("auto", "always", "never"),
-        help="Colour the output: auto, always or never.",
+        help="Color the output: auto, always or never.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from neontodo.app import App
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 def run_in_process(argv: Sequence[str], resources: Resources | None = None) -> int:
     """Run one command as what this process is, and answer its exit code."""
     code = run(argv, App.from_process(resources))
-    try:
+    # What of it could not be written has been reported, unless its reader had simply gone.
+    with suppress(OSError):
         sys.stdout.flush()  # noqa: TID251
-    except BrokenPipeError:
-        # The interpreter would complain about the closed pipe once more on its way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return code

@@ -95,9 +95,13 @@ class Database:
 
     @asynccontextmanager
     async def snapshot(self, user_id: str) -> AsyncIterator[AsyncSession]:
-        """A session for reads that belong together, or that stream by a cursor."""
+        """A session for reads that belong together, or that stream by a cursor.
+
+        It may rest as long as whoever takes what it found wants to.
+        """
         self._tries.begin()
-        async with self._session(self.engine, user_id) as session:
+        engine = self.engine.execution_options(postgresql_readonly=True)
+        async with self._session(engine, user_id) as session:
             yield session
 
     @asynccontextmanager

@@ -39,8 +39,8 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
         if not args and query.startswith("BEGIN") and self._tries is not None:
-            # In the same flight.
-            query += opening(self._tries)
+            # In the same flight. A transaction that only reads holds nobody up.
+            query += "" if "READ ONLY" in query else opening(self._tries)
         return str(await super().execute(query, *args, timeout=timeout))
 
     async def close(self, *, timeout: float | None = None) -> None:
@@ -59,7 +59,7 @@ def opening(tries: Tries) -> str:
 
 
 class Dialect(PGDialect_asyncpg):
-    """Takes version, schema and settings from the connection's own knowledge."""
+    """Answers version and settings from the connection, and the rest with constants."""
 
     driver = DRIVER
     supports_statement_cache = True

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_MS = 60_000
 """How long a writer waits for another: longer than an import of 100,000 tasks takes."""
 
-CACHE_KIB = 65_536
+CACHE_KIB = 16_384
 """Room for the indexes of 100,000 tasks while they are imported."""
 
 compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode

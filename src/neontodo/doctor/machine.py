@@ -12,6 +12,7 @@ from neontodo.identity import machine as identity
 from neontodo.identity.machine import Machine
 from neontodo.identity.tokens import Claims
 
+OTHER_OWN = frozenset({known.CONFIG_VARIABLE, "TODO_AGENT"})
 NOT_READ = ("DATABASE_URL", "DATABASE_URL_DIRECT", "DIRECT_URL", "NEON_DATABASE_URL")
 LIBPQ = frozenset(
     f"PG{name}"
@@ -47,8 +48,8 @@ def leftovers(app: App) -> str:
     return Note("; ".join(said)) if said else "none"
 
 
-def _own() -> set[str]:
-    return {known.CONFIG_VARIABLE, *map(known.variable, known.Settings.model_fields)}
+def _own() -> frozenset[str]:
+    return OTHER_OWN | {known.variable(name) for name in known.Settings.model_fields}
 
 
 def keyring(app: App) -> str:

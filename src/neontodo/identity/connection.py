@@ -80,12 +80,6 @@ def remembered(folder: Path, secrets: SecretStore) -> Connection | None:
     return connection
 
 
-def remember(folder: Path, secrets: SecretStore, connection: Connection) -> None:
-    """Store a connection in place of an older one to the same database, and use it from now on."""
-    keep(secrets, connection)
-    use(folder, connection)
-
-
 def kept(secrets: SecretStore, store: str) -> Connection | None:
     """What is stored of a database, whether it is in use or not."""
     text = secrets.get(secret_name(store))

@@ -40,10 +40,6 @@ class Population:
         """Whether a machine's key is accepted here already."""
         return machine is not None and (machine.user_id, machine.key_id) in self.keys
 
-    def person(self, user_id: str) -> Person:
-        """The user with this id, who is there."""
-        return next(person for person in self.people if person.id == user_id)
-
 
 async def population(connection: AsyncConnection, machines: Sequence[Machine | None]) -> Population:
     """Who is there, and which of these machines' keys are accepted."""

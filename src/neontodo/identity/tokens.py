@@ -37,7 +37,7 @@ LONGEST_LABEL = 320
 YEAR_10000 = 253_402_300_800
 
 _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-_HINT = "sign in with `todo login`, or bring another token in `TODO_TOKEN`"
+_HINT = "run `todo connect`, or bring another token in `TODO_TOKEN`"
 
 
 class OutsideValidity(NotSignedIn):

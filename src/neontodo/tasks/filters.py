@@ -27,9 +27,6 @@ class SortKey:
     descending: bool = False
 
 
-DEFAULT_SORT = (SortKey("due"), SortKey("priority", descending=True), SortKey("number"))
-
-
 @dataclass(frozen=True)
 class DueFilter:
     """Tasks by when they are due.

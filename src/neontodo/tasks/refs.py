@@ -69,16 +69,6 @@ class Refs:
         """The numbers given one by one, each once."""
         return tuple(dict.fromkeys(ref.value for ref in self.parts if isinstance(ref, Number)))
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether there is nothing but single numbers."""
-        return all(isinstance(ref, Number) for ref in self.parts)
-
-    @property
-    def max_count(self) -> int:
-        """The most tasks that these can name."""
-        return sum(ref.last - ref.first + 1 if isinstance(ref, Range) else 1 for ref in self.parts)
-
 
 def parse_refs(words: Sequence[str]) -> Refs:
     """The references that words on the command line hold; BadValue names the word that is none."""

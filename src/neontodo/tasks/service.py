@@ -11,10 +11,10 @@ from typing import Any
 from neontodo.errors import Conflict, Refused
 from neontodo.models import Priority, Task, TaskCreate, TaskPublic, TaskUpdate
 from neontodo.tasks.lookup import resolve
-from neontodo.tasks.queries import changes, tasks
+from neontodo.tasks.queries import tasks
 from neontodo.tasks.refs import Refs
 from neontodo.tasks.results import Outcome
-from neontodo.tasks.state import from_change, snapshot
+from neontodo.tasks.state import snapshot
 from neontodo.tasks.unit import Unit
 
 
@@ -181,18 +181,3 @@ def _shown(value: object) -> str:
     if isinstance(value, Priority):
         return value.label
     return "none" if value is None else str(value)
-
-
-async def replayed(unit: Unit) -> Outcome:
-    """The answer of a command whose first try was saved, but whose answer got lost."""
-    logged = await changes.of_command(
-        unit.session, unit.user_id, unit.command.id, after_position=-1, limit=1000
-    )
-    now = await tasks.by_ids(unit.session, unit.user_id, [change.task_id for change in logged])
-    return Outcome(
-        tuple(
-            snapshot(now[change.task_id]) if change.task_id in now else from_change(change)
-            for change in logged
-            if change.task_id in now or change.kind != "update"
-        )
-    )

@@ -69,7 +69,7 @@ class Unit:
         """Lock the user's row and take so many numbers and seqs; `finish` corrects the guess.
 
         Raises:
-            AlreadyApplied: `changes.of_command` tells what it did.
+            AlreadyApplied: an earlier try was saved.
             NotSignedIn: the store has no such user, or the key is not accepted (any more).
             SchemaMismatch: the store is of another version.
         """

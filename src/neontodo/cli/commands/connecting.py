@@ -80,8 +80,9 @@ def _require_sense(ctx: typer.Context) -> None:
         raise typer.BadParameter("name a URL or `--env-file`, not both")
     if given["local"] + given["status"] + any(connecting) > 1:
         raise typer.BadParameter("choose one: a database, `--local` or `--status`")
-    if given["forget"] and not given["local"]:
-        raise typer.BadParameter("`--forget` goes with `--local`")
+    for option, partner in (("forget", "local"), ("json", "status")):
+        if given[option] and not given[partner]:
+            raise typer.BadParameter(f"`--{option}` goes with `--{partner}`")
 
 
 def _connect(
@@ -91,7 +92,6 @@ def _connect(
     from neontodo.db.database import Database
     from neontodo.identity import connection
     from neontodo.identity.connection import Connection
-    from neontodo.render.messages import hint, say, warn
     from neontodo.streams import Notice
 
     database = Database(target, app.founder, limits=app.limits, announce=Notice(app.streams).show)
@@ -102,25 +102,26 @@ def _connect(
         is_new = app.secrets.where(connection.secret_name(target.key)) is None
         made = enrolling.enrolled(app, database, offered, who)
         connection.use(app.folder, made)
-        say(app.streams, f"connected to {made.display}{_as_whom(made)}")
-        if app.settings.database_url is not None:
-            warn(app.streams, f"{app.setting_origins['database_url']} is set and goes before it")
+        _report(app, made, offer_move=is_new and not move)
         if move:
             moving.move(app, database, made)
-        elif is_new and _has_tasks_at_home(app):
-            hint(app.streams, "`todo connect --move` carries the embedded store's tasks over")
     finally:
         app.run(database.close())
 
 
+def _report(app: App, made: Connection, *, offer_move: bool) -> None:
+    from neontodo.app import STORE
+    from neontodo.render.messages import hint, say, warn
+
+    say(app.streams, f"connected to {made.display}{_as_whom(made)}")
+    if app.settings.database_url is not None:
+        warn(app.streams, f"{app.setting_origins['database_url']} is set and goes before it")
+    if offer_move and (app.folder / STORE).exists():
+        hint(app.streams, "`todo connect --move` carries the embedded store's tasks over")
+
+
 def _as_whom(made: Connection) -> str:
     return f" as {made.machine.name}" if made.machine else ""
-
-
-def _has_tasks_at_home(app: App) -> bool:
-    from neontodo.app import STORE
-
-    return (app.folder / STORE).exists()
 
 
 def _probed(app: App, database: Database) -> Probe:
@@ -178,28 +179,31 @@ def _ms(seconds: float) -> str:
 
 def _make_ready(app: App, database: Database, probe: Probe, *, upgrade: bool) -> None:
     """Bring the tables to this program's version, and give a database without users its first."""
-    from neontodo.cli.asking import confirm
     from neontodo.db import versions
     from neontodo.db.schema import HEAD
-    from neontodo.errors import SchemaMismatch
     from neontodo.render.messages import say
 
-    if not probe.is_current and not upgrade:
-        what = (
-            "has no tables of todo yet"
-            if probe.schema is None
-            else f"has tables of an older version ({probe.schema}) of todo"
-        )
-        if not app.streams.interactive:
-            raise SchemaMismatch(
-                f"{database.target.display} {what}", hint="add `--upgrade` to make them"
-            )
-        confirm(app, f"{database.target.display} {what}; make them now?")
-    if not probe.is_current or probe.belongs_to_nobody:
-        app.renew_clock()
-        migration = app.run(versions.upgrade(database))
-        if migration.steps:
-            was = migration.before or "nothing"
-            say(app.streams, f"the schema is now {migration.after} (was {was})")
-    else:
+    if probe.is_current and not probe.belongs_to_nobody:
         say(app.streams, f"the schema is {HEAD}, as this program needs it")
+        return
+    if not probe.is_current and not upgrade:
+        _offer_upgrade(app, database.target.display, probe)
+    app.renew_clock()
+    migration = app.run(versions.upgrade(database))
+    if migration.steps:
+        was = migration.before or "nothing"
+        say(app.streams, f"the schema is now {migration.after} (was {was})")
+
+
+def _offer_upgrade(app: App, store: str, probe: Probe) -> None:
+    """Ask for a yes, or refuse where nobody can give one."""
+    from neontodo.cli.asking import confirm
+    from neontodo.db.schema import HEAD
+    from neontodo.errors import SchemaMismatch
+
+    what, todo = f"{store} has no tables of todo yet", "make them"
+    if probe.schema is not None:
+        what, todo = f"{store} is of an older version ({probe.schema})", f"bring it to {HEAD}"
+    if not app.streams.interactive:
+        raise SchemaMismatch(what, hint=f"`--upgrade` lets `todo connect` {todo}")
+    confirm(app, f"{what}; {todo} now?")

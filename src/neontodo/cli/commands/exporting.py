@@ -34,12 +34,15 @@ def export(
     """Export all tasks, or some, pending ones and done ones."""
     from neontodo import formats
     from neontodo.cli import sinks
-    from neontodo.render.messages import say
+    from neontodo.errors import BadValue
+    from neontodo.render.messages import say, warn
     from neontodo.tasks.filters import TaskFilter, parse_sort
 
     app: App = ctx.obj
     if done and pending:
-        raise typer.BadParameter("choose `--done` or `--pending`, or neither")
+        raise BadValue(
+            "no task is both done and pending", hint="leave out `--done`, `--pending` or both"
+        )
     wanted = TaskFilter(
         completed=True if done else False if pending else None,
         project=project,
@@ -53,17 +56,24 @@ def export(
     if file != sinks.STDOUT:
         noun = "task" if seen.number == 1 else "tasks"
         say(app.streams, f"exported {seen.number} {noun} to {file}")
+    if name == "todotxt" and seen.longer:
+        warn(
+            app.streams,
+            f"todo.txt has no place for the description or time of day of {seen.longer} of them",
+        )
 
 
 class _Seen:
-    """Tasks, counted as they pass."""
+    """Tasks, counted as they pass; `longer` ones say more than a line of todo.txt can."""
 
     def __init__(self, tasks: Iterator[TaskPublic]) -> None:
         self._tasks = tasks
         self.number = 0
+        self.longer = 0
 
     def __iter__(self) -> Iterator[TaskPublic]:
         for self.number, task in enumerate(self._tasks, 1):  # noqa: B020
+            self.longer += bool(task.description or task.due_at)
             yield task
 
 

@@ -32,12 +32,15 @@ def join(
     The tasks of this machine's embedded store stay where they are.
     """
     from neontodo.app import STORE
+    from neontodo.cli.asking import asked_unseen
     from neontodo.identity import joining
     from neontodo.identity.invitation import from_line
     from neontodo.render.messages import hint, say, warn
 
     app: App = ctx.obj
-    invited = from_line(_asked(app) if invitation == "-" else invitation)
+    invited = from_line(
+        asked_unseen(app, "invitation (it will not be shown):") if invitation == "-" else invitation
+    )
     _require_free(app, joining.target_of(invited), yes)
     made = app.run(joining.join(invited, lambda at: _opened(app, at), app.folder, app.secrets))
     say(app.streams, f"joined {made.display} as {invited.machine.name}")
@@ -45,16 +48,6 @@ def join(
         warn(app.streams, f"{app.setting_origins['database_url']} is set and goes before it")
     elif (app.folder / STORE).exists():
         hint(app.streams, "`todo connect --move` carries the embedded store's tasks over")
-
-
-def _asked(app: App) -> str:
-    from neontodo.render.text import safe_write
-
-    if app.streams.interactive:
-        safe_write(app.streams.err, "paste the invitation: ")
-        app.streams.err.flush()
-        return app.streams.in_bytes.readline().decode("utf-8", "replace")
-    return app.streams.in_bytes.read().decode("utf-8", "replace")
 
 
 def _require_free(app: App, target: PostgresTarget, yes: bool) -> None:

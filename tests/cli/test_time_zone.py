@@ -1,0 +1,26 @@
+"""`TZ`: where the user is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness import Todo
+
+
+@pytest.mark.parametrize("name", ["Foo/Bar", "UTC+3", "../../etc/passwd", "/etc/passwd", "\x01"])
+def test_an_unknown_time_zone_is_said(local: Todo, name: str) -> None:
+    result = local("add", "x", "--due", "today", env={"TZ": name})
+
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "error: the time zone in TZ is not known\nhint: such as TZ=Europe/Berlin\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["Asia/Tokyo", ":Asia/Tokyo"])
+def test_a_day_begins_where_the_user_is(local: Todo, name: str) -> None:
+    # Noon in UTC is 21:00 in Tokyo, and four hours later it is tomorrow there.
+    local.later(hours=4)
+    due = local.ok("add", "x", "--due", "today 09:00", "--json", env={"TZ": name}).json[0]["due"]
+
+    assert due == "2026-11-21T00:00:00Z"
