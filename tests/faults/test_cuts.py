@@ -99,7 +99,7 @@ def committed(trace: list[str]) -> int:
     return len(trace) - trace[::-1].index("s:Z")
 
 
-@pytest.mark.slow
+@pytest.mark.matrix
 @pytest.mark.parametrize("name", WRITES)
 @pytest.mark.parametrize(("way", "dead"), CASES)
 def test_a_break_after_any_message_saves_a_write_once_or_not_at_all(

@@ -147,7 +147,7 @@ def test_nothing_is_announced_in_a_pipe(asleep: Asleep) -> None:
 def test_neon_is_said_to_wake(neon: Neon, tmp_path: Path) -> None:
     sleeper = Sleeper(neon.server.port, pause=0.8)
     url = neon.url("postgres", host=DIRECT, port=sleeper.port)
-    result = Todo(tmp_path, {"TODO_DATABASE_URL": url})("db", "current", terminal=True)
+    result = Hurried(tmp_path, {"TODO_DATABASE_URL": url})("db", "current", terminal=True)
     sleeper.close()
 
     blank = " " * len("waking Neon…")
