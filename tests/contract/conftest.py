@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from neontodo.db.database import Database
 from neontodo.db.founding import Founder
+from neontodo.db.retry import Limits
 from neontodo.db.url import parse_url
 from neontodo.models import Key, TaskCreate, TaskPublic, User
 from neontodo.tasks import service
@@ -88,7 +89,9 @@ class Store:
 def store(database_url: str) -> Iterator[Store]:
     """An empty store with the users Ann and Bob, each with two machines."""
     target = parse_url(database_url)
-    database = Database(target, lambda: Founder(ANN, "Ann", "laptop", "-", "laptop", FRIDAY_NOON))
+    founder = Founder(ANN, "Ann", "laptop", "-", "laptop", FRIDAY_NOON)
+    # Nothing is tried again here, so a busy machine must not count as a client that is gone.
+    database = Database(target, lambda: founder, limits=Limits(idle=60))
     with asyncio.Runner() as runner:
         runner.run(_fill(database))
         yield Store(database, runner)

@@ -37,7 +37,7 @@ class Limits:
     brief: float = 3.0
     pause: float = 0.2
     longest_pause: float = 5.0
-    idle: float = 5.0
+    idle: float = 10.0
     stuck: float = 15.0
     lock: float = 20.0
     answer: float = 30.0
