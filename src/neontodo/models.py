@@ -50,7 +50,7 @@ class Instant(sa.types.TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None or dialect.name != "sqlite":
             return value
-        return value.astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00")
+        return value.astimezone(UTC).isoformat(" ", "microseconds")[: -len("+00:00")]
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None or dialect.name != "sqlite":

@@ -16,9 +16,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +71,7 @@ def sqlite_stores(folder: Path) -> Iterator[Store]:
     for number in count():
         home = folder / f"home-{number}"
         env = {"TODO_DATA_DIR": str(home)}
-        yield Store(env, lambda home=home: raw_sqlite(home / "tasks.db"))  # type: ignore[misc]
+        yield Store(env, partial(raw_sqlite, home / "tasks.db"))
 
 
 def raw_sqlite(imported: Path) -> Run:
@@ -100,13 +103,17 @@ def postgres_stores(folder: Path, server: Postgres) -> Iterator[Store]:
         for name, url in zip(names, urls, strict=True):
             server.create_database(name)
             todo(env | {"TODO_DATABASE_URL": url}, "db", "upgrade")
-        yield Store(env, lambda urls=urls: asyncio.run(raw_postgres(*urls)))  # type: ignore[misc]
+        yield Store(env, partial(raw_postgres, *urls))
         for name in names:
             server.drop_database(name)
 
 
-async def raw_postgres(imported: str, copy: str) -> Run:
+def raw_postgres(imported: str, copy: str) -> Run:
     """The same on Postgres; the copy has its user already."""
+    return asyncio.run(_copied(imported, copy))
+
+
+async def _copied(imported: str, copy: str) -> Run:
     source, target = await asyncpg.connect(imported), await asyncpg.connect(copy)
     rows = {table: await source.fetch(f"SELECT * FROM {table}") for table in TABLES}
     start, cpu = time.perf_counter(), time.process_time()
@@ -128,6 +135,8 @@ def _insert(table: str, columns: int, mark: str) -> str:
 
 def measure(engine: str, stores: Iterator[Store], folder: Path, tasks: int, rounds: int) -> None:
     """Print the rows of one engine."""
+    # In a process of its own: the memory of this one would count for those that it starts.
+    apart = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
     raws: list[Run] = []
     few: dict[str, Run] = {}
     imports: dict[str, list[Run]] = {format: [] for format in FORMATS}
@@ -138,7 +147,8 @@ def measure(engine: str, stores: Iterator[Store], folder: Path, tasks: int, roun
             imports[format].append(
                 todo(store.env, "import", str(folder / f"{format}-{tasks}.json"))
             )
-            raws.append(store.raw())
+            raws.append(apart.submit(store.raw).result())
+    apart.shutdown()
     raw = best(raws)
     row(f"raw executemany, {engine}", tasks, raw, raw, None)
     for format, runs in imports.items():

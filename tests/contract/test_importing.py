@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from neontodo.db import bulk
 from neontodo.db.session import WrongUser
 from neontodo.errors import BadValue
-from neontodo.models import Priority, Task, TaskCreate
+from neontodo.models import Priority, TaskCreate
 from neontodo.tasks import history, importing, reading, service
 from neontodo.tasks.importing import CHUNK, Report
+from neontodo.tasks.queries import tasks
 from neontodo.tasks.refs import parse_refs
 from tests.contract.conftest import ANN, BOB, Store
 
@@ -214,7 +215,7 @@ def test_rows_of_others_are_refused_in_bulk_too(store: Store) -> None:
     ann_s = {"user_id": ANN, "id": uuid.UUID(int=1), "title": "x"}
 
     async def smuggle(session: AsyncSession) -> None:
-        await bulk.insert(session, Task, [ann_s | {"user_id": BOB}] * bulk.FEW + [ann_s])
+        await tasks.add(session, [ann_s | {"user_id": BOB}] * bulk.FEW + [ann_s])
 
     with pytest.raises(WrongUser):
         store.as_(BOB).in_session(smuggle)

@@ -6,12 +6,13 @@ while it does, so that nothing else can go on meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from sqlmodel import insert as ordinary_insert
@@ -21,69 +22,72 @@ from neontodo.db.session import require_owner
 FEW = 50
 """With fewer rows the ordinary way is quicker: Postgres is not asked about types of arrays."""
 
-SQLITE_ROWS = 1000
-"""In one statement, which holds at most 32,766 values."""
+SQLITE_VALUES = 32_000
+"""In one statement; SQLite knows 32,766 marks for them."""
 
 Rows = Sequence[Mapping[str, Any]]
+Sending = Callable[[], Awaitable[None]]
+Statement = tuple[str, tuple[Any, ...]]
 
 
-async def insert(session: AsyncSession, model: Any, rows: Rows) -> None:
-    """Add rows to a table; all of them name the same columns, and the session's user.
+def ready(session: AsyncSession, model: Any, rows: Rows) -> Sending:
+    """Make rows of a table ready to be added; what is answered adds them.
+
+    All of them name the same columns, and the session's user.
 
     Raises:
         WrongUser: a row is somebody else's.
     """
     if len(rows) < FEW:
+        return partial(_send_few, session, model, rows)
+    require_owner(session.sync_session, model, rows)
+    return partial(_send, session, _statements(model.__table__, rows, session.get_bind().dialect))
+
+
+async def _send_few(session: AsyncSession, model: Any, rows: Rows) -> None:
+    if rows:
         # Without `render_nulls`, rows that lack different values take a statement each.
         statement = ordinary_insert(model).execution_options(render_nulls=True)
         await session.execute(statement, list(rows))
-    else:
-        await session.run_sync(_insert_many, model, rows)
 
 
-def _insert_many(session: Session, model: Any, rows: Rows) -> None:
-    require_owner(session, model, rows)
-    # A session for a user gives out no connection; this one is used after the check only.
-    connection = Session.connection(session)
-    table: sa.Table = model.__table__
+async def _send(session: AsyncSession, statements: Sequence[Statement]) -> None:
+    def execute(inner: Session) -> None:
+        # A session for a user gives out no connection; the owner of these rows has been checked.
+        connection = Session.connection(inner)
+        for statement, values in statements:
+            connection.exec_driver_sql(statement, values)
+
+    await session.run_sync(execute)
+
+
+def _statements(table: sa.Table, rows: Rows, dialect: Dialect) -> list[Statement]:
     names = tuple(rows[0])
-    if connection.dialect.name == "sqlite":
-        for start in range(0, len(rows), SQLITE_ROWS):
-            _insert_values(connection, table, names, rows[start : start + SQLITE_ROWS])
-    else:
-        statement = _unnesting(table, names, connection.dialect)
-        connection.exec_driver_sql(statement, tuple(_stored(connection, table, names, rows)))
-
-
-def _insert_values(
-    connection: Connection, table: sa.Table, names: tuple[str, ...], rows: Rows
-) -> None:
-    values = zip(*_stored(connection, table, names, rows), strict=True)
-    marks = f"({', '.join('?' * len(names))})"
-    statement = f"{_into(table, names)} VALUES {', '.join([marks] * len(rows))}"
-    connection.exec_driver_sql(statement, tuple(chain.from_iterable(values)))
-
-
-def _unnesting(table: sa.Table, names: tuple[str, ...], dialect: Dialect) -> str:
+    into = f"INSERT INTO {table.name} ({', '.join(names)})"
+    if dialect.name == "sqlite":
+        size = SQLITE_VALUES // len(names)
+        parts = [rows[start : start + size] for start in range(0, len(rows), size)]
+        return [_listing(into, _stored(table, names, part, dialect)) for part in parts]
     types = [sa.ARRAY(table.c[name].type).compile(dialect=dialect) for name in names]
     arrays = ", ".join(f"${n}::{kind}" for n, kind in enumerate(types, 1))
-    return f"{_into(table, names)} SELECT * FROM unnest({arrays})"
+    columns = tuple(_stored(table, names, rows, dialect))
+    return [(f"{into} SELECT * FROM unnest({arrays})", columns)]
 
 
-def _into(table: sa.Table, names: tuple[str, ...]) -> str:
-    return f"INSERT INTO {table.name} ({', '.join(names)})"
+def _listing(into: str, columns: list[list[Any]]) -> Statement:
+    marks = f"({', '.join('?' * len(columns))})"
+    statement = f"{into} VALUES {', '.join([marks] * len(columns[0]))}"
+    return statement, tuple(chain.from_iterable(zip(*columns, strict=True)))
 
 
 def _stored(
-    connection: Connection, table: sa.Table, names: tuple[str, ...], rows: Rows
+    table: sa.Table, names: tuple[str, ...], rows: Rows, dialect: Dialect
 ) -> list[list[Any]]:
     """The columns, with each value as the driver takes it; nothing stays nothing."""
     columns = []
     for name in names:
         values = [row[name] for row in rows]
-        process = (
-            table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-        )
+        process = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
         columns.append(values if process is None else _processed(values, process))
     return columns
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from neontodo.models import TaskCreate
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A task, or why there is none: exactly one of `task`, `problem` and `skipped` is set.
 
     `where` names the place for a person (`line 7`, `record 3, line 12`). `key` is the stable

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby
 
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _SIGNS = re.compile(r"([^\w\s]+)")
 # What Unicode does not take apart, though people write it either way.
 _PLAIN = str.maketrans(
@@ -21,11 +22,11 @@ _PLAIN = str.maketrans(
 
 def fold(text: str) -> str:
     """The text without accents and case, with single spaces between runs of words and signs."""
+    text = text.lower()
     if not text.isascii():
-        text = "".join(map(_plain, text))
+        text = _FOREIGN.sub(_plain_run, text)
     if not text.isascii():
         return _spaced(text)
-    text = text.lower()
     if text.replace(" ", "").isalnum():
         return " ".join(text.split())
     return " ".join(" ".join(_SIGNS.split(text)).split())
@@ -52,6 +53,10 @@ def query_words(query: str) -> tuple[str, ...]:
     """The words of a query, folded and each once; one with signs in it holds spaces inside."""
     folded = (fold(word) for word in query.split())
     return tuple(dict.fromkeys(word for word in folded if word))
+
+
+def _plain_run(match: re.Match[str]) -> str:
+    return "".join(map(_plain, match[0]))
 
 
 @lru_cache(maxsize=4096)

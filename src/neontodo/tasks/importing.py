@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from neontodo.errors import BadValue
 from neontodo.models import TaskCreate
+from neontodo.tasks.aside import Aside
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.seen import Seen
 from neontodo.tasks.service import new_columns
 from neontodo.tasks.state import folded
 from neontodo.tasks.unit import Unit
 
-CHUNK = 1000
+CHUNK = 2000
+TURN = 0.0005
 KEPT = 1000
 DETAILS_SHOWN = 10
 NAMESPACE = uuid.UUID("6f1f7f0a-52d9-4f0e-9d7c-1b7a34c6a0b5")
-
-T = TypeVar("T")
 
 
 class Incoming(Protocol):
@@ -86,30 +88,37 @@ async def import_tasks(
         BadValue: there are bad records and `skip_bad` is off; nothing is imported then.
     """
     await unit.start()
-    importer = _Importer(unit)
+    importer = _Importer(unit, skip_bad)
     candidates = _candidates(records, unit.now)
-    chunk = list(islice(candidates, CHUNK))
-    while chunk:
-        good = importer.sort_out(chunk)
-        if skip_bad or not importer.report.bad:
-            await importer.add(good)
-        chunk = await _meanwhile(unit.flush(), lambda: list(islice(candidates, CHUNK)))
-        progress()
-    if importer.report.bad and not skip_bad:
-        raise _refusal(importer.report)
+    async with Aside() as reading, Aside() as saving:
+        with _short_turns():
+            reading.start(asyncio.to_thread(_next, candidates))
+            while chunk := await reading.done():
+                await importer.take(chunk, saving)
+                parcel = unit.parcel()
+                await saving.done()
+                saving.start(parcel())
+                reading.start(asyncio.to_thread(_next, candidates))
+                progress()
+            await saving.done()
+    importer.judge()
     await unit.finish()
     return importer.report
 
 
-async def _meanwhile(saving: Awaitable[None], reading: Callable[[], T]) -> T:
-    """What a thread reads while the store is busy with something else."""
-    read = asyncio.ensure_future(asyncio.to_thread(reading))
+def _next(candidates: Iterator[Candidate]) -> list[Candidate]:
+    return list(islice(candidates, CHUNK))
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Let a thread that wants Python's lock have it soon, as SQLite's does twice a statement."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(TURN)
     try:
-        await saving
+        yield
     finally:
-        # However the saving ends: nobody else may touch the source before.
-        answer = await read
-    return answer
+        sys.setswitchinterval(usual)
 
 
 def _candidates(records: Iterable[Incoming], now: datetime) -> Iterator[Candidate]:
@@ -134,8 +143,9 @@ def _refusal(report: Report) -> BadValue:
 
 
 class _Importer:
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: Unit, skip_bad: bool) -> None:
         self.unit = unit
+        self.skip_bad = skip_bad
         self.report = Report()
         self.occurrences: Counter[int] = Counter()
         self.numbers_before = unit.last_number
@@ -145,7 +155,23 @@ class _Importer:
         self.numbers = Seen()
         self.former: dict[uuid.UUID, int] = {}
 
-    def sort_out(self, candidates: Iterable[Candidate]) -> dict[uuid.UUID, Columns]:
+    async def take(self, candidates: Iterable[Candidate], saving: Aside) -> None:
+        """Collect what is new here; the store is asked once it is done with `saving`."""
+        good = self._sort_out(candidates)
+        if self.report.bad and not self.skip_bad:
+            return
+        taken = await self._drop_known(good, saving)
+        self._number(good, taken)
+        for task_id, columns in good.items():
+            self.unit.create(task_id, columns)
+        self.report.added += len(good)
+
+    def judge(self) -> None:
+        """Raise BadValue if records were bad, unless these are to be left out."""
+        if self.report.bad and not self.skip_bad:
+            raise _refusal(self.report)
+
+    def _sort_out(self, candidates: Iterable[Candidate]) -> dict[uuid.UUID, Columns]:
         """The columns of good records by id; the others are counted."""
         good: dict[uuid.UUID, Columns] = {}
         for record, columns in candidates:
@@ -165,15 +191,7 @@ class _Importer:
         self.occurrences[digest] += 1
         return uuid.uuid5(NAMESPACE, f"{self.unit.user_id}\n{self.occurrences[digest]}\n{key}")
 
-    async def add(self, good: dict[uuid.UUID, Columns]) -> None:
-        """Collect those that are new here."""
-        taken = await self._drop_known(good)
-        self._number(good, taken)
-        for task_id, columns in good.items():
-            self.unit.create(task_id, columns)
-        self.report.added += len(good)
-
-    async def _drop_known(self, good: dict[uuid.UUID, Columns]) -> set[int]:
+    async def _drop_known(self, good: dict[uuid.UUID, Columns], saving: Aside) -> set[int]:
         """Leave out what is or was here; the numbers that others have."""
         session, user_id = self.unit.session, self.unit.user_id
         # In a store that was empty only this file itself can have brought the same before.
@@ -185,6 +203,7 @@ class _Importer:
         ]
         if not ids and not numbers:
             return set()
+        await saving.done()
         known = await tasks.known(session, user_id, ids, numbers)
         for task_id in known & good.keys():
             del good[task_id]

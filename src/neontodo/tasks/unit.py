@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from neontodo.db.bulk import Sending
 from neontodo.db.schema import HEAD
 from neontodo.errors import NotSignedIn, SchemaMismatch
 from neontodo.models import Task
@@ -152,11 +153,23 @@ class Unit:
 
     async def flush(self) -> None:
         """Send what has been collected."""
-        # The log goes first: if another try of this command got ahead, its unique index says so.
-        await changes.add(self.session, self._take("_changes"))
-        await tasks.remove(self.session, self.user_id, self._take("_deletes"))
-        await tasks.add(self.session, self._take("_creates"))
-        await tasks.change(self.session, self._take("_updates"))
+        await self.parcel()()
+
+    def parcel(self) -> Sending:
+        """What has been collected, made ready to be sent; calling the answer sends it."""
+        log = changes.adding(self.session, self._take("_changes"))
+        deletes, updates = self._take("_deletes"), self._take("_updates")
+        creates = tasks.adding(self.session, self._take("_creates"))
+
+        async def send() -> None:
+            # The log goes first: if another try of this command got ahead, its unique index says
+            # so.
+            await log()
+            await tasks.remove(self.session, self.user_id, deletes)
+            await creates()
+            await tasks.change(self.session, updates)
+
+        return send
 
     def _take(self, name: str) -> Sequence[Any]:
         rows: Sequence[Any] = getattr(self, name)
