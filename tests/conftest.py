@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.postgres_plugin",
     "tests.neon",
     "tests.no_skips",
+    "tests.identity.better_auth_server",
     "tests.agent.plugin",
     "tests.faults.tally",
 ]

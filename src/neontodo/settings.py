@@ -5,6 +5,7 @@ Taken from `TODO_*` variables of the environment, else from `config.toml`, else 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,18 @@ from neontodo.errors import BadValue
 
 PREFIX = "TODO_"
 CONFIG_VARIABLE = "TODO_CONFIG"
+
+PROFILE = "default"
+"""The profile that lies in the data folder itself."""
+
+_PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+
+
+def _profile_name(name: str) -> str:
+    # It is the name of a folder.
+    if not _PROFILE_NAME.fullmatch(name):
+        raise ValueError("it must be small letters, digits, `-` and `_`, 32 at the most")
+    return name
 
 
 def _absolute(path: Path) -> Path:
@@ -61,6 +74,27 @@ class Settings(BaseSettings):
         int, Field(ge=1, le=1000, description="how many tasks a page on a terminal has")
     ] = 20
     sort: Annotated[str, Field(description="the order of lists, such as `priority,-created`")] = ""
+    profile: Annotated[
+        str,
+        AfterValidator(_profile_name),
+        Field(description="which of your accounts and stores; `todo profiles` lists them"),
+    ] = PROFILE
+    auth_url: Annotated[
+        str | None,
+        Field(description="where you sign in, such as https://app.example.com/api/auth"),
+    ] = None
+    auth_issuer: Annotated[
+        str | None,
+        Field(description="the `iss` of tokens from there; without it the origin of `auth_url`"),
+    ] = None
+    auth_audience: Annotated[
+        str | None,
+        Field(description="the `aud` of tokens from there; without it the same as `iss`"),
+    ] = None
+    auth_jwks_url: Annotated[
+        str | None,
+        Field(description="where the keys of `iss` are; without it below `auth_url`"),
+    ] = None
 
     @classmethod
     def settings_customise_sources(
@@ -142,7 +176,7 @@ def _shown(field: FieldInfo, value: Any) -> str | int:
         return "set" if value else "not set"
     if value is None:
         value = field.get_default(call_default_factory=True, validated_data={})
-    return value if isinstance(value, int) else str(value)
+    return value if isinstance(value, int) else str(value or "")
 
 
 def config_path(env: Mapping[str, str]) -> Path:
@@ -157,5 +191,6 @@ def _refusal(error: ValidationError, given: Mapping[str, Any], path: Path) -> Ba
     where = variable(name) if name in given else f"`{name}` in {path}"
     if first["type"] == "extra_forbidden":
         return BadValue(f"there is no setting {where}", hint="`todo config` lists them")
-    problem = first["msg"].lower().replace("input should be", "it must be").partition(", unable")[0]
+    problem = first["msg"].lower().removeprefix("value error, ")
+    problem = problem.replace("input should be", "it must be").partition(", unable")[0]
     return BadValue(f"{where} cannot be used: {problem}", hint="`todo help settings` describes it")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from typing import BinaryIO, TextIO
 
@@ -36,6 +38,23 @@ class Streams:
         """Standard output for data in UTF-8, whatever the encoding of `out`."""
         self.out.flush()
         return self.out.buffer
+
+
+def streams_of_process() -> Streams:
+    """The standard streams of this process."""
+    import shutil
+
+    out_is_terminal = sys.stdout.isatty()  # noqa: TID251
+    return Streams(
+        stdin=sys.stdin,
+        out=sys.stdout,  # noqa: TID251
+        err=sys.stderr,  # noqa: TID251
+        in_is_terminal=sys.stdin is not None and sys.stdin.isatty(),
+        out_is_terminal=out_is_terminal,
+        err_is_terminal=sys.stderr.isatty(),  # noqa: TID251
+        width=shutil.get_terminal_size().columns,
+        colour=out_is_terminal and not os.environ.get("NO_COLOR"),  # noqa: TID251
+    )
 
 
 class Notice:

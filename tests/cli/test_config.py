@@ -10,6 +10,7 @@ from neontodo.settings import Settings
 from tests.harness import Result, Todo
 
 SECRETS = ("s3cret", "e30.e30.e30")
+AUTH = ("auth_url", "auth_issuer", "auth_audience", "auth_jwks_url")
 ABOUT = {name: field.description for name, field in Settings.model_fields.items()}
 
 
@@ -33,7 +34,9 @@ def test_lines_for_a_pipe(local: Todo, file: Path) -> None:
         f"data_dir\t{local.home}\tTODO_DATA_DIR\t{ABOUT['data_dir']}\n"
         f"color\tauto\tdefault\t{ABOUT['color']}\n"
         f"page_size\t20\tdefault\t{ABOUT['page_size']}\n"
-        f"sort\t\tdefault\t{ABOUT['sort']}\n",
+        f"sort\t\tdefault\t{ABOUT['sort']}\n"
+        f"profile\tdefault\tdefault\t{ABOUT['profile']}\n"
+        + "".join(f"{name}\t\tdefault\t{ABOUT[name]}\n" for name in AUTH),
         f"settings file: {file} (not there)\n",
     )
 
@@ -43,11 +46,11 @@ def test_a_terminal_gets_the_sentence_below_the_value(local: Todo, file: Path) -
     shown = local("config", terminal=True, width=200)
     assert (shown.code, shown.err) == (0, f"settings file: {file}\n")
     assert shown.out.startswith(
-        "database_url  not set\n"
-        f"              {ABOUT['database_url']}\n"
-        "token         not set\n"
-        f"              {ABOUT['token']}\n"
-        "data_dir      "
+        "database_url   not set\n"
+        f"               {ABOUT['database_url']}\n"
+        "token          not set\n"
+        f"               {ABOUT['token']}\n"
+        "data_dir       "
     )
     # Paths of temporary folders may be too long for a line.
     rest = (
@@ -55,7 +58,8 @@ def test_a_terminal_gets_the_sentence_below_the_value(local: Todo, file: Path) -
         f" color auto {ABOUT['color']}"
         f" page_size 5 (from {file}) {ABOUT['page_size']}"
         f" sort none {ABOUT['sort']}"
-    )
+        f" profile default {ABOUT['profile']}"
+    ) + "".join(f" {name} none {ABOUT[name]}" for name in AUTH)
     assert "".join(shown.out.split()).endswith("".join(rest.split()))
 
 
@@ -69,7 +73,7 @@ def test_json(local: Todo, file: Path) -> None:
     file.write_text('page_size = 5\nsort = "due"\n')
     found = local.ok("config", "--json", env={"TODO_SORT": "priority"}).json
     assert found["file"] == str(file)
-    assert found["settings"][4:] == [
+    assert found["settings"][4:6] == [
         {"name": "page_size", "value": 5, "origin": str(file), "about": ABOUT["page_size"]},
         {"name": "sort", "value": "priority", "origin": "TODO_SORT", "about": ABOUT["sort"]},
     ]

@@ -230,7 +230,10 @@ def test_an_embedded_store_without_tables_is_made_anew_by_the_next_command(local
 def test_a_stranger_learns_it_on_upgrade_and_from_empty_answers(todo: Todo, tmp_path: Path) -> None:
     todo.ok("add", "Buy milk")
     stranger = Todo(tmp_path / "elsewhere", todo.env)
-    not_in = "this store has no user such as you\nhint: run `todo whoami`, then `todo connect`\n"
+    not_in = (
+        "this store has no user such as you\n"
+        "hint: `todo whoami` says who you are; `todo connect` or `todo login` makes you known\n"
+    )
 
     assert stranger("db", "upgrade") == Result(
         0, "", f"the schema is already at 0001\nwarning: {not_in}"

@@ -145,7 +145,7 @@ def test_an_expired_token_is_refused(todo: Todo, tmp_path: Path) -> None:
         4,
         "",
         "error: the token expired on 2026-11-21 at 12:00 UTC\n"
-        "hint: run `todo connect`, or bring another token in `TODO_TOKEN`\n",
+        "hint: run `todo login` or `todo connect`, or bring another token in `TODO_TOKEN`\n",
     )
     todo.later(days=2)
     assert keys(todo)[1][2] == "expired"

@@ -34,6 +34,7 @@ def test_lines_for_a_pipe(todo: Todo) -> None:
         f"name\t{mine['name']}\n"
         "email\t\n"
         f"user\t{mine['user_id']}\n"
+        "issuer\t\nprofile\tdefault\n"
         f"machine\t{label(todo)}\n"
         f"key\t{mine['key_id']}\n"
         f"token\t{todo.home / 'token'}\n"
@@ -50,6 +51,8 @@ def test_json(todo: Todo) -> None:
         "name": mine["name"],
         "email": None,
         "user": mine["user_id"],
+        "issuer": None,
+        "profile": "default",
         "machine": label(todo),
         "key": mine["key_id"],
         "token": str(todo.home / "token"),
@@ -123,6 +126,7 @@ def test_a_stranger_is_shown_and_told_with_4(todo: Todo, tmp_path: Path) -> None
     assert found.out == (
         "name\t\nemail\t\n"
         f"user\t{mine['user_id']}\n"
+        "issuer\t\nprofile\tdefault\n"
         "machine\t\n"
         f"key\t{mine['key_id']}\n"
         f"token\t{stranger.home / 'token'}\n"
@@ -130,7 +134,10 @@ def test_a_stranger_is_shown_and_told_with_4(todo: Todo, tmp_path: Path) -> None
         f"store\t{store(todo)}\n"
         "accepted\tfalse\n"
     )
-    assert found.err == "error: this store has no user such as you\nhint: run `todo connect`\n"
+    assert found.err == (
+        "error: this store has no user such as you\n"
+        "hint: `todo whoami` says who you are; `todo connect` or `todo login` makes you known\n"
+    )
 
 
 def test_a_machine_whose_key_was_revoked_is_told_with_4(todo: Todo, tmp_path: Path) -> None:

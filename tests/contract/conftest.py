@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from neontodo.db.database import Database
-from neontodo.db.founding import Founder
+from neontodo.db.founding import FirstKey, Founder
 from neontodo.db.retry import Limits
 from neontodo.db.url import parse_url
 from neontodo.models import Key, TaskCreate, TaskPublic, User
@@ -89,7 +89,7 @@ class Store:
 def store(database_url: str) -> Iterator[Store]:
     """An empty store with the users Ann and Bob, each with two machines."""
     target = parse_url(database_url)
-    founder = Founder(ANN, "Ann", "laptop", "-", "laptop", FRIDAY_NOON)
+    founder = Founder(ANN, "Ann", FRIDAY_NOON, FirstKey("laptop", "-", "laptop"))
     # Nothing is tried again here, so a busy machine must not count as a client that is gone.
     database = Database(target, lambda: founder, limits=Limits(idle=60))
     with asyncio.Runner() as runner:

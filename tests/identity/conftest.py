@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from neontodo.identity.account import Account
+from tests.identity.better_auth_server import AuthServer, Person
+from tests.identity.profile import Profile, session_of
+
 
 @pytest.fixture
 def closed(tmp_path: Path) -> Iterator[Path]:
@@ -20,3 +24,18 @@ def closed(tmp_path: Path) -> Iterator[Path]:
     if was_root:
         os.seteuid(0)
     folder.chmod(0o700)
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    return Profile(tmp_path / "home")
+
+
+@pytest.fixture
+def ann(auth_server: AuthServer) -> Person:
+    return auth_server.person("Ann")
+
+
+@pytest.fixture
+def signed_in_ann(profile: Profile, ann: Person) -> Account:
+    return profile.sign_in(ann.server.issuer(), session_of(ann))

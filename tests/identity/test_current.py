@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from neontodo.db.database import Database
-from neontodo.db.founding import Founder, found
+from neontodo.db.founding import FirstKey, Founder, found
 from neontodo.db.url import parse_url
 from neontodo.errors import NotSignedIn
 from neontodo.identity import current, keys, machine, tokens
@@ -61,8 +62,11 @@ def signed(user_id: str) -> Signed:
 
 
 def founder(person: Signed) -> Founder:
+    assert isinstance(person.private_key, Ed25519PrivateKey)
     public_key = keys.public_text(person.private_key.public_key())
-    return Founder(person.user_id, "name", person.key_id, public_key, "laptop", FRIDAY_NOON)
+    return Founder(
+        person.user_id, "name", FRIDAY_NOON, FirstKey(person.key_id, public_key, "laptop")
+    )
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.identity.better_auth_server import PASSWORD, AuthServer
 from tests.tools import require_tool
 
 pytestmark = pytest.mark.skipif(
@@ -145,3 +146,34 @@ def test_without_a_session_a_file_takes_the_secret(tmp_path: Path) -> None:
         "notice: the keyring is missing",
         "hunter2",
     ]
+
+
+def test_who_signs_in_has_the_session_in_the_keyring(
+    desktop: Desktop, auth_server: AuthServer
+) -> None:
+    ann = auth_server.person("Ann")
+    settings = {"TODO_DATA_DIR": str(desktop.folder), "TODO_AGENT": "off"}
+
+    def todo(*argv: str, stdin: str = "") -> str:
+        command = [sys.executable, "-m", "neontodo", *argv]
+        answer = subprocess.run(
+            command,
+            env=desktop.environment | settings,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=100,
+        )
+        return answer.stdout + answer.stderr
+
+    said = todo("login", auth_server.url, "--email", ann.email, stdin=PASSWORD)
+    assert said == f"signed in as {ann.email} at {auth_server.url}\n"
+    assert held(desktop) == [f"Password for 'session {auth_server.url}' on 'neontodo'"]
+    assert "it has the session" in todo("doctor")
+    assert todo("logout") == f"signed out of {auth_server.url}\n"
+    assert held(desktop) == []
+    todo("login", auth_server.url, "--email", ann.email, stdin=PASSWORD)
+    desktop.run(LOCK)
+    # The token of the last minutes serves without it.
+    assert f"email\t{ann.email}\n" in todo("whoami")

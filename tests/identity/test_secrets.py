@@ -356,3 +356,20 @@ print([name for name in ("keyring", "jwt", "cryptography", "sqlmodel") if name i
 """
     command = [sys.executable, "-c", script, str(tmp_path)]
     assert subprocess.check_output(command, text=True) == "[]\n"
+
+
+def test_profiles_share_a_keyring_and_no_secret(tmp_path: Path) -> None:
+    keyring = Memory()
+    stores = {
+        name: SecretStore(tmp_path / name, print, keyring, profile=name) for name in ("", "work")
+    }
+    for name, store in stores.items():
+        store.set("session https://app.example.com", f"secret of {name}")
+    assert {
+        name: store.get("session https://app.example.com") for name, store in stores.items()
+    } == {
+        "": "secret of ",
+        "work": "secret of work",
+    }
+    stores["work"].delete("session https://app.example.com")
+    assert list(keyring.held) == [("neontodo", "session https://app.example.com")]

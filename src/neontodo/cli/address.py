@@ -77,15 +77,7 @@ def _in_file(app: App, name: str) -> str:
     Raises:
         BadValue: there is none, or there are several and it is not clear which one is meant.
     """
-    from dotenv import dotenv_values
-
-    path = app.cwd / name
-    try:
-        with path.open(encoding="utf-8") as file:
-            values = dotenv_values(stream=file)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise BadValue(f"`{name}` cannot be read: {reason.lower()}") from None
+    values = variables_of(app, name)
     found = {key: url for key in VARIABLES if (url := values.get(key)) and _is_postgres(url)}
     if not found:
         raise BadValue(
@@ -96,6 +88,19 @@ def _in_file(app: App, name: str) -> str:
             f"`{name}` names several databases: {', '.join(found)}", hint=f"choose one: {HOW}"
         )
     return next(iter(found.values()))
+
+
+def variables_of(app: App, name: str) -> dict[str, str | None]:
+    """What a file like `.env` sets; nothing of it goes into the environment."""
+    from dotenv import dotenv_values
+
+    path = app.cwd / name
+    try:
+        with path.open(encoding="utf-8") as file:
+            return dotenv_values(stream=file)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise BadValue(f"`{name}` cannot be read: {reason.lower()}") from None
 
 
 def _is_postgres(url: str) -> bool:

@@ -88,6 +88,14 @@ def tags(ctx: Any, incomplete: str) -> list[Offer]:
     return _named(_ask(ctx.obj, lambda session, who: counts.tags(session, who.user_id)))
 
 
+def profiles(ctx: Any, incomplete: str) -> list[Offer]:
+    """Complete the name of a profile."""
+    from neontodo.identity import profiles
+
+    data = ctx.obj.settings.data_dir
+    return [(name, "") for name in profiles.names(data) if name.startswith(incomplete)]
+
+
 def _named(counts: Iterable[Count]) -> list[Offer]:
     return [(c.name, f"{c.pending} pending") for c in counts if c.name.isprintable()]
 

@@ -24,6 +24,8 @@ def enrolled(app: App, database: Database, made: Connection, who: str | None) ->
 
     from neontodo.identity import connection, machine
 
+    if app.account is not None:
+        return _vouched(app, database, made, who)
     own = machine.load(app.folder)
     before = _before(app, made.store)
     candidates = [before.machine if before else None, own]
@@ -40,6 +42,28 @@ def enrolled(app: App, database: Database, made: Connection, who: str | None) ->
         else:
             connection.forget(app.folder, app.secrets, made.store)
         raise
+    return made
+
+
+def _vouched(app: App, database: Database, made: Connection, who: str | None) -> Connection:
+    """The connection of somebody who has signed in: they need no key there.
+
+    Raises:
+        NotSignedIn: the login role is another member's.
+        Refused: they say that they are somebody else.
+    """
+    from neontodo.errors import Refused
+    from neontodo.identity import admission, connection
+
+    assert app.account is not None
+    if who is not None:
+        raise Refused(
+            f"you are signed in as {app.account.label}, so you are that user there",
+            hint="`todo logout` first, or use another profile",
+        )
+    identity = app.run(app.identity())
+    app.run(admission.admit(database, identity.claims, app.now))
+    connection.keep(app.secrets, made)
     return made
 
 

@@ -138,6 +138,7 @@ def command_line() -> Any:
         members,
         removing,
         showing,
+        signing,
     )
 
     return root.build(
@@ -162,6 +163,9 @@ def command_line() -> Any:
             "connect": connecting.connect,
             "join": joining.join,
             "member": ("Share this database with other people.", members.COMMANDS),
+            "login": signing.login,
+            "logout": signing.logout,
+            "profiles": signing.profiles,
             "whoami": identifying.whoami,
             "token": ("Make and revoke tokens for scripts and CI.", granting.COMMANDS),
             "db": ("Look after the store's tables.", database.COMMANDS),

@@ -21,7 +21,7 @@ def move(app: App, database: Database, made: Connection) -> None:
 
     Doing it again adds what is new since. The embedded store keeps what it has.
     """
-    from neontodo.app import STORE
+    from neontodo.context import STORE
     from neontodo.db.database import Database
     from neontodo.db.url import SqliteTarget
     from neontodo.identity import machine
@@ -32,9 +32,10 @@ def move(app: App, database: Database, made: Connection) -> None:
     if own is None or not path.exists():
         say(app.streams, "nothing to move: there is no embedded store")
         return
-    home = Database(SqliteTarget(path), app.founder)
+    home = Database(SqliteTarget(path), app.founder_of(SqliteTarget(path)))
     try:
-        _move(app, home, _owner(own), database, _owner(made.machine or own))
+        new = _account_owner(app) or _owner(made.machine or own)
+        _move(app, home, _owner(own), database, new)
     finally:
         app.run(home.close())
 
@@ -56,6 +57,12 @@ def _owner(machine: Machine) -> Owner:
     from neontodo.tasks.copying import Owner
 
     return Owner(machine.user_id, machine.key_id)
+
+
+def _account_owner(app: App) -> Owner | None:
+    from neontodo.tasks.copying import Owner
+
+    return None if app.account is None else Owner(app.account.user_id, app.account.machine)
 
 
 def _tasks(number: int) -> str:
@@ -95,7 +102,8 @@ def _imported(app: App, home: Database, old: Owner, database: Database, new: Own
             records = formats.read(file, "json", tz=app.tz, now=app.now)
             return await import_tasks(unit, records, skip_bad=False, progress=lambda: None)
 
-        return app.run(saved(database, Command(new.user_id, new.key_id, app.now), action))
+        command = Command(new.user_id, new.key_id, app.now, needs_key=app.account is None)
+        return app.run(saved(database, command, action))
 
 
 async def _write(home: Database, old: Owner, file: BinaryIO) -> None:

@@ -18,6 +18,12 @@ def _colour(ctx: typer.Context, when: str) -> str:
     return when
 
 
+def _profile(ctx: typer.Context, name: str) -> str:
+    if name and ctx.obj is not None:
+        ctx.obj.use_profile(name)
+    return name
+
+
 def _format(name: str | None) -> str | None:
     if name is not None and name not in FORMATS:
         raise typer.BadParameter(f"`{name}` is none of {', '.join(FORMATS)}")
@@ -33,6 +39,17 @@ Color = Annotated[
         callback=_colour,
         autocompletion=completion.choices("auto", "always", "never"),
         help="Color the output: auto, always or never.",
+    ),
+]
+Profile = Annotated[
+    str,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        show_default=False,
+        callback=_profile,
+        autocompletion=completion.profiles,
+        help="Use another account and store of yours; every command takes this option.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -6,7 +6,8 @@ Typer takes 2 ms to make a command of a function; all of them would be half the 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from typing import Annotated, Any
 
 import typer
@@ -28,13 +29,14 @@ SETTINGS = {"help_option_names": ["--help", "-h"]}
 class Declared(Mapping[str, Any]):
     """Commands by name, in the order they were declared; made when they are looked up."""
 
-    def __init__(self, functions: Functions) -> None:
+    def __init__(self, functions: Functions, everywhere: Sequence[Any]) -> None:
         self._functions = functions
+        self._everywhere = everywhere
         self._made: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._made:
-            self._made[name] = _made(name, self._functions[name])
+            self._made[name] = _made(name, self._functions[name], self._everywhere)
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -83,6 +85,7 @@ class Commands(Plain, TyperGroup):
 def root(
     ctx: typer.Context,
     version: Annotated[bool, typer.Option("--version", "-V", help="Show the version.")] = False,
+    profile: options.Profile = "",
     color: options.Color = "auto",
 ) -> None:
     """Your tasks, in your own Postgres on Neon or in an embedded store.
@@ -103,18 +106,28 @@ def build(functions: Functions) -> Any:
     app.callback(invoke_without_command=True)(root)
     command: Any = typer.main.get_command(app)
     shells.register()
-    command.commands = Declared(functions)
+    everywhere = [_unseen(param) for param in command.params if param.name == "profile"]
+    command.commands = Declared(functions, everywhere)
     return _finished(command)
 
 
-def _made(name: str, function: Any) -> Any:
+def _unseen(param: Any) -> Any:
+    """An option of `todo` itself as its commands take it: their help has enough options."""
+    param = copy(param)
+    param.hidden, param.expose_value = True, False
+    return param
+
+
+def _made(name: str, function: Any, everywhere: Sequence[Any]) -> Any:
     if isinstance(function, tuple):
         about, functions = function
-        commands: Any = Declared(functions)
+        commands: Any = Declared(functions, everywhere)
         return _finished(Commands(name=name, commands=commands, help=about, rich_markup_mode=None))
     app = _typer(add_completion=False)
     app.command(name, cls=Command)(function)
-    return _finished(typer.main.get_command(app))
+    command: Any = typer.main.get_command(app)
+    command.params.extend(everywhere)
+    return _finished(command)
 
 
 def _typer(*, add_completion: bool) -> typer.Typer:

@@ -7,6 +7,7 @@ from importlib import resources
 ORDER = (
     "references",
     "dates",
+    "signing-in",
     "scripts",
     "json",
     "exit-codes",

@@ -39,7 +39,7 @@ def _facts(app: App) -> dict[str, str | None]:
 
 def leave(app: App, *, forget: bool) -> None:
     """Use the embedded store again; with `forget` nothing of the connection is kept."""
-    from neontodo.app import STORE
+    from neontodo.context import STORE
     from neontodo.identity import connection
     from neontodo.render.messages import hint, say, warn
 

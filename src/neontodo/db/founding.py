@@ -13,15 +13,22 @@ from neontodo.models import Key, User
 
 
 @dataclass(frozen=True)
+class FirstKey:
+    """The key of the machine that made the store."""
+
+    id: str
+    public_key: str
+    label: str
+
+
+@dataclass(frozen=True)
 class Founder:
-    """Who a store without users is given to."""
+    """Who a store without users is given to; somebody whom an issuer vouches for needs no key."""
 
     user_id: str
     name: str | None
-    key_id: str
-    public_key: str
-    label: str
     at: datetime
+    key: FirstKey | None = None
 
 
 async def has_users(connection: AsyncConnection) -> bool:
@@ -42,13 +49,14 @@ async def found(connection: AsyncConnection, founder: Founder) -> None:
             "updated_at": founder.at,
         },
     )
-    await connection.execute(
-        sa.insert(Key),
-        {
-            "user_id": founder.user_id,
-            "id": founder.key_id,
-            "public_key": founder.public_key,
-            "label": founder.label,
-            "created_at": founder.at,
-        },
-    )
+    if (key := founder.key) is not None:
+        await connection.execute(
+            sa.insert(Key),
+            {
+                "user_id": founder.user_id,
+                "id": key.id,
+                "public_key": key.public_key,
+                "label": key.label,
+                "created_at": founder.at,
+            },
+        )

@@ -99,7 +99,7 @@ def _context(target: PostgresTarget, verify: Verify) -> ssl.SSLContext:
     elif (path := _root_file(target)) is not None:
         _trust_file(context, path)
     elif verify == "full":
-        _trust_system(context)
+        trust_system(context)
     else:
         raise BadValue(
             "`sslmode=verify-ca` needs the certificate of the authority",
@@ -124,7 +124,7 @@ def _trust_file(context: ssl.SSLContext, path: Path) -> None:
         raise BadValue(f"{path} cannot be read: {reason}") from None
 
 
-def _trust_system(context: ssl.SSLContext) -> None:
+def trust_system(context: ssl.SSLContext) -> None:
     """The system's authorities; Mozilla's where it has none, as in slim containers."""
     context.load_default_certs()
     if context.cert_store_stats()["x509_ca"] or _has_folder_of_authorities():

@@ -23,6 +23,8 @@ def examine(app: App) -> list[Finding]:
     if not found.check("store", partial(machine.store, app)):
         found.skip("it is not known which store to use", "token")
         return found.findings
+    if app.issuer is not None:
+        found.check("issuer", partial(machine.issuer, app), timed=True)
     match app.target:
         case SqliteTarget() as target:
             file.examine(app, target, found)

@@ -18,7 +18,7 @@ from neontodo.db.url import SqliteTarget
 from neontodo.doctor import machine
 from neontodo.doctor.finding import Examination, Note
 from neontodo.errors import NotSignedIn, SchemaMismatch, StoreUnavailable
-from neontodo.identity.tokens import Claims
+from neontodo.identity.tokens import ISSUER, Claims
 
 
 def examine(app: App, target: SqliteTarget, found: Examination) -> None:
@@ -104,12 +104,16 @@ def _schema(target: SqliteTarget) -> str:
 
 def _user(target: SqliteTarget, claims: Claims) -> str:
     question = (
-        "SELECT name, revoked_at FROM users JOIN keys ON keys.user_id = users.id"
-        " WHERE users.id = ? AND keys.id = ?"
+        "SELECT name, revoked_at, keys.id FROM users"
+        " LEFT JOIN keys ON keys.user_id = users.id AND keys.id = ? WHERE users.id = ?"
     )
     with _opened(target) as connection:
-        row = connection.execute(question, (claims.user_id, claims.key_id)).fetchone()
-    if row is None:
+        row = connection.execute(question, (claims.key_id, claims.user_id)).fetchone()
+    if claims.issuer != ISSUER:
+        if row is None:
+            return Note("not known to the store yet; the first command sees to it")
+        return str(row[0] or claims.user_id)
+    if row is None or row[2] is None:
         raise NotSignedIn(
             "the store does not know this user and key",
             hint="restore `identity.json` beside the store from a backup",

@@ -7,7 +7,7 @@ from neontodo.app import App
 from neontodo.db.url import PostgresTarget, parse_url
 from neontodo.doctor.finding import Examination, Note
 from neontodo.errors import BadValue, NotSignedIn, TodoError
-from neontodo.identity import connection, current
+from neontodo.identity import connection, jwks, signed_in
 from neontodo.identity import machine as identity
 from neontodo.identity.machine import Machine
 from neontodo.identity.tokens import Claims
@@ -26,6 +26,8 @@ LIBPQ = frozenset(
 
 def settings(app: App) -> str:
     """Whether the settings can be used, and which were set."""
+    # A profile that is not there shows here, and not where it is first needed.
+    _ = app.folder
     origins = app.setting_origins
     if not origins:
         return "all have their defaults"
@@ -53,15 +55,43 @@ def _own() -> frozenset[str]:
 
 
 def keyring(app: App) -> str:
-    """Whether the keyring answers, if a secret of the store in use lies there."""
-    key = _database(app)
-    where = None if key is None else app.secrets.where(connection.secret_name(key))
-    if key is None or where is None:
+    """Whether the keyring answers, if a secret that is in use lies there."""
+    wanted = _secrets(app)
+    places = {what: app.secrets.where(name) for what, name in wanted.items()}
+    if not any(places.values()):
         return "not needed"
-    if where == "file":
+    there = [what for what, place in places.items() if place == "keyring"]
+    if not there:
         return "not needed: the secrets are in private files"
-    connection.kept(app.secrets, key)
-    return "it has the database URL"
+    for what in there:
+        app.secrets.get(wanted[what])
+    return f"it has {' and '.join(there)}"
+
+
+def _secrets(app: App) -> dict[str, str]:
+    """What secrets are in use, and what they are called."""
+    found = {}
+    if (key := _database(app)) is not None:
+        found["the database URL"] = connection.secret_name(key)
+    if app.account is not None:
+        found["the session"] = signed_in.secret_name(app.account.issuer)
+    return found
+
+
+def issuer(app: App) -> str:
+    """Whether the place where one signs in shows its keys."""
+    assert app.issuer is not None
+    asked = app.issuer
+
+    async def fetch() -> int:
+        async with app.http() as http:
+            return len((await jwks.fetch(http, asked, app.now)).jwks)
+
+    number = app.run(fetch())
+    if not number:
+        raise NotSignedIn(f"{asked.url} has no public key that could be used")
+    who = f"signed in as {app.account.label}" if app.account else "nobody is signed in"
+    return f"{asked.url} has {number} key{'s' * (number > 1)}; {who}"
 
 
 def _database(app: App) -> str | None:
@@ -97,12 +127,9 @@ def claims(app: App) -> Claims:
     Raises:
         NotSignedIn: there is none, or it is not accepted.
     """
-    token, origin = app.given_token()
-    mine = own(app)
-    if token is not None:
-        work = current.verified(token, origin, mine=mine, database=app.database, now=app.now)
-        return app.run(work).claims
-    if mine is None:
+    if app.given_token()[0] is not None or app.account is not None:
+        return app.run(app.identity()).claims
+    if (mine := own(app)) is None:
         raise NotSignedIn("this machine has no identity yet", hint="`todo add` makes one")
     return identity.renewed(mine, app.now)[1]
 
@@ -115,5 +142,6 @@ def token(app: App, found: Examination) -> Claims | None:
         found.add("token", problem.message, problem=problem)
         return None
     days = (said.expires_at - app.now).days
-    found.add("token", f"of user {said.user_id}, until {said.expires_at:%Y-%m-%d} ({days} days)")
+    left = f"{said.expires_at:%Y-%m-%d} ({days} days)" if days else f"{said.expires_at:%H:%M} UTC"
+    found.add("token", f"of user {said.user_id}, until {left}")
     return said

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neontodo.errors import NotSignedIn, StoreUnavailable
-from neontodo.identity import keys, machine
+from neontodo.identity import machine
 from neontodo.identity.files import read_private, remove_private, write_private
 
 if TYPE_CHECKING:
@@ -154,13 +154,7 @@ def _write(folder: Path, last: Place) -> None:
 
 def _to_json(connection: Connection) -> str:
     mine = connection.machine
-    own = mine and {
-        "user_id": mine.user_id,
-        "name": mine.name,
-        "key_id": mine.key_id,
-        "private_key": keys.private_text(mine.private_key),
-        "token": mine.token,
-    }
+    own = mine and {**machine.to_fields(mine), "token": mine.token}
     fields = {"url": connection.url, "display": connection.display, "machine": own}
     return json.dumps(fields)
 
@@ -174,17 +168,7 @@ def _from_json(store: str, text: str) -> Connection | None:
             store=store,
             display=str(fields["display"]),
             url=str(fields["url"]),
-            machine=None if own is None else _machine(own),
+            machine=own and machine.from_fields(own, own["token"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-
-
-def _machine(own: dict[str, Any]) -> Machine:
-    return machine.Machine(
-        user_id=str(own["user_id"]),
-        name=str(own["name"]),
-        key_id=str(own["key_id"]),
-        private_key=keys.private_from_text(own["private_key"]),
-        token=own["token"],
-    )

@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Identity:
-    """A verified user; `origin` says where the token came from."""
+    """A verified user; `origin` says where the token came from.
+
+    `machine` is what this machine is called where an issuer's key signed, which all machines share.
+    """
 
     claims: tokens.Claims
     origin: str
+    machine: str | None = None
 
     @property
     def user_id(self) -> str:
@@ -35,7 +39,13 @@ class Identity:
 
     @property
     def key_id(self) -> str:
-        return self.claims.key_id
+        """What commands of this machine are logged under."""
+        return self.machine or self.claims.key_id
+
+    @property
+    def by_issuer(self) -> bool:
+        """Whether somebody else than a machine of the user's own vouches for them."""
+        return self.claims.issuer != tokens.ISSUER
 
 
 async def verified(
@@ -76,7 +86,8 @@ async def _stored_key(claimed: tokens.Claimed, database: Database) -> str:
     if row is None:
         raise NotSignedIn(
             "the token's key is not known to this store",
-            hint="make a token with `todo token create` on a machine that uses this store",
+            hint="make one with `todo token create` on a machine that uses this store; where an "
+            "issuer's are used, `auth_url` of the settings names it",
         )
     if row[1] is not None:
         raise NotSignedIn(

@@ -124,30 +124,43 @@ def new_key(user_id: str, name: str) -> Machine:
     )
 
 
-def _to_json(machine: Machine) -> bytes:
-    fields = {
+def to_fields(machine: Machine) -> dict[str, str]:
+    """What is stored of a machine besides its token; the private key is among it."""
+    return {
         "user_id": machine.user_id,
         "name": machine.name,
         "key_id": machine.key_id,
         "private_key": keys.private_text(machine.private_key),
     }
-    return json.dumps(fields, indent=2).encode() + b"\n"
+
+
+def from_fields(fields: dict[str, Any], token: str | None = None) -> Machine:
+    """A machine as `to_fields` wrote it.
+
+    Raises:
+        ValueError, KeyError, TypeError: it did not.
+    """
+    private_key = keys.private_from_text(fields["private_key"])
+    key_id = keys.thumbprint(private_key.public_key())
+    if fields["key_id"] != key_id:
+        raise ValueError("another key's id")
+    user_id, name = fields["user_id"], fields["name"]
+    if not (isinstance(user_id, str) and isinstance(name, str)):
+        raise TypeError("no text")
+    return Machine(user_id, name, key_id, private_key, token)
+
+
+def _to_json(machine: Machine) -> bytes:
+    return json.dumps(to_fields(machine), indent=2).encode() + b"\n"
 
 
 def _from_json(data: bytes) -> Machine | None:
     try:
-        fields: dict[str, Any] = json.loads(data)
-        machine = Machine(
-            user_id=str(uuid.UUID(fields["user_id"])),
-            name=str(fields["name"]),
-            key_id=fields["key_id"],
-            private_key=keys.private_from_text(fields["private_key"]),
-            token=None,
-        )
+        machine = from_fields(json.loads(data))
+        uuid.UUID(machine.user_id)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    fits = machine.key_id == keys.thumbprint(machine.private_key.public_key())
-    return machine if fits else None
+    return machine
 
 
 def _stored_token(folder: Path) -> str | None:

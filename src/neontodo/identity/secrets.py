@@ -34,7 +34,10 @@ class _Record:
 
 
 class SecretStore:
-    """Named secrets: `folder` has their files, `notify` says when the first goes to a file."""
+    """Named secrets: `folder` has their files, `notify` says when the first goes to a file.
+
+    `profile` tells apart what several profiles keep in one keyring by the same name.
+    """
 
     def __init__(
         self,
@@ -43,8 +46,10 @@ class SecretStore:
         backend: KeyringBackend | None = None,
         *,
         limit: float = LIMIT,
+        profile: str = "",
     ):
         self._folder = folder / FOLDER
+        self._suffix = f" (profile {profile})" if profile else ""
         self._notify = notify
         self._keyring = Keyring(backend, limit)
 
@@ -54,7 +59,7 @@ class SecretStore:
         if record is None or record.value is not None:
             return None if record is None else record.value
         try:
-            return self._keyring.get(name)
+            return self._keyring.get(name + self._suffix)
         except NoAnswer as problem:
             raise _unreachable(name, problem) from problem
 
@@ -68,7 +73,7 @@ class SecretStore:
             # Written first: a secret in the keyring that no file knows of would stay for ever.
             self._write(_Record(name, in_keyring=True, value=None))
         try:
-            self._keyring.set(name, value)
+            self._keyring.set(name + self._suffix, value)
         except NoAnswer as problem:
             in_keyring = record is not None or problem.late
             self._keep_in_file(_Record(name, in_keyring, value), problem)
@@ -80,7 +85,7 @@ class SecretStore:
             return
         if record.in_keyring:
             try:
-                self._keyring.delete(name)
+                self._keyring.delete(name + self._suffix)
             except NoAnswer as problem:
                 if record.value is None:
                     raise _unreachable(name, problem) from problem

@@ -37,7 +37,7 @@ LONGEST_LABEL = 320
 YEAR_10000 = 253_402_300_800
 
 _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-_HINT = "run `todo connect`, or bring another token in `TODO_TOKEN`"
+_HINT = "run `todo login` or `todo connect`, or bring another token in `TODO_TOKEN`"
 
 
 class OutsideValidity(NotSignedIn):
@@ -89,6 +89,12 @@ def claimed(token: str) -> Claimed:
     """Read whom a token names, without any check of its signature."""
     header, payload = _parse(token)
     return Claimed(user_id=_identifier(payload, "sub"), key_id=_identifier(header, "kid"))
+
+
+def issuer_of(token: str) -> str | None:
+    """Who an unverified token says made it: enough to choose by whose keys it is verified."""
+    issuer = _parse(token)[1].get("iss")
+    return issuer if isinstance(issuer, str) else None
 
 
 def verify(

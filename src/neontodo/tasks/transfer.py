@@ -26,7 +26,7 @@ LOGGED_AS = "transfer"
 async def transfer(session: AsyncSession, giver: str, receiver: str, now: datetime) -> int:
     """Move every task, and answer how many these were; nothing counts before the commit."""
     units = {
-        user_id: Unit(session, Command(user_id, LOGGED_AS, now, by_owner=True))
+        user_id: Unit(session, Command(user_id, LOGGED_AS, now, needs_key=False))
         for user_id in (giver, receiver)
     }
     # Two transfers at once must lock the same row first.

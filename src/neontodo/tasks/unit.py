@@ -31,14 +31,15 @@ class AlreadyApplied(Exception):
 class Command:
     """What one run of a command is called, in every try of it; `now` is in whole seconds.
 
-    `by_owner`: the database's owner does it for this user, whatever key it is logged under.
+    `needs_key`: unless an issuer, or the database's owner, vouches for the user, the key that it is
+    logged under must be one of theirs.
     """
 
     user_id: str
     key_id: str
     now: datetime
     id: uuid.UUID = field(default_factory=uuid.uuid4)
-    by_owner: bool = False
+    needs_key: bool = True
 
 
 class Unit:
@@ -88,7 +89,7 @@ class Unit:
             )
         if claim.applied:
             raise AlreadyApplied
-        if not (claim.key_accepted or self.command.by_owner):
+        if self.command.needs_key and not claim.key_accepted:
             raise NotSignedIn(
                 "this store does not know this machine's key, or has revoked it",
                 hint="run `todo connect`",

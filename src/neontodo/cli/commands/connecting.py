@@ -63,6 +63,7 @@ def connect(
 
     app: App = ctx.obj
     _require_sense(ctx)
+    app.make_profile()
     if status:
         whereabouts.show(app, as_json=json)
     elif local:
@@ -94,7 +95,8 @@ def _connect(
     from neontodo.identity.connection import Connection
     from neontodo.streams import Notice
 
-    database = Database(target, app.founder, limits=app.limits, announce=Notice(app.streams).show)
+    founder, announce = app.founder_of(target), Notice(app.streams).show
+    database = Database(target, founder, limits=app.limits, announce=announce)
     try:
         probe = _probed(app, database)
         _make_ready(app, database, probe, upgrade=upgrade)
@@ -110,17 +112,19 @@ def _connect(
 
 
 def _report(app: App, made: Connection, *, offer_move: bool) -> None:
-    from neontodo.app import STORE
+    from neontodo.context import STORE
     from neontodo.render.messages import hint, say, warn
 
-    say(app.streams, f"connected to {made.display}{_as_whom(made)}")
+    say(app.streams, f"connected to {made.display}{_as_whom(app, made)}")
     if app.settings.database_url is not None:
         warn(app.streams, f"{app.setting_origins['database_url']} is set and goes before it")
     if offer_move and (app.folder / STORE).exists():
         hint(app.streams, "`todo connect --move` carries the embedded store's tasks over")
 
 
-def _as_whom(made: Connection) -> str:
+def _as_whom(app: App, made: Connection) -> str:
+    if app.account is not None:
+        return f" as {app.account.label}"
     return f" as {made.machine.name}" if made.machine else ""
 
 

@@ -136,12 +136,9 @@ async def _warn_stranger(app: App) -> None:
     """Whoever upgraded a database of others should learn here that they are not in it."""
     from neontodo.errors import NotSignedIn
     from neontodo.render.messages import hint, warn
-    from neontodo.tasks.queries import users
 
     try:
-        identity = await app.identity()
-        async with app.database.read(identity.user_id) as session:
-            await users.require(session, identity.user_id)
+        await app.introduce()
     except NotSignedIn as error:
         warn(app.streams, error.message)
         if error.hint:

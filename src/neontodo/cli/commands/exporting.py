@@ -110,7 +110,7 @@ async def _close(chunks: AsyncGenerator[list[TaskPublic], None]) -> None:
 
 
 async def _chunks(app: App, wanted: TaskFilter) -> AsyncGenerator[list[TaskPublic], None]:
-    from neontodo.tasks.queries import tasks, users
+    from neontodo.tasks.queries import tasks
 
     identity = await app.identity()
     async with app.database.snapshot(identity.user_id) as session:
@@ -122,5 +122,5 @@ async def _chunks(app: App, wanted: TaskFilter) -> AsyncGenerator[list[TaskPubli
                 chunk = []
         if chunk:
             yield chunk
-        else:
-            await users.require(session, identity.user_id)
+    if not chunk:
+        await app.introduce()

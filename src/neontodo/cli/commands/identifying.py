@@ -9,6 +9,8 @@ import typer
 from neontodo.cli import options
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from neontodo.app import App
     from neontodo.errors import TodoError
     from neontodo.identity.current import Identity
@@ -29,7 +31,7 @@ def whoami(ctx: typer.Context, json: options.Json = False, color: options.Color 
     signer, problem = None, None
     try:
         signer = app.run(_asked(app, identity))
-        problem = _refusal(signer)
+        problem = _refusal(identity, signer)
     except TodoError as error:
         problem = error
     facts = _facts(app, identity, signer, accepted=problem is None)
@@ -47,16 +49,19 @@ def whoami(ctx: typer.Context, json: options.Json = False, color: options.Color 
 async def _asked(app: App, identity: Identity) -> Signer | None:
     from neontodo.identity import key_queries
 
+    if identity.by_issuer:
+        await app.introduce()
     async with app.database.read(identity.user_id) as session:
         return await key_queries.signer(session, identity.user_id, identity.key_id)
 
 
-def _refusal(signer: Signer | None) -> TodoError | None:
+def _refusal(identity: Identity, signer: Signer | None) -> TodoError | None:
     from neontodo.errors import NotSignedIn
+    from neontodo.tasks.queries.users import UnknownUser
 
     if signer is None:
-        return NotSignedIn("this store has no user such as you", hint="run `todo connect`")
-    if not signer.accepted:
+        return UnknownUser()
+    if not (signer.accepted or identity.by_issuer):
         return NotSignedIn(
             "this store does not know your key, or has revoked it", hint="run `todo connect`"
         )
@@ -69,26 +74,37 @@ def _facts(
     from neontodo.models import instant_text
 
     return {
-        "name": signer and signer.name,
-        "email": signer and signer.email,
+        "name": signer.name if signer else identity.claims.name,
+        "email": signer.email if signer else identity.claims.email,
         "user": identity.user_id,
-        "machine": signer and signer.label,
-        "key": identity.key_id,
+        "issuer": identity.claims.issuer if identity.by_issuer else None,
+        "profile": app.settings.profile,
+        "machine": (signer and signer.label) or identity.machine,
+        "key": identity.claims.key_id,
         "token": identity.origin,
-        "expires_at": instant_text(identity.claims.expires_at),
+        "expires_at": instant_text(_expiry(app, identity)),
         "store": app.target.display,
         "accepted": accepted,
     }
 
 
+def _expiry(app: App, identity: Identity) -> datetime:
+    """When one has to sign in again; the tokens of a session last minutes, and are renewed."""
+    account = app.account if identity.machine else None
+    return (account.expires_at if account else None) or identity.claims.expires_at
+
+
 def _shown(app: App, identity: Identity, facts: dict[str, Any]) -> list[tuple[str, str]]:
     """The facts for a person: by their clock, and without what is not known."""
     from neontodo.render.terminal.times import local_time
+    from neontodo.settings import PROFILE
 
-    expires_at = identity.claims.expires_at
-    days = (expires_at - app.now).days
+    expires_at = _expiry(app, identity)
+    days, seconds = divmod(int((expires_at - app.now).total_seconds()), 86_400)
+    left = f"{days} days" if days else f"{seconds // 60} minutes"
     shown = facts | {
-        "expires_at": f"{local_time(expires_at, app.tz)} (in {days} days)",
+        "profile": None if app.settings.profile == PROFILE else app.settings.profile,
+        "expires_at": f"{local_time(expires_at, app.tz)} (in {left})",
         "accepted": "yes" if facts["accepted"] else "no",
     }
     return [(name.removesuffix("_at"), str(value)) for name, value in shown.items() if value]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.db.database import Database
     from neontodo.db.url import PostgresTarget
+    from neontodo.identity.machine import Machine
 
 
 def join(
@@ -31,16 +32,18 @@ def join(
 
     The tasks of this machine's embedded store stay where they are.
     """
-    from neontodo.app import STORE
     from neontodo.cli.asking import asked_unseen
+    from neontodo.context import STORE
     from neontodo.identity import joining
     from neontodo.identity.invitation import from_line
     from neontodo.render.messages import hint, say, warn
 
     app: App = ctx.obj
+    app.make_profile()
     invited = from_line(
         asked_unseen(app, "invitation (it will not be shown):") if invitation == "-" else invitation
     )
+    _require_same(app, invited.machine)
     _require_free(app, joining.target_of(invited), yes)
     made = app.run(joining.join(invited, lambda at: _opened(app, at), app.folder, app.secrets))
     say(app.streams, f"joined {made.display} as {invited.machine.name}")
@@ -48,6 +51,21 @@ def join(
         warn(app.streams, f"{app.setting_origins['database_url']} is set and goes before it")
     elif (app.folder / STORE).exists():
         hint(app.streams, "`todo connect --move` carries the embedded store's tasks over")
+
+
+def _require_same(app: App, invited: Machine) -> None:
+    """Make sure that who has signed in here is who is invited.
+
+    Raises:
+        Refused: they are two users, and no command would know which.
+    """
+    from neontodo.errors import Refused
+
+    if app.account is not None and app.account.user_id != invited.user_id:
+        raise Refused(
+            f"the invitation is for another user than {app.account.label}, who is signed in here",
+            hint="`todo logout` first, or join with `--profile` and another name",
+        )
 
 
 def _require_free(app: App, target: PostgresTarget, yes: bool) -> None:
@@ -69,4 +87,6 @@ def _opened(app: App, target: PostgresTarget) -> Database:
     from neontodo.db.database import Database
     from neontodo.streams import Notice
 
-    return Database(target, app.founder, limits=app.limits, announce=Notice(app.streams).show)
+    return Database(
+        target, app.founder_of(target), limits=app.limits, announce=Notice(app.streams).show
+    )

@@ -88,11 +88,11 @@ async def _logins(app: App) -> list[tuple[Login, int]]:
 
 async def _tasks(app: App, person: Person) -> int:
     """How many tasks somebody has."""
-    from neontodo.tasks.queries import counts
+    from neontodo.tasks import reading
 
     async with app.database.read(person.id) as session:
-        pending, _, _, done = await counts.totals(session, person.id, app.now.date(), app.now)
-    return pending + done
+        found = await reading.stats(session, person.id, app.now, app.tz)
+    return found.pending + found.done
 
 
 def remove(

@@ -25,7 +25,8 @@ class UnknownUser(NotSignedIn):
 
     def __init__(self) -> None:
         super().__init__(
-            "this store has no user such as you", hint="run `todo whoami`, then `todo connect`"
+            "this store has no user such as you",
+            hint="`todo whoami` says who you are; `todo connect` or `todo login` makes you known",
         )
 
 
@@ -81,6 +82,13 @@ async def require(session: AsyncSession, user_id: str) -> None:
     """
     if await session.scalar(select(col(User.id)).where(col(User.id) == user_id)) is None:
         raise UnknownUser
+
+
+async def told(session: AsyncSession, user_id: str) -> tuple[str | None, str | None] | None:
+    """The user's e-mail address and name; None if there is no such user."""
+    statement = select(User.email, User.name).where(col(User.id) == user_id)
+    row = (await session.execute(statement)).first()
+    return None if row is None else (row[0], row[1])
 
 
 async def settle(session: AsyncSession, user_id: str, last_number: int, last_seq: int) -> None:

@@ -1,0 +1,136 @@
+"""`todo login`, `todo logout` and `todo profiles`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neontodo.cli import options
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+    from neontodo.errors import TodoError
+    from neontodo.identity.signed_in import Account
+
+
+def login(
+    ctx: typer.Context,
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[URL]",
+            help="Where to sign in, such as https://app.example.com/api/auth; left out, it is "
+            "`auth_url` of the settings, or where you signed in before.",
+            show_default=False,
+        ),
+    ] = None,
+    email: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Sign in by e-mail address and password, which is asked for."
+        ),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(metavar="-", help="Sign in with a token, read from standard input."),
+    ] = None,
+    env_file: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Take the URL from BETTER_AUTH_URL of this file."),
+    ] = None,
+) -> None:
+    """Sign in with Better Auth, Neon Auth or another issuer of tokens.
+
+    Without an option you get a code to enter in a browser, on this machine or another.
+    Who keeps a database of their own needs no account: `todo connect` is enough.
+    """
+    from neontodo.cli import signing_in
+    from neontodo.render.messages import say
+
+    app: App = ctx.obj
+    _require_sense(url, email, token, env_file)
+    app.make_profile()
+    signing_in.require_unsupplied(app)
+    issuer, is_first = signing_in.issuer(app, url, env_file), app.account is None
+    account = signing_in.signed_in(app, issuer, email, by_token=token is not None)
+    app.use_account(account)
+    say(app.streams, f"signed in as {account.label} at {issuer.url}")
+    signing_in.introduce(app, is_first=is_first)
+
+
+def _require_sense(
+    url: str | None, email: str | None, token: str | None, env_file: str | None
+) -> None:
+    """Refuse options that mean nothing together, and secrets among them."""
+    if token not in (None, "-"):
+        raise typer.BadParameter(
+            "a token among the arguments shows in the list of processes; `--token -` reads it "
+            "from standard input"
+        )
+    if email is not None and token is not None:
+        raise typer.BadParameter("choose one: `--email` or `--token`")
+    if url is not None and env_file is not None:
+        raise typer.BadParameter("name a URL or `--env-file`, not both")
+
+
+def logout(ctx: typer.Context) -> None:
+    """End the session, and forget everything that signing in has stored.
+
+    Tasks stay where they are. Afterwards this machine is the user it was before.
+    """
+    from neontodo.identity import signed_in
+    from neontodo.render.messages import say, warn
+
+    app: App = ctx.obj
+    if app.settings.token is not None:
+        warn(app.streams, f"{app.setting_origins['token']} is set and goes on supplying a token")
+    if app.account is None:
+        say(app.streams, "you are not signed in anywhere")
+        return
+    problem = _ended(app, app.account)
+    signed_in.forget(app.folder, app.secrets)
+    say(app.streams, f"signed out of {app.account.issuer.url}")
+    if problem is not None:
+        raise problem
+
+
+def _ended(app: App, account: Account) -> TodoError | None:
+    """End the session at the issuer; why it could not be."""
+    from neontodo.errors import NotSignedIn, StoreUnavailable
+    from neontodo.identity import better_auth, signed_in
+
+    async def end() -> None:
+        session = signed_in.session_of(app.secrets, account.issuer)
+        async with app.http() as http:
+            await better_auth.sign_out(http, account.issuer, session)
+
+    if account.method == "token":
+        return None
+    try:
+        app.run(end())
+    except NotSignedIn:
+        return None
+    except StoreUnavailable as error:
+        return StoreUnavailable(
+            f"the session could not be ended there: {error.message}",
+            hint="nothing of it is stored here any more, and it ends by itself",
+        )
+    return None
+
+
+def profiles(
+    ctx: typer.Context,
+    json: options.Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print names only.")] = False,
+    color: options.Color = "auto",
+) -> None:
+    """List your accounts and stores on this machine; `--profile` or TODO_PROFILE chooses one."""
+    from neontodo.identity.profiles import listed
+    from neontodo.render.mode import chosen
+    from neontodo.render.profiles import print_profiles
+
+    app: App = ctx.obj
+    found = listed(app.settings.data_dir, app.settings.profile)
+    mode = chosen(app.streams, json=json, quiet=quiet)
+    print_profiles(found, streams=app.streams, mode=mode)

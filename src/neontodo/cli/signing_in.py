@@ -1,0 +1,150 @@
+"""Signing in: where, by which way, and what to know afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neontodo.errors import BadValue, Refused, TodoError
+
+if TYPE_CHECKING:
+    from neontodo.app import App
+    from neontodo.identity.better_auth import Session
+    from neontodo.identity.device import DeviceCode
+    from neontodo.identity.issuer import Issuer
+    from neontodo.identity.signed_in import Account
+
+VARIABLES = ("BETTER_AUTH_URL", "NEON_AUTH_BASE_URL")
+EXAMPLE = "`todo login https://app.example.com/api/auth` names your own"
+
+
+def require_unsupplied(app: App) -> None:
+    """Make sure that what gets stored would be used.
+
+    Raises:
+        Refused: a setting supplies a token, and goes before whatever is stored.
+    """
+    if app.settings.token is not None:
+        raise Refused(
+            f"{app.setting_origins['token']} supplies the token already",
+            hint="unset it, then run `todo login` again",
+        )
+
+
+def issuer(app: App, url: str | None, env_file: str | None) -> Issuer:
+    """Where to sign in, by the first that says so: the command, the settings, the last time.
+
+    Raises:
+        BadValue: nothing does, or it cannot be such an address.
+    """
+    if env_file is not None:
+        url = _in_file(app, env_file)
+    if url is not None:
+        return app.issuer_at(url)
+    if app.issuer is None:
+        raise BadValue("it is not known where to sign in", hint=EXAMPLE)
+    return app.issuer
+
+
+def _in_file(app: App, name: str) -> str:
+    from neontodo.cli.address import variables_of
+
+    values = variables_of(app, name)
+    for variable in VARIABLES:
+        if url := values.get(variable):
+            return url
+    raise BadValue(f"`{name}` names nowhere to sign in", hint=f"looked for {', '.join(VARIABLES)}")
+
+
+def signed_in(app: App, issuer: Issuer, email: str | None, *, by_token: bool) -> Account:
+    """The account, after it was proved to be the person's; only then is anything stored."""
+    from neontodo.cli.asking import asked_unseen
+    from neontodo.identity import account
+
+    credential: str | Session
+    if by_token:
+        credential = asked_unseen(app, "token (it will not be shown):").strip()
+        if not credential:
+            raise BadValue("there is no token on standard input")
+    elif email is not None or issuer.is_neon_auth:
+        credential = _by_password(app, issuer, email)
+    else:
+        credential = _by_code(app, issuer)
+    app.renew_clock()
+    return app.run(account.sign_in(app.folder, app.secrets, issuer, credential, app.http, app.now))
+
+
+def _by_password(app: App, issuer: Issuer, email: str | None) -> Session:
+    from neontodo.cli.asking import answered, asked_unseen
+    from neontodo.identity import better_auth
+
+    if email is None and not app.streams.interactive:
+        raise BadValue(
+            "Neon Auth has no codes for a browser, and there is no terminal to ask on",
+            hint="`--email ADDRESS` says who you are; the password comes from standard input",
+        )
+    address = email or answered(app, "e-mail address:")
+    if not address:
+        raise Refused("nothing was changed")
+    password = asked_unseen(app, f"password of {address} (it will not be shown):").rstrip("\r\n")
+
+    async def sign_in() -> Session:
+        async with app.http() as http:
+            return await better_auth.sign_in_by_email(http, issuer, address, password)
+
+    return app.run(sign_in())
+
+
+def _by_code(app: App, issuer: Issuer) -> Session:
+    """Show a code, and wait until it was entered in a browser."""
+    from neontodo.identity import device
+    from neontodo.identity.better_auth import Session
+    from neontodo.streams import Notice
+
+    async def begin() -> DeviceCode:
+        async with app.http() as http:
+            return await device.begin(http, issuer)
+
+    async def poll(code: DeviceCode) -> Session:
+        async with app.http() as http:
+            return Session(await device.poll(http, issuer, code))
+
+    code = app.run(begin())
+    _show(app, code)
+    notice = Notice(app.streams)
+    notice.show("waiting for you to allow it; Ctrl-C gives up")
+    try:
+        return app.run(poll(code))
+    finally:
+        notice.show("")
+
+
+def _show(app: App, code: DeviceCode) -> None:
+    """The address and the code; a browser is opened for who wants that."""
+    from neontodo.cli.asking import answered
+    from neontodo.render.messages import say
+
+    say(app.streams, f"open {code.verification_uri}")
+    say(app.streams, f"and enter the code {code.user_code}")
+    address = code.verification_uri_complete or code.verification_uri
+    if app.streams.interactive and answered(app, "open it here now? [y/N]").lower() in ("y", "yes"):
+        import webbrowser
+
+        if not webbrowser.open(address):
+            say(app.streams, "no browser could be opened")
+
+
+def introduce(app: App, *, is_first: bool) -> None:
+    """Let the store know who it is, and say what might surprise of the store."""
+    from neontodo.db.url import SqliteTarget
+    from neontodo.render.messages import hint, warn
+
+    target = app.target
+    has_tasks = isinstance(target, SqliteTarget) and target.path.exists()
+    try:
+        app.run(app.introduce())
+    except TodoError as problem:
+        warn(app.streams, f"{target.display}: {problem.message}")
+        if problem.hint:
+            hint(app.streams, problem.hint)
+    if is_first and has_tasks:
+        hint(app.streams, "tasks from before are this machine's own user's: see `todo logout`")

@@ -1,0 +1,243 @@
+"""What one run of `todo` finds on its machine: streams, environment, clock, settings, who is known.
+
+Nothing here asks a store or an issuer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neontodo.clock import utc_now, zone_of
+from neontodo.errors import BadValue, NotSignedIn
+from neontodo.streams import Streams
+
+if TYPE_CHECKING:
+    from neontodo.db.founding import Founder
+    from neontodo.db.url import Target
+    from neontodo.identity.connection import Connection
+    from neontodo.identity.http import Http
+    from neontodo.identity.issuer import Issuer
+    from neontodo.identity.machine import Machine
+    from neontodo.identity.secrets import SecretStore
+    from neontodo.identity.signed_in import Account
+    from neontodo.settings import Settings
+
+STORE = "tasks.db"
+PROFILE_VARIABLE = "TODO_PROFILE"
+
+
+class Context:
+    """Each thing is made when it is first asked for."""
+
+    def __init__(
+        self,
+        streams: Streams,
+        env: Mapping[str, str],
+        cwd: Path,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.streams = streams
+        self.env = env
+        self.cwd = cwd
+        self._clock = clock
+        self._colour_given = False
+        self._makes_profile = False
+
+    def use_colour(self, when: str) -> None:
+        """Let a command's `--color` overrule the settings: auto, always or never."""
+        if when != "auto":
+            self._colour_given = True
+            self.streams = replace(self.streams, colour=when == "always")
+
+    def use_profile(self, name: str) -> None:
+        """Let a command's `--profile` overrule the settings."""
+        self.env = {**self.env, PROFILE_VARIABLE: name}
+        self.__dict__.pop("_loaded_settings", None)
+
+    def make_profile(self) -> None:
+        """Let the profile be one that does not exist yet."""
+        self._makes_profile = True
+
+    @cached_property
+    def now(self) -> datetime:
+        """When the command began, in UTC and whole seconds."""
+        return self._clock().astimezone(UTC).replace(microsecond=0)
+
+    def renew_clock(self) -> None:
+        """Let it be as late as it is, after a person took their time."""
+        self.__dict__.pop("now", None)
+
+    @cached_property
+    def tz(self) -> tzinfo:
+        """The user's own time zone: `TZ`, else the system's."""
+        return zone_of(self.env)
+
+    @cached_property
+    def _loaded_settings(self) -> tuple[Settings, dict[str, str]]:
+        from neontodo import settings
+
+        loaded = settings.load(self.env)
+        if loaded[0].color != "auto" and not self._colour_given:
+            self.streams = replace(self.streams, colour=loaded[0].color == "always")
+        return loaded
+
+    @property
+    def settings(self) -> Settings:
+        return self._loaded_settings[0]
+
+    @property
+    def setting_origins(self) -> dict[str, str]:
+        """Where each setting that was set came from."""
+        return self._loaded_settings[1]
+
+    @property
+    def folder(self) -> Path:
+        """Of the profile's embedded store, and of what is known of its user.
+
+        Raises:
+            BadValue: there is no such profile.
+        """
+        from neontodo.identity import profiles
+
+        name = self.settings.profile
+        folder = profiles.folder_of(self.settings.data_dir, name)
+        if not (self._makes_profile or profiles.exists(folder, name)):
+            raise BadValue(
+                f"there is no profile `{name}`",
+                hint="`todo profiles` lists them; `todo login`, `connect` and `join` make one",
+            )
+        return folder
+
+    @cached_property
+    def target(self) -> Target:
+        from neontodo.db.url import SqliteTarget, parse_url
+
+        if url := self.settings.database_url:
+            target = parse_url(url.get_secret_value())
+            if isinstance(target, SqliteTarget):
+                return SqliteTarget((self.cwd / target.path).absolute())
+            return target
+        if (connection := self.connection) is not None:
+            return parse_url(connection.url)
+        return SqliteTarget(self.folder.absolute() / STORE)
+
+    @cached_property
+    def connection(self) -> Connection | None:
+        """What `todo connect` stored of the store in use; None for the embedded one."""
+        from neontodo.identity import connection
+
+        if url := self.settings.database_url:
+            from neontodo.db.url import PostgresTarget, parse_url
+
+            target = parse_url(url.get_secret_value())
+            if isinstance(target, PostgresTarget):
+                return connection.kept(self.secrets, target.key)
+            return None
+        return connection.remembered(self.folder, self.secrets)
+
+    def given_token(self) -> tuple[str | None, str]:
+        """A token of a setting's, and where it came from."""
+        if given := self.settings.token:
+            return given.get_secret_value().strip(), self.setting_origins["token"]
+        return None, ""
+
+    @cached_property
+    def secrets(self) -> SecretStore:
+        from neontodo.identity.secrets import SecretStore
+        from neontodo.settings import PROFILE
+
+        name = self.settings.profile
+        return SecretStore(
+            self.folder,
+            lambda text: print("notice:", text, file=self.streams.err),
+            profile="" if name == PROFILE else name,
+        )
+
+    @cached_property
+    def account(self) -> Account | None:
+        """Who signed in here; None if nobody did."""
+        from neontodo.identity import signed_in
+
+        return signed_in.remembered(self.folder)
+
+    def use_account(self, account: Account) -> None:
+        """Go on as somebody who has just signed in."""
+        self.__dict__["account"] = account
+
+    @cached_property
+    def issuer(self) -> Issuer | None:
+        """Who else than this store's machines may vouch for somebody."""
+        if self.settings.auth_url is not None:
+            return self.issuer_at(self.settings.auth_url)
+        return self.account.issuer if self.account is not None else None
+
+    def issuer_at(self, url: str) -> Issuer:
+        """The issuer at an address, as the settings describe it."""
+        from neontodo.identity.issuer import issuer_at
+
+        settings = self.settings
+        return issuer_at(
+            url,
+            issuer=settings.auth_issuer,
+            audience=settings.auth_audience,
+            jwks_url=settings.auth_jwks_url,
+        )
+
+    def http(self) -> Http:
+        """A client for the issuer."""
+        from neontodo.identity.http import Http
+
+        return Http(self.env)
+
+    @cached_property
+    def machine(self) -> Machine | None:
+        """This machine's identity; None if there is none and the embedded store has its user."""
+        from neontodo.identity import machine
+
+        found = machine.load(self.folder)
+        if found is None and not (self.folder / STORE).exists():
+            return machine.create(self.folder, name=machine.os_user_name(), now=self.now)
+        return found
+
+    def founder_of(self, target: Target) -> Callable[[], Founder]:
+        """Who a store without users is given to: this machine's user, or whoever has signed in.
+
+        The embedded store is the machine's own in any case: it is there when nobody is signed in.
+        """
+
+        def founder() -> Founder:
+            from neontodo.db.founding import Founder
+
+            if self.account is not None and target.engine == "postgresql":
+                return Founder(self.account.user_id, self.account.name, at=self.now)
+            return self._own_founder()
+
+        return founder
+
+    def _own_founder(self) -> Founder:
+        import socket
+
+        from neontodo.db.founding import FirstKey, Founder
+        from neontodo.identity.keys import public_text
+
+        mine = self._require_machine()
+        key = FirstKey(
+            mine.key_id, public_text(mine.private_key.public_key()), socket.gethostname()
+        )
+        return Founder(mine.user_id, mine.name, at=self.now, key=key)
+
+    def _require_machine(self) -> Machine:
+        if self.machine is None:
+            from neontodo.identity import machine
+
+            raise NotSignedIn(
+                f"the key of the store {self.folder / STORE} is missing: "
+                f"`{machine.IDENTITY}` beside it",
+                hint="restore it from a backup, or bring a token in TODO_TOKEN",
+            )
+        return self.machine

@@ -1,0 +1,207 @@
+"""Signing in at an issuer, and the token of whoever is signed in, kept fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neontodo.errors import NotSignedIn, StoreUnavailable, TodoError
+from neontodo.identity import better_auth, jwks, signed_in, tokens
+from neontodo.identity.better_auth import AGAIN, Session
+from neontodo.identity.issuer import Issuer
+from neontodo.identity.signed_in import Account, forget, remembered, session_of
+
+if TYPE_CHECKING:
+    from neontodo.identity.http import Http
+    from neontodo.identity.jwks import IssuerKey, KeySet
+    from neontodo.identity.secrets import SecretStore
+
+__all__ = [
+    "Account",
+    "current_claims",
+    "forget",
+    "remembered",
+    "session_of",
+    "sign_in",
+    "verified",
+]
+
+RENEWED_BEFORE = timedelta(seconds=60)
+
+
+async def sign_in(
+    folder: Path,
+    secrets: SecretStore,
+    issuer: Issuer,
+    credential: Session | str,
+    http: Callable[[], Http],
+    now: datetime,
+) -> Account:
+    """Store a session, or a token that was given, once the issuer's keys say whose it is.
+
+    Raises:
+        NotSignedIn: it is not accepted; then nothing is stored.
+        StoreUnavailable: the issuer cannot be asked, or nothing can be stored.
+    """
+    async with http() as client:
+        if isinstance(credential, str):
+            keys = await jwks.fetch(client, issuer, now)
+            claims = _believed(credential, issuer, _key(credential, keys, issuer), now)
+            account = _account(issuer, claims, "token", claims.expires_at)
+            _store(folder, secrets, account, Session(credential), keys, token=None)
+            return account
+        # The keys come last: an issuer may make another one for this token.
+        token = await better_auth.fetch_jwt(client, issuer, credential)
+        keys = await jwks.fetch(client, issuer, now)
+        claims = _just_made(token, issuer, _key(token, keys, issuer), now)
+        ends = await better_auth.session_expiry(client, issuer, credential)
+        account = _account(issuer, claims, "session", ends or credential.expires_at)
+        _store(folder, secrets, account, credential, keys, token)
+        return account
+
+
+async def current_claims(
+    folder: Path, secrets: SecretStore, account: Account, http: Callable[[], Http], now: datetime
+) -> tokens.Claims:
+    """The claims of the account's token, verified; a session is asked for another in good time.
+
+    Raises:
+        NotSignedIn: the session has ended, or the token has expired or is another user's.
+        StoreUnavailable: the issuer cannot be reached, and no stored token is valid any more.
+    """
+    if account.method == "token":
+        token = session_of(secrets, account.issuer).token
+        return _own(await verified(token, folder, account.issuer, http, now), account)
+    claims = await _cached(folder, account, http, now)
+    if claims is not None and claims.expires_at - now >= RENEWED_BEFORE:
+        return claims
+    try:
+        return await _renewed(folder, secrets, account, http, now)
+    except StoreUnavailable:
+        if claims is None:
+            raise
+        return claims
+
+
+async def verified(
+    token: str, folder: Path, issuer: Issuer, http: Callable[[], Http], now: datetime
+) -> tokens.Claims:
+    """The claims of a token of the issuer's.
+
+    Raises:
+        NotSignedIn: it is not accepted.
+        StoreUnavailable: its key is not known here, and the issuer cannot be asked.
+    """
+    key_id = tokens.claimed(token).key_id
+    key = await jwks.key_for(folder, issuer, key_id, http, now)
+    return _believed(token, issuer, key, now)
+
+
+async def _cached(
+    folder: Path, account: Account, http: Callable[[], Http], now: datetime
+) -> tokens.Claims | None:
+    """The claims of the token that the session was last given, if that can still be used."""
+    if (token := signed_in.cached_token(folder)) is None:
+        return None
+    try:
+        claims = await verified(token, folder, account.issuer, http, now)
+    except NotSignedIn:
+        # It is the session that counts: that is asked for another.
+        return None
+    return _own(claims, account)
+
+
+async def _renewed(
+    folder: Path, secrets: SecretStore, account: Account, http: Callable[[], Http], now: datetime
+) -> tokens.Claims:
+    issuer = account.issuer
+    session = session_of(secrets, issuer)
+    async with http() as client:
+        token = await better_auth.fetch_jwt(client, issuer, session)
+        # Being used makes a session last longer.
+        ends = await better_auth.session_expiry(client, issuer, session)
+    key = await jwks.key_for(folder, issuer, tokens.claimed(token).key_id, http, now)
+    claims = _own(_just_made(token, issuer, key, now), account)
+    # On a read-only disk the token serves this command only, which is all it is needed for.
+    with suppress(StoreUnavailable):
+        signed_in.keep_token(folder, token)
+        seen = _account(issuer, claims, account.method, ends or account.expires_at)
+        if seen != account:
+            signed_in.keep(folder, seen)
+    return claims
+
+
+def _believed(token: str, issuer: Issuer, key: IssuerKey, now: datetime) -> tokens.Claims:
+    return tokens.verify(
+        token,
+        key=key.key,
+        algorithm=key.algorithm,
+        key_id=key.key_id,
+        issuer=issuer.issuer,
+        audience=issuer.audience,
+        now=now,
+    )
+
+
+def _just_made(token: str, issuer: Issuer, key: IssuerKey, now: datetime) -> tokens.Claims:
+    """As `_believed`; of a new token not its time is wrong, but a clock."""
+    try:
+        return _believed(token, issuer, key, now)
+    except tokens.OutsideValidity as error:
+        problem = f"{error.message}, though {issuer.host} has just made it"
+    raise NotSignedIn(
+        problem,
+        hint=f"check the clock of this machine: it says {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+    )
+
+
+def _key(token: str, keys: KeySet, issuer: Issuer) -> IssuerKey:
+    key = keys.find(tokens.claimed(token).key_id)
+    if key is None:
+        raise jwks.unknown(issuer)
+    return key
+
+
+def _own(claims: tokens.Claims, account: Account) -> tokens.Claims:
+    if claims.user_id != account.user_id:
+        raise NotSignedIn("the stored token is of another user than who signed in here", hint=AGAIN)
+    return claims
+
+
+def _account(
+    issuer: Issuer, claims: tokens.Claims, method: signed_in.Method, expires_at: datetime | None
+) -> Account:
+    return Account(issuer, claims.user_id, claims.email, claims.name, method, expires_at)
+
+
+def _store(
+    folder: Path,
+    secrets: SecretStore,
+    account: Account,
+    session: Session,
+    keys: KeySet,
+    token: str | None,
+) -> None:
+    """Write everything, `account.json` last; where nobody was signed in, all of it or nothing."""
+    before = None
+    with suppress(NotSignedIn):
+        before = remembered(folder)
+    try:
+        signed_in.keep_session(secrets, account.issuer, session)
+        if token is None:
+            signed_in.drop_token(folder)
+        else:
+            signed_in.keep_token(folder, token)
+        jwks.keep(folder, keys)
+        signed_in.keep(folder, account)
+    except TodoError:
+        if before is None:
+            with suppress(TodoError):
+                signed_in.discard(folder, secrets, account.issuer)
+        raise
+    if before is not None and before.issuer.url != account.issuer.url:
+        with suppress(TodoError):
+            secrets.delete(signed_in.secret_name(before.issuer))

@@ -1,0 +1,166 @@
+"""Sign-in by a code that is entered in a browser (RFC 8628), as Better Auth offers it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from neontodo.errors import NotSignedIn, StoreUnavailable
+from neontodo.identity.better_auth import secret_of, unexpected
+from neontodo.identity.issuer import is_safe
+
+if TYPE_CHECKING:
+    from neontodo.identity.http import Http
+    from neontodo.identity.http_answer import Answer
+    from neontodo.identity.issuer import Issuer
+
+CLIENT = "todo-cli"
+SCOPE = "openid profile email"
+GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+INTERVAL = 5
+SLOWER = 5
+LONGEST_PAUSE = 60
+LONGEST_WAIT = 86_400
+BY_EMAIL = "sign in with `todo login --email`"
+ANOTHER = "run `todo login` again for another code"
+_URL = re.compile(r"[!-~]{1,2000}")
+_CODE = re.compile(r"[!-~]{1,100}")
+
+
+@dataclass(frozen=True)
+class DeviceCode:
+    """What a person is shown, what is asked with, and until when.
+
+    Attributes:
+        interval: the seconds between two questions.
+    """
+
+    device_code: str = field(repr=False)
+    user_code: str
+    verification_uri: str
+    verification_uri_complete: str | None
+    expires_at: datetime
+    interval: float
+    client_id: str = CLIENT
+
+
+def utc_now() -> datetime:
+    """What the machine's clock says."""
+    return datetime.now(UTC)
+
+
+async def begin(
+    http: Http,
+    issuer: Issuer,
+    client_id: str = CLIENT,
+    clock: Callable[[], datetime] = utc_now,
+) -> DeviceCode:
+    """Ask for a code.
+
+    Raises:
+        NotSignedIn: the server does not offer this, or not to this client.
+    """
+    body = {"client_id": client_id, "scope": SCOPE}
+    answer = await http.post(f"{issuer.url}/device/code", body)
+    if answer.text("error") == "invalid_client":
+        raise NotSignedIn(
+            f"{issuer.host} does not know the client `{client_id}`",
+            hint=f"let its `deviceAuthorization` plugin accept it, or {BY_EMAIL}",
+        )
+    if answer.status in (400, 401, 403, 404, 405):
+        raise NotSignedIn(f"{issuer.host} does not offer sign-in with a browser", hint=BY_EMAIL)
+    code = _code(issuer, answer, client_id, clock()) if answer.status == 200 else None
+    if code is None:
+        raise unexpected(issuer, answer)
+    return code
+
+
+async def poll(
+    http: Http,
+    issuer: Issuer,
+    code: DeviceCode,
+    sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    clock: Callable[[], datetime] = utc_now,
+) -> str:
+    """Wait until the code was entered, and answer the session's token.
+
+    The network may be away meanwhile; then it is asked ever more seldom (RFC 8628, 3.5).
+
+    Raises:
+        NotSignedIn: the sign-in was denied, or the code has expired.
+    """
+    body = {"grant_type": GRANT, "device_code": code.device_code, "client_id": code.client_id}
+    interval = pause = code.interval
+    while clock() + timedelta(seconds=pause) < code.expires_at:
+        await sleep(pause)
+        try:
+            answer = await http.post(f"{issuer.url}/device/token", body)
+        except StoreUnavailable:
+            pause = max(interval, min(pause * 2, LONGEST_PAUSE))
+            continue
+        if answer.status == 200:
+            if (token := secret_of(answer.text("access_token"))) is None:
+                raise unexpected(issuer, answer)
+            return token
+        if answer.status == 429 or answer.text("error") == "slow_down":
+            interval += SLOWER
+        elif answer.text("error") != "authorization_pending":
+            raise _refusal(issuer, answer)
+        pause = interval
+    raise _expired()
+
+
+def _code(issuer: Issuer, answer: Answer, client_id: str, now: datetime) -> DeviceCode | None:
+    device_code = secret_of(answer.text("device_code"))
+    user_code = answer.text("user_code") or ""
+    uri = _shown(issuer, answer.text("verification_uri"))
+    wait = _seconds(answer, "expires_in", LONGEST_WAIT, None)
+    if device_code is None or uri is None or wait is None or not _CODE.fullmatch(user_code):
+        return None
+    return DeviceCode(
+        device_code=device_code,
+        user_code=user_code,
+        verification_uri=uri,
+        verification_uri_complete=_shown(issuer, answer.text("verification_uri_complete")),
+        expires_at=now + timedelta(seconds=wait),
+        interval=_seconds(answer, "interval", LONGEST_PAUSE, INTERVAL) or INTERVAL,
+        client_id=client_id,
+    )
+
+
+def _shown(issuer: Issuer, uri: str | None) -> str | None:
+    """An address that may be shown, and opened in a browser."""
+    if not uri or not _URL.fullmatch(uri):
+        return None
+    whole = urljoin(f"{issuer.origin}/", uri)
+    return whole if is_safe(whole) else None
+
+
+def _seconds(answer: Answer, name: str, most: int, default: float | None) -> float | None:
+    value = answer.json.get(name) if isinstance(answer.json, dict) else None
+    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+        return min(float(value), most)
+    return default
+
+
+def _refusal(issuer: Issuer, answer: Answer) -> NotSignedIn | StoreUnavailable:
+    match answer.text("error"):
+        case "access_denied":
+            return NotSignedIn(
+                "the sign-in was denied in the browser",
+                hint="run `todo login` again, and approve it there if it is yours",
+            )
+        case "expired_token":
+            return _expired()
+        case "invalid_grant" | "invalid_client":
+            return NotSignedIn(f"{issuer.host} no longer accepts the code", hint=ANOTHER)
+    return unexpected(issuer, answer)
+
+
+def _expired() -> NotSignedIn:
+    return NotSignedIn("the code has expired before it was entered", hint=ANOTHER)

@@ -1,0 +1,144 @@
+"""Where tokens come from besides one's own machines: the address and the name of an issuer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from neontodo.errors import BadValue
+
+PATH = "/api/auth"
+NEON_PATH = "/neondb/auth"
+LONGEST = 2000
+_NEON = re.compile(r"[a-z0-9-]+\.neonauth\.(?:[a-z0-9-]+\.)*neon\.tech")
+_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.?)+|[0-9a-f:.]+")
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*")
+_PORTS = {"https": 443, "http": 80}
+_EXAMPLE = "such as `https://app.example.com/api/auth`"
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """An auth server, and what its tokens must say.
+
+    Attributes:
+        url: the base of its API, without a slash at the end.
+        issuer: the `iss` of its tokens.
+        audience: the `aud` of its tokens.
+        jwks_url: where its public keys are.
+    """
+
+    url: str
+    issuer: str
+    audience: str
+    jwks_url: str
+
+    @property
+    def host(self) -> str:
+        """Its host and port, to be named in messages."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def origin(self) -> str:
+        """Its scheme, host and port."""
+        return origin_of(self.url)
+
+    @property
+    def is_neon_auth(self) -> bool:
+        """Whether Neon runs it, with paths and plugins of its own."""
+        return _is_neon(urlsplit(self.url).hostname or "")
+
+
+def issuer_at(
+    url: str,
+    *,
+    issuer: str | None = None,
+    audience: str | None = None,
+    jwks_url: str | None = None,
+) -> Issuer:
+    """The issuer at an address as people paste it; what is not given is what Better Auth does.
+
+    Raises:
+        BadValue: the address cannot be used, or says what an address must not.
+    """
+    parts = _parts(url, "the issuer's URL")
+    is_neon = _is_neon(parts.hostname or "")
+    path = parts.path.rstrip("/") or (NEON_PATH if is_neon else PATH)
+    base = _origin(parts) + path
+    name = issuer or _origin(parts)
+    keys = f"{base}/.well-known/jwks.json" if is_neon else f"{base}/jwks"
+    if jwks_url is not None:
+        own = _parts(jwks_url, "the JWKS URL")
+        keys = _origin(own) + own.path
+    return Issuer(url=base, issuer=name, audience=audience or name, jwks_url=keys)
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL in their one form, to compare them; empty if it has none."""
+    try:
+        parts = urlsplit(url)
+        return _origin(parts) if parts.scheme in _PORTS and parts.hostname else ""
+    except ValueError:
+        return ""
+
+
+def is_safe(url: str) -> bool:
+    """Whether secrets may be sent to a URL: over TLS, or within this machine."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_own(host)))
+
+
+def _parts(url: str, what: str) -> SplitResult:
+    """Take a URL apart and check it; no message repeats it, as a password may be in it."""
+    text = url.strip()
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise BadValue(f"{what} cannot be read", hint=_EXAMPLE) from None
+    if "@" in parts.netloc:
+        raise BadValue(
+            f"{what} must hold no user name or password", hint="leave out what is before the `@`"
+        )
+    if parts.scheme not in _PORTS:
+        raise BadValue(f"{what} must begin with `https://`", hint=_EXAMPLE)
+    if "?" in text or "#" in text:
+        raise BadValue(f"{what} must end before the `?` or `#`", hint=_EXAMPLE)
+    if len(text) > LONGEST or not _HOST.fullmatch(host) or not _PATH.fullmatch(_stem(parts)):
+        raise BadValue(f"{what} cannot be read", hint=_EXAMPLE)
+    if not is_safe(text):
+        raise BadValue(
+            f"{what} must begin with `https://`, else others could read the password on its way",
+            hint="`http://` is for servers on this machine",
+        )
+    return parts
+
+
+def _stem(parts: SplitResult) -> str:
+    return parts.path.rstrip("/")
+
+
+def _origin(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in (None, _PORTS[parts.scheme]) else f":{parts.port}"
+    return f"{parts.scheme}://{shown}{port}"
+
+
+def _is_neon(host: str) -> bool:
+    return _NEON.fullmatch(host) is not None
+
+
+def _is_own(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

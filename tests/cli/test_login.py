@@ -1,0 +1,501 @@
+"""`todo login`, `logout`, `whoami` and `profiles`, against a real Better Auth server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neontodo.clock import utc_now
+from tests.agent.machine import machine
+from tests.databases import Postgres, TemplateDatabases
+from tests.harness import Result, Todo
+from tests.identity.better_auth_server import PASSWORD, AuthServer, AuthServers, Person
+
+
+@pytest.fixture
+def todo(database_url: str, tmp_path: Path) -> Todo:
+    """A person with a store of their own on each engine, whose clock is a real server's."""
+    person = Todo(tmp_path / "home", {"TODO_DATABASE_URL": database_url}, utc_now())
+    person.ok("db", "upgrade")
+    return person
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Todo:
+    """A person on the embedded store, which does not exist yet."""
+    return Todo(tmp_path / "home", now=utc_now())
+
+
+@pytest.fixture
+def ann(auth_server: AuthServer) -> Person:
+    return auth_server.person("Ann")
+
+
+@pytest.fixture
+def bob(auth_server: AuthServer) -> Person:
+    return auth_server.person("Bob")
+
+
+def log_in(todo: Todo, person: Person, *options: str, **more: Any) -> Result:
+    """Sign in by e-mail address and password."""
+    return todo(
+        "login", person.server.url, "--email", person.email, *options, stdin=PASSWORD, **more
+    )
+
+
+def token_of(person: Person) -> str:
+    """A token that the server gives this person."""
+    answer, _ = person.server.ask(
+        "GET", f"{person.server.url}/token", None, {"cookie": person.cookie}
+    )
+    return str(answer["token"])
+
+
+def titles(todo: Todo, *options: str) -> list[str]:
+    return [row[-1] for row in todo.ok("list", *options).rows]
+
+
+def files(todo: Todo) -> set[str]:
+    return {path.name for path in todo.home.rglob("*") if path.is_file()}
+
+
+def test_by_password(todo: Todo, ann: Person) -> None:
+    todo.ok("add", "of this machine's own user")
+    said = log_in(todo, ann)
+    assert (said.code, said.out) == (0, "")
+    assert said.err.splitlines()[1] == f"signed in as {ann.email} at {ann.server.url}"
+    assert todo.ok("list").out == ""
+    todo.ok("add", "Ann's")
+    assert titles(todo) == ["Ann's"]
+    found = todo.ok("whoami", "--json").json
+    assert found["name"] == "Ann"
+    assert found["email"] == ann.email
+    assert found["issuer"] == ann.server.origin
+    assert found["accepted"] is True
+
+
+def test_signing_out_ends_the_session_and_forgets_everything(todo: Todo, ann: Person) -> None:
+    todo.ok("add", "of this machine's own user")
+    before = files(todo)
+    log_in(todo, ann)
+    secret = next((todo.home / "secrets").iterdir())
+    session = json.loads(json.loads(secret.read_text())["value"])["token"]
+    assert todo("logout") == Result(0, "", f"signed out of {ann.server.url}\n")
+    assert files(todo) == before
+    assert titles(todo) == ["of this machine's own user"]
+    bearer = {"authorization": f"Bearer {session}"}
+    with pytest.raises(AssertionError, match="UNAUTHORIZED"):
+        ann.server.ask("GET", f"{ann.server.url}/token", None, bearer)
+    assert todo("logout") == Result(0, "", "you are not signed in anywhere\n")
+
+
+def test_signing_out_of_a_server_that_is_away_forgets_and_says_so(local: Todo, ann: Person) -> None:
+    log_in(local, ann)
+    ann.server.switch("down")
+    said = local("logout")
+    assert said.code == 5
+    assert said.err.startswith(f"signed out of {ann.server.url}\nerror: the session could not be")
+    assert "account.json" not in files(local)
+
+
+def test_a_wrong_password_is_4_and_stores_nothing(local: Todo, ann: Person) -> None:
+    said = local("login", ann.server.url, "--email", ann.email, stdin="wrong\n")
+    assert said.code == 4
+    assert "wrong" not in said.err
+    assert not local.home.exists()
+
+
+def test_neon_auth_asks_for_the_address(auth_servers: AuthServers, local: Todo) -> None:
+    zoe = auth_servers["neon"].person("Zoë")
+    keys = {"TODO_AUTH_JWKS_URL": f"{zoe.server.url}/.well-known/jwks.json"}
+    assert log_in(local, zoe, env=keys).code == 0
+    assert local.ok("whoami", "--json").json["name"] == "Zoë"
+
+
+@pytest.mark.parametrize("variable", ["BETTER_AUTH_URL", "NEON_AUTH_BASE_URL"])
+def test_the_address_may_be_in_a_file(local: Todo, ann: Person, variable: str) -> None:
+    local.home.mkdir()
+    (local.home / ".env").write_text(f'{variable}="{ann.server.origin}/api/auth"\nA=b\n')
+    said = local("login", "--env-file", ".env", "--email", ann.email, stdin=PASSWORD)
+    assert (said.code, said.err.splitlines()[1]) == (
+        0,
+        f"signed in as {ann.email} at {ann.server.url}",
+    )
+
+
+def test_a_file_that_names_no_address_is_refused(local: Todo) -> None:
+    local.home.mkdir()
+    (local.home / ".env").write_text("DATABASE_URL=postgresql://x\n")
+    assert local("login", "--env-file", ".env") == Result(
+        2,
+        "",
+        "error: `.env` names nowhere to sign in\n"
+        "hint: looked for BETTER_AUTH_URL, NEON_AUTH_BASE_URL\n",
+    )
+
+
+def test_without_an_address_the_next_step_is_named(local: Todo) -> None:
+    assert local("login") == Result(
+        2,
+        "",
+        "error: it is not known where to sign in\n"
+        "hint: `todo login https://app.example.com/api/auth` names your own\n",
+    )
+
+
+def test_by_a_token_from_standard_input(todo: Todo, ann: Person) -> None:
+    token = token_of(ann)
+    said = todo("login", ann.server.url, "--token", "-", stdin=f"{token}\n")
+    assert said.code == 0
+    todo.ok("add", "Ann's")
+    assert titles(todo) == ["Ann's"]
+    assert token not in said.err + todo.ok("whoami").out
+
+
+def test_a_token_among_the_arguments_is_refused(local: Todo, ann: Person) -> None:
+    token = token_of(ann)
+    said = local("login", ann.server.url, "--token", token)
+    assert said.code == 2
+    assert token not in said.err
+
+
+def test_ci_needs_a_token_and_an_address(todo: Todo, ann: Person, tmp_path: Path) -> None:
+    script = Todo(
+        tmp_path / "ci",
+        todo.env | {"TODO_TOKEN": token_of(ann), "TODO_AUTH_URL": ann.server.url},
+        todo.now,
+    )
+    script.ok("add", "from CI")
+    assert titles(script) == ["from CI"]
+    assert script.ok("whoami", "--json").json["email"] == ann.email
+    log_in(todo, ann)
+    assert titles(todo) == ["from CI"]
+
+
+def test_what_a_variable_supplies_is_not_overwritten(local: Todo, ann: Person) -> None:
+    said = log_in(local, ann, env={"TODO_TOKEN": token_of(ann)})
+    assert said == Result(
+        1,
+        "",
+        "error: TODO_TOKEN supplies the token already\n"
+        "hint: unset it, then run `todo login` again\n",
+    )
+    assert not local.home.exists()
+
+
+def test_an_unknown_issuers_token_is_4(todo: Todo, ann: Person) -> None:
+    said = todo("list", env={"TODO_TOKEN": token_of(ann)})
+    assert (said.code, said.out) == (4, "")
+    assert "`auth_url` of the settings" in said.err
+
+
+def test_a_session_that_has_ended_is_4_and_says_how_to_go_on(local: Todo, ann: Person) -> None:
+    log_in(local, ann)
+    ann.server.switch("end-sessions")
+    local.later(minutes=17)
+    said = local("list")
+    assert (said.code, said.out) == (4, "")
+    assert said.err.splitlines()[1] == "hint: sign in again with `todo login`"
+
+
+def test_an_issuer_that_is_away_matters_once_the_token_expires(local: Todo, ann: Person) -> None:
+    log_in(local, ann)
+    local.ok("add", "Ann's")
+    ann.server.switch("down")
+    assert titles(local) == ["Ann's"]
+    local.later(minutes=17)
+    assert local("list").code == 5
+    assert local("doctor").code == 5
+
+
+def test_a_new_name_reaches_the_store(local: Todo, ann: Person) -> None:
+    log_in(local, ann)
+    local.ok("add", "x")
+    ann.rename("Ann Marie")
+    local.ok("login", ann.server.url, "--email", ann.email, stdin=PASSWORD)
+    assert local.ok("whoami", "--json").json["name"] == "Ann Marie"
+
+
+def test_doctor_looks_at_the_issuer(todo: Todo, ann: Person) -> None:
+    log_in(todo, ann)
+    found = {row[0]: row for row in todo.ok("doctor").rows}
+    assert found["issuer"][1] == "ok"
+    assert f"signed in as {ann.email}" in found["issuer"][-1]
+    assert found["user"][1] == "ok"
+
+
+# Profiles.
+
+
+def test_two_people_by_profile_see_their_own_tasks(todo: Todo, ann: Person, bob: Person) -> None:
+    log_in(todo, ann)
+    log_in(todo, bob, "--profile", "work")
+    todo.ok("add", "Ann's", "-t", "a")
+    todo.ok("--profile", "work", "add", "Bob's", "-t", "b")
+    assert titles(todo) == ["Ann's"]
+    assert titles(todo, "--profile", "work") == ["Bob's"]
+    assert [row[-1] for row in todo.ok("list", env={"TODO_PROFILE": "work"}).rows] == ["Bob's"]
+    assert todo.ok("tags", "-q").out == "a\n"
+    assert todo("undo", "--profile", "work").code == 0
+    assert titles(todo) == ["Ann's"]
+    assert titles(todo, "--profile", "work") == []
+
+
+def test_a_profile_has_a_store_of_its_own(local: Todo, ann: Person) -> None:
+    local.ok("add", "mine")
+    log_in(local, ann, "--profile", "work")
+    local.ok("add", "Ann's", "--profile", "work")
+    assert titles(local) == ["mine"]
+    assert titles(local, "--profile", "work") == ["Ann's"]
+    assert (local.home / "profiles" / "work" / "tasks.db").exists()
+
+
+def test_profiles_are_listed(local: Todo, ann: Person) -> None:
+    local.ok("add", "mine")
+    log_in(local, ann, "--profile", "work")
+    own = local.ok("whoami", "--json").json["name"]
+    url = ann.server.url
+    assert (
+        local.ok("profiles").out == f"default\ttrue\t{own}\t\t\nwork\tfalse\t{ann.email}\t{url}\t\n"
+    )
+    assert local.ok("profiles", "-q").out == "default\nwork\n"
+    assert local.ok("profiles", "--json", "--profile", "work").json[1] == {
+        "name": "work",
+        "in_use": True,
+        "user": ann.email,
+        "issuer": url,
+        "store": None,
+    }
+    shown = local.ok("profiles", terminal=True, width=40).out
+    assert "in use" in shown
+    assert max(map(len, shown.splitlines())) <= 40
+
+
+@pytest.mark.parametrize("argv", [["list"], ["add", "x"], ["whoami"], ["logout"], ["doctor"]])
+def test_a_profile_that_is_not_there_is_refused(local: Todo, argv: list[str]) -> None:
+    said = local(*argv, "--profile", "wrok")
+    assert said.code == 2
+    assert "there is no profile `wrok`" in said.out + said.err
+    assert not local.home.exists()
+
+
+@pytest.mark.parametrize("name", ["../x", "A", "a/b", "-x", "x" * 33, "a b", "."])
+def test_a_name_that_is_no_folders_is_refused(local: Todo, name: str) -> None:
+    assert local("list", env={"TODO_PROFILE": name}).code == 2
+    assert not local.home.exists()
+
+
+# By a code in a browser: whole processes, as the program waits meanwhile.
+
+
+@contextmanager
+def waiting(todo: Todo, server: AuthServer) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A `todo login` that waits, and the code that it shows."""
+    environment = {
+        **os.environ,  # noqa: TID251
+        **todo.environment,
+        "TODO_AGENT": "off",
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "neontodo", "login", server.url],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr
+        assert process.stderr.readline() == f"open {server.origin}/device\n"
+        shown = re.fullmatch(r"and enter the code (\w+)\n", process.stderr.readline())
+        assert shown
+        yield process, shown[1]
+        process.kill()
+
+
+def test_a_code_that_is_approved(local: Todo, ann: Person) -> None:
+    with waiting(local, ann.server) as (process, code):
+        ann.approve(code)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (0, "")
+    assert f"signed in as {ann.email} at {ann.server.url}\n" in err
+    assert local.ok("whoami", "--json").json["email"] == ann.email
+
+
+BROWSER = """
+import json, sys, urllib.request
+code = sys.argv[1].partition("user_code=")[2]
+headers = {"cookie": cookie, "origin": url.partition("/api")[0], "content-type": "application/json"}
+claim = urllib.request.Request(f"{url}/device?user_code={code}", headers=headers)
+urllib.request.urlopen(claim).close()
+answer = json.dumps({"userCode": code}).encode()
+urllib.request.urlopen(urllib.request.Request(f"{url}/device/approve", answer, headers)).close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "is_opened", "code"),
+    [("plain", b"y\n", True, 0), ("hasty", b"\n", False, 4)],
+    ids=["yes", "no"],
+)
+def test_a_browser_is_opened_for_who_wants_that(
+    tmp_path: Path, auth_servers: AuthServers, kind: str, answer: bytes, is_opened: bool, code: int
+) -> None:
+    ann = auth_servers[kind].person("Ann")
+    script, seen = tmp_path / "browser.py", tmp_path / "seen"
+    known = f"url, cookie = {ann.server.url!r}, {ann.cookie!r}"
+    script.write_text(f"open({str(seen)!r}, 'w').close()\n{known}{BROWSER}")
+    with machine(tmp_path / "home") as desk:
+        desk.env["BROWSER"] = shlex.join([sys.executable, str(script), "%s"])
+        ended = desk.on_terminal("login", ann.server.url, keys=answer, agent=False)
+    assert (ended.code, seen.exists()) == (code, is_opened), ended
+
+
+def test_a_code_that_is_denied_is_4(local: Todo, ann: Person) -> None:
+    with waiting(local, ann.server) as (process, code):
+        ann.deny(code)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 4
+    assert err.startswith("error: the sign-in was denied in the browser\nhint: ")
+    assert not (local.home / "account.json").exists()
+
+
+def test_giving_up_is_130_and_stores_nothing(local: Todo, auth_server: AuthServer) -> None:
+    with waiting(local, auth_server) as (process, _):
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, "", "")
+    assert not (local.home / "account.json").exists()
+
+
+def test_a_network_that_breaks_meanwhile_is_waited_for(local: Todo, ann: Person) -> None:
+    with waiting(local, ann.server) as (process, code):
+        ann.server.switch("down")
+        ann.server.switch("up")
+        ann.approve(code)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_a_server_without_codes_names_the_other_way(auth_servers: AuthServers, local: Todo) -> None:
+    said = local("login", auth_servers["neon"].url)
+    assert said.code == 4
+    assert said.err.splitlines()[1] == "hint: sign in with `todo login --email`"
+
+
+# Databases that others use too.
+
+
+@pytest.fixture
+def shared(templates: TemplateDatabases) -> Iterator[str]:
+    """The URL of a database with our tables and nobody in it."""
+    with templates.cloned() as url:
+        yield url
+
+
+def test_connecting_needs_no_key_once_signed_in(local: Todo, shared: str, ann: Person) -> None:
+    local.ok("add", "of this machine's own user")
+    log_in(local, ann)
+    assert (
+        local.ok("connect", shared)
+        .err.splitlines()[-1]
+        .endswith("carries the embedded store's tasks over")
+    )
+    local.ok("add", "in the database")
+    assert titles(local) == ["in the database"]
+    assert local.ok("token", "list").out == ""
+    assert "you are signed in as" in local("connect", shared, "--as", "x").err
+
+
+def test_the_embedded_stores_tasks_go_along(local: Todo, shared: str, ann: Person) -> None:
+    local.ok("add", "from before")
+    log_in(local, ann)
+    local.ok("connect", shared, "--move")
+    assert titles(local) == ["from before"]
+
+
+def test_neon_auths_own_tables_are_left_alone(
+    local: Todo, postgres_server: Postgres, ann: Person, tmp_path: Path
+) -> None:
+    name = f"neon_auth_{tmp_path.name[-40:]}"
+    postgres_server.create_database(name)
+    postgres_server.execute("CREATE SCHEMA neon_auth", database=name)
+    postgres_server.execute(
+        'CREATE TABLE neon_auth."user" (id uuid PRIMARY KEY, email text NOT NULL)', database=name
+    )
+    try:
+        log_in(local, ann)
+        local.ok("connect", postgres_server.url(name), "--upgrade")
+        local.ok("add", "x")
+        local.ok("db", "check")
+        assert local.ok("whoami", "--json").json["accepted"] is True
+    finally:
+        postgres_server.drop_database(name)
+
+
+# Somebody else's database.
+
+
+@pytest.fixture
+def owner(tmp_path: Path, shared: str) -> Todo:
+    """Whoever the shared database belongs to, on a machine of their own."""
+    person = Todo(tmp_path / "owner", now=utc_now())
+    person.ok("connect", shared)
+    return person
+
+
+def invited(owner: Todo, local: Todo, person: Person) -> str:
+    """An invitation for the account that is signed in on a machine."""
+    user = local.ok("whoami", "--json").json["user"]
+    said = owner.ok("member", "add", person.email, "--subject", user, "--json").json
+    return str(said["invitation"])
+
+
+def test_a_member_is_whom_the_issuer_says(local: Todo, owner: Todo, ann: Person) -> None:
+    log_in(local, ann)
+    local.ok("join", invited(owner, local, ann))
+    local.ok("add", "Ann's")
+    assert titles(local) == ["Ann's"]
+    assert owner.ok("list").out == ""
+    found = local.ok("whoami", "--json").json
+    assert (found["email"], found["issuer"]) == (ann.email, ann.server.origin)
+
+
+def test_another_account_cannot_take_the_invitation(
+    local: Todo, owner: Todo, ann: Person, bob: Person
+) -> None:
+    log_in(local, ann)
+    invitation = invited(owner, local, ann)
+    log_in(local, bob)
+    said = local("join", invitation)
+    assert said.code == 1
+    assert said.err.startswith("error: the invitation is for another user than ")
+    log_in(local, ann)
+    local.ok("join", invitation)
+
+
+def test_on_a_members_connection_another_account_is_4(
+    local: Todo, owner: Todo, ann: Person, bob: Person
+) -> None:
+    log_in(local, ann)
+    local.ok("join", invited(owner, local, ann))
+    local.ok("add", "Ann's")
+    said = log_in(local, bob)
+    assert "warning: " in said.err
+    for argv in (["list"], ["add", "x"], ["show", "1"], ["export"], ["whoami"], ["undo"]):
+        said = local(*argv)
+        assert said.code == 4, argv
+        assert "the login role of this database is not for the account" in said.err
+        assert "Ann's" not in said.out
+    log_in(local, ann)
+    assert titles(local) == ["Ann's"]
