@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import uuid
 from collections.abc import Awaitable, Callable
+from datetime import UTC
 from types import ModuleType
 from typing import Any
 
@@ -50,7 +51,8 @@ def test_lists_and_counts_show_only_ones_own(bob: Store) -> None:
     assert bob.titles(words=("secret",)) == []
     assert bob.read(counts.tags) == []
     assert bob.read(counts.projects) == []
-    assert bob.read(counts.totals, FRIDAY_NOON.date(), FRIDAY_NOON) == (1, 0, 0, 0)
+    found = bob.read(reading.stats, FRIDAY_NOON, UTC)
+    assert (found.pending, found.overdue, found.due_today, found.done) == (1, 0, 0, 0)
     assert [entry.title for entry in bob.read(reading.log)] == ["bob's"]
 
 
@@ -80,8 +82,7 @@ OF_ANN: dict[str, Query] = {
     "tasks.known": lambda s: tasks.known(s, BOB, [], [1, 2, 3]),
     "counts.tags": lambda s: counts.tags(s, BOB),
     "counts.projects": lambda s: counts.projects(s, BOB),
-    "counts.pending_by_priority": lambda s: counts.pending_by_priority(s, BOB),
-    "counts.completions_since": lambda s: counts.completions_since(s, BOB, FRIDAY_NOON),
+    "reading.stats": lambda s: reading.stats(s, BOB, FRIDAY_NOON, UTC),
     "changes.commands": lambda s: changes.commands(s, BOB, before_seq=None, limit=99),
     "changes.newest": lambda s: changes.newest(s, BOB, task_ids=None, limit=99),
     "changes.deletions": lambda s: changes.deletions(s, BOB, [sa.true()]),

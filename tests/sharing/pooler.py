@@ -26,7 +26,7 @@ listen_addr = 127.0.0.1
 listen_port = {port}
 unix_socket_dir =
 pool_mode = transaction
-default_pool_size = 1
+default_pool_size = {size}
 auth_type = scram-sha-256
 auth_file = {users}
 auth_user = postgres
@@ -34,15 +34,31 @@ ignore_startup_parameters = extra_float_digits
 """
 
 
+PREPARES_SINCE = (1, 21)
+"""Before, PgBouncer knows no prepared statements, nor the setting about them."""
+
+
+def version() -> tuple[int, ...]:
+    """PgBouncer's, such as `(1, 18, 0)`."""
+    said = subprocess.run([require_tool("pgbouncer"), "-V"], capture_output=True, text=True)
+    return tuple(map(int, said.stdout.split()[1].split(".")))
+
+
 @contextmanager
-def pooler(server: Postgres) -> Iterator[int]:
-    """Run PgBouncer with one connection for each login role, and lend its port."""
+def pooler(server: Postgres, *, size: int = 1, prepared: int = 0) -> Iterator[int]:
+    """Run PgBouncer with so many connections for each login role, and lend its port.
+
+    With `prepared`, it prepares so many statements for its clients, as Neon's does.
+    """
     program = require_tool("pgbouncer")
     folder = Path(tempfile.mkdtemp(prefix="neontodo-pgbouncer-"))
     port = _free_port()
     users, settings = folder / "users.txt", folder / "pgbouncer.ini"
     users.write_text(f'"postgres" "{server.password}"\n')
-    settings.write_text(SETTINGS.format(server=server.port, port=port, users=users))
+    text = SETTINGS.format(server=server.port, port=port, users=users, size=size)
+    if version() >= PREPARES_SINCE:
+        text += f"max_prepared_statements = {prepared}\n"
+    settings.write_text(text)
     process = subprocess.Popen(
         [program, "-q", str(settings)], stderr=subprocess.DEVNULL, **_account(folder)
     )

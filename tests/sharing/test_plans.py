@@ -1,11 +1,17 @@
-"""Under row level security, every statement asks once who is asking, and not once per row."""
+"""How Postgres goes about every statement that there is, under row level security.
+
+Each asks once who is asking, and not once per row; and however many tasks there are of others,
+none of them reads a whole table.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
 import json
+import re
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,23 +22,23 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from neontodo.app import App
 from neontodo.tasks.queries import changes, counts, tasks, users
+from tests.benchmarks.million import EACH, MANY, fill, shared_database
+from tests.databases import Postgres
 from tests.harness import Todo
 from tests.sharing.people import Shared, app_of, connection_url, login
 from tests.sharing.scenario import live
 
 QUERIES = (changes, counts, tasks, users)
-ELSEWHERE = {
-    "changes.everything",
-    "tasks.everything",
-    "users.claim_unused",
-    "users.counters",
-}
-"""Of `todo connect --move`: the embedded store's rows, and a user who has none."""
-
 ASKS = "todo_current_user()"
 PROTECTED = ("users", "keys", "tasks", "changes")
-Statement = tuple[str, Any]
+INDEXES = tuple(f"{kind}_{table}" for kind in ("pk", "uq", "ix") for table in PROTECTED)
+ANY = "= ANY ("
+SHOWN = (("list",), ("search", "milk"), ("log",))
+"""What has fewer rows on a terminal than in a pipe."""
+
+Sent = dict[str, tuple[Any, ...]]
 
 
 @contextmanager
@@ -77,16 +83,60 @@ def all_queries() -> set[str]:
     }
 
 
+def used_up(me: Todo, folder: Path) -> Sent:
+    """All statements that there are, as one of its members sends them to a database."""
+    with recorded() as sent, called() as names:
+        live(me, folder)
+        for argv in SHOWN:
+            me.ok(*argv, terminal=True)
+        app = app_of(me)
+        app.run(complete(app))
+        app.run(copy(app))
+        app.close()
+    assert all_queries() - names == set()
+    return sent
+
+
+async def complete(app: App) -> None:
+    """What the shell asks for, in a process of its own otherwise."""
+    assert await app.read(
+        lambda s, who: tasks.numbered(s, who.user_id, "1", completed=None, limit=5)
+    )
+
+
+async def copy(app: App) -> None:
+    """What `connect --move` and signing in send, which go between two stores otherwise."""
+    me = (await app.identity()).user_id
+    async with app.database.snapshot(me) as session:
+        assert await users.counters(session, me)
+        assert await users.told(session, me)
+        (task, *_), *_ = [chunk async for chunk in tasks.everything(session, me)]
+        (change, *_), *_ = [chunk async for chunk in changes.everything(session, me)]
+    async with app.database.write(me, dry_run=True) as session:
+        assert not await users.claim_unused(session, me, 1, 1)
+        await tasks.add(session, [{**task, "id": uuid.uuid4(), "number": 10**6}])
+        await changes.add(session, [{**change, "command_id": uuid.uuid4(), "seq": 10**6}])
+
+
+async def explained(url: str, sent: Sent, seqscan: str = "on") -> dict[str, Any]:
+    """The plan of each statement, as its member gets it."""
+    connection = await login(url)
+    await connection.execute(f"SET enable_seqscan = {seqscan}")
+    plans = {}
+    for statement, values in sent.items():
+        found = await connection.fetchval(f"EXPLAIN (VERBOSE, FORMAT JSON) {statement}", *values)
+        plans[statement] = json.loads(found)
+    await connection.close()
+    return plans
+
+
 @pytest.fixture
 def member(shared: Shared) -> Todo:
     return shared.member("ann")
 
 
 def test_every_statement_asks_once_who_is_asking(member: Todo, tmp_path: Path) -> None:
-    with recorded() as sent, called() as names:
-        live(member, tmp_path)
-        complete(member)
-    assert all_queries() - names <= ELSEWHERE
+    sent = used_up(member, tmp_path)
     plans = asyncio.run(explained(connection_url(member), sent))
     asking = [statement for statement, plan in plans.items() if check(plan)]
     protected = [s for s in plans if any(f" {table}" in s for table in PROTECTED)]
@@ -94,25 +144,56 @@ def test_every_statement_asks_once_who_is_asking(member: Todo, tmp_path: Path) -
     assert len(asking) > 25
 
 
-def complete(me: Todo) -> None:
-    """What the shell asks for, in a process of its own otherwise."""
-    app = app_of(me)
-    found = app.run(
-        app.read(lambda s, who: tasks.numbered(s, who.user_id, "1", completed=None, limit=5))
-    )
-    app.close()
-    assert found
+@pytest.mark.slow
+def test_no_statement_reads_all_of_a_million_tasks(neon_server: Postgres, tmp_path: Path) -> None:
+    with shared_database(neon_server, tmp_path) as shared:
+        ann, few, many = (shared.member(name) for name in ("ann", "few", "many"))
+        fill(shared, {"few": EACH, "many": MANY})
+        sent, ids = used_up(ann, tmp_path), shared.ids()
+        plans = asyncio.run(explained(connection_url(few), sent_by(sent, ids["ann"], ids["few"])))
+        # Who has a tenth of everything gets all of it either way: both weigh the same.
+        by_index = asyncio.run(
+            explained(connection_url(many), sent_by(sent, ids["ann"], ids["many"]), "off")
+        )
+    for statement, plan in (*plans.items(), *by_index.items()):
+        assert not set(wasteful(plan)), statement
+        assert check(plan) or " tasks" not in statement
+    # A hundred of somebody's 100,000 tasks are looked up, not found by reading all of them.
+    among = {statement: plan for statement, plan in by_index.items() if ANY in statement}
+    assert len(among) >= 4
+    for statement, plan in among.items():
+        assert any(ANY in node.get("Index Cond", "") for node in nodes(plan)), statement
 
 
-async def explained(url: str, sent: dict[str, Any]) -> dict[str, Any]:
-    """The plan of each statement, as its member gets it."""
-    connection = await login(url)
-    plans = {}
-    for statement, values in sent.items():
-        found = await connection.fetchval(f"EXPLAIN (VERBOSE, FORMAT JSON) {statement}", *values)
-        plans[statement] = json.loads(found)
-    await connection.close()
-    return plans
+def sent_by(sent: Sent, user_id: str, other_id: str) -> Sent:
+    """The same statements of another user's."""
+    return {
+        statement: tuple(other_id if value == user_id else value for value in values)
+        for statement, values in sent.items()
+    }
+
+
+def wasteful(plan: Any) -> Iterator[str]:
+    """The tables, and the indexes of these, of which a plan looks at everybody's rows."""
+    for node in nodes(plan):
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in PROTECTED:
+            yield node["Relation Name"]
+        name, condition = node.get("Index Name", ""), node.get("Index Cond", "")
+        user = "id" if name == "pk_users" else "user_id"
+        if name.startswith(INDEXES) and not re.search(rf"\b{user} = ", condition):
+            yield name
+
+
+def nodes(part: Any) -> Iterator[dict[str, Any]]:
+    """All parts of a plan."""
+    if isinstance(part, list):
+        for each in part:
+            yield from nodes(each)
+    elif isinstance(part, dict):
+        if "Node Type" in part:
+            yield part
+        for name in ("Plan", "Plans"):
+            yield from nodes(part.get(name, []))
 
 
 def check(plan: Any) -> bool:
@@ -124,16 +205,11 @@ def check(plan: Any) -> bool:
     return bool(asking)
 
 
-def nodes_that_ask(part: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(part, list):
-        for each in part:
-            yield from nodes_that_ask(each)
-    elif isinstance(part, dict):
-        own = {name: value for name, value in part.items() if name != "Plans"}
-        if "Plan" not in part and ASKS in json.dumps(own):
-            yield part
-        for name in ("Plan", "Plans"):
-            yield from nodes_that_ask(part.get(name, []))
+def nodes_that_ask(plan: Any) -> Iterator[dict[str, Any]]:
+    for node in nodes(plan):
+        own = {name: value for name, value in node.items() if name != "Plans"}
+        if ASKS in json.dumps(own):
+            yield node
 
 
 def test_a_list_of_many_tasks_calls_the_function_a_few_times(shared: Shared, member: Todo) -> None:

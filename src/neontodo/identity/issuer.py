@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from neontodo.errors import BadValue
+from neontodo.errors import BadValue, NotSignedIn
 
 PATH = "/api/auth"
 NEON_PATH = "/neondb/auth"
@@ -62,6 +62,7 @@ def issuer_at(
 
     Raises:
         BadValue: the address cannot be used, or says what an address must not.
+        NotSignedIn: secrets would go over plain http to another machine.
     """
     parts = _parts(url, "the issuer's URL")
     is_neon = _is_neon(parts.hostname or "")
@@ -113,7 +114,7 @@ def _parts(url: str, what: str) -> SplitResult:
     if len(text) > LONGEST or not _HOST.fullmatch(host) or not _PATH.fullmatch(_stem(parts)):
         raise BadValue(f"{what} cannot be read", hint=_EXAMPLE)
     if not is_safe(text):
-        raise BadValue(
+        raise NotSignedIn(
             f"{what} must begin with `https://`, else others could read the password on its way",
             hint="`http://` is for servers on this machine",
         )

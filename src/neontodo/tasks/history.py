@@ -18,6 +18,8 @@ from neontodo.tasks.state import applied, disagreeing, field_names, from_change,
 from neontodo.tasks.unit import Unit
 
 CHUNK = 500
+LOOKED_AT = 50
+"""Commands at a time, of which mostly the newest is the one."""
 DETAILS_SHOWN = 10
 NUMBERS_SHOWN = 12
 
@@ -58,7 +60,7 @@ async def _standing(unit: Unit, any_machine: bool) -> AsyncIterator[LoggedComman
     taken_back: set[uuid.UUID] = set()
     before_seq = None
     while batch := await changes.commands(
-        unit.session, unit.user_id, before_seq=before_seq, limit=CHUNK
+        unit.session, unit.user_id, before_seq=before_seq, limit=LOOKED_AT
     ):
         for command in batch:
             if command.id in taken_back:

@@ -107,7 +107,7 @@ def _rank(word: str) -> ColumnElement[int]:
     text, end_of_title = Task.search_text, position(Task.search_text, _text("\n"))
     whole, part = position(text, _text(f" {word} ")), position(text, _text(word))
     return sa.case(
-        (sa.and_(whole > 0, whole < end_of_title), 0),
+        (sa.func.nullif(whole, 0) < end_of_title, 0),
         (part < end_of_title, 1),
         (whole > 0, 2),
         else_=3,

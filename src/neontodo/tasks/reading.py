@@ -1,4 +1,4 @@
-"""Answers that are put together from more than one statement."""
+"""Answers that are put together from what statements find."""
 
 from __future__ import annotations
 
@@ -22,18 +22,16 @@ async def stats(session: AsyncSession, user_id: str, now: datetime, tz: tzinfo) 
     """Counts over all tasks, and what was done on each day of the last weeks."""
     today = now.astimezone(tz).date()
     first = today - timedelta(days=today.weekday() + 7 * (WEEKS_SHOWN - 1))
-    pending, overdue, due_today, done = await counts.totals(session, user_id, today, now)
     since = datetime.combine(first, time(), tz)
-    moments = await counts.completions_since(session, user_id, since)
-    per_day = Counter(moment.astimezone(tz).date() for moment in moments)
-    by_priority = await counts.pending_by_priority(session, user_id)
+    found = await counts.tally(session, user_id, today, now, since)
+    per_day = Counter(moment.astimezone(tz).date() for moment in found.completions)
     return Stats(
-        pending=pending,
-        overdue=overdue,
-        due_today=due_today,
-        done=done,
+        pending=sum(found.pending.values()),
+        overdue=found.overdue,
+        due_today=found.due_today,
+        done=found.done,
         done_per_day=tuple((day, per_day[day]) for day in _days(first, today)),
-        by_priority=tuple((p.label, by_priority.get(p, 0)) for p in reversed(Priority)),
+        by_priority=tuple((p.label, found.pending[p]) for p in reversed(Priority)),
     )
 
 

@@ -14,6 +14,7 @@ from sqlmodel import col, select
 
 from neontodo.db import bulk
 from neontodo.models import Change, Key, Task
+from neontodo.tasks.queries.among import among
 from neontodo.tasks.results import LogEntry
 
 LOGGED = ("seq", "at", "command_id", "reverts", "task_id", "kind", "before", "after")
@@ -89,15 +90,17 @@ async def of_command(
         )
         .scalar_subquery()
     )
+    start = first + after_position
     statement = (
         select(Change)
         .where(
             col(Change.user_id) == user_id,
             col(Change.command_id) == command_id,
-            col(Change.seq) > first + after_position,
+            # With an end, or all that came after the command would be looked through.
+            col(Change.seq) > start,
+            col(Change.seq) <= start + limit,
         )
         .order_by(col(Change.seq))
-        .limit(limit)
     )
     return (await session.scalars(statement)).all()
 
@@ -139,14 +142,18 @@ async def last_of_tasks(
     session: AsyncSession, user_id: str, task_ids: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, Change]:
     """The newest change of each task."""
-    later = aliased(Change)
-    newer = sa.exists().where(
-        col(later.user_id) == Change.user_id,
-        col(later.task_id) == Change.task_id,
-        col(later.seq) > Change.seq,
+    same = aliased(Change)
+    newest_seq = (
+        select(same.seq)
+        .where(col(same.user_id) == user_id, col(same.task_id) == Change.task_id)
+        .order_by(col(same.seq).desc())
+        .limit(1)
+        .scalar_subquery()
     )
     statement = select(Change).where(
-        col(Change.user_id) == user_id, col(Change.task_id).in_(task_ids), sa.not_(newer)
+        col(Change.user_id) == user_id,
+        among(session, Change.task_id, task_ids),
+        col(Change.seq) == newest_seq,
     )
     return {change.task_id: change for change in (await session.scalars(statement)).all()}
 
@@ -157,7 +164,7 @@ async def reverting(
     """Those of the commands that took back another one."""
     statement = select(Change.command_id).where(
         col(Change.user_id) == user_id,
-        col(Change.command_id).in_(set(command_ids)),
+        among(session, Change.command_id, set(command_ids)),
         col(Change.position) == FIRST_OF_COMMAND,
         col(Change.reverts).is_not(None),
     )

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from neontodo.models import Task
+from neontodo.models import Instant, Priority, Task
 from neontodo.tasks.results import Count
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many tasks there are; `pending` by priority, `completions` the moments since some day."""
+
+    pending: dict[int, int]
+    overdue: int
+    due_today: int
+    done: int
+    completions: tuple[datetime, ...]
 
 
 async def tags(session: AsyncSession, user_id: str) -> list[Count]:
@@ -42,40 +55,32 @@ async def projects(session: AsyncSession, user_id: str) -> list[Count]:
     return [Count(*row) for row in (await session.execute(statement)).all()]
 
 
-async def totals(
-    session: AsyncSession, user_id: str, today: date, now: datetime
-) -> tuple[int, int, int, int]:
-    """How many are pending, overdue, due today, and done."""
+async def tally(
+    session: AsyncSession, user_id: str, today: date, now: datetime, since: datetime
+) -> Tally:
+    """What there is to be counted, by one statement: a row of numbers, the others are moments."""
     pending = sa.not_(col(Task.completed))
     late = sa.case(
         (col(Task.due_at).is_not(None), col(Task.due_at) < now),
         else_=col(Task.due_on) < today,
     )
-    statement = select(
-        func.count().filter(pending),
+    counted = [
+        *(func.count().filter(pending, col(Task.priority) == int(p)) for p in Priority),
         func.count().filter(pending, late),
         func.count().filter(pending, sa.not_(late), col(Task.due_on) == today),
         func.count().filter(col(Task.completed)),
-    ).where(col(Task.user_id) == user_id)
-    row = (await session.execute(statement)).one()
-    return (row[0], row[1], row[2], row[3])
-
-
-async def pending_by_priority(session: AsyncSession, user_id: str) -> dict[int, int]:
-    """How many pending tasks there are of each priority."""
-    statement = (
-        select(Task.priority, func.count())
-        .where(col(Task.user_id) == user_id, sa.not_(col(Task.completed)))
-        .group_by(col(Task.priority))
+    ]
+    mine = col(Task.user_id) == user_id
+    numbers = sa.select(sa.cast(sa.null(), Instant), *counted).where(mine)
+    moments = sa.select(col(Task.completed_at), *[sa.literal(0)] * len(counted)).where(
+        mine, col(Task.completed), col(Task.completed_at) >= since
     )
-    return {row[0]: row[1] for row in (await session.execute(statement)).all()}
-
-
-async def completions_since(
-    session: AsyncSession, user_id: str, since: datetime
-) -> Sequence[datetime]:
-    """When each task that was done since then was done."""
-    statement = select(Task.completed_at).where(
-        col(Task.user_id) == user_id, col(Task.completed), col(Task.completed_at) >= since
+    rows: Sequence[Any] = (await session.execute(sa.union_all(numbers, moments))).all()
+    *by_priority, overdue, due_today, done = next(row[1:] for row in rows if row[0] is None)
+    return Tally(
+        pending=dict(zip(Priority, by_priority, strict=True)),
+        overdue=overdue,
+        due_today=due_today,
+        done=done,
+        completions=tuple(row[0] for row in rows if row[0] is not None),
     )
-    return [moment for moment in (await session.scalars(statement)).all() if moment]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from neontodo.db import bulk
 from neontodo.models import Task, TaskPublic
 from neontodo.tasks.filters import TaskFilter
 from neontodo.tasks.matching import conditions, ordering, relevance
+from neontodo.tasks.queries.among import among
 from neontodo.tasks.results import Page
 
 PUBLIC_FIELDS = tuple(TaskPublic.model_fields)
@@ -23,20 +24,43 @@ PUBLIC_COLUMNS = tuple(getattr(Task, name) for name in PUBLIC_FIELDS)
 
 async def page(session: AsyncSession, user_id: str, wanted: TaskFilter) -> Page:
     """The tasks that a filter admits, in its order, and how many there are without its limit."""
-    matching = [col(Task.user_id) == user_id, *conditions(wanted)]
     if wanted.limit is None and not wanted.offset:
         rows = (await session.execute(_ordered(user_id, wanted))).all()
         return Page(tuple(map(_public, rows)), len(rows))
-    total = select(func.count()).select_from(Task).where(*matching).scalar_subquery()
-    statement = _ordered(user_id, wanted).add_columns(total)
-    rows = (await session.execute(statement.limit(wanted.limit).offset(wanted.offset))).all()
+    statement = (_searched if wanted.words else _listed)(user_id, wanted)
+    rows = (await session.execute(statement)).all()
     if rows:
         return Page(tuple(_public(row[:-1]) for row in rows), rows[0][-1])
-    return Page((), await _total(session, matching) if wanted.offset else 0)
+    return Page((), await session.scalar(_total(user_id, wanted)) or 0 if wanted.offset else 0)
 
 
-async def _total(session: AsyncSession, matching: Iterable[ColumnElement[bool]]) -> int:
-    return await session.scalar(select(func.count()).select_from(Task).where(*matching)) or 0
+def _listed(user_id: str, wanted: TaskFilter) -> Select[Any]:
+    """A part of a list, and the total, which is not counted over the list: that ends early."""
+    total = _total(user_id, wanted).scalar_subquery()
+    statement = _ordered(user_id, wanted).add_columns(total)
+    return statement.limit(wanted.limit).offset(wanted.offset)
+
+
+def _searched(user_id: str, wanted: TaskFilter) -> Select[Any]:
+    """The same in one go through all tasks, of which only those that are shown are read whole."""
+    found = (
+        sa.select(col(Task.id), func.count().over().label("total"))
+        .where(*_matching(user_id, wanted))
+        .order_by(*_order(wanted))
+        .limit(wanted.limit)
+        .offset(wanted.offset)
+        .subquery()
+    )
+    return (
+        sa.select(*PUBLIC_COLUMNS, found.c.total)
+        .join(found, found.c.id == col(Task.id))
+        .where(col(Task.user_id) == user_id)
+        .order_by(*_order(wanted))
+    )
+
+
+def _total(user_id: str, wanted: TaskFilter) -> Select[int]:
+    return select(func.count()).select_from(Task).where(*_matching(user_id, wanted))
 
 
 async def stream(
@@ -57,12 +81,15 @@ async def everything(session: AsyncSession, user_id: str) -> AsyncIterator[Seque
 
 
 def _ordered(user_id: str, wanted: TaskFilter) -> Select[Any]:
-    order = ordering(wanted.sort) if wanted.sort or not wanted.words else relevance(wanted.words)
-    return (
-        sa.select(*PUBLIC_COLUMNS)
-        .where(col(Task.user_id) == user_id, *conditions(wanted))
-        .order_by(*order)
-    )
+    return sa.select(*PUBLIC_COLUMNS).where(*_matching(user_id, wanted)).order_by(*_order(wanted))
+
+
+def _matching(user_id: str, wanted: TaskFilter) -> list[ColumnElement[bool]]:
+    return [col(Task.user_id) == user_id, *conditions(wanted)]
+
+
+def _order(wanted: TaskFilter) -> list[Any]:
+    return ordering(wanted.sort) if wanted.sort or not wanted.words else relevance(wanted.words)
 
 
 def _public(row: Sequence[Any]) -> TaskPublic:
@@ -99,7 +126,7 @@ async def by_ids(
     session: AsyncSession, user_id: str, ids: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, Task]:
     """Whole rows by id; ids that are not there are left out."""
-    statement = select(Task).where(col(Task.user_id) == user_id, col(Task.id).in_(ids))
+    statement = select(Task).where(col(Task.user_id) == user_id, among(session, Task.id, ids))
     return {task.id: task for task in (await session.scalars(statement)).all()}
 
 
@@ -109,7 +136,7 @@ async def known(
     """Ids and numbers of the tasks that have one of the ids or one of the numbers."""
     statement = select(Task.id, Task.number).where(
         col(Task.user_id) == user_id,
-        sa.or_(col(Task.id).in_(ids), col(Task.number).in_(numbers)),
+        sa.or_(among(session, Task.id, ids), among(session, Task.number, numbers)),
     )
     return {row[0]: row[1] for row in (await session.execute(statement)).all()}
 
@@ -135,6 +162,6 @@ async def remove(session: AsyncSession, user_id: str, ids: Sequence[uuid.UUID]) 
     if ids:
         await session.execute(
             delete(Task)
-            .where(col(Task.user_id) == user_id, col(Task.id).in_(ids))
+            .where(col(Task.user_id) == user_id, among(session, Task.id, ids))
             .execution_options(synchronize_session=False)
         )

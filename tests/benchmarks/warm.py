@@ -1,0 +1,42 @@
+"""A person whose commands all run in one process on resources that stay, as in a warm worker."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from neontodo.agent.keeping import Kept
+from neontodo.app import App
+from neontodo.streams import Streams
+from tests.harness import Todo
+
+
+@dataclass
+class Warm(Todo):
+    """What is measured of it is the command alone, without any start of a process."""
+
+    kept: Kept = field(default_factory=Kept)
+    control: tuple[socket.socket, socket.socket] = field(default_factory=socket.socketpair)
+
+    def app(self, streams: Streams, env: Mapping[str, str]) -> App:
+        self.kept.renew()
+        return App(streams, env, self.home, lambda: self.now, self.kept)
+
+    def seconds(self, *argv: str) -> float:
+        """How long a command takes on a terminal."""
+        start = time.perf_counter()
+        self.ok(*argv, terminal=True)
+        return time.perf_counter() - start
+
+    def rest(self) -> bool:
+        """Let a second pass; whether there is a faster way to the store now."""
+        self.kept.tidy()
+        return self.kept.rest(self.control[0])
+
+    def close(self) -> None:
+        self.kept.release()
+        super(Kept, self.kept).close()
+        for end in self.control:
+            end.close()
