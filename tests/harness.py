@@ -120,6 +120,7 @@ class Todo:
             "TODO_DATA_DIR": str(self.home),
             "TODO_CONFIG": str(self.home / "config.toml"),
             "TZ": "Europe/Berlin",
+            "TODO_AGENT": "off",
             **self.env,
         }
 

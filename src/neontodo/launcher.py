@@ -14,6 +14,9 @@ PLAIN = frozenset(
 )
 """Commands that ask nothing and start no other program."""
 
+VALUED = ("--color", "--profile")
+"""What may stand before the name of a command, with a value of its own."""
+
 FIELDS = (
     "--title", "--description", "-d", "--due", "--priority", "-p", "--project", "-P", "--tag",
     "-t", "--untag",
@@ -68,7 +71,7 @@ def _is_wanted() -> bool:
     env = os.environ  # noqa: TID251
     return (
         hasattr(os, "fork")
-        and env.get("TODO_AGENT", "").lower() in ("on", "1", "yes", "true")
+        and env.get("TODO_AGENT", "").lower() not in ("off", "0", "no", "false")
         and env.get("CI", "").lower() in ("", "0", "no", "false")
         and "_TODO_COMPLETE" not in env
         and None not in (sys.stdin, sys.stdout, sys.stderr)  # noqa: TID251
@@ -96,9 +99,9 @@ def _command_of(argv: list[str]) -> str:
     """The name of the command; `list` if there is none, nothing where it is not obvious."""
     words = iter(argv)
     for word in words:
-        if word == "--color":
+        if word in VALUED:
             next(words, None)
-        elif not word.startswith("--color="):
+        elif word.partition("=")[0] not in VALUED:
             return "" if word.startswith("-") else word
     return "list"
 

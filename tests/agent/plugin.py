@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.agent.transport import Transport
 from tests.harness import Todo
+
+
+def pytest_configure() -> None:
+    """Whatever starts a `todo` in a process of its own wants no agent, unless it says so."""
+    os.environ["TODO_AGENT"] = "off"  # noqa: TID251
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

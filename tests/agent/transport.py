@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
-import shutil
 import struct
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from pathlib import Path
 from neontodo.agent import client, protocol
 from neontodo.launcher import is_for_agent
 from tests.agent.frozen import NOW
+from tests.janitor import Janitor
 
 
 class Transport:
@@ -29,6 +29,7 @@ class Transport:
 
     def __init__(self) -> None:
         self._folder = tempfile.mkdtemp(prefix="todo-", dir="/tmp")
+        self._janitor = Janitor(Path(self._folder))
         self.path = f"{self._folder}/agent.sock"
         self.commands = 0
         self._process = subprocess.Popen([sys.executable, "-m", "tests.agent.frozen", self.path])
@@ -39,7 +40,7 @@ class Transport:
     def stop(self) -> None:
         client.ask(self.path, protocol.STOP)
         self._process.wait(30)
-        shutil.rmtree(self._folder)
+        self._janitor.finish()
 
     def run(
         self,
@@ -67,6 +68,8 @@ class Transport:
             _umask(),
             ["utf-8:strict:False:False", "utf-8:strict:False:False", "utf-8:strict:True:False"],
         )
+        if len(command.encode()) > protocol.LARGEST:
+            return None
         if not folder.is_dir():
             folder = folder.parent
         if not folder.is_dir():

@@ -47,7 +47,10 @@ class Claim:
     def release(self) -> None:
         """Let another agent take the place."""
         if self.is_held():
-            os.unlink(self.path)
+            # Whoever has opened the lock meanwhile finds that it is gone, and ends.
+            for path in (self.path, f"{self.path}.lock"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
         self._identity = None
         os.close(self._lock)
 

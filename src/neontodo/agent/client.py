@@ -45,13 +45,13 @@ def connect(path: str) -> socket:
     except OSError:
         connection.close()
         raise Absent from None
-    if not _is_ours(connection):
+    if not is_ours(connection):
         connection.close()
         raise NotRun
     return connection
 
 
-def _is_ours(connection: socket) -> bool:
+def is_ours(connection: socket) -> bool:
     """Whether the user is the one at the other end, where the system tells."""
     if sys.platform != "linux":
         return True
@@ -59,15 +59,6 @@ def _is_ours(connection: socket) -> bool:
 
     credentials = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)
     return int.from_bytes(credentials[4:8], sys.byteorder) == os.geteuid()
-
-
-def send(connection: socket, message: bytes, descriptors: list[int]) -> None:
-    """Send a request."""
-    rights = b"".join(fd.to_bytes(4, sys.byteorder) for fd in descriptors)
-    ancillary = [(SOL_SOCKET, SCM_RIGHTS, rights)] if rights else []
-    sent = connection.sendmsg([message], ancillary)
-    if sent < len(message):
-        connection.sendall(memoryview(message)[sent:])
 
 
 def run(
@@ -99,11 +90,12 @@ def run(
 def _offer(connection: socket, message: bytes, descriptors: list[int]) -> None:
     """Come to the point where the command will be begun."""
     try:
-        send(connection, message, descriptors)
+        connection.sendall(message)
         answer = connection.recv(1)
         if answer == protocol.READY:
+            rights = b"".join(fd.to_bytes(4, sys.byteorder) for fd in descriptors)
             # Once this is in the agent's hands there is no way back.
-            connection.sendall(protocol.GO)
+            connection.sendmsg([protocol.GO], [(SOL_SOCKET, SCM_RIGHTS, rights)])
             return
     except TimeoutError:
         raise Silent from None
@@ -152,7 +144,7 @@ def ask(path: str, kind: bytes) -> bytes:
     """
     connection = connect(path)
     try:
-        send(connection, protocol.request(kind), [])
+        connection.sendall(protocol.request(kind))
         answer = b""
         while more := connection.recv(4096):
             answer += more

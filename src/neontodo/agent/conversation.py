@@ -6,8 +6,7 @@ import array
 import enum
 import os
 import socket
-import struct
-import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -34,11 +33,10 @@ class Stage(enum.Enum):
 class Conversation:
     """One client, from its connecting to its end."""
 
-    def __init__(self, connection: socket.socket, now: float) -> None:
+    def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         self.connection = connection
-        self.stage = Stage.ASKING
-        self.deadline = now + PATIENCE
+        self.wait(Stage.ASKING, PATIENCE)
         self.kind = b""
         self.body = b""
         self.command: protocol.Command | None = None
@@ -50,55 +48,52 @@ class Conversation:
     def is_complete(self) -> bool:
         return bool(self.kind)
 
+    def wait(self, stage: Stage, seconds: float) -> None:
+        """Be at a stage that must not last for ever."""
+        self.stage = stage
+        self.deadline = time.monotonic() + seconds
+
     def receive(self) -> None:
         """Take what has come of the request.
 
         Raises:
             Gone, Garbage: there will be none.
         """
-        room = socket.CMSG_SPACE(DESCRIPTORS * array.array("i").itemsize)
-        try:
-            data, ancillary, flags, _ = self.connection.recvmsg(
-                self._wanted - len(self._received), room
-            )
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            raise Gone from None
-        self.descriptors += _descriptors(ancillary)
-        if not data:
-            raise Gone
-        if flags & socket.MSG_CTRUNC or len(self.descriptors) > DESCRIPTORS:
-            raise Garbage
-        self._received += data
-        self._advance()
-
-    def _advance(self) -> None:
-        if len(self._received) == HEAD and self._wanted == HEAD:
-            _, length = protocol.kind_and_length(bytes(self._received))
-            self._wanted += length
-        if len(self._received) < self._wanted:
-            return
-        kind, _ = protocol.kind_and_length(bytes(self._received[:HEAD]))
-        if len(self.descriptors) != (DESCRIPTORS if kind == protocol.RUN else 0):
-            raise Garbage
-        self.kind, self.body = kind, bytes(self._received[HEAD:])
-        self._received.clear()
+        self._received += self._read(self._wanted - len(self._received))
+        if len(self._received) == HEAD == self._wanted:
+            self._wanted += protocol.kind_and_length(bytes(self._received))[1]
+            if self._wanted > HEAD:
+                self.receive()
+                return
+        if len(self._received) == self._wanted:
+            self.kind, _ = protocol.kind_and_length(bytes(self._received[:HEAD]))
+            self.body = bytes(self._received[HEAD:])
 
     def words(self) -> bytes:
         """What the client has said since its request, one letter each.
 
         Raises:
-            Gone: it has closed its end.
+            Gone, Garbage: it has closed its end, or makes no sense.
         """
+        words = self._read(64)
+        if len(self.descriptors) != (DESCRIPTORS if words == protocol.GO else 0):
+            raise Garbage
+        return words
+
+    def _read(self, size: int) -> bytes:
+        """Up to so many bytes, fewer or none if no more have come; descriptors are kept."""
+        room = socket.CMSG_SPACE(DESCRIPTORS * array.array("i").itemsize)
         try:
-            data = self.connection.recv(64)
+            data, ancillary, flags, _ = self.connection.recvmsg(size, room)
         except (BlockingIOError, InterruptedError):
             return b""
         except OSError:
             raise Gone from None
+        self.descriptors += _descriptors(ancillary)
         if not data:
             raise Gone
+        if flags & socket.MSG_CTRUNC or (self.stage is Stage.ASKING and self.descriptors):
+            raise Garbage
         return data
 
     def say(self, word: bytes) -> None:
@@ -117,18 +112,30 @@ class Conversation:
         self.connection.close()
 
 
+class Clients(list[Conversation]):
+    """Who is connected, in the order in which they came."""
+
+    def at(self, *stages: Stage) -> list[Conversation]:
+        return [client for client in self if client.stage in stages]
+
+    def pending(self) -> list[Conversation]:
+        """Those whose command has not been begun."""
+        return self.at(Stage.ASKING, Stage.WAITING, Stage.PROMISED)
+
+    def overdue(self) -> list[Conversation]:
+        """Those who have been at a stage for longer than they may."""
+        now = time.monotonic()
+        return [client for client in self.pending() if client.deadline <= now]
+
+    def patience(self, most: float) -> float:
+        """Seconds until one will be overdue."""
+        now = time.monotonic()
+        return max(0.0, min([most, *(client.deadline - now for client in self.pending())]))
+
+
 def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> Iterator[int]:
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             found = array.array("i")
             found.frombytes(data[: len(data) - len(data) % found.itemsize])
             yield from found
-
-
-def is_ours(connection: socket.socket) -> bool:
-    """Whether the user is the one at the other end, where the system tells."""
-    if sys.platform != "linux":
-        return True
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-    _, user, _ = struct.unpack("iII", credentials)
-    return bool(user == os.geteuid())

@@ -134,6 +134,15 @@ class Crew:
         self._ended.append(member.pid)
         self.reap()
 
+    def figures(self) -> dict[str, int | None]:
+        """What is shown of the workers."""
+        return {
+            "memory": _memory([os.getpid(), *(member.pid for member in self.members)]),
+            "workers": len(self.members),
+            "busy": len(self.busy),
+            "connections": sum(member.is_connected for member in self.members),
+        }
+
     def reap(self) -> None:
         """Let the system forget workers that have ended."""
         self._ended = [pid for pid in self._ended if not _has_ended(pid)]
@@ -146,7 +155,7 @@ def _has_ended(pid: int) -> bool:
         return True
 
 
-def memory(pids: list[int]) -> int | None:
+def _memory(pids: list[int]) -> int | None:
     """Bytes that processes take of the machine's memory, shared pages by their share."""
     if sys.platform != "linux":
         return None

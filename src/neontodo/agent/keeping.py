@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from neontodo.agent.store import KeptDatabase
 from neontodo.db.url import SqliteTarget
 from neontodo.resources import Resources
 
@@ -50,8 +52,7 @@ class Kept(Resources):
             # A command asks for its store while the loop runs, which cannot close another now.
             self._left.append(self._database)
             self._key = key
-            super().database(target, founder, limits, announce)
-        assert self._database is not None
+            self._database = KeptDatabase(target, founder, limits=limits, announce=announce)
         self._database.lend(founder, announce)
         return self._database
 
@@ -91,10 +92,18 @@ class Kept(Resources):
             return False
         return self._database is None or self._database.connections[1] == 0
 
-    def rest(self) -> None:
-        """After a while without a command: leave a store alone that is a file."""
+    def rest(self, until: socket.socket) -> bool:
+        """After a while without a command: leave a file alone, or open a faster way to a server.
+
+        That is given up at once if there is something to be read from `until`. True if there is a
+        faster way now.
+        """
         if self._path() is not None:
             self.release()
+        elif isinstance(self._database, KeptDatabase) and self._database.can_be_faster:
+            with suppress(Exception):
+                return self.run(_unless_read(until, self._database.hasten()))
+        return False
 
     def _path(self) -> Path | None:
         if self._database is None or not isinstance(self._database.target, SqliteTarget):
@@ -112,6 +121,17 @@ class Kept(Resources):
 
     def _is_replaced(self) -> bool:
         return self._identity() != self._file
+
+
+async def _unless_read(until: socket.socket, work: Coroutine[Any, Any, bool]) -> bool:
+    loop, task = asyncio.get_running_loop(), asyncio.create_task(work)
+    loop.add_reader(until, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return False
+    finally:
+        loop.remove_reader(until)
 
 
 def _network() -> tuple[tuple[str, str], ...]:

@@ -34,14 +34,14 @@ def main() -> None:
     serve(claim, like, work, program.has_changed)
 
 
-def serve(claim: Claim, like: Command, work: Work, has_changed: Callable[[], bool]) -> None:
+def serve(claim: Claim, like: Command, work: Work, is_outdated: Callable[[], bool]) -> None:
     """Be an agent at the place that was claimed."""
     from neontodo.agent.crew import Crew
     from neontodo.agent.preload import preload
     from neontodo.agent.server import Server
 
     preload()
-    Server(claim.listen(), claim, Crew(work), like, has_changed).serve()
+    Server(claim, Crew(work), like, is_outdated).serve()
 
 
 def detach() -> None:

@@ -9,8 +9,9 @@ import sys
 
 import neontodo
 
-# What decides which store a command opens. What else it opens is its own: a worker looks again
-# for each command, and only would have to open another store.
+# What decides which store a command opens, and which keyring knows its address, as a process looks
+# for one only once. All else a worker looks at again for each command; if it has to open another
+# store, that only takes longer.
 STORE = (
     b"TODO_DATABASE_URL",
     b"TODO_DATA_DIR",
@@ -18,6 +19,7 @@ STORE = (
     b"HOME",
     b"XDG_DATA_HOME",
     b"XDG_CONFIG_HOME",
+    b"DBUS_SESSION_BUS_ADDRESS",
 )
 LONGEST = 100
 """Bytes of a socket's path; the systems' own limits are 104 and 108."""
@@ -35,7 +37,9 @@ def socket_path(env: dict[bytes, bytes]) -> str | None:
 def folder(env: dict[bytes, bytes]) -> str:
     """The folder of the user's agents; it may not exist yet."""
     runtime = os.fsdecode(env.get(b"XDG_RUNTIME_DIR", b""))
-    return f"{runtime}/neontodo" if runtime.startswith("/") else _temporary(env)
+    # Whoever became another user by `su` still has the first one's.
+    is_usable = runtime.startswith("/") and is_private(runtime)
+    return f"{runtime}/neontodo" if is_usable else _temporary(env)
 
 
 def _temporary(env: dict[bytes, bytes]) -> str:

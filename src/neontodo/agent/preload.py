@@ -17,6 +17,7 @@ LEFT_OUT = frozenset(
 # What others import only when they are used.
 DRIVERS = (
     "aiosqlite",
+    "concurrent.futures.thread",
     "cryptography.hazmat.primitives.asymmetric.ed25519",
     "encodings.idna",
     "encodings.utf_8_sig",

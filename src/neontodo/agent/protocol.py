@@ -1,9 +1,9 @@
 """What launcher and agent say to each other; nothing here may take long to import.
 
     launcher                        agent
-    request RUN, 4 descriptors  ->
+    request RUN                 ->
                                 <-  READY        or BUSY, LEAVING: run it yourself
-    GO                          ->               from here on the command may have begun
+    GO, with 4 descriptors      ->               from here on the command may have begun
     INTERRUPT (for each Ctrl-C) ->
                                 <-  ENDED, exit code    or UNBEGUN: run it yourself
 
@@ -12,7 +12,8 @@ time or perhaps the second. A connection that ends before ENDED means: not known
 
 A request is MAGIC, its kind, the length of its body in four bytes, and the body: fields with a NUL
 between them, which neither arguments nor variables can contain. The descriptors are standard
-input, output and error, and the working directory; they come with the first byte.
+input, output and error, and the working directory. They come no sooner than the agent has shown
+itself to be well: as long as one that hangs held them, the launcher's pipes would not be closed.
 """
 
 import os

@@ -9,7 +9,6 @@ import json
 import os
 import selectors
 import signal
-import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,8 +17,9 @@ from functools import partial
 from neontodo import __version__
 from neontodo.agent import protocol
 from neontodo.agent.claim import Claim
-from neontodo.agent.conversation import PATIENCE, Conversation, Gone, Stage, is_ours
-from neontodo.agent.crew import MOST, Crew, Member, memory
+from neontodo.agent.client import is_ours
+from neontodo.agent.conversation import PATIENCE, Clients, Conversation, Gone, Stage
+from neontodo.agent.crew import MOST, Crew, Member
 from neontodo.agent.protocol import Command, Garbage
 
 IDLE_EXIT = 600.0
@@ -32,37 +32,31 @@ QUEUE = 1.0
 """Seconds that a client waits for a free worker before it is told to run the command itself."""
 
 MOST_CLIENTS = 100
-"""Clients at a time; each may hold five of the descriptors that a process may have."""
+"""Clients at a time; the descriptors that a process may have are few."""
 
 
 class Server:
     """Everything between the socket and the workers.
 
     Args:
-        listener: where launchers come in.
-        claim: the place that it is at.
+        claim: the place that it is at, where launchers come in.
         crew: the workers.
         like: a command whose environment the first worker makes itself ready for.
-        has_changed: whether the program on disk is another one by now.
+        is_outdated: whether the program on disk is another one by now.
     """
 
     def __init__(
-        self,
-        listener: socket.socket,
-        claim: Claim,
-        crew: Crew,
-        like: Command,
-        has_changed: Callable[[], bool],
+        self, claim: Claim, crew: Crew, like: Command, is_outdated: Callable[[], bool]
     ) -> None:
-        self._listener = listener
         self._claim = claim
-        self._has_changed = has_changed
+        self._listener = claim.listen()
+        self._is_outdated = is_outdated
         self._crew = crew
         self._like = like
-        self._clients: list[Conversation] = []
+        self._clients = Clients()
         self._selector = selectors.PollSelector()
-        self._selector.register(listener, selectors.EVENT_READ, self._accept)
-        self._started = self._used = self._checked = self._looked = time.monotonic()
+        self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+        self._started = self._used = self._looked = time.monotonic()
         self._served = 0
         self._is_leaving = False
 
@@ -70,7 +64,7 @@ class Server:
         """Work until nobody needs this agent any more, and every command has ended."""
         self._replace()
         while not (self._is_leaving and not self._crew.busy):
-            for key, _ in self._selector.select(self._patience()):
+            for key, _ in self._selector.select(self._clients.patience(ROUND)):
                 handle: Callable[[], None] = key.data
                 handle()
             self._look_around()
@@ -83,12 +77,10 @@ class Server:
         self._claim.release()
         self._selector.unregister(self._listener)
         self._listener.close()
-        for client in [c for c in self._clients if c.stage is not Stage.RUNNING]:
+        for client in self._clients.pending():
             self._refuse(client, protocol.LEAVING)
         for member in [m for m in self._crew.members if m.client is None]:
             self._dismiss(member)
-
-    # Clients.
 
     def _accept(self) -> None:
         try:
@@ -98,7 +90,7 @@ class Server:
         if not is_ours(connection):
             connection.close()
             return
-        client = Conversation(connection, time.monotonic())
+        client = Conversation(connection)
         self._clients.append(client)
         self._selector.register(connection, selectors.EVENT_READ, partial(self._hear, client))
         if len(self._clients) > MOST_CLIENTS:
@@ -132,18 +124,16 @@ class Server:
             self.leave()
         else:
             client.command = Command.decode(client.body)
-            client.stage, client.deadline = Stage.WAITING, time.monotonic() + QUEUE
+            client.wait(Stage.WAITING, QUEUE)
             self._promise()
 
     def _promise(self) -> None:
         """Let clients say GO, as many as there are workers for, in the order in which they came."""
-        for client in self._clients:
-            promised = sum(c.stage in (Stage.PROMISED, Stage.RUNNING) for c in self._clients)
-            if promised >= MOST:
-                return
-            if client.stage is Stage.WAITING:
-                client.stage, client.deadline = Stage.PROMISED, time.monotonic() + PATIENCE
-                client.say(protocol.READY)
+        waiting = self._clients.at(Stage.WAITING)
+        taken = len(self._clients.at(Stage.PROMISED, Stage.RUNNING))
+        for client in waiting[: max(0, MOST - taken)]:
+            client.wait(Stage.PROMISED, PATIENCE)
+            client.say(protocol.READY)
 
     def _obey(self, client: Conversation, words: bytes) -> None:
         if words == protocol.GO and client.stage is Stage.PROMISED:
@@ -175,7 +165,8 @@ class Server:
         self._promise()
 
     def _refuse(self, client: Conversation, word: bytes) -> None:
-        client.say(word)
+        # One who may have said GO already must know that nothing was begun.
+        client.say(protocol.UNBEGUN if client.stage is Stage.PROMISED else word)
         self._end(client)
 
     def _end(self, client: Conversation) -> None:
@@ -183,8 +174,6 @@ class Server:
             self._clients.remove(client)
             self._selector.unregister(client.connection)
             client.close()
-
-    # Workers.
 
     def _add_worker(self, like: Command | None) -> Member:
         member = self._crew.fork(like)
@@ -225,18 +214,10 @@ class Server:
         self._selector.unregister(member.control)
         self._crew.dismiss(member)
 
-    # The agent itself.
-
-    def _patience(self) -> float:
-        """Seconds until something must be done even if nobody says anything."""
-        deadlines = [c.deadline for c in self._clients if c.stage is not Stage.RUNNING]
-        return max(0.0, min([ROUND, *(d - time.monotonic() for d in deadlines)]))
-
     def _look_around(self) -> None:
         now = time.monotonic()
-        for client in [c for c in self._clients if c.stage is not Stage.RUNNING]:
-            if client.deadline <= now:
-                self._refuse(client, protocol.BUSY if client.stage is Stage.WAITING else b"")
+        for client in self._clients.overdue():
+            self._refuse(client, protocol.BUSY if client.stage is Stage.WAITING else b"")
         if self._is_leaving or now < self._looked + ROUND:
             return
         self._looked = now
@@ -247,23 +228,11 @@ class Server:
         if is_idle or not self._claim.is_held() or self._is_outdated():
             self.leave()
 
-    def _is_outdated(self) -> bool:
-        """Whether the program's files have changed; looked at once a second at the most."""
-        now = time.monotonic()
-        if now < self._checked + 1.0:
-            return False
-        self._checked = now
-        return self._has_changed()
-
     def _status(self) -> dict[str, object]:
-        members = self._crew.members
         return {
             "pid": os.getpid(),
             "version": __version__,
             "uptime": round(time.monotonic() - self._started, 1),
             "commands": self._served,
-            "memory": memory([os.getpid(), *(member.pid for member in members)]),
-            "workers": len(members),
-            "busy": len(self._crew.busy),
-            "connections": sum(member.is_connected for member in members),
+            **self._crew.figures(),
         }

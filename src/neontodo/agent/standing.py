@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import neontodo
@@ -17,9 +18,14 @@ class Program:
     def __init__(self) -> None:
         self._paths = [*map(str, sorted(_own_files())), *_folders()]
         self._signature = self._current()
+        self._looked = time.monotonic()
 
     def has_changed(self) -> bool:
-        """Whether an upgrade, or an edit, has touched any of it since."""
+        """Whether an upgrade, or an edit, has touched any of it; it looks once a second at most."""
+        now = time.monotonic()
+        if now < self._looked + 1.0:
+            return False
+        self._looked = now
         return self._current() != self._signature
 
     def _current(self) -> Signature:
@@ -27,8 +33,7 @@ class Program:
 
 
 def _own_files() -> list[Path]:
-    root = Path(neontodo.__file__).parent
-    return [root, *root.rglob("*.py")]
+    return list(Path(neontodo.__file__).parent.rglob("*.py"))
 
 
 def _folders() -> list[str]:

@@ -31,8 +31,10 @@ def start(path: str, command: protocol.Command) -> None:
                 (os.POSIX_SPAWN_OPEN, 1, *null),
                 (os.POSIX_SPAWN_OPEN, 2, *null),
             ],
+            # The terminal may be closed as soon as this process ends.
+            setsid=True,
         )
-    except OSError:
+    except (OSError, NotImplementedError):
         # No agent then: the next command is as slow as this one.
         os.close(writing)
         return

@@ -52,11 +52,13 @@ class Worker:
         self._span = span
         self._ends_at = time.monotonic() + span.seconds
         self._left = span.commands
+        self._like: Command | None = None
 
     def work(self, warm: Command | None) -> None:
         """Serve commands; with the environment of an earlier one, be ready for its like first."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if warm is not None:
+            self._like = warm
             self._warm_up(warm)
             self._tell(self._state())
         self._wait()
@@ -72,13 +74,13 @@ class Worker:
         with suppress(Exception), posing(like, [*descriptors, os.open("/", os.O_RDONLY)]):
             warm_up(self._kept)
         self._kept.tidy()
-        gc.collect()
 
     def _wait(self) -> None:
         """Wait for news of the agent, and meanwhile hold less and less."""
         if self._has_news(self._span.pause):
             return
-        self._kept.rest()
+        if self._kept.rest(self._control) and self._like is not None:
+            self._warm_up(self._like)
         gc.collect()
         self._tell(self._state())
         if self._has_news(RELEASED_AFTER):
@@ -103,6 +105,7 @@ class Worker:
 
     def _serve(self, command: Command, descriptors: list[int]) -> None:
         launcher, *streams = descriptors
+        self._like = command
         self._kept.renew()
         answer = self._answer(command, streams)
         self._kept.tidy()

@@ -64,11 +64,13 @@ class Database:
     @property
     def connections(self) -> tuple[int, int]:
         """How many connections are open, and how many of these are in use."""
-        if "engine" not in self.__dict__:
-            return 0, 0
-        pool = self.engine.pool
-        assert isinstance(pool, QueuePool)
-        return pool.checkedin() + pool.checkedout(), pool.checkedout()
+        pools = [engine.pool for engine in self._engines() if isinstance(engine.pool, QueuePool)]
+        used = sum(pool.checkedout() for pool in pools)
+        return used + sum(pool.checkedin() for pool in pools), used
+
+    def _engines(self) -> list[AsyncEngine]:
+        """Those that have been made."""
+        return [self.engine] if "engine" in self.__dict__ else []
 
     async def repeated(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Make an attempt, and another if a server could not answer it, until time is up.
@@ -169,5 +171,5 @@ class Database:
         self._is_current = True
 
     async def close(self) -> None:
-        if "engine" in self.__dict__:
-            await self.engine.dispose()
+        for engine in self._engines():
+            await engine.dispose()

@@ -21,6 +21,9 @@ BUSY_TIMEOUT_MS = 60_000
 CACHE_KIB = 16_384
 """Room for the indexes of 100,000 tasks while they are imported."""
 
+STATEMENTS = 100
+"""How many a connection remembers, if it does at all."""
+
 compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
@@ -30,6 +33,7 @@ def make_engine(
     for_migration: bool = False,
     tries: Tries | None = None,
     announce: Announce = lambda _: None,
+    keeps_statements: bool = False,
 ) -> AsyncEngine:
     """An engine that has not connected yet.
 
@@ -38,6 +42,8 @@ def make_engine(
         for_migration: without foreign keys on SQLite, and without hurry on Postgres.
         tries: of the work that connections are made for, which shares its deadline.
         announce: told what is being waited for, if that takes long.
+        keeps_statements: whether Postgres is asked to remember them, which saves a round trip for
+            each from its second time on. No pooler may stand in between.
     """
     if isinstance(target, SqliteTarget):
         return _sqlite(target, foreign_keys=not for_migration)
@@ -45,7 +51,8 @@ def make_engine(
 
     tries = tries or Tries(Limits())
     connect = connecting.connector(target, tries, announce)
-    engine = _postgres(target, connect, None if for_migration else tries.limits.answer)
+    answer = None if for_migration else tries.limits.answer
+    engine = _postgres(target, connect, answer, STATEMENTS if keeps_statements else 0)
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def drop_if_silent(context: ExceptionContext) -> None:
@@ -87,7 +94,10 @@ def _sqlite(target: SqliteTarget, *, foreign_keys: bool) -> AsyncEngine:
 
 
 def _postgres(
-    target: PostgresTarget, connect: Callable[..., Awaitable[Any]], answer: float | None
+    target: PostgresTarget,
+    connect: Callable[..., Awaitable[Any]],
+    answer: float | None,
+    statements: int,
 ) -> AsyncEngine:
     from neontodo.db import dial, dialect
 
@@ -108,9 +118,9 @@ def _postgres(
             "async_creator_fn": connect,
             "command_timeout": answer,
             "connection_class": dialect.Connection,
-            # A transaction pooler may stand in between, and it shares one server's plans among
+            # A transaction pooler that may stand in between shares one server's plans among
             # clients: after a schema change every cached statement fails.
-            "statement_cache_size": 0,
-            "prepared_statement_cache_size": 0,
+            "statement_cache_size": statements,
+            "prepared_statement_cache_size": statements,
         },
     )

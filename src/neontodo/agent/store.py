@@ -1,0 +1,138 @@
+"""A worker's store: on Postgres with a second, faster way to it that no command depends on."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import cached_property
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.pool import QueuePool
+
+from neontodo.db.database import Database
+from neontodo.db.engine import make_engine
+from neontodo.db.retry import Limits, Tries
+from neontodo.db.url import PostgresTarget
+from neontodo.errors import StoreUnavailable, TodoError
+
+T = TypeVar("T")
+
+UNACKNOWLEDGED = 5000
+"""Milliseconds until a connection is given up whose network has gone without a word."""
+
+ONE_TRY = Limits(patience=0.0, brief=0.0)
+TRIED_AGAIN_AFTER = 300.0
+
+
+class KeptDatabase(Database):
+    """A store that is used by one command after the other.
+
+    The faster way is a connection that goes past Neon's pooler and remembers statements. It is
+    opened between commands, and a command takes it only while it is open: whatever may be wrong
+    with it, the command then goes the way that it would have gone without an agent.
+    """
+
+    _fast: AsyncEngine | None = None
+    _tried = 0.0
+
+    @property
+    def engine(self) -> AsyncEngine:
+        return self._fast if self._fast is not None and _is_open(self._fast) else self._usual
+
+    @cached_property
+    def _usual(self) -> AsyncEngine:
+        return make_engine(
+            self.target, tries=self._tries, announce=lambda text: self._announce(text)
+        )
+
+    def _engines(self) -> list[AsyncEngine]:
+        usual = [self._usual] if "_usual" in self.__dict__ else []
+        return usual if self._fast is None else [*usual, self._fast]
+
+    @property
+    def can_be_faster(self) -> bool:
+        """Whether `hasten` has something to do."""
+        is_due = time.monotonic() > self._tried + TRIED_AGAIN_AFTER or not self._tried
+        return isinstance(self.target, PostgresTarget) and self.engine is not self._fast and is_due
+
+    async def hasten(self) -> bool:
+        """Open the faster way, if there is one."""
+        assert isinstance(self.target, PostgresTarget)
+        self._tried = time.monotonic()
+        fast = make_engine(self.target.direct, tries=Tries(ONE_TRY), keeps_statements=True)
+        is_fast = False
+        try:
+            await _give_up_early(self._usual)
+            await _give_up_early(fast)
+            is_fast = self.target.is_neon or await _is_direct(fast)
+        except (TodoError, SQLAlchemyError, OSError):
+            return False
+        finally:
+            if not is_fast:
+                await fast.dispose()
+        if is_fast:
+            await self.close()
+            self._fast, self._tried = fast, 0.0
+        return is_fast
+
+    async def repeated(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        async def on_either_way() -> T:
+            fast = self._fast if self.engine is self._fast else None
+            try:
+                return await attempt()
+            except TodoError as error:
+                is_outdated = _is_about_kept_statement(error)
+                if fast is None or not (is_outdated or isinstance(error, StoreUnavailable)):
+                    raise
+                await fast.dispose()
+                if not is_outdated:
+                    raise
+                # Somebody has changed the tables since.
+                return await attempt()
+
+        return await super().repeated(on_either_way)
+
+    @asynccontextmanager
+    async def snapshot(self, user_id: str) -> AsyncIterator[AsyncSession]:
+        if isinstance(self.target, PostgresTarget):
+            # What has begun to be printed cannot be tried again: no connection that may have died.
+            await self.close()
+        async with super().snapshot(user_id) as session:
+            yield session
+
+
+def _is_open(engine: AsyncEngine) -> bool:
+    pool = engine.pool
+    return isinstance(pool, QueuePool) and pool.checkedin() + pool.checkedout() > 0
+
+
+async def _is_direct(engine: AsyncEngine) -> bool:
+    """Whether no pooler stands in between: one gives out process numbers of its own invention."""
+    async with engine.connect() as connection:
+        driver = await _driver(connection)
+        return bool(await driver.fetchval("SELECT pg_backend_pid()") == driver.get_server_pid())
+
+
+async def _give_up_early(engine: AsyncEngine) -> None:
+    """Let the system notice a network that has gone: the user has been elsewhere meanwhile."""
+    async with engine.connect() as connection:
+        link = (await _driver(connection))._transport.get_extra_info("socket")
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    if option is not None and link.family != socket.AF_UNIX:
+        link.setsockopt(socket.IPPROTO_TCP, option, UNACKNOWLEDGED)
+
+
+async def _driver(connection: AsyncConnection) -> Any:
+    return (await connection.get_raw_connection()).driver_connection
+
+
+def _is_about_kept_statement(error: BaseException | None) -> bool:
+    while error is not None:
+        if type(error).__name__ in ("InvalidCachedStatementError", "OutdatedSchemaCacheError"):
+            return True
+        error = getattr(error, "orig", None) or error.__cause__
+    return False

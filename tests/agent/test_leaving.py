@@ -1,0 +1,127 @@
+"""When an agent ends by itself, and that the next one takes its place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.agent.machine import LIST, ROOT, Machine, until
+
+
+@pytest.fixture
+def installed(person: Machine, tmp_path: Path) -> Machine:
+    """Somebody whose program is a copy that can be upgraded."""
+    shutil.copytree(ROOT / "src", tmp_path / "src")
+    shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
+    person.env["PYTHONPATH"] = str(tmp_path / "src")
+    return person
+
+
+@pytest.mark.slow
+def test_it_ends_when_its_socket_is_gone(busy: Machine) -> None:
+    Path(busy.socket).unlink()
+    until(lambda: not busy.agents())
+
+
+@pytest.mark.slow
+def test_it_ends_with_its_program(installed: Machine, tmp_path: Path) -> None:
+    installed.warm()
+    shutil.rmtree(tmp_path / "src")
+    until(lambda: not installed.agents())
+
+
+IMPATIENT = """
+from neontodo.agent import main, server
+server.IDLE_EXIT, server.ROUND = 1.0, 0.2
+main.main()
+"""
+
+
+def test_it_ends_when_nobody_has_used_it_for_a_while(person: Machine) -> None:
+    agent = subprocess.Popen(
+        [sys.executable, "-c", IMPATIENT], env=person.environment, stdin=subprocess.PIPE
+    )
+    assert agent.stdin
+    agent.stdin.write(os.fsencode(person.socket) + b"\0" + LIST)
+    agent.stdin.close()
+    until(lambda: person.status() is not None)
+
+    assert agent.wait(60) == 0
+    assert list((person.runtime / "neontodo").iterdir()) == []
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from tests.agent.machine import machine
+with machine(Path(sys.argv[1])) as made:
+    made.warm()
+    print(made.runtime, flush=True)
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.slow
+def test_it_does_not_outlive_a_test_run_that_is_killed(tmp_path: Path) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, check=False
+    )
+    left = Machine(tmp_path, Path(os.fsdecode(killed.stdout.strip())))
+
+    assert killed.returncode == -signal.SIGKILL
+    until(lambda: not left.agents() and not left.runtime.exists())
+
+
+def test_its_place_is_taken_over_after_a_crash(busy: Machine) -> None:
+    for pid in busy.agents():
+        os.kill(pid, signal.SIGKILL)
+
+    assert busy("list", "-q").out == b"1\n2\n4\n"
+    busy.warm()
+    assert len(busy.parents()) == 1
+
+
+@pytest.mark.slow
+def test_a_stopped_one_is_given_up_and_ends_when_it_wakes(busy: Machine) -> None:
+    old, (parent,) = busy.agents(), busy.parents()
+    os.kill(parent, signal.SIGSTOP)
+    first = busy("list", "-q")
+    busy.warm()
+    os.kill(parent, signal.SIGCONT)
+
+    assert first.out == b"1\n2\n4\n"
+    until(lambda: not set(old) & set(busy.agents()))
+    assert len(busy.parents()) == 1
+
+
+def test_it_makes_way_for_another_version(installed: Machine, tmp_path: Path) -> None:
+    assert installed("add", "x").code == 0
+    until(lambda: len(installed.agents()) == 2)
+    old = installed.agents()
+    file = tmp_path / "src/neontodo/render/messages.py"
+    file.write_text(file.read_text().replace('"error": "1;31"', '"error": "1;35"'))
+    time.sleep(1.1)
+    changed = installed.on_terminal("show", "99")
+    until(lambda: not set(old) & set(installed.agents()))
+    until(lambda: len(installed.agents()) == 2)
+
+    assert changed.out.startswith(b"\x1b[1;35merror:")
+    assert installed.on_terminal("show", "99") == changed
+
+
+def test_bytecode_that_is_written_is_no_other_version(installed: Machine, tmp_path: Path) -> None:
+    installed.warm()
+    before = installed.served()
+    (tmp_path / "src/neontodo/__pycache__").mkdir(exist_ok=True)
+    (tmp_path / "src/neontodo/__pycache__/more.pyc").touch()
+    time.sleep(1.1)
+    installed("list")
+
+    assert installed.served() == before + 1

@@ -1,0 +1,158 @@
+"""How an agent begins, what others see of it, and how it is asked and stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from neontodo.agent import client, place, protocol
+from tests.agent.conftest import fill
+from tests.agent.machine import LIST, Machine, until
+
+
+def test_the_first_command_leaves_an_agent_behind(person: Machine) -> None:
+    assert person("add", "x").code == 0
+    until(lambda: person.status() is not None)
+
+    assert person("list", "-q").out == b"1\n"
+    assert person.served() == 1
+
+
+@pytest.mark.parametrize(
+    "env", [{"TODO_AGENT": "off"}, {"TODO_AGENT": "0"}, {"CI": "true"}, {"CI": "1"}], ids=str
+)
+def test_nobody_who_wants_none_gets_an_agent(person: Machine, env: dict[str, str]) -> None:
+    assert person("list", env=env).code == 0
+    time.sleep(0.3)
+
+    assert person.agents() == []
+    assert not (person.runtime / "neontodo").exists()
+
+
+@pytest.mark.parametrize(
+    "argv", [["--help"], ["--version"], ["list", "-h"], ["agent", "status"], ["whoami"]], ids=str
+)
+def test_what_an_agent_cannot_do_leaves_none_behind(person: Machine, argv: list[str]) -> None:
+    assert person(*argv).code == 0
+    time.sleep(0.3)
+
+    assert person.agents() == []
+
+
+def test_launchers_that_race_start_one_agent(person: Machine) -> None:
+    fill(person)
+    threads = [threading.Thread(target=person, args=("list",)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    until(lambda: person.status() is not None)
+    until(lambda: len(person.parents()) == 1)
+    time.sleep(0.5)
+
+    assert len(person.parents()) == 1
+
+
+def test_it_shows_nothing_of_a_command_to_who_lists_processes(person: Machine) -> None:
+    secret = "hunter2"
+    other = Machine(person.home, person.runtime, {"TODO_TOKEN": secret, "TODO_SORT": "number"})
+    other("add", "my title")
+    until(lambda: bool(other.agents()))
+    until(lambda: other.status() is not None)
+    other("list")
+    until(lambda: len(other.agents()) == 2)
+
+    for pid in other.agents():
+        folder = Path(f"/proc/{pid}")
+        shown = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+        for word in (secret, "my title", "TODO_", "list"):
+            assert word.encode() not in shown
+
+
+def test_its_socket_and_folder_are_private(busy: Machine) -> None:
+    path = Path(busy.socket)
+
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_it_belongs_to_no_terminal_and_waits_for_no_one(busy: Machine) -> None:
+    status = busy.status()
+    assert status is not None
+
+    assert os.getsid(status["pid"]) == status["pid"]
+    assert Path(f"/proc/{status['pid']}/cwd").readlink() == Path("/")
+
+
+def test_a_folder_that_others_can_enter_is_not_used(person: Machine) -> None:
+    folder = person.runtime / "neontodo"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    assert person("add", "x").code == 0
+    time.sleep(0.5)
+
+    assert list(folder.iterdir()) == []
+    assert person.agents() == []
+
+
+@pytest.mark.parametrize("runtime", ["/", "/nowhere", "relative", ""])
+def test_a_runtime_folder_that_is_not_the_users_own_is_not_used(runtime: str) -> None:
+    env = {b"XDG_RUNTIME_DIR": os.fsencode(runtime)}
+
+    assert place.folder(env) == f"/tmp/neontodo-{os.geteuid()}"
+
+
+def test_stop_ends_it_and_says_so(busy: Machine) -> None:
+    stopped, again = busy("agent", "stop"), busy("agent", "stop")
+    until(lambda: not busy.agents())
+
+    assert (stopped.code, stopped.out, stopped.err) == (0, b"", b"the agent is stopped\n")
+    assert (again.code, again.err) == (0, b"no agent is running for this store\n")
+    assert list(Path(busy.socket).parent.iterdir()) == []
+
+
+def test_who_has_been_promised_a_worker_is_told_that_it_ends(busy: Machine) -> None:
+    connection = client.connect(busy.socket)
+    connection.sendall(LIST)
+    assert connection.recv(1) == protocol.READY
+    assert busy("agent", "stop").code == 0
+
+    assert connection.recv(10) == protocol.UNBEGUN
+    connection.close()
+
+
+def test_stop_lets_a_command_end(busy: Machine) -> None:
+    with busy.popen("import", "-", "--format", "todotxt") as process:
+        until(lambda: bool((status := busy.status()) and status["busy"]))
+        assert busy("agent", "stop").code == 0
+        _, err = process.communicate(b"imported\n", 30)
+
+    assert (process.returncode, err) == (0, b"imported 1 task\n")
+    until(lambda: not busy.agents())
+
+
+def test_status_shows_what_it_is_doing(busy: Machine) -> None:
+    shown = json.loads(busy("agent", "status", "--json").out)
+    lines = dict(line.split("\t") for line in busy("agent", "status").out.decode().splitlines())
+    table = busy.on_terminal("agent", "status").out.decode()
+
+    assert shown["running"] is True
+    assert (shown["workers"], shown["busy"]) == (1, 0)
+    assert 20_000_000 < shown["memory"] < 300_000_000
+    assert list(lines) == list(shown)[1:]
+    assert lines["commands"] == str(shown["commands"])
+    assert table.startswith(f"process     {shown['pid']}, todo ")
+
+
+def test_status_without_an_agent(person: Machine) -> None:
+    ended = person("agent", "status", "--json")
+
+    assert ended.code == 0
+    assert json.loads(ended.out)["running"] is False
+    assert ended.err == b"no agent is running for this store\n"
