@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from neontodo.clock import utc_now
 from neontodo.context import Context
-from neontodo.errors import TaskNotFound
+from neontodo.errors import TaskNotFound, TodoError
 from neontodo.resources import Resources
 from neontodo.streams import Notice, Streams, streams_of_process
 
@@ -40,6 +41,7 @@ class App(Context):
     ) -> None:
         super().__init__(streams, env, cwd, clock)
         self._resources = resources or Resources()
+        self._is_renamed = False
 
     @classmethod
     def from_process(
@@ -83,24 +85,25 @@ class App(Context):
                 return current.of_connection(connection, self.secrets, self.now)
             return current.of_machine(self._require_machine(), self.folder, self.now)
         if self.issuer is not None and tokens.issuer_of(token) != tokens.ISSUER:
+            import socket
+
             from neontodo.identity import account
 
             claims = await account.verified(token, self.folder, self.issuer, self.http, self.now)
-            return current.Identity(claims, origin)
+            return current.Identity(claims, origin, socket.gethostname())
         return await current.verified(
             token, origin, mine=machine.load(self.folder), database=self.database, now=self.now
         )
 
     async def _identity_of(self, signed_in: Account) -> Identity:
         """The account's user, by a token of the issuer's that is fetched anew if need be."""
-        from neontodo.identity import account, admission
+        from neontodo.identity import account
         from neontodo.identity.current import Identity
 
         claims = await account.current_claims(
             self.folder, self.secrets, signed_in, self.http, self.now
         )
-        if (claims.email, claims.name) != (signed_in.email, signed_in.name):
-            await admission.admit(self.database, claims, self.now)
+        self._is_renamed = (claims.email, claims.name) != (signed_in.email, signed_in.name)
         return Identity(claims, signed_in.issuer.url, signed_in.machine)
 
     async def read(self, query: Callable[[AsyncSession, Identity], Awaitable[T]]) -> T:
@@ -144,14 +147,24 @@ class App(Context):
         from neontodo.tasks.queries.users import UnknownUser
 
         try:
-            return await work()
+            answer = await work()
         except UnknownUser:
             if not identity.by_issuer:
                 raise
+        else:
+            if self._is_renamed:
+                # `todo whoami` does it again, should it fail.
+                with suppress(TodoError):
+                    await self._admit(identity)
+            return answer
+        await self._admit(identity)
+        return await work()
+
+    async def _admit(self, identity: Identity) -> None:
         from neontodo.identity import admission
 
         await admission.admit(self.database, identity.claims, self.now)
-        return await work()
+        self._is_renamed = False
 
     async def introduce(self) -> None:
         """Make sure that the store knows the user, by the name that the issuer knows.
@@ -159,13 +172,12 @@ class App(Context):
         Raises:
             NotSignedIn: it does not.
         """
-        from neontodo.identity import admission
         from neontodo.tasks.queries import users
 
         told = await self.read(lambda session, who: users.told(session, who.user_id))
         identity = await self.identity()
         if identity.by_issuer and told != (identity.claims.email, identity.claims.name):
-            await admission.admit(self.database, identity.claims, self.now)
+            await self._admit(identity)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the app's one event loop, the only one its engine ever sees."""

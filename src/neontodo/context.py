@@ -165,8 +165,8 @@ class Context:
 
         return signed_in.remembered(self.folder)
 
-    def use_account(self, account: Account) -> None:
-        """Go on as somebody who has just signed in."""
+    def use_account(self, account: Account | None) -> None:
+        """Go on as somebody who has just signed in, or as if nobody had."""
         self.__dict__["account"] = account
 
     @cached_property
@@ -177,10 +177,12 @@ class Context:
         return self.account.issuer if self.account is not None else None
 
     def issuer_at(self, url: str) -> Issuer:
-        """The issuer at an address, as the settings describe it."""
+        """The issuer at an address, with what the settings say of it, if it is theirs."""
         from neontodo.identity.issuer import issuer_at
 
-        settings = self.settings
+        settings, plain = self.settings, issuer_at(url)
+        if settings.auth_url is not None and issuer_at(settings.auth_url).url != plain.url:
+            return plain
         return issuer_at(
             url,
             issuer=settings.auth_issuer,

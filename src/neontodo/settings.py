@@ -30,12 +30,12 @@ CONFIG_VARIABLE = "TODO_CONFIG"
 PROFILE = "default"
 """The profile that lies in the data folder itself."""
 
-_PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
 def _profile_name(name: str) -> str:
     # It is the name of a folder.
-    if not _PROFILE_NAME.fullmatch(name):
+    if not PROFILE_NAME.fullmatch(name):
         raise ValueError("it must be small letters, digits, `-` and `_`, 32 at the most")
     return name
 

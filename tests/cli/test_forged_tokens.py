@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.identity import jwks, machine
+from neontodo.identity import jwks, machine, signed_in
 from neontodo.identity.issuer import issuer_at
+from neontodo.identity.signed_in import Account
 from tests.harness import FRIDAY_NOON, Todo
 from tests.identity.forged import FORGED, Signed
 from tests.identity.issuer_keys import jwk, signed
@@ -73,16 +74,11 @@ def test_a_forged_token_is_4(
 
 
 def test_a_forged_session_token_is_not_used(victim: Todo, tmp_path: Path) -> None:
-    from neontodo.identity import signed_in
-    from neontodo.identity.signed_in import Account
-
     thief = Todo(tmp_path / "thief")
-    account = Account(ISSUER, "user-1", None, None, "session", None)
-    for name, forge in SETTABLE.items():
-        signed_in.keep(thief.home, account)
-        signed_in.keep_token(
-            thief.home, forge(of_issuer(victim)).encode("ascii", "replace").decode()
-        )
-        shown = tuple(jwk(each) for each in ("EdDSA", "ES256"))
-        jwks.keep(thief.home, jwks.KeySet(ISSUER.jwks_url, FRIDAY_NOON, shown))
-        assert thief("list").code == 4, name
+    good = of_issuer(victim)
+    signed_in.keep(thief.home, Account(ISSUER, "user-1", None, None, "session", None, "desk"))
+    jwks.keep(thief.home, jwks.KeySet(ISSUER.jwks_url, FRIDAY_NOON, (jwk("ES256"),)))
+    for name, forge in {"honest": Signed.token, **SETTABLE}.items():
+        token = forge(good).encode("ascii", "replace").decode()
+        signed_in.keep_token(thief.home, token)
+        assert thief("list").code == (0 if name == "honest" else 4), name

@@ -11,12 +11,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from neontodo.clock import utc_now
+from neontodo.identity import signed_in
+from neontodo.identity.better_auth import Session
+from neontodo.identity.secrets import SecretStore
 from tests.agent.machine import machine
 from tests.databases import Postgres, TemplateDatabases
 from tests.harness import Result, Todo
@@ -189,7 +193,7 @@ def test_what_a_variable_supplies_is_not_overwritten(local: Todo, ann: Person) -
         1,
         "",
         "error: TODO_TOKEN supplies the token already\n"
-        "hint: unset it, then run `todo login` again\n",
+        "hint: unset it, then run the command again\n",
     )
     assert not local.home.exists()
 
@@ -207,6 +211,56 @@ def test_a_session_that_has_ended_is_4_and_says_how_to_go_on(local: Todo, ann: P
     said = local("list")
     assert (said.code, said.out) == (4, "")
     assert said.err.splitlines()[1] == "hint: sign in again with `todo login`"
+
+
+def test_a_machine_stays_the_same_when_tokens_are_renewed(todo: Todo, ann: Person) -> None:
+    log_in(todo, ann)
+    todo.ok("add", "x")
+    todo.later(minutes=14.5)
+    todo.ok("done", "@last")
+    log_in(todo, ann)
+    todo.ok("undo")
+    assert todo.ok("show", "@last", "--json").json["completed"] is False
+
+
+@pytest.mark.parametrize("argv", ["login", "logout"])
+def test_a_damaged_account_can_be_left(local: Todo, ann: Person, argv: str) -> None:
+    log_in(local, ann)
+    (local.home / "account.json").write_text("{")
+    assert local("list").code == 4
+    if argv == "login":
+        assert log_in(local, ann).code == 0
+    else:
+        assert local("logout").code == 0
+        assert "account.json" not in files(local)
+    assert local("list").code == 0
+
+
+def test_a_session_that_cannot_be_ended_is_said(auth_servers: AuthServers, local: Todo) -> None:
+    zoe = auth_servers["foreign-origin"].person("Zoë")
+    token = {"TODO_AUTH_ISSUER": "http://app.example.com"}
+    answer, _ = zoe.server.ask("GET", f"{zoe.server.url}/token", None, {"cookie": zoe.cookie})
+    local.ok("login", zoe.server.url, "--token", "-", stdin=str(answer["token"]), env=token)
+    name, _, value = zoe.cookie.partition("=")
+    account = signed_in.remembered(local.home)
+    assert account is not None
+    signed_in.keep(local.home, replace(account, method="session"))
+    secrets = SecretStore(local.home, print)
+    signed_in.keep_session(secrets, account.issuer, Session(value, "cookie", name))
+    said = local("logout")
+    assert said.code == 5
+    assert "the session could not be ended there: " in said.err
+    assert "account.json" not in files(local)
+
+
+def test_what_the_settings_say_is_not_of_another_issuer(local: Todo, ann: Person) -> None:
+    settings = {
+        "TODO_AUTH_URL": "https://other.example.com/api/auth",
+        "TODO_AUTH_ISSUER": "https://other.example.com",
+        "TODO_AUTH_AUDIENCE": "others",
+    }
+    assert log_in(local, ann, env=settings).code == 0
+    assert local("list", env=settings).code == 0
 
 
 def test_an_issuer_that_is_away_matters_once_the_token_expires(local: Todo, ann: Person) -> None:
@@ -282,7 +336,9 @@ def test_profiles_are_listed(local: Todo, ann: Person) -> None:
     assert max(map(len, shown.splitlines())) <= 40
 
 
-@pytest.mark.parametrize("argv", [["list"], ["add", "x"], ["whoami"], ["logout"], ["doctor"]])
+@pytest.mark.parametrize(
+    "argv", [["list"], ["add", "x"], ["whoami"], ["logout"], ["doctor"], ["connect", "--status"]]
+)
 def test_a_profile_that_is_not_there_is_refused(local: Todo, argv: list[str]) -> None:
     said = local(*argv, "--profile", "wrok")
     assert said.code == 2
@@ -415,6 +471,29 @@ def test_connecting_needs_no_key_once_signed_in(local: Todo, shared: str, ann: P
     assert titles(local) == ["in the database"]
     assert local.ok("token", "list").out == ""
     assert "you are signed in as" in local("connect", shared, "--as", "x").err
+
+
+def test_a_key_from_before_is_there_again_after_signing_out(
+    local: Todo, shared: str, ann: Person
+) -> None:
+    local.ok("connect", shared)
+    local.ok("add", "of this machine's own user")
+    log_in(local, ann)
+    local.ok("connect")
+    local.ok("add", "Ann's")
+    local.ok("logout")
+    assert titles(local) == ["of this machine's own user"]
+
+
+def test_the_accounts_own_tasks_go_along_too(local: Todo, shared: str, ann: Person) -> None:
+    local.ok("add", "of this machine's own user")
+    log_in(local, ann)
+    local.ok("add", "Ann's")
+    local.ok("connect", shared, "--move")
+    assert titles(local, "--sort", "number") == ["Ann's", "of this machine's own user"]
+    assert local.ok("log", "1").out
+    again = local.ok("connect", "--move")
+    assert titles(local, "--sort", "number") == ["Ann's", "of this machine's own user"], again
 
 
 def test_the_embedded_stores_tasks_go_along(local: Todo, shared: str, ann: Person) -> None:

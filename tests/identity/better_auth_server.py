@@ -42,7 +42,6 @@ KINDS: dict[str, dict[str, Any]] = {
     "unhurried": {"device": {"interval": "1h"}},
     "a-key-for-each-token": {"jwks": {"rotationInterval": 0.001}},
     "eager-sessions": {"session": {"expiresIn": 3600, "updateAge": 0}},
-    "brief-sessions": {"session": {"expiresIn": 1}},
     "foreign-origin": {"baseURL": "http://app.example.com"},
     "trusting": {"baseURL": "http://app.example.com", "trustedOrigins": ["http://127.0.0.1:*"]},
     "other-claims": {"claims": {"issuer": "https://issuer.example", "audience": "todo"}},

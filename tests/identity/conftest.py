@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.identity.account import Account
+from neontodo.identity.signed_in import Account
 from tests.identity.better_auth_server import AuthServer, Person
 from tests.identity.profile import Profile, session_of
 

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from neontodo.identity import account, better_auth
-from neontodo.identity.account import Account
+from neontodo.identity import account, better_auth, signed_in
 from neontodo.identity.better_auth import Session
 from neontodo.identity.http import Http
 from neontodo.identity.issuer import Issuer
 from neontodo.identity.secrets import SecretStore
+from neontodo.identity.signed_in import Account
 from neontodo.identity.tokens import Claims
 from tests.identity.better_auth_server import PASSWORD, Person
 
@@ -53,7 +53,7 @@ class Profile:
         http: Callable[[], Http] = Http,
         at: datetime | None = None,
     ) -> Claims:
-        found = account.remembered(self.folder)
+        found = signed_in.remembered(self.folder)
         assert found is not None
         return asyncio.run(
             account.current_claims(self.folder, self.secrets, found, http, at or now() + later)

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from neontodo.errors import NotSignedIn, StoreUnavailable, TodoError
-from neontodo.identity import account, better_auth
-from neontodo.identity.account import Account
+from neontodo.identity import account, better_auth, signed_in
 from neontodo.identity.better_auth import Session
 from neontodo.identity.http import Http
 from neontodo.identity.issuer import issuer_at
+from neontodo.identity.signed_in import Account
 from neontodo.identity.tokens import OutsideValidity
 from tests.identity.better_auth_server import AuthServer, AuthServers, Person
 from tests.identity.issuer_keys import signed
@@ -43,18 +43,18 @@ def test_who_signs_in_is_remembered(auth_servers: AuthServers, profile: Profile,
     assert (made.email, made.name, made.method) == (ann.email, "Ann", "session")
     assert made.expires_at is not None
     assert timedelta(days=6) < made.expires_at - now() < timedelta(days=8)
-    assert account.remembered(profile.folder) == made
+    assert signed_in.remembered(profile.folder) == made
     assert profile.claims(http=nobody).user_id == made.user_id
 
 
 def test_nobody_is_remembered_at_first(profile: Profile) -> None:
-    assert account.remembered(profile.folder) is None
+    assert signed_in.remembered(profile.folder) is None
 
 
 def test_everything_that_is_stored_is_its_owners_alone(
     profile: Profile, signed_in_ann: Account
 ) -> None:
-    session = account.session_of(profile.secrets, signed_in_ann.issuer)
+    session = signed_in.session_of(profile.secrets, signed_in_ann.issuer)
     assert {
         path.stat().st_mode & 0o777 for path in profile.folder.rglob("*") if path.is_file()
     } == {0o600}
@@ -67,7 +67,7 @@ def test_a_session_is_stored_as_it_is_sent(auth_servers: AuthServers, profile: P
     ann = auth_servers["neon"].person()
     session = session_of(ann)
     made = profile.sign_in(ann.server.issuer(), session)
-    assert account.session_of(profile.secrets, made.issuer) == session
+    assert signed_in.session_of(profile.secrets, made.issuer) == session
 
 
 @pytest.mark.parametrize("minutes", [-5, 20])
@@ -172,16 +172,16 @@ def test_two_profiles_know_nothing_of_each_other(tmp_path: Path, auth_server: Au
     for profile in profiles:
         profile.sign_in(auth_server.issuer(), session_of(auth_server.person(profile.folder.name)))
     assert [profile.claims(http=nobody).name for profile in profiles] == ["ann", "bob"]
-    account.forget(profiles[0].folder, profiles[0].secrets)
+    signed_in.forget(profiles[0].folder, profiles[0].secrets)
     assert profiles[1].claims(http=nobody).name == "bob"
 
 
 @pytest.mark.usefixtures("signed_in_ann")
 def test_everything_is_forgotten(profile: Profile) -> None:
     for _ in range(2):
-        account.forget(profile.folder, profile.secrets)
+        signed_in.forget(profile.folder, profile.secrets)
         assert profile.files() == {}
-        assert account.remembered(profile.folder) is None
+        assert signed_in.remembered(profile.folder) is None
 
 
 @pytest.mark.usefixtures("signed_in_ann")
@@ -206,10 +206,10 @@ def test_a_damaged_account_is_said_to_be(profile: Profile, damage: Any) -> None:
         changed = json.dumps(json.loads(path.read_text()) | damage).encode()
     path.write_bytes(changed)
     with fails(NotSignedIn, "account.json` is damaged") as raised:
-        account.remembered(profile.folder)
+        signed_in.remembered(profile.folder)
     assert "`todo login`" in str(raised.value.hint)
-    account.forget(profile.folder, profile.secrets)
-    assert account.remembered(profile.folder) is None
+    signed_in.forget(profile.folder, profile.secrets)
+    assert signed_in.remembered(profile.folder) is None
 
 
 def test_a_disk_that_cannot_be_written_stores_nothing(closed: Path, ann: Person) -> None:

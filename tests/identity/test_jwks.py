@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from neontodo.errors import NotSignedIn, StoreUnavailable
+from neontodo.errors import BadValue, NotSignedIn, StoreUnavailable
 from neontodo.identity import account, jwks
 from neontodo.identity.http import Http
 from neontodo.identity.issuer import Issuer, issuer_at
@@ -254,6 +255,8 @@ def test_a_key_does_not_stand_in_for_another(folder: Path, algorithm: str, other
 
 
 def test_a_machines_own_token_is_none_of_the_issuers(folder: Path) -> None:
-    own = signed(issuer_at("https://app.example.com", issuer="neontodo"), "EdDSA", NOW)
+    own = signed(replace(ISSUER, issuer="neontodo"), "EdDSA", NOW)
     with fails(NotSignedIn, "another issuer"):
         verify(folder, own.token())
+    with pytest.raises(BadValue):
+        issuer_at("https://app.example.com", issuer="neontodo")

@@ -52,10 +52,14 @@ def _vouched(app: App, database: Database, made: Connection, who: str | None) ->
         NotSignedIn: the login role is another member's.
         Refused: they say that they are somebody else.
     """
+    from dataclasses import replace
+
+    from neontodo.cli.signing_in import require_unsupplied
     from neontodo.errors import Refused
     from neontodo.identity import admission, connection
 
     assert app.account is not None
+    require_unsupplied(app)
     if who is not None:
         raise Refused(
             f"you are signed in as {app.account.label}, so you are that user there",
@@ -63,6 +67,9 @@ def _vouched(app: App, database: Database, made: Connection, who: str | None) ->
         )
     identity = app.run(app.identity())
     app.run(admission.admit(database, identity.claims, app.now))
+    # A key from before is wanted again by whoever signs out.
+    before = _before(app, made.store)
+    made = replace(made, machine=before.machine if before else None)
     connection.keep(app.secrets, made)
     return made
 

@@ -26,18 +26,33 @@ def move(app: App, database: Database, made: Connection) -> None:
     from neontodo.db.url import SqliteTarget
     from neontodo.identity import machine
     from neontodo.render.messages import say
+    from neontodo.tasks.copying import Owner
 
     own = machine.load(app.folder)
     path = app.folder.absolute() / STORE
     if own is None or not path.exists():
         say(app.streams, "nothing to move: there is no embedded store")
         return
-    home = Database(SqliteTarget(path), app.founder_of(SqliteTarget(path)))
+    target = SqliteTarget(path)
+    home = Database(target, app.founder_of(target))
+    account = None
+    if app.account is not None:
+        account = Owner(app.account.user_id, app.account.machine)
+    new = account or _owner(made.machine or own)
     try:
-        new = _account_owner(app) or _owner(made.machine or own)
+        # Whoever has signed in may have had tasks here beside this machine's own user.
+        if account is not None and app.run(_is_known(home, account)):
+            _move(app, home, account, database, new)
         _move(app, home, _owner(own), database, new)
     finally:
         app.run(home.close())
+
+
+async def _is_known(home: Database, owner: Owner) -> bool:
+    from neontodo.tasks.queries import users
+
+    async with home.read(owner.user_id) as session:
+        return await users.told(session, owner.user_id) is not None
 
 
 def _move(app: App, home: Database, old: Owner, database: Database, new: Owner) -> None:
@@ -57,12 +72,6 @@ def _owner(machine: Machine) -> Owner:
     from neontodo.tasks.copying import Owner
 
     return Owner(machine.user_id, machine.key_id)
-
-
-def _account_owner(app: App) -> Owner | None:
-    from neontodo.tasks.copying import Owner
-
-    return None if app.account is None else Owner(app.account.user_id, app.account.machine)
 
 
 def _tasks(number: int) -> str:

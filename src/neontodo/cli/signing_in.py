@@ -26,8 +26,19 @@ def require_unsupplied(app: App) -> None:
     if app.settings.token is not None:
         raise Refused(
             f"{app.setting_origins['token']} supplies the token already",
-            hint="unset it, then run `todo login` again",
+            hint="unset it, then run the command again",
         )
+
+
+def is_first(app: App) -> bool:
+    """Whether nobody is signed in yet; what is damaged will be written anew."""
+    from neontodo.errors import NotSignedIn
+
+    try:
+        return app.account is None
+    except NotSignedIn:
+        app.use_account(None)
+        return True
 
 
 def issuer(app: App, url: str | None, env_file: str | None) -> Issuer:

@@ -18,7 +18,7 @@ from neontodo.db.url import SqliteTarget
 from neontodo.doctor import machine
 from neontodo.doctor.finding import Examination, Note
 from neontodo.errors import NotSignedIn, SchemaMismatch, StoreUnavailable
-from neontodo.identity.tokens import ISSUER, Claims
+from neontodo.identity.tokens import Claims
 
 
 def examine(app: App, target: SqliteTarget, found: Examination) -> None:
@@ -109,7 +109,7 @@ def _user(target: SqliteTarget, claims: Claims) -> str:
     )
     with _opened(target) as connection:
         row = connection.execute(question, (claims.key_id, claims.user_id)).fetchone()
-    if claims.issuer != ISSUER:
+    if claims.by_issuer:
         if row is None:
             return Note("not known to the store yet; the first command sees to it")
         return str(row[0] or claims.user_id)

@@ -79,9 +79,10 @@ def _secrets(app: App) -> dict[str, str]:
 
 
 def issuer(app: App) -> str:
-    """Whether the place where one signs in shows its keys."""
-    assert app.issuer is not None
-    asked = app.issuer
+    """Whether the issuer that counts in this run shows its keys."""
+    is_account = app.account is not None and app.given_token()[0] is None
+    asked = app.account.issuer if app.account and is_account else app.issuer
+    assert asked is not None
 
     async def fetch() -> int:
         async with app.http() as http:
@@ -90,7 +91,7 @@ def issuer(app: App) -> str:
     number = app.run(fetch())
     if not number:
         raise NotSignedIn(f"{asked.url} has no public key that could be used")
-    who = f"signed in as {app.account.label}" if app.account else "nobody is signed in"
+    who = f"signed in as {app.account.label}" if app.account and is_account else "not signed in"
     return f"{asked.url} has {number} key{'s' * (number > 1)}; {who}"
 
 
@@ -122,7 +123,7 @@ def own(app: App) -> Machine | None:
 
 
 def claims(app: App) -> Claims:
-    """What the token of this run says; nothing is stored or renewed.
+    """What the token of this run says; only a session's is renewed, as by any other command.
 
     Raises:
         NotSignedIn: there is none, or it is not accepted.

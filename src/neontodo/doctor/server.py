@@ -15,7 +15,7 @@ from neontodo.doctor.finding import Examination, Note
 from neontodo.doctor.wire import Wire
 from neontodo.errors import NotSignedIn, Refused, SchemaMismatch, TodoError
 from neontodo.identity import key_queries
-from neontodo.identity.tokens import ISSUER, LEEWAY, Claims
+from neontodo.identity.tokens import LEEWAY, Claims
 from neontodo.tasks.queries.users import UnknownUser
 
 INSIDE = ("query", "server", "schema", "clock", "isolation", "token", "user")
@@ -112,11 +112,11 @@ def _clock(app: App, answer: Probe) -> str:
 async def _user(app: App, claims: Claims) -> str:
     async with app.database.read(claims.user_id) as session:
         signer = await key_queries.signer(session, claims.user_id, claims.key_id)
-    if signer is None and claims.issuer != ISSUER:
+    if signer is None and claims.by_issuer:
         return Note("not known to the store yet; the first command sees to it")
     if signer is None:
         raise UnknownUser
-    if not signer.accepted and claims.issuer == ISSUER:
+    if not (signer.accepted or claims.by_issuer):
         raise NotSignedIn(
             "the store does not know your key, or has revoked it", hint="run `todo connect`"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,22 +13,12 @@ from neontodo.errors import NotSignedIn, StoreUnavailable, TodoError
 from neontodo.identity import better_auth, jwks, signed_in, tokens
 from neontodo.identity.better_auth import AGAIN, Session
 from neontodo.identity.issuer import Issuer
-from neontodo.identity.signed_in import Account, forget, remembered, session_of
+from neontodo.identity.signed_in import Account, new_machine, session_of
 
 if TYPE_CHECKING:
     from neontodo.identity.http import Http
     from neontodo.identity.jwks import IssuerKey, KeySet
     from neontodo.identity.secrets import SecretStore
-
-__all__ = [
-    "Account",
-    "current_claims",
-    "forget",
-    "remembered",
-    "session_of",
-    "sign_in",
-    "verified",
-]
 
 RENEWED_BEFORE = timedelta(seconds=60)
 
@@ -46,21 +37,102 @@ async def sign_in(
         NotSignedIn: it is not accepted; then nothing is stored.
         StoreUnavailable: the issuer cannot be asked, or nothing can be stored.
     """
+    before = _Before.of(folder, secrets)
     async with http() as client:
         if isinstance(credential, str):
-            keys = await jwks.fetch(client, issuer, now)
-            claims = _believed(credential, issuer, _key(credential, keys, issuer), now)
-            account = _account(issuer, claims, "token", claims.expires_at)
-            _store(folder, secrets, account, Session(credential), keys, token=None)
-            return account
-        # The keys come last: an issuer may make another one for this token.
-        token = await better_auth.fetch_jwt(client, issuer, credential)
-        keys = await jwks.fetch(client, issuer, now)
-        claims = _just_made(token, issuer, _key(token, keys, issuer), now)
-        ends = await better_auth.session_expiry(client, issuer, credential)
-        account = _account(issuer, claims, "session", ends or credential.expires_at)
-        _store(folder, secrets, account, credential, keys, token)
-        return account
+            account = await _by_token(folder, secrets, issuer, credential, before, client, now)
+        else:
+            try:
+                account = await _by_session(
+                    folder, secrets, issuer, credential, before, client, now
+                )
+            except BaseException:
+                # Nobody here knows of it any more.
+                with suppress(TodoError):
+                    await better_auth.sign_out(client, issuer, credential)
+                raise
+        await before.end(client)
+    return account
+
+
+async def _by_token(
+    folder: Path,
+    secrets: SecretStore,
+    issuer: Issuer,
+    token: str,
+    before: _Before,
+    client: Http,
+    now: datetime,
+) -> Account:
+    keys = await jwks.fetch(client, issuer, now)
+    claims = _believed(token, issuer, _key(token, keys, issuer), now)
+    account = before.becoming(issuer, claims, "token", claims.expires_at)
+    _store(folder, secrets, account, Session(token), keys, None, before)
+    return account
+
+
+async def _by_session(
+    folder: Path,
+    secrets: SecretStore,
+    issuer: Issuer,
+    session: Session,
+    before: _Before,
+    client: Http,
+    now: datetime,
+) -> Account:
+    # The keys come last: an issuer may make another one for this token.
+    token = await better_auth.fetch_jwt(client, issuer, session)
+    keys = await jwks.fetch(client, issuer, now)
+    claims = _just_made(token, issuer, _key(token, keys, issuer), now)
+    ends = await better_auth.session_expiry(client, issuer, session)
+    account = before.becoming(issuer, claims, "session", ends)
+    _store(folder, secrets, account, session, keys, token, before)
+    return account
+
+
+@dataclass(frozen=True)
+class _Before:
+    """Who was signed in here until now."""
+
+    account: Account | None
+    session: Session | None = field(repr=False)
+
+    @classmethod
+    def of(cls, folder: Path, secrets: SecretStore) -> _Before:
+        account = session = None
+        # What is damaged, or cannot be read, is written anew.
+        with suppress(TodoError):
+            account = signed_in.remembered(folder)
+            session = session_of(secrets, account.issuer) if account else None
+        return cls(account, session)
+
+    def becoming(
+        self,
+        issuer: Issuer,
+        claims: tokens.Claims,
+        method: signed_in.Method,
+        expires_at: datetime | None,
+    ) -> Account:
+        """The new account; the same user's commands go on under the same name of this machine."""
+        before = self.account
+        is_same = before is not None and (before.issuer.issuer, before.user_id) == (
+            claims.issuer,
+            claims.user_id,
+        )
+        machine = before.machine if before is not None and is_same else new_machine()
+        return Account(
+            issuer, claims.user_id, claims.email, claims.name, method, expires_at, machine
+        )
+
+    async def end(self, client: Http) -> None:
+        """End the session that nothing here refers to any more, if its server can be asked."""
+        if (
+            self.account is not None
+            and self.session is not None
+            and self.account.method == "session"
+        ):
+            with suppress(TodoError):
+                await better_auth.sign_out(client, self.account.issuer, self.session)
 
 
 async def current_claims(
@@ -128,7 +200,12 @@ async def _renewed(
     # On a read-only disk the token serves this command only, which is all it is needed for.
     with suppress(StoreUnavailable):
         signed_in.keep_token(folder, token)
-        seen = _account(issuer, claims, account.method, ends or account.expires_at)
+        seen = replace(
+            account,
+            email=claims.email,
+            name=claims.name,
+            expires_at=ends or account.expires_at,
+        )
         if seen != account:
             signed_in.keep(folder, seen)
     return claims
@@ -171,12 +248,6 @@ def _own(claims: tokens.Claims, account: Account) -> tokens.Claims:
     return claims
 
 
-def _account(
-    issuer: Issuer, claims: tokens.Claims, method: signed_in.Method, expires_at: datetime | None
-) -> Account:
-    return Account(issuer, claims.user_id, claims.email, claims.name, method, expires_at)
-
-
 def _store(
     folder: Path,
     secrets: SecretStore,
@@ -184,11 +255,10 @@ def _store(
     session: Session,
     keys: KeySet,
     token: str | None,
+    before: _Before,
 ) -> None:
-    """Write everything, `account.json` last; where nobody was signed in, all of it or nothing."""
-    before = None
-    with suppress(NotSignedIn):
-        before = remembered(folder)
+    """Write everything, `account.json` last; what was there before stays if that fails."""
+    is_first = before.account is None
     try:
         signed_in.keep_session(secrets, account.issuer, session)
         if token is None:
@@ -197,11 +267,14 @@ def _store(
             signed_in.keep_token(folder, token)
         jwks.keep(folder, keys)
         signed_in.keep(folder, account)
-    except TodoError:
-        if before is None:
-            with suppress(TodoError):
-                signed_in.discard(folder, secrets, account.issuer)
-        raise
-    if before is not None and before.issuer.url != account.issuer.url:
+    except BaseException:
         with suppress(TodoError):
-            secrets.delete(signed_in.secret_name(before.issuer))
+            if is_first:
+                signed_in.forget(folder, secrets, account.issuer)
+            elif before.account is not None and before.session is not None:
+                signed_in.drop_token(folder)
+                signed_in.keep_session(secrets, before.account.issuer, before.session)
+        raise
+    if before.account is not None and before.account.issuer.url != account.issuer.url:
+        with suppress(TodoError):
+            secrets.delete(signed_in.secret_name(before.account.issuer))

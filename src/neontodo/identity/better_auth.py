@@ -31,13 +31,11 @@ class Session:
         token: the secret itself, as it is sent.
         kind: how it is sent; a server without the bearer plugin takes a cookie only.
         cookie: the name of that cookie.
-        expires_at: when it ends unless it is used before; None if that is not known.
     """
 
     token: str = field(repr=False)
     kind: Literal["bearer", "cookie"] = "bearer"
     cookie: str | None = None
-    expires_at: datetime | None = None
 
     @property
     def headers(self) -> dict[str, str]:

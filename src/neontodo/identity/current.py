@@ -45,7 +45,7 @@ class Identity:
     @property
     def by_issuer(self) -> bool:
         """Whether somebody else than a machine of the user's own vouches for them."""
-        return self.claims.issuer != tokens.ISSUER
+        return self.claims.by_issuer
 
 
 async def verified(

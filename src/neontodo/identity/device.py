@@ -6,13 +6,13 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
+from neontodo.clock import utc_now
 from neontodo.errors import NotSignedIn, StoreUnavailable
 from neontodo.identity.better_auth import secret_of, unexpected
-from neontodo.identity.issuer import is_safe
+from neontodo.identity.issuer import is_safe, joined
 
 if TYPE_CHECKING:
     from neontodo.identity.http import Http
@@ -47,11 +47,6 @@ class DeviceCode:
     expires_at: datetime
     interval: float
     client_id: str = CLIENT
-
-
-def utc_now() -> datetime:
-    """What the machine's clock says."""
-    return datetime.now(UTC)
 
 
 async def begin(
@@ -137,7 +132,7 @@ def _shown(issuer: Issuer, uri: str | None) -> str | None:
     """An address that may be shown, and opened in a browser."""
     if not uri or not _URL.fullmatch(uri):
         return None
-    whole = urljoin(f"{issuer.origin}/", uri)
+    whole = joined(f"{issuer.origin}/", uri)
     return whole if is_safe(whole) else None
 
 

@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 from neontodo.errors import StoreUnavailable
-from neontodo.identity.issuer import origin_of
+from neontodo.identity.issuer import joined, origin_of
 
 if TYPE_CHECKING:
     import httpx
@@ -97,7 +96,7 @@ def _not_json(url: str, response: httpx.Response) -> StoreUnavailable:
 
 def redirected(url: str, answer: Answer) -> str:
     """Where a redirect leads, if that is within the same server."""
-    there = urljoin(url, answer.headers.get("location", ""))
+    there = joined(url, answer.headers.get("location", ""))
     if origin_of(there) == origin_of(url):
         return there
     where = origin_of(there)

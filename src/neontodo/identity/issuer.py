@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from neontodo.errors import BadValue, NotSignedIn
 
 PATH = "/api/auth"
 NEON_PATH = "/neondb/auth"
+OWN = "neontodo"
+"""Who issues the tokens of one's own machines."""
 LONGEST = 2000
 _NEON = re.compile(r"[a-z0-9-]+\.neonauth\.(?:[a-z0-9-]+\.)*neon\.tech")
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.?)+|[0-9a-f:.]+")
@@ -69,6 +71,8 @@ def issuer_at(
     path = parts.path.rstrip("/") or (NEON_PATH if is_neon else PATH)
     base = _origin(parts) + path
     name = issuer or _origin(parts)
+    if name == OWN:
+        raise BadValue(f"`{OWN}` is what tokens of one's own machines say, and no issuer")
     keys = f"{base}/.well-known/jwks.json" if is_neon else f"{base}/jwks"
     if jwks_url is not None:
         own = _parts(jwks_url, "the JWKS URL")
@@ -81,6 +85,14 @@ def origin_of(url: str) -> str:
     try:
         parts = urlsplit(url)
         return _origin(parts) if parts.scheme in _PORTS and parts.hostname else ""
+    except ValueError:
+        return ""
+
+
+def joined(base: str, url: str) -> str:
+    """A URL that a server gave, as seen from another; empty if it is none."""
+    try:
+        return urljoin(base, url)
     except ValueError:
         return ""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neontodo.errors import NotSignedIn
-from neontodo.settings import PROFILE
+from neontodo.settings import PROFILE, PROFILE_NAME
 
 FOLDER = "profiles"
 
@@ -44,10 +44,9 @@ def exists(folder: Path, name: str) -> bool:
 def names(data: Path) -> list[str]:
     """All profiles, the default one first."""
     folder = data / FOLDER
-    made = (
-        sorted(each.name for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else []
-    )
-    return [PROFILE, *made]
+    found = folder.iterdir() if folder.is_dir() else ()
+    made = [each.name for each in found if each.is_dir() and PROFILE_NAME.fullmatch(each.name)]
+    return [PROFILE, *sorted(name for name in made if name != PROFILE)]
 
 
 def listed(data: Path, in_use: str) -> list[Profile]:

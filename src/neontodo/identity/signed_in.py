@@ -10,7 +10,7 @@ import json
 import secrets as random
 import socket
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -51,7 +51,7 @@ class Account:
     name: str | None
     method: Method
     expires_at: datetime | None
-    machine: str = field(default_factory=new_machine)
+    machine: str
 
     @property
     def label(self) -> str:
@@ -124,17 +124,16 @@ def drop_token(folder: Path) -> None:
     remove_private(folder / TOKEN)
 
 
-def forget(folder: Path, secrets: SecretStore) -> None:
-    """Remove everything of the account."""
-    account = None
-    with suppress(NotSignedIn):
-        account = remembered(folder)
-    discard(folder, secrets, account.issuer if account else None)
+def forget(folder: Path, secrets: SecretStore, issuer: Issuer | None = None) -> None:
+    """Remove what is stored of a sign-in at an issuer, by default the account's.
 
-
-def discard(folder: Path, secrets: SecretStore, issuer: Issuer | None) -> None:
-    """Remove what is stored of a sign-in; `account.json` last, so that it can be done again."""
-    remove_private(folder / TOKEN)
+    `account.json` goes last, so that it can be done again.
+    """
+    if issuer is None:
+        with suppress(NotSignedIn):
+            account = remembered(folder)
+            issuer = account.issuer if account else None
+    drop_token(folder)
     jwks.forget(folder)
     if issuer is not None:
         secrets.delete(secret_name(issuer))

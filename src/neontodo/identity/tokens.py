@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from neontodo.errors import NotSignedIn
+from neontodo.identity.issuer import OWN
 from neontodo.identity.keys import from_base64url
 
 # PyJWT costs 35 to 80 ms to import, so only the functions that need it import it.
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     PublicKey = Ed25519PublicKey | EllipticCurvePublicKey | RSAPublicKey
 
-ISSUER = "neontodo"
+ISSUER = OWN
 ALGORITHM = "EdDSA"
 ALGORITHMS = frozenset({ALGORITHM, "ES256", "RS256", "PS256"})
 LEEWAY = timedelta(seconds=60)
@@ -63,6 +64,11 @@ class Claims:
     expires_at: datetime
     email: str | None = None
     name: str | None = None
+
+    @property
+    def by_issuer(self) -> bool:
+        """Whether somebody else than a machine of the user's own vouches for them."""
+        return self.issuer != ISSUER
 
 
 def sign(

@@ -63,12 +63,12 @@ def connect(
 
     app: App = ctx.obj
     _require_sense(ctx)
-    app.make_profile()
     if status:
         whereabouts.show(app, as_json=json)
     elif local:
         whereabouts.leave(app, forget=forget)
     else:
+        app.make_profile()
         text, target = address.given(app, url, env_file)
         _connect(app, text, target, upgrade=upgrade, who=as_, move=move)
 

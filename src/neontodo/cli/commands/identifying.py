@@ -90,7 +90,7 @@ def _facts(
 
 def _expiry(app: App, identity: Identity) -> datetime:
     """When one has to sign in again; the tokens of a session last minutes, and are renewed."""
-    account = app.account if identity.machine else None
+    account = None if app.given_token()[0] else app.account
     return (account.expires_at if account else None) or identity.claims.expires_at
 
 

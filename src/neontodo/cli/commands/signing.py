@@ -37,7 +37,10 @@ def login(
     ] = None,
     env_file: Annotated[
         str | None,
-        typer.Option(metavar="PATH", help="Take the URL from BETTER_AUTH_URL of this file."),
+        typer.Option(
+            metavar="PATH",
+            help="Take the URL from BETTER_AUTH_URL or NEON_AUTH_BASE_URL of this file.",
+        ),
     ] = None,
 ) -> None:
     """Sign in with Better Auth, Neon Auth or another issuer of tokens.
@@ -52,7 +55,8 @@ def login(
     _require_sense(url, email, token, env_file)
     app.make_profile()
     signing_in.require_unsupplied(app)
-    issuer, is_first = signing_in.issuer(app, url, env_file), app.account is None
+    is_first = signing_in.is_first(app)
+    issuer = signing_in.issuer(app, url, env_file)
     account = signing_in.signed_in(app, issuer, email, by_token=token is not None)
     app.use_account(account)
     say(app.streams, f"signed in as {account.label} at {issuer.url}")
@@ -79,39 +83,48 @@ def logout(ctx: typer.Context) -> None:
 
     Tasks stay where they are. Afterwards this machine is the user it was before.
     """
+    from neontodo.errors import NotSignedIn
     from neontodo.identity import signed_in
     from neontodo.render.messages import say, warn
 
     app: App = ctx.obj
     if app.settings.token is not None:
         warn(app.streams, f"{app.setting_origins['token']} is set and goes on supplying a token")
-    if app.account is None:
+    try:
+        account = app.account
+    except NotSignedIn as damage:
+        signed_in.forget(app.folder, app.secrets)
+        say(app.streams, f"{damage.message}; it is removed")
+        return
+    if account is None:
         say(app.streams, "you are not signed in anywhere")
         return
-    problem = _ended(app, app.account)
+    problem = _ended(app, account)
     signed_in.forget(app.folder, app.secrets)
-    say(app.streams, f"signed out of {app.account.issuer.url}")
+    say(app.streams, f"signed out of {account.issuer.url}")
     if problem is not None:
         raise problem
 
 
 def _ended(app: App, account: Account) -> TodoError | None:
     """End the session at the issuer; why it could not be."""
-    from neontodo.errors import NotSignedIn, StoreUnavailable
+    from neontodo.errors import NotSignedIn, StoreUnavailable, TodoError
     from neontodo.identity import better_auth, signed_in
-
-    async def end() -> None:
-        session = signed_in.session_of(app.secrets, account.issuer)
-        async with app.http() as http:
-            await better_auth.sign_out(http, account.issuer, session)
 
     if account.method == "token":
         return None
     try:
-        app.run(end())
+        session = signed_in.session_of(app.secrets, account.issuer)
     except NotSignedIn:
         return None
-    except StoreUnavailable as error:
+
+    async def end() -> None:
+        async with app.http() as http:
+            await better_auth.sign_out(http, account.issuer, session)
+
+    try:
+        app.run(end())
+    except TodoError as error:
         return StoreUnavailable(
             f"the session could not be ended there: {error.message}",
             hint="nothing of it is stored here any more, and it ends by itself",
