@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 def run_in_process(argv: Sequence[str], resources: Resources | None = None) -> int:
     """Run one command as what this process is, and answer its exit code."""
+    if not sys.warnoptions:
+        # They are for developers: Ctrl-C at an odd moment leaves a coroutine that never ran.
+        warnings.simplefilter("ignore")
     code = run(argv, App.from_process(resources))
     # What of it could not be written has been reported, unless its reader had simply gone.
     with suppress(OSError):
