@@ -84,12 +84,15 @@ class App(Context):
             if (connection := self.connection) is not None and connection.machine is not None:
                 return current.of_connection(connection, self.secrets, self.now)
             return current.of_machine(self._require_machine(), self.folder, self.now)
-        if self.issuer is not None and tokens.issuer_of(token) != tokens.ISSUER:
+        if tokens.issuer_of(token) != tokens.ISSUER and self.issuer is not None:
             import socket
 
             from neontodo.identity import account
 
-            claims = await account.verified(token, self.folder, self.issuer, self.http, self.now)
+            # The keys of the account's own issuer are kept for when that cannot be reached.
+            is_same = self.account is None or self.account.issuer == self.issuer
+            folder = self.folder if is_same else self.folder / "given"
+            claims = await account.verified(token, folder, self.issuer, self.http, self.now)
             return current.Identity(claims, origin, socket.gethostname())
         return await current.verified(
             token, origin, mine=machine.load(self.folder), database=self.database, now=self.now

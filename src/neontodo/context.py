@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from neontodo.settings import Settings
 
 STORE = "tasks.db"
-PROFILE_VARIABLE = "TODO_PROFILE"
 
 
 class Context:
@@ -47,6 +46,7 @@ class Context:
         self._clock = clock
         self._colour_given = False
         self._makes_profile = False
+        self.options: dict[str, str] = {}
 
     def use_colour(self, when: str) -> None:
         """Let a command's `--color` overrule the settings: auto, always or never."""
@@ -56,7 +56,7 @@ class Context:
 
     def use_profile(self, name: str) -> None:
         """Let a command's `--profile` overrule the settings."""
-        self.env = {**self.env, PROFILE_VARIABLE: name}
+        self.options["profile"] = name
         self.__dict__.pop("_loaded_settings", None)
 
     def make_profile(self) -> None:
@@ -81,7 +81,7 @@ class Context:
     def _loaded_settings(self) -> tuple[Settings, dict[str, str]]:
         from neontodo import settings
 
-        loaded = settings.load(self.env)
+        loaded = settings.load(self.env, self.options)
         if loaded[0].color != "auto" and not self._colour_given:
             self.streams = replace(self.streams, colour=loaded[0].color == "always")
         return loaded

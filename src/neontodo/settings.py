@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 import platformdirs
@@ -120,33 +121,38 @@ class Listed:
     about: str
 
 
-def load(env: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
-    """The settings, and for each one that was set where it came from.
+def load(
+    env: Mapping[str, str], options: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Settings, dict[str, str]]:
+    """The settings, and for each one that was set where it came from; options go first.
 
     Raises:
         BadValue: a setting has a value it cannot have; its value is not repeated.
     """
-    path, given = config_path(env), _given(env)
+    path, given = config_path(env), _given(env) | dict(options)
     try:
         file = TomlConfigSettingsSource(Settings, toml_file=path)
         sources = (InitSettingsSource(Settings, init_kwargs=given), file)
-        return Settings(sources=sources), _origins(file.toml_data, given, path)  # type: ignore[call-arg]
+        loaded = Settings(sources=sources)  # type: ignore[call-arg]
     except ValidationError as error:
-        raise _refusal(error, given, path) from None
+        raise _refusal(error, given, options, path) from None
     except (ValueError, OSError) as error:
         raise BadValue(
             f"the settings file {path} cannot be read", hint="it must be TOML, `name = value`"
         ) from error
+    return loaded, _origins(file.toml_data, given, options, path)
 
 
-def listed(env: Mapping[str, str]) -> list[Listed]:
+def listed(
+    env: Mapping[str, str], options: Mapping[str, str] = MappingProxyType({})
+) -> list[Listed]:
     """Every setting with its value as it was given, even one that cannot be used."""
-    path, given = config_path(env), _given(env)
+    path, given = config_path(env), _given(env) | dict(options)
     try:
         file = dict(TomlConfigSettingsSource(Settings, toml_file=path).toml_data)
     except (ValueError, OSError):
         file = {}
-    origins, values = _origins(file, given, path), file | given
+    origins, values = _origins(file, given, options, path), file | given
     return [
         Listed(name, _shown(field, values.get(name)), origins.get(name, "default"), about(name))
         for name, field in Settings.model_fields.items()
@@ -167,8 +173,14 @@ def variable(name: str) -> str:
     return PREFIX + name.upper()
 
 
-def _origins(file: Mapping[str, Any], given: Mapping[str, Any], path: Path) -> dict[str, str]:
-    return dict.fromkeys(file, str(path)) | {name: variable(name) for name in given}
+def _origins(
+    file: Mapping[str, Any], given: Mapping[str, Any], options: Mapping[str, str], path: Path
+) -> dict[str, str]:
+    return dict.fromkeys(file, str(path)) | {name: _giver(name, options) for name in given}
+
+
+def _giver(name: str, options: Mapping[str, str]) -> str:
+    return f"--{name}" if name in options else variable(name)
 
 
 def _shown(field: FieldInfo, value: Any) -> str | int:
@@ -185,10 +197,12 @@ def config_path(env: Mapping[str, str]) -> Path:
     return Path(given) if given else Path(platformdirs.user_config_dir("neontodo"), "config.toml")
 
 
-def _refusal(error: ValidationError, given: Mapping[str, Any], path: Path) -> BadValue:
+def _refusal(
+    error: ValidationError, given: Mapping[str, Any], options: Mapping[str, str], path: Path
+) -> BadValue:
     first = error.errors(include_url=False, include_input=False)[0]
     name = str(first["loc"][0])
-    where = variable(name) if name in given else f"`{name}` in {path}"
+    where = _giver(name, options) if name in given else f"`{name}` in {path}"
     if first["type"] == "extra_forbidden":
         return BadValue(f"there is no setting {where}", hint="`todo config` lists them")
     problem = first["msg"].lower().removeprefix("value error, ")

@@ -236,6 +236,47 @@ def test_a_damaged_account_can_be_left(local: Todo, ann: Person, argv: str) -> N
     assert local("list").code == 0
 
 
+def test_what_a_removed_account_left_goes_with_signing_out(local: Todo, ann: Person) -> None:
+    local.ok("list")
+    before = files(local)
+    log_in(local, ann)
+    (local.home / "account.json").unlink()
+    local.ok("logout")
+    assert files(local) == before
+
+
+@pytest.mark.parametrize("argv", ["login", "logout"])
+def test_a_damaged_secret_can_be_left(local: Todo, ann: Person, argv: str) -> None:
+    log_in(local, ann)
+    for path in (local.home / "secrets").iterdir():
+        path.write_text("{")
+    assert (log_in(local, ann) if argv == "login" else local("logout")).code == 0
+    assert local("list").code == 0
+
+
+def test_the_session_that_is_replaced_is_ended(local: Todo, ann: Person) -> None:
+    log_in(local, ann)
+    account = signed_in.remembered(local.home)
+    assert account is not None
+    first = signed_in.session_of(SecretStore(local.home, print), account.issuer)
+    log_in(local, ann)
+    with pytest.raises(AssertionError, match="UNAUTHORIZED"):
+        ann.server.ask("GET", f"{ann.server.url}/token", None, dict(first.headers))
+    local.later(minutes=14.5)
+    local.ok("list")
+
+
+def test_another_issuers_token_leaves_the_accounts_keys(
+    auth_servers: AuthServers, local: Todo, ann: Person
+) -> None:
+    log_in(local, ann)
+    zoe = auth_servers["ES256"].person("Zoë")
+    given = {"TODO_TOKEN": token_of(zoe), "TODO_AUTH_URL": zoe.server.url}
+    assert local("list", env=given).code == 0
+    ann.server.switch("down")
+    assert local("list").code == 0
+
+
 def test_a_session_that_cannot_be_ended_is_said(auth_servers: AuthServers, local: Todo) -> None:
     zoe = auth_servers["foreign-origin"].person("Zoë")
     token = {"TODO_AUTH_ISSUER": "http://app.example.com"}
@@ -348,7 +389,10 @@ def test_a_profile_that_is_not_there_is_refused(local: Todo, argv: list[str]) ->
 
 @pytest.mark.parametrize("name", ["../x", "A", "a/b", "-x", "x" * 33, "a b", "."])
 def test_a_name_that_is_no_folders_is_refused(local: Todo, name: str) -> None:
-    assert local("list", env={"TODO_PROFILE": name}).code == 2
+    said = local("list", env={"TODO_PROFILE": name})
+    assert (said.code, said.err.split()[1]) == (2, "TODO_PROFILE")
+    said = local("list", f"--profile={name}")
+    assert (said.code, said.err.split()[1]) == (2, "--profile")
     assert not local.home.exists()
 
 
@@ -576,5 +620,8 @@ def test_on_a_members_connection_another_account_is_4(
         assert said.code == 4, argv
         assert "the login role of this database is not for the account" in said.err
         assert "Ann's" not in said.out
+    doctor = {row[0]: row for row in local("doctor").rows}
+    assert doctor["user"][1] == "failed"
     log_in(local, ann)
     assert titles(local) == ["Ann's"]
+    assert "still knows this machine's own key" in local.ok("logout").err

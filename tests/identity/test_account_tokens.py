@@ -175,7 +175,7 @@ def test_a_session_that_is_lost_is_said_to_be(profile: Profile, text: str | None
 
 
 @pytest.mark.usefixtures("signed_in_ann")
-@pytest.mark.parametrize("name", ["account.json", "account.token", "jwks.json"])
+@pytest.mark.parametrize("name", ["account.json", "account.token"])
 def test_a_file_that_others_can_read_is_not_used(profile: Profile, name: str) -> None:
     (profile.folder / name).chmod(0o644)
     with fails(NotSignedIn, "can be read by others"):

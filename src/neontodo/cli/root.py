@@ -122,7 +122,9 @@ def _made(name: str, function: Any, everywhere: Sequence[Any]) -> Any:
     if isinstance(function, tuple):
         about, functions = function
         commands: Any = Declared(functions, everywhere)
-        return _finished(Commands(name=name, commands=commands, help=about, rich_markup_mode=None))
+        group = Commands(name=name, commands=commands, help=about, rich_markup_mode=None)
+        group.params.extend(everywhere)
+        return _finished(group)
     app = _typer(add_completion=False)
     app.command(name, cls=Command)(function)
     command: Any = typer.main.get_command(app)

@@ -146,16 +146,29 @@ def _show(app: App, code: DeviceCode) -> None:
 
 def introduce(app: App, *, is_first: bool) -> None:
     """Let the store know who it is, and say what might surprise of the store."""
-    from neontodo.db.url import SqliteTarget
     from neontodo.render.messages import hint, warn
 
-    target = app.target
-    has_tasks = isinstance(target, SqliteTarget) and target.path.exists()
+    target, has_tasks = app.target, False
     try:
         app.run(app.introduce())
+        has_tasks = app.run(_had_tasks(app))
     except TodoError as problem:
         warn(app.streams, f"{target.display}: {problem.message}")
         if problem.hint:
             hint(app.streams, problem.hint)
     if is_first and has_tasks:
         hint(app.streams, "tasks from before are this machine's own user's: see `todo logout`")
+
+
+async def _had_tasks(app: App) -> bool:
+    """Whether this machine's own user ever had a task in the store in use."""
+    from neontodo.identity import machine
+    from neontodo.tasks.queries import users
+
+    connected = app.connection.machine if app.connection is not None else None
+    own = connected or machine.load(app.folder)
+    if own is None:
+        return False
+    async with app.database.read(own.user_id) as session:
+        is_known = await users.told(session, own.user_id) is not None
+        return is_known and (await users.counters(session, own.user_id))[0] > 0

@@ -8,6 +8,7 @@ from neontodo.app import App
 from neontodo.db.url import PostgresTarget, SqliteTarget
 from neontodo.doctor import file, machine, server
 from neontodo.doctor.finding import Examination, Finding
+from neontodo.errors import TodoError
 
 
 def examine(app: App) -> list[Finding]:
@@ -17,6 +18,12 @@ def examine(app: App) -> list[Finding]:
         found.skip("the settings cannot be read", "store", "token")
         return found.findings
     found.check("leftovers", partial(machine.leftovers, app))
+    try:
+        _ = app.account
+    except TodoError as problem:
+        found.add("issuer", problem.message, problem=problem)
+        found.skip("it is not known who is signed in", "keyring", "store", "token")
+        return found.findings
     if not found.check("keyring", partial(machine.keyring, app), timed=True):
         found.skip("the keyring does not answer", "store", "token")
         return found.findings

@@ -14,7 +14,7 @@ from neontodo.doctor import isolation, machine
 from neontodo.doctor.finding import Examination, Note
 from neontodo.doctor.wire import Wire
 from neontodo.errors import NotSignedIn, Refused, SchemaMismatch, TodoError
-from neontodo.identity import key_queries
+from neontodo.identity import admission, key_queries
 from neontodo.identity.tokens import LEEWAY, Claims
 from neontodo.tasks.queries.users import UnknownUser
 
@@ -113,6 +113,7 @@ async def _user(app: App, claims: Claims) -> str:
     async with app.database.read(claims.user_id) as session:
         signer = await key_queries.signer(session, claims.user_id, claims.key_id)
     if signer is None and claims.by_issuer:
+        await admission.require_admissible(app.database, claims)
         return Note("not known to the store yet; the first command sees to it")
     if signer is None:
         raise UnknownUser

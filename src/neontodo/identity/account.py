@@ -270,7 +270,7 @@ def _store(
     except BaseException:
         with suppress(TodoError):
             if is_first:
-                signed_in.forget(folder, secrets, account.issuer)
+                signed_in.forget(folder, secrets)
             elif before.account is not None and before.session is not None:
                 signed_in.drop_token(folder)
                 signed_in.keep_session(secrets, before.account.issuer, before.session)

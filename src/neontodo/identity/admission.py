@@ -31,6 +31,17 @@ async def admit(database: Database, claims: Claims, now: datetime) -> None:
             await connection.execute(_upsert(connection, claims, now))
 
 
+async def require_admissible(database: Database, claims: Claims) -> None:
+    """Make sure that the user is known to the store, or can be made known; nothing is changed.
+
+    Raises:
+        NotSignedIn: the login role is a member's, and another one's.
+    """
+    async with database.bare() as connection:
+        if await _is_member(connection):
+            await _require_own(connection, claims.user_id)
+
+
 async def _is_member(connection: AsyncConnection) -> bool:
     if connection.dialect.name == "sqlite":
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
@@ -91,10 +91,10 @@ async def session_expiry(http: Http, issuer: Issuer, session: Session) -> dateti
     try:
         answer = await http.get(f"{issuer.url}/get-session", session.headers)
         found = answer.json.get("session") if isinstance(answer.json, dict) else None
-        expires_at = datetime.fromisoformat(found["expiresAt"]) if found else None
-    except (StoreUnavailable, ValueError, KeyError, TypeError):
+        ends = datetime.fromisoformat(found["expiresAt"]) if found else None
+        return ends.astimezone(UTC) if ends and ends.tzinfo else None
+    except (StoreUnavailable, ValueError, KeyError, TypeError, OverflowError):
         return None
-    return expires_at if expires_at is not None and expires_at.tzinfo else None
 
 
 async def sign_out(http: Http, issuer: Issuer, session: Session) -> None:

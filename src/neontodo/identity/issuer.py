@@ -123,7 +123,8 @@ def _parts(url: str, what: str) -> SplitResult:
         raise BadValue(f"{what} must begin with `https://`", hint=_EXAMPLE)
     if "?" in text or "#" in text:
         raise BadValue(f"{what} must end before the `?` or `#`", hint=_EXAMPLE)
-    if len(text) > LONGEST or not _HOST.fullmatch(host) or not _PATH.fullmatch(_stem(parts)):
+    is_readable = text.isprintable() and len(text) <= LONGEST
+    if not (is_readable and _HOST.fullmatch(host) and _PATH.fullmatch(_stem(parts))):
         raise BadValue(f"{what} cannot be read", hint=_EXAMPLE)
     if not is_safe(text):
         raise NotSignedIn(

@@ -110,14 +110,14 @@ async def fetch(http: Http, issuer: Issuer, now: datetime) -> KeySet:
 
 def remembered(folder: Path, issuer: Issuer) -> KeySet | None:
     """The copy of an issuer's keys; None if there is none, or it is damaged."""
-    data = read_private(folder / FILE)
     try:
-        fields = json.loads(data or b"")
+        fields = json.loads(read_private(folder / FILE) or b"")
         fetched_at = datetime.fromisoformat(fields["fetched_at"])
         jwks = tuple(jwk for jwk in map(_kept, fields["keys"]) if jwk is not None)
         if fields["jwks_url"] != issuer.jwks_url or fetched_at.tzinfo is None:
             return None
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, RecursionError, NotSignedIn):
+        # They can be fetched again, and a file that others may have changed must not count.
         return None
     return KeySet(issuer.jwks_url, fetched_at, jwks)
 

@@ -65,7 +65,7 @@ class SecretStore:
 
     def set(self, name: str, value: str) -> None:
         """Store a secret where it was before, or for a new one in the keyring if that works."""
-        record = self._record(name)
+        record = self._record_to_replace(name)
         if record is not None and record.value is not None:
             self._write(replace(record, value=value))
             return
@@ -80,7 +80,7 @@ class SecretStore:
 
     def delete(self, name: str) -> None:
         """Remove a secret from wherever it lies; one that is not there is no error."""
-        record = self._record(name)
+        record = self._record_to_replace(name)
         if record is None:
             return
         if record.in_keyring:
@@ -90,6 +90,11 @@ class SecretStore:
                 if record.value is None:
                     raise _unreachable(name, problem) from problem
         remove_private(self._path(name))
+
+    def names(self) -> list[str]:
+        """What the secrets are called that lie here, damaged ones aside."""
+        records = (_parse(_readable(path)) for path in sorted(self._folder.glob("*.json")))
+        return [record.name for record in records if record is not None]
 
     def where(self, name: str) -> Literal["keyring", "file"] | None:
         """Say where a secret lies, without asking a keyring."""
@@ -123,12 +128,26 @@ class SecretStore:
             )
         return record
 
+    def _record_to_replace(self, name: str) -> _Record | None:
+        """The same; of a file that cannot be used, only that a keyring may hold the secret, too."""
+        try:
+            return self._record(name)
+        except NotSignedIn:
+            return _Record(name, in_keyring=True, value="")
+
     def _write(self, record: _Record) -> None:
         write_private(self._path(record.name), json.dumps(asdict(record)).encode())
 
     def _path(self, name: str) -> Path:
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
         return self._folder / f"{digest[:32]}.json"
+
+
+def _readable(path: Path) -> bytes:
+    try:
+        return read_private(path) or b""
+    except NotSignedIn:
+        return b""
 
 
 def _parse(data: bytes) -> _Record | None:

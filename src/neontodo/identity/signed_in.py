@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import secrets as random
 import socket
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
 FILE = "account.json"
 TOKEN = "account.token"
+SECRET = "session "
+"""What the names of sessions begin with; a profile has one at the most."""
 REQUIRED = ("url", "issuer", "audience", "jwks_url", "user_id", "machine")
 Method = Literal["session", "token"]
 
@@ -124,25 +125,19 @@ def drop_token(folder: Path) -> None:
     remove_private(folder / TOKEN)
 
 
-def forget(folder: Path, secrets: SecretStore, issuer: Issuer | None = None) -> None:
-    """Remove what is stored of a sign-in at an issuer, by default the account's.
-
-    `account.json` goes last, so that it can be done again.
-    """
-    if issuer is None:
-        with suppress(NotSignedIn):
-            account = remembered(folder)
-            issuer = account.issuer if account else None
+def forget(folder: Path, secrets: SecretStore) -> None:
+    """Remove what is stored of a sign-in; `account.json` last, so that it can be done again."""
     drop_token(folder)
     jwks.forget(folder)
-    if issuer is not None:
-        secrets.delete(secret_name(issuer))
+    for name in secrets.names():
+        if name.startswith(SECRET):
+            secrets.delete(name)
     remove_private(folder / FILE)
 
 
 def secret_name(issuer: Issuer) -> str:
     """What the secret of a session at an issuer is called."""
-    return f"session {issuer.url}"
+    return SECRET + issuer.url
 
 
 def _from_json(data: bytes) -> Account | None:

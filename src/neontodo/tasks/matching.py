@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
@@ -86,21 +87,31 @@ SORT_COLUMNS: dict[str, tuple[Any, ...]] = {
 }
 
 
-def ordering(keys: tuple[SortKey, ...]) -> list[Any]:
-    """The columns to order by; without keys the order of the index `ix_tasks_order`."""
+class OrderedBy(NamedTuple):
+    """A column, or an expression, to order by."""
+
+    column: Any
+    descending: bool = False
+
+
+def ordering(keys: tuple[SortKey, ...]) -> list[OrderedBy]:
+    """What to order by; without keys the order of the index `ix_tasks_order`."""
     if not keys:
-        return [*_DUE, col(Task.priority).desc(), col(Task.number)]
-    order: list[Any] = []
-    for key in keys:
-        columns = SORT_COLUMNS[key.name]
-        order += [c.desc() for c in columns] if key.descending else columns
-    return [*order, col(Task.number)]
+        due = [OrderedBy(column) for column in _DUE]
+        return [*due, OrderedBy(col(Task.priority), True), OrderedBy(col(Task.number))]
+    order = [OrderedBy(c, key.descending) for key in keys for c in SORT_COLUMNS[key.name]]
+    return [*order, OrderedBy(col(Task.number))]
 
 
-def relevance(words: tuple[str, ...]) -> list[Any]:
+def relevance(words: tuple[str, ...]) -> list[OrderedBy]:
     """Title before the rest, whole words before parts, then pending before done, newest first."""
     rank = sum((_rank(word) for word in words), start=sa.literal(0, sa.Integer))
-    return [rank, col(Task.completed), col(Task.number).desc()]
+    return [OrderedBy(rank), OrderedBy(col(Task.completed)), OrderedBy(col(Task.number), True)]
+
+
+def in_order(order: Iterable[OrderedBy]) -> list[Any]:
+    """The same as ORDER BY takes it."""
+    return [column.desc() if descending else column for column, descending in order]
 
 
 def _rank(word: str) -> ColumnElement[int]:

@@ -91,7 +91,8 @@ def _facts(
 def _expiry(app: App, identity: Identity) -> datetime:
     """When one has to sign in again; the tokens of a session last minutes, and are renewed."""
     account = None if app.given_token()[0] else app.account
-    return (account.expires_at if account else None) or identity.claims.expires_at
+    ends = (account.expires_at if account else None) or identity.claims.expires_at
+    return ends.replace(microsecond=0)
 
 
 def _shown(app: App, identity: Identity, facts: dict[str, Any]) -> list[tuple[str, str]]:

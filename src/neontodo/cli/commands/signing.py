@@ -85,7 +85,7 @@ def logout(ctx: typer.Context) -> None:
     """
     from neontodo.errors import NotSignedIn
     from neontodo.identity import signed_in
-    from neontodo.render.messages import say, warn
+    from neontodo.render.messages import hint, say, warn
 
     app: App = ctx.obj
     if app.settings.token is not None:
@@ -97,11 +97,19 @@ def logout(ctx: typer.Context) -> None:
         say(app.streams, f"{damage.message}; it is removed")
         return
     if account is None:
+        # What an interrupted sign-in, or a removed `account.json`, has left.
+        signed_in.forget(app.folder, app.secrets)
         say(app.streams, "you are not signed in anywhere")
         return
     problem = _ended(app, account)
     signed_in.forget(app.folder, app.secrets)
     say(app.streams, f"signed out of {account.issuer.url}")
+    if (mine := app.connection) is not None and mine.machine is not None:
+        hint(
+            app.streams,
+            f"{mine.display} still knows this machine's own key, as {mine.machine.name}: "
+            "`todo connect --local --forget` removes it",
+        )
     if problem is not None:
         raise problem
 

@@ -14,7 +14,7 @@ from sqlmodel import col, delete, select, update
 from neontodo.db import bulk
 from neontodo.models import Task, TaskPublic
 from neontodo.tasks.filters import TaskFilter
-from neontodo.tasks.matching import conditions, ordering, relevance
+from neontodo.tasks.matching import OrderedBy, conditions, in_order, ordering, relevance
 from neontodo.tasks.queries.among import among
 from neontodo.tasks.results import Page
 
@@ -42,20 +42,30 @@ def _listed(user_id: str, wanted: TaskFilter) -> Select[Any]:
 
 
 def _searched(user_id: str, wanted: TaskFilter) -> Select[Any]:
-    """The same in one go through all tasks, of which only those that are shown are read whole."""
-    found = (
-        sa.select(col(Task.id), func.count().over().label("total"))
-        .where(*_matching(user_id, wanted))
-        .order_by(*_order(wanted))
+    """The same in one go through all tasks: what is found is counted and ordered by itself.
+
+    Counting over the list (`count(*) OVER ()`) would keep and sort all of it.
+    """
+    order = _order(wanted)
+    keys = [key.column.label(f"key_{place}") for place, key in enumerate(order)]
+    found = sa.select(col(Task.id), *keys).where(*_matching(user_id, wanted)).cte("found")
+    sorting = [
+        OrderedBy(found.c[f"key_{place}"], key.descending) for place, key in enumerate(order)
+    ]
+    total = sa.select(func.count()).select_from(found).scalar_subquery().label("total")
+    shown = (
+        sa.select(found, total)
+        .order_by(*in_order(sorting))
         .limit(wanted.limit)
         .offset(wanted.offset)
-        .subquery()
+        .subquery("shown")
     )
+    again = [OrderedBy(shown.c[f"key_{place}"], key.descending) for place, key in enumerate(order)]
     return (
-        sa.select(*PUBLIC_COLUMNS, found.c.total)
-        .join(found, found.c.id == col(Task.id))
+        sa.select(*PUBLIC_COLUMNS, shown.c.total)
+        .join(shown, shown.c.id == col(Task.id))
         .where(col(Task.user_id) == user_id)
-        .order_by(*_order(wanted))
+        .order_by(*in_order(again))
     )
 
 
@@ -81,14 +91,15 @@ async def everything(session: AsyncSession, user_id: str) -> AsyncIterator[Seque
 
 
 def _ordered(user_id: str, wanted: TaskFilter) -> Select[Any]:
-    return sa.select(*PUBLIC_COLUMNS).where(*_matching(user_id, wanted)).order_by(*_order(wanted))
+    statement = sa.select(*PUBLIC_COLUMNS).where(*_matching(user_id, wanted))
+    return statement.order_by(*in_order(_order(wanted)))
 
 
 def _matching(user_id: str, wanted: TaskFilter) -> list[ColumnElement[bool]]:
     return [col(Task.user_id) == user_id, *conditions(wanted)]
 
 
-def _order(wanted: TaskFilter) -> list[Any]:
+def _order(wanted: TaskFilter) -> list[OrderedBy]:
     return ordering(wanted.sort) if wanted.sort or not wanted.words else relevance(wanted.words)
 
 
