@@ -17,6 +17,12 @@ PLAIN = frozenset(
 VALUED = ("--color", "--profile")
 """What may stand before the name of a command, with a value of its own."""
 
+LOADED = ("LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES")
+"""What is loaded into this process changes it in ways that an agent knows nothing of."""
+
+OWN = ("/dev/", "/proc/")
+"""Where a file's name means another thing to each process."""
+
 FIELDS = (
     "--title", "--description", "-d", "--due", "--priority", "-p", "--project", "-P", "--tag",
     "-t", "--untag",
@@ -73,7 +79,7 @@ def _is_wanted() -> bool:
         hasattr(os, "fork")
         and env.get("TODO_AGENT", "").lower() not in ("off", "0", "no", "false")
         and env.get("CI", "").lower() in ("", "0", "no", "false")
-        and "_TODO_COMPLETE" not in env
+        and not any(name in env for name in ("_TODO_COMPLETE", *LOADED))
         and None not in (sys.stdin, sys.stdout, sys.stderr)  # noqa: TID251
     )
 
@@ -83,7 +89,7 @@ def is_for_agent(argv: list[str], in_is_terminal: bool) -> bool:
 
     What is not known here is not for the agent.
     """
-    if "--help" in argv or "-h" in argv:
+    if "--help" in argv or "-h" in argv or any(place in word for word in argv for place in OWN):
         return False
     name = _command_of(argv)
     if name in PLAIN:

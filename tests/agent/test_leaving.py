@@ -39,7 +39,8 @@ def test_it_ends_with_its_program(installed: Machine, tmp_path: Path) -> None:
 
 IMPATIENT = """
 from neontodo.agent import main, server
-server.IDLE_EXIT, server.ROUND = 1.0, 0.2
+server.IDLE_EXIT = server.UNUSED_EXIT = 1.0
+server.ROUND = 0.2
 main.main()
 """
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
+import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -156,3 +159,38 @@ def test_status_without_an_agent(person: Machine) -> None:
     assert ended.code == 0
     assert json.loads(ended.out)["running"] is False
     assert ended.err == b"no agent is running for this store\n"
+
+
+AS_IT_IS = "import os, resource, sys; os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+LIMITED = AS_IT_IS.replace(
+    " os.", " resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)); os.", 1
+)
+NICE = AS_IT_IS.replace(" os.", " os.nice(5); os.", 1)
+
+
+@pytest.mark.parametrize("how", [LIMITED, NICE], ids=["limits", "nice"])
+def test_limits_of_one_command_are_not_those_of_the_next(busy: Machine, how: str) -> None:
+    before = busy.agents()
+    limited = replace(busy, todo=[sys.executable, "-c", how, "-m", "neontodo"])
+    assert limited("list").code == 0
+    until(lambda: len(busy.agents()) > len(before))
+    assert busy("list").code == 0
+    assert set(before) & set(busy.agents())
+
+
+def test_an_agent_ignores_no_signal_that_its_starter_ignored(person: Machine) -> None:
+    ignoring = ["-c", "trap '' TERM HUP INT; exec \"$@\"", "sh", *person.todo]
+    deaf = replace(person, todo=["sh", *ignoring])
+    deaf.warm()
+    agent = person.status()
+    assert agent is not None
+    os.kill(agent["pid"], signal.SIGTERM)
+    until(lambda: person.status() is None)
+
+
+def test_what_names_a_descriptor_of_ones_own_runs_here(busy: Machine, tmp_path: Path) -> None:
+    (tmp_path / "more.json").write_text('[{"title": "imported"}]')
+    with (tmp_path / "more.json").open() as file:
+        name = f"/dev/fd/{file.fileno()}"
+        ended = busy("import", "--format", "json", name, pass_fds=[file.fileno()])
+    assert (ended.code, ended.err) == (0, b"imported 1 task\n")

@@ -105,11 +105,13 @@ async def complete(app: App) -> None:
 
 
 async def copy(app: App) -> None:
-    """What `connect --move` and signing in send, which go between two stores otherwise."""
+    """What `connect --move`, `member remove` and signing in send, for two users otherwise."""
     me = (await app.identity()).user_id
     async with app.database.snapshot(me) as session:
         assert await users.counters(session, me)
         assert await users.told(session, me)
+        assert await tasks.count(session, me)
+        assert await tasks.sound(session, me, after=0, limit=1000)
         (task, *_), *_ = [chunk async for chunk in tasks.everything(session, me)]
         (change, *_), *_ = [chunk async for chunk in changes.everything(session, me)]
     async with app.database.write(me, dry_run=True) as session:

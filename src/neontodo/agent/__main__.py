@@ -8,6 +8,10 @@ if __name__ == "__main__":
     if root not in sys.path:
         sys.path.append(root)
 
-    from neontodo.agent.main import main
+    import neontodo
 
-    main()
+    # Another copy may be found first; its commands are not those that were asked for.
+    if os.path.dirname(os.path.abspath(neontodo.__file__)) == os.path.join(root, "neontodo"):
+        from neontodo.agent.main import main
+
+        main()

@@ -21,6 +21,9 @@ STORE = (
     b"XDG_CONFIG_HOME",
     b"DBUS_SESSION_BUS_ADDRESS",
 )
+RIGHTS = ("Gid:", "Groups:", "Cap", "NoNewPrivs:", "Seccomp:")
+"""Lines of /proc/self/status."""
+
 LONGEST = 100
 """Bytes of a socket's path; the systems' own limits are 104 and 108."""
 
@@ -88,4 +91,19 @@ def _program() -> list[str]:
         sys.version,
         sys.getfilesystemencoding(),
         f"{namespace} {root.st_dev} {root.st_ino}",
+        *_powers(),
     ]
+
+
+def _powers() -> list[str]:
+    """What no process takes on from another: its limits, priority, groups, rights and network."""
+    try:
+        network = os.readlink("/proc/self/ns/net")
+        with open("/proc/self/limits", encoding="utf-8") as file:
+            limits = file.read()
+        with open("/proc/self/status", encoding="utf-8", errors="replace") as file:
+            rights = [line for line in file if line.startswith(RIGHTS)]
+    except OSError:
+        # No Linux: what can be asked elsewhere without much ado.
+        return [f"{os.getegid()} {sorted(os.getgroups())} {os.nice(0)}"]
+    return [network, limits, *rights, str(os.nice(0))]

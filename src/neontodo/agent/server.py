@@ -25,6 +25,9 @@ from neontodo.agent.protocol import Command, Garbage
 IDLE_EXIT = 600.0
 """Seconds without a command after which the agent ends."""
 
+UNUSED_EXIT = 60.0
+"""The same for one that nobody has ever used: many come and go with temporary stores."""
+
 ROUND = 10.0
 """Seconds between two looks at whether the agent is still wanted."""
 
@@ -224,7 +227,8 @@ class Server:
         self._crew.reap()
         for member in list(self._crew.surplus()):
             self._dismiss(member)
-        is_idle = now > self._used + IDLE_EXIT and not self._crew.busy
+        patience = IDLE_EXIT if self._served else UNUSED_EXIT
+        is_idle = now > self._used + patience and not self._crew.busy
         if is_idle or not self._claim.is_held() or self._is_outdated():
             self.leave()
 

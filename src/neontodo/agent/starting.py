@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 
 from neontodo.agent import protocol
@@ -14,6 +15,9 @@ NEEDED = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR", "XDG_RUNTIME_DIR", "VIRTUAL_ENV"}
     | {"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "CONDA_PREFIX"}
 )
+
+
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGCHLD)
 
 
 def start(path: str, command: protocol.Command) -> None:
@@ -33,6 +37,9 @@ def start(path: str, command: protocol.Command) -> None:
             ],
             # The terminal may be closed as soon as this process ends.
             setsid=True,
+            # Whoever ignores them does so for themselves.
+            setsigdef=SIGNALS,
+            setsigmask=(),
         )
     except (OSError, NotImplementedError):
         # No agent then: the next command is as slow as this one.

@@ -17,12 +17,15 @@ from neontodo.db.database import Database
 from neontodo.db.engine import make_engine
 from neontodo.db.retry import Limits, Tries
 from neontodo.db.url import PostgresTarget
-from neontodo.errors import StoreUnavailable, TodoError
+from neontodo.errors import OutcomeUnknown, Retry, StoreUnavailable, TodoError
 
 T = TypeVar("T")
 
 UNACKNOWLEDGED = 5000
 """Milliseconds until a connection is given up whose network has gone without a word."""
+
+SHOWN = 10.0
+"""Seconds within which a dead connection shows; who waits for a row of another waits longer."""
 
 ONE_TRY = Limits(patience=0.0, brief=0.0)
 TRIED_AGAIN_AFTER = 300.0
@@ -80,21 +83,22 @@ class KeptDatabase(Database):
         return is_fast
 
     async def repeated(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        async def on_either_way() -> T:
-            fast = self._fast if self.engine is self._fast else None
+        async def on_any_way() -> T:
+            is_fast, was_open = self.engine is self._fast, self.connections[0] > 0
+            started = time.monotonic()
             try:
                 return await attempt()
             except TodoError as error:
-                is_outdated = _is_about_kept_statement(error)
-                if fast is None or not (is_outdated or isinstance(error, StoreUnavailable)):
+                is_outdated = is_fast and _is_about_kept_statement(error)
+                is_dead = was_open and _is_broken(error) and time.monotonic() < started + SHOWN
+                if not (is_outdated or is_dead):
                     raise
-                await fast.dispose()
-                if not is_outdated:
-                    raise
-                # Somebody has changed the tables since.
-                return await attempt()
+            # Somebody has changed the tables since; or the connection has died, and one of an
+            # earlier command does not tell that the server is there now.
+            await self.close()
+            return await attempt()
 
-        return await super().repeated(on_either_way)
+        return await super().repeated(on_any_way)
 
     @asynccontextmanager
     async def snapshot(self, user_id: str) -> AsyncIterator[AsyncSession]:
@@ -128,6 +132,12 @@ async def _give_up_early(engine: AsyncEngine) -> None:
 
 async def _driver(connection: AsyncConnection) -> Any:
     return (await connection.get_raw_connection()).driver_connection
+
+
+def _is_broken(error: TodoError) -> bool:
+    """Whether a connection broke, and nothing can have been saved."""
+    is_unknown = isinstance(error, OutcomeUnknown)
+    return isinstance(error, StoreUnavailable) and error.retry is Retry.PATIENTLY and not is_unknown
 
 
 def _is_about_kept_statement(error: BaseException | None) -> bool:

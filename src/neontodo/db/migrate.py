@@ -49,8 +49,16 @@ def downgrade(connection: sa.Connection, revision: str) -> Migration:
 
 
 def _lock(connection: sa.Connection) -> None:
-    """One migration at a time: the others wait here, then find the work done."""
-    if connection.dialect.name == "postgresql":
+    """One migration at a time: the others wait here, then find the work done.
+
+    On a database that is shared, an advisory lock could be held by any member; of this table they
+    only have the weakest lock.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    if sa.inspect(connection).has_table(VERSION_TABLE):
+        connection.exec_driver_sql(f"LOCK TABLE {VERSION_TABLE} IN EXCLUSIVE MODE")
+    else:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(0x7465_6F64_6F6E)))
 
 

@@ -23,6 +23,9 @@ from neontodo.identity.machine import Machine
 from neontodo.identity.tokens import LONGEST_ID, LONGEST_LABEL
 from neontodo.models import Key, Member, User
 
+CONNECTIONS = 20
+"""That one login may have at a time, so that a member cannot take all of the server's."""
+
 
 @dataclass(frozen=True)
 class Person:
@@ -151,7 +154,8 @@ async def _label(connection: AsyncConnection, person: Person, email: str) -> str
 async def _login_role(connection: AsyncConnection, group: str) -> tuple[str, str]:
     role, password = f"todo_m_{secrets.token_hex(6)}", sharing.new_password()
     await connection.exec_driver_sql(
-        f"CREATE ROLE {role} LOGIN {sharing.LEAST} PASSWORD '{password}'"
+        f"CREATE ROLE {role} LOGIN {sharing.LEAST} CONNECTION LIMIT {CONNECTIONS} "
+        f"PASSWORD '{password}'"
     )
     how = sharing.grant_options(connection, "INHERIT TRUE, SET FALSE")
     await connection.exec_driver_sql(f"GRANT {group} TO {role}{how}")

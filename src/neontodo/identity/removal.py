@@ -19,7 +19,8 @@ from neontodo.identity import sharing
 from neontodo.identity.members import Person
 from neontodo.models import Key, Member
 
-STILL_NEEDED = "2BP01"
+NOT_DROPPED = {"2BP01", "53200"}
+"""It is still needed elsewhere, or owns more than one transaction has room to lock."""
 
 
 async def blind(database: Database, person: Person, now: datetime) -> None:
@@ -48,8 +49,8 @@ async def blind(database: Database, person: Person, now: datetime) -> None:
 async def drop(database: Database, person: Person, now: datetime) -> list[str]:
     """Revoke the keys and drop the roles of a blinded member; roles that cannot be are answered.
 
-    Such a role owns something in another database of the server. It may not log in, and nothing
-    here is granted to it.
+    Such a role owns something in another database of the server, or very many large objects. It
+    may not log in, and nothing here is granted to it.
     """
     kept = []
     async with database.bare() as connection:
@@ -93,7 +94,7 @@ async def _dropped(connection: AsyncConnection, role: str) -> bool:
             await connection.exec_driver_sql(f"DROP OWNED BY {role}")
             await connection.exec_driver_sql(f"DROP ROLE {role}")
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != STILL_NEEDED:
+        if getattr(error.orig, "sqlstate", None) not in NOT_DROPPED:
             raise
         return False
     return True

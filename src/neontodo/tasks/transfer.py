@@ -1,6 +1,8 @@
 """All tasks of one user given to another: by the database's owner, in one transaction.
 
-They get the receiver's next numbers. The giver's log has them deleted, the receiver's created.
+They get the receiver's next numbers, and the receiver's log has them created. Whoever gives may
+have written to the database with plain SQL, so neither their counters nor their log are relied on,
+and rows that no task of this program can be are left behind.
 """
 
 from __future__ import annotations
@@ -9,22 +11,28 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
-from neontodo.models import Task
 from neontodo.tasks.queries import tasks
 from neontodo.tasks.state import columns_of
 from neontodo.tasks.unit import Command, Unit
 
 CHUNK = 1000
 LOGGED_AS = "transfer"
-"""The key in both logs: no machine's own, so that nobody's plain `undo` takes it back."""
+"""The key in the log: no machine's own, so that nobody's plain `undo` takes it back."""
 
 
-async def transfer(session: AsyncSession, giver: str, receiver: str, now: datetime) -> int:
-    """Move every task, and answer how many these were; nothing counts before the commit."""
+class Transferred(NamedTuple):
+    """How many tasks went over, and how many rows were left, as they are no tasks."""
+
+    moved: int
+    left: int
+
+
+async def transfer(session: AsyncSession, giver: str, receiver: str, now: datetime) -> Transferred:
+    """Move every task; nothing counts before the commit."""
     units = {
         user_id: Unit(session, Command(user_id, LOGGED_AS, now, needs_key=False))
         for user_id in (giver, receiver)
@@ -33,24 +41,21 @@ async def transfer(session: AsyncSession, giver: str, receiver: str, now: dateti
     for user_id in sorted(units):
         with _acting_for(session, user_id):
             await units[user_id].start()
-    moved = 0
-    last = units[giver].last_number
-    for first in range(1, last + 1, CHUNK):
-        moved += await _move(units[giver], units[receiver], first, first + CHUNK - 1)
-    for user_id, unit in units.items():
-        with _acting_for(session, user_id):
-            await unit.finish()
-    return moved
+    moved, last = 0, 0
+    while numbers := await _move(giver, units[receiver], after=last):
+        moved, last = moved + len(numbers), numbers[-1]
+    with _acting_for(session, receiver):
+        await units[receiver].finish()
+    with _acting_for(session, giver):
+        return Transferred(moved, await tasks.count(session, giver))
 
 
-async def _move(giver: Unit, receiver: Unit, first: int, last: int) -> int:
-    session = giver.session
-    with _acting_for(session, giver.user_id):
-        numbered = col(Task.number).between(first, last)
-        found = await tasks.matching_any(session, giver.user_id, [numbered])
-        for task in found:
-            giver.delete(task)
-        await giver.flush()
+async def _move(giver: str, receiver: Unit, after: int) -> list[int]:
+    """Move the next tasks by their numbers, which are answered."""
+    session = receiver.session
+    with _acting_for(session, giver):
+        found = await tasks.sound(session, giver, after=after, limit=CHUNK)
+        await tasks.remove(session, giver, [task.id for task in found])
     with _acting_for(session, receiver.user_id):
         taken = await tasks.known(session, receiver.user_id, [task.id for task in found], [])
         for task in found:
@@ -59,7 +64,7 @@ async def _move(giver: Unit, receiver: Unit, first: int, last: int) -> int:
         await receiver.flush()
     for task in found:
         session.expunge(task)
-    return len(found)
+    return [task.number for task in found]
 
 
 @contextmanager

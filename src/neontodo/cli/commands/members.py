@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.db.url import PostgresTarget
     from neontodo.identity.members import Login, Person
+    from neontodo.tasks.transfer import Transferred
 
 Who = Annotated[
     str, typer.Argument(metavar="MEMBER", help="The person's e-mail address, name or user id.")
@@ -120,9 +121,11 @@ def remove(
         fate = f"go to {heir.label}" if heir else "stay in the database"
         confirm(app, f"remove {person.label}? their tasks {fate}")
         app.renew_clock()
-    number, kept = app.run(_remove(app, person, heir))
+    (number, left), kept = app.run(_remove(app, person, heir))
     for role in kept:
-        warn(app.streams, f"{role} owns something in another database, and stays without rights")
+        warn(app.streams, f"{role} owns too much, or something elsewhere: it stays without rights")
+    if left:
+        warn(app.streams, f"{left} rows are no tasks of todo's, and stay with the removed user")
     fate = f"{number} given to {heir.label}" if heir else f"{number} kept"
     say(app.streams, f"removed {person.label}; tasks: {fate}")
 
@@ -144,19 +147,19 @@ async def _chosen(app: App, who: str, heir: str | None) -> tuple[Person, Person 
     return person, receiver
 
 
-async def _remove(app: App, person: Person, heir: Person | None) -> tuple[int, list[str]]:
+async def _remove(app: App, person: Person, heir: Person | None) -> tuple[Transferred, list[str]]:
     """How many tasks they had, and which login roles could not be dropped."""
     from neontodo.identity import removal
-    from neontodo.tasks.transfer import transfer
+    from neontodo.tasks.transfer import Transferred, transfer
 
     # First of all, and without a look at the tasks, which the member may have locked.
     await removal.blind(app.database, person, app.now)
     if heir is None:
-        number = await _tasks(app, person)
+        tasks = Transferred(await _tasks(app, person), 0)
     else:
         async with app.database.write(person.id) as session:
-            number = await transfer(session, person.id, heir.id, app.now)
-    return number, await removal.drop(app.database, person, app.now)
+            tasks = await transfer(session, person.id, heir.id, app.now)
+    return tasks, await removal.drop(app.database, person, app.now)
 
 
 def require_server(app: App) -> PostgresTarget:

@@ -14,7 +14,14 @@ from sqlmodel import col, delete, select, update
 from neontodo.db import bulk
 from neontodo.models import Task, TaskPublic
 from neontodo.tasks.filters import TaskFilter
-from neontodo.tasks.matching import OrderedBy, conditions, in_order, ordering, relevance
+from neontodo.tasks.matching import (
+    OrderedBy,
+    conditions,
+    in_order,
+    ordering,
+    relevance,
+    soundness,
+)
 from neontodo.tasks.queries.among import among
 from neontodo.tasks.results import Page
 
@@ -139,6 +146,23 @@ async def by_ids(
     """Whole rows by id; ids that are not there are left out."""
     statement = select(Task).where(col(Task.user_id) == user_id, among(session, Task.id, ids))
     return {task.id: task for task in (await session.scalars(statement)).all()}
+
+
+async def count(session: AsyncSession, user_id: str) -> int:
+    """How many tasks a user has."""
+    statement = select(func.count()).select_from(Task).where(col(Task.user_id) == user_id)
+    return await session.scalar(statement) or 0
+
+
+async def sound(session: AsyncSession, user_id: str, *, after: int, limit: int) -> Sequence[Task]:
+    """Whole rows after a number, by number, on Postgres: without what only plain SQL can write."""
+    statement = (
+        select(Task)
+        .where(col(Task.user_id) == user_id, col(Task.number) > after, *soundness())
+        .order_by(col(Task.number))
+        .limit(limit)
+    )
+    return (await session.scalars(statement)).all()
 
 
 async def known(
