@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from neontodo.db.engine import make_engine
 from neontodo.db.url import parse_url
-from tests.databases import Postgres
+from tests.databases import Postgres, TemplateDatabases
 from tests.harness import Result, Todo
 
 STEP = "  0001 Users, keys, tasks, changes; on Postgres also members and row level security\n"
@@ -266,3 +266,13 @@ def test_of_many_upgrades_at_once_one_does_the_work(new: Todo) -> None:
     assert set(said) <= {"the schema is already at 0001", "the schema is now 0001 (was nothing)"}
     assert sql(new, "SELECT count(*) FROM users")[0][0] == 1
     assert sql(new, "SELECT count(*) FROM todo_version")[0][0] == 1
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_a_table_that_somebody_took_away_is_named(todo: Todo, templates: TemplateDatabases) -> None:
+    database = todo.env["TODO_DATABASE_URL"].rpartition("/")[2]
+    templates.server.execute("DROP TABLE changes", database=database)
+    for argv in (["db", "check"], ["db", "upgrade"], ["db", "current"], ["doctor"]):
+        said = todo(*argv)
+        assert said.code == 6
+        assert "tables are missing: changes" in said.out + said.err

@@ -11,17 +11,29 @@ from alembic.config import Config
 from sqlmodel import SQLModel
 
 from neontodo.db.revisions import NOTHING, Migration, config, downward, upward
-from neontodo.db.schema import VERSION_TABLE
-from neontodo.errors import Refused
+from neontodo.db.schema import HEAD, VERSION_TABLE
+from neontodo.errors import Refused, SchemaMismatch
 from neontodo.models import Task
 
 
 def current(connection: sa.Connection) -> str | None:
-    """The schema version of the store; None if it has none of our tables."""
-    if not sa.inspect(connection).has_table(VERSION_TABLE):
+    """The schema version of the store; None if it has none of our tables.
+
+    Raises:
+        SchemaMismatch: somebody has taken some of them away.
+    """
+    tables = set(sa.inspect(connection).get_table_names())
+    if VERSION_TABLE not in tables:
         return None
-    version = sa.select(sa.column("version_num", sa.Text)).select_from(sa.table(VERSION_TABLE))
-    return connection.scalar(version)
+    statement = sa.select(sa.column("version_num", sa.Text)).select_from(sa.table(VERSION_TABLE))
+    version = connection.scalar(statement)
+    missing = sorted(set(SQLModel.metadata.tables) - tables)
+    if version == HEAD and missing and connection.dialect.name == "postgresql":
+        raise SchemaMismatch(
+            f"the schema should be {HEAD}, but tables are missing: {', '.join(missing)}",
+            hint="restore them from a backup, or from Neon's history of the branch",
+        )
+    return version
 
 
 def upgrade(connection: sa.Connection, revision: str = "head") -> Migration:

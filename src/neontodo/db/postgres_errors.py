@@ -26,6 +26,7 @@ from neontodo.errors import (
 
 DOCTOR = "`todo doctor` looks for the reason"
 URL = "check the database URL"
+REFUSED = "check the database URL; a login that has expired or was removed is refused alike"
 UPGRADE = "run `todo db upgrade`"
 LATER = "try again later"
 CONSOLE = "look at the project in Neon's console"
@@ -52,7 +53,7 @@ BY_SQLSTATE = {
     "23": Meaning("found two commands at odds", "try again", kind=Refused),
     "25006": Meaning("is read-only", "connect to the primary server"),
     "25P03": Meaning("ended a transaction that had stalled", DOCTOR, Retry.PATIENTLY),
-    "28": Meaning("refused the user or the password", URL),
+    "28": Meaning("refused the user or the password", REFUSED),
     "3D000": Meaning("has no such database", URL),
     "3F000": Meaning("has no schema for todo's tables", UPGRADE, kind=SchemaMismatch),
     "40": Meaning("stopped this command in favour of another", "try again", Retry.PATIENTLY),
@@ -71,7 +72,7 @@ BY_SQLSTATE = {
 
 _OVERRUN = Meaning("is asked for too many connections at once", LATER, Retry.PATIENTLY)
 _WAKING = Meaning("could not be woken in time", LATER, Retry.PATIENTLY)
-_WRONG_PASSWORD = Meaning("refused the user or the password", URL)
+_WRONG_PASSWORD = Meaning("refused the user or the password", REFUSED)
 _NOT_FOUND = Meaning("has no such endpoint", "copy the database URL from Neon's console again")
 _DISABLED = Meaning("has its endpoint disabled", "enable it in Neon's console")
 _QUOTA = Meaning("has used up a quota of its Neon project", CONSOLE)

@@ -29,8 +29,12 @@ def examine(app: App, target: PostgresTarget, found: Examination) -> None:
         return
     answer = app.run(probing.attempt(app.database))
     if isinstance(answer, TodoError):
-        found.add("login", answer.message, problem=answer)
-        found.skip("there is no connection", *INSIDE)
+        is_schema = isinstance(answer, SchemaMismatch)
+        found.add("schema" if is_schema else "login", answer.message, problem=answer)
+        found.skip(
+            "the store cannot be used" if is_schema else "there is no connection",
+            *(check for check in INSIDE if not (is_schema and check == "schema")),
+        )
         return
     found.add("login", f"as {target.user}", seconds=answer.connecting)
     found.add("query", "answered", seconds=answer.round_trip)

@@ -130,6 +130,7 @@ def _as_whom(app: App, made: Connection) -> str:
 
 def _probed(app: App, database: Database) -> Probe:
     """What the server says, after saying it; its sister host is tried beside it."""
+    from neontodo.db.postgres_errors import DOCTOR
     from neontodo.db.probe import Probe
     from neontodo.db.url import PostgresTarget
     from neontodo.errors import StoreUnavailable, TodoError
@@ -141,6 +142,10 @@ def _probed(app: App, database: Database) -> Probe:
     if isinstance(own, TodoError):
         if isinstance(own, StoreUnavailable) and target.sister and isinstance(sisters, Probe):
             hint = f"its {_kind(target.sister)} host answers: {target.sister.host}"
+            raise StoreUnavailable(own.message, hint=hint)
+        if isinstance(own, StoreUnavailable) and own.hint == DOCTOR:
+            # Nothing is stored, so `todo doctor` alone would look at another store.
+            hint = "with the URL in TODO_DATABASE_URL, `todo doctor` looks for the reason"
             raise StoreUnavailable(own.message, hint=hint)
         raise own
     own.require_ours(target.display)
