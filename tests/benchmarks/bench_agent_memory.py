@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import neontodo
 from neontodo.agent import client, protocol
 from tests.agent.machine import Machine, machine
 from tests.benchmarks.data import write
@@ -67,6 +68,8 @@ def main() -> None:
     parser.add_argument("marks", type=int, nargs="*", default=MARKS, help="numbers of commands")
     marks = parser.parse_args().marks
     with tempfile.TemporaryDirectory() as folder, machine(Path(folder) / "home") as person:
+        # This process and the agent must be the same program.
+        person.env["PYTHONPATH"] = str(Path(neontodo.__file__).parents[1])
         file = Path(folder) / "tasks.json"
         write(file, "json", TASKS)
         assert person("import", str(file), agent=False).code == 0
