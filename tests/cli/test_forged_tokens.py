@@ -11,7 +11,7 @@ from neontodo.identity import jwks, machine, signed_in
 from neontodo.identity.issuer import issuer_at
 from neontodo.identity.signed_in import Account
 from tests.harness import FRIDAY_NOON, Todo
-from tests.identity.forged import FORGED, Signed
+from tests.identity.forged import SETTABLE, Signed
 from tests.identity.issuer_keys import jwk, signed
 
 COMMANDS = [
@@ -22,8 +22,6 @@ COMMANDS = [
     ("add", "x", "--dry-run"),
 ]  # fmt: skip
 ISSUER = issuer_at("http://127.0.0.1:1")
-# A variable may be empty, and end in a line break that the shell put there.
-SETTABLE = {name: FORGED[name] for name in FORGED.keys() - {"empty", "trailing-newline"}}
 
 
 @pytest.fixture(scope="module")

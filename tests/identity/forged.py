@@ -238,3 +238,6 @@ FORGED: dict[str, Callable[[Signed], str]] = {
     "dots": lambda _: "..",
     "a-word": lambda _: "secret",
 }
+
+# A variable may be empty, and end in a line break that the shell put there.
+SETTABLE = {name: FORGED[name] for name in FORGED.keys() - {"empty", "trailing-newline"}}
