@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     ] = None
     token: Annotated[
         SecretStr | None,
-        Field(description="a token of `todo token create`, for scripts and CI"),
+        Field(description="a token of `todo token create` or of an issuer, for scripts and CI"),
     ] = None
     data_dir: Annotated[
         Path,

@@ -3,46 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import socket
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from neontodo.agent.keeping import Kept
-from neontodo.app import App
 from neontodo.db.url import PostgresTarget
-from neontodo.streams import Streams
+from tests.benchmarks.warm import Warm
 from tests.databases import TemplateDatabases
 from tests.faults.network import Break, Network
 from tests.harness import Todo
 from tests.sharing.pooler import pooler
 
 READS = [("list",), ("search", "milk"), ("show", "1"), ("tags",), ("stats",), ("log",)]
-
-
-@dataclass
-class Warm(Todo):
-    """A person whose commands are all run by one worker."""
-
-    kept: Kept = field(default_factory=Kept)
-    control: tuple[socket.socket, socket.socket] = field(default_factory=socket.socketpair)
-
-    def app(self, streams: Streams, env: Mapping[str, str]) -> App:
-        self.kept.renew()
-        return App(streams, env, self.home, lambda: self.now, self.kept)
-
-    def rest(self) -> bool:
-        """Let a second pass; whether there is a faster way to the store now."""
-        self.kept.tidy()
-        return self.kept.rest(self.control[0])
-
-    def close(self) -> None:
-        self.kept.release()
-        super(Kept, self.kept).close()
-        for end in self.control:
-            end.close()
 
 
 @dataclass

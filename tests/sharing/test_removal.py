@@ -329,6 +329,19 @@ def test_rows_and_counters_that_plain_sql_wrote_are_no_obstacle(shared: Shared) 
     assert [task["title"] for task in shared.owner.tasks()] == ["hers", "far away"]
 
 
+def test_odd_rows_are_no_obstacle_to_keeping_the_tasks_either(shared: Shared) -> None:
+    ann = shared.member("ann")
+    ann.ok("add", "hers")
+
+    async def write() -> None:
+        connection = await login(connection_url(ann))
+        await connection.execute("UPDATE tasks SET completed = true, completed_at = 'infinity'")
+        await connection.close()
+
+    asyncio.run(write())
+    assert remove(shared).err == "removed ann@example.com; tasks: 1 kept\n"
+
+
 def test_a_role_that_owns_too_much_to_drop_is_cut_off_all_the_same(shared: Shared) -> None:
     ann = shared.member("ann")
     role = target_of(ann).user

@@ -89,11 +89,10 @@ async def _logins(app: App) -> list[tuple[Login, int]]:
 
 async def _tasks(app: App, person: Person) -> int:
     """How many tasks somebody has."""
-    from neontodo.tasks import reading
+    from neontodo.tasks.queries import tasks
 
     async with app.database.read(person.id) as session:
-        found = await reading.stats(session, person.id, app.now, app.tz)
-    return found.pending + found.done
+        return await tasks.count(session, person.id)
 
 
 def remove(
