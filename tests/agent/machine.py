@@ -138,9 +138,13 @@ class Machine:
 
         until(is_served)
 
+    def settle(self) -> None:
+        """Wait for agents that end because others are there: those that are left listen."""
+        until(lambda: self.parents() == sorted(status["pid"] for status in self._statuses()))
+
     def served(self) -> int:
         """How many commands the agents of this machine have run."""
-        return sum(json.loads(answer)["commands"] for answer in self._ask_all(protocol.STATUS))
+        return sum(status["commands"] for status in self._statuses())
 
     def stop(self) -> None:
         """End all agents of this machine, also those that are only starting."""
@@ -150,6 +154,9 @@ class Machine:
             return not self.agents()
 
         until(are_gone)
+
+    def _statuses(self) -> list[dict[str, Any]]:
+        return [json.loads(answer) for answer in self._ask_all(protocol.STATUS)]
 
     def _ask_all(self, kind: bytes) -> list[bytes]:
         answers = []
@@ -172,11 +179,16 @@ class Machine:
     def parents(self) -> list[int]:
         """The agents themselves, without their workers."""
         found = self.agents()
-        return [pid for pid in found if _parent(pid) not in found]
+        parents = {pid: _parent(pid) for pid in found}
+        return sorted(pid for pid, parent in parents.items() if parent and parent not in found)
 
 
-def _parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+def _parent(pid: int) -> int | None:
+    """The parent of a process; None if the process has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
 @contextmanager

@@ -66,10 +66,10 @@ def test_it_shows_nothing_of_a_command_to_who_lists_processes(person: Machine) -
     secret = "hunter2"
     other = Machine(person.home, person.runtime, {"TODO_TOKEN": secret, "TODO_SORT": "number"})
     other("add", "my title")
-    until(lambda: bool(other.agents()))
     until(lambda: other.status() is not None)
     other("list")
     until(lambda: len(other.agents()) == 2)
+    other.settle()
 
     for pid in other.agents():
         folder = Path(f"/proc/{pid}")
