@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from neontodo.app import App
 from neontodo.cli.main import run
@@ -24,13 +25,25 @@ if TYPE_CHECKING:
 FRIDAY_NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
+_NOTICE = re.compile(r"(?:connecting|waking Neon)…\r *\r")
+
+
 @dataclass(frozen=True)
 class Result:
-    """What a command left behind."""
+    """What a command left behind.
+
+    Attributes:
+        written: standard error with its passing lines, which show up wherever the machine is slow.
+    """
 
     code: int
     out: str
     err: str
+    written: str = field(default="", compare=False)
+
+    @classmethod
+    def of(cls, code: int, out: str, err: str) -> Self:
+        return cls(code, out, _NOTICE.sub("", err), written=err)
 
     @property
     def json(self) -> Any:
@@ -92,7 +105,7 @@ class Todo:
                 colour=colour,
             )
             if carried is not None:
-                return Result(*carried)
+                return Result.of(*carried)
         out, err = Screen(), Screen()
         streams = Streams(
             stdin=Screen(stdin),
@@ -108,7 +121,7 @@ class Todo:
         # Typer writes its help and completions to the process's own streams.
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = run(argv, app)
-        return Result(code, out.text(), err.text())
+        return Result.of(code, out.text(), err.text())
 
     def app(self, streams: Streams, env: Mapping[str, str]) -> App:
         """What the command runs with."""
