@@ -21,6 +21,7 @@ from neontodo.tasks.matching import (
     ordering,
     relevance,
     soundness,
+    unindexed,
 )
 from neontodo.tasks.queries.among import among
 from neontodo.tasks.results import Page
@@ -55,7 +56,11 @@ def _searched(user_id: str, wanted: TaskFilter) -> Select[Any]:
     """
     order = _order(wanted)
     keys = [key.column.label(f"key_{place}") for place, key in enumerate(order)]
-    found = sa.select(col(Task.id), *keys).where(*_matching(user_id, wanted)).cte("found")
+    found = (
+        sa.select(col(Task.number), *keys)
+        .where(unindexed(col(Task.user_id)) == user_id, *conditions(wanted))
+        .cte("found")
+    )
     sorting = [
         OrderedBy(found.c[f"key_{place}"], key.descending) for place, key in enumerate(order)
     ]
@@ -70,7 +75,7 @@ def _searched(user_id: str, wanted: TaskFilter) -> Select[Any]:
     again = [OrderedBy(shown.c[f"key_{place}"], key.descending) for place, key in enumerate(order)]
     return (
         sa.select(*PUBLIC_COLUMNS, shown.c.total)
-        .join(shown, shown.c.id == col(Task.id))
+        .join(shown, shown.c.number == col(Task.number))
         .where(col(Task.user_id) == user_id)
         .order_by(*in_order(again))
     )
