@@ -7,6 +7,7 @@ import socket
 import sys
 from datetime import UTC, datetime
 
+from neontodo.agent import server
 from neontodo.agent.claim import Claim
 from neontodo.agent.keeping import Kept
 from neontodo.agent.main import detach, serve
@@ -33,5 +34,7 @@ def work(control: socket.socket, warm: Command | None) -> None:
 if __name__ == "__main__":
     detach()
     nothing = Command([], {}, 0o022, ["utf-8:strict:False:False"] * 3)
+    # Many tests in a row may have nothing for it; its end is that of its folder.
+    server.IDLE_EXIT = server.UNUSED_EXIT = float("inf")
     # Whoever works on the program while its tests run must not end them.
     serve(Claim(sys.argv[1]), nothing, work, lambda: False)
