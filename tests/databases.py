@@ -53,6 +53,16 @@ class Postgres:
         """Drop a database if it is there, and whoever is still connected to it."""
         self.execute(_drop(name))
 
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The name of an empty database of one's own; the server's other users have theirs."""
+        name = f"empty_{secrets.token_hex(4)}"
+        self.create_database(name)
+        try:
+            yield name
+        finally:
+            self.drop_database(name)
+
 
 class TemplateDatabases:
     """Copies of one database that was prepared once, for each test that wants a fresh one.

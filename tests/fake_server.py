@@ -5,17 +5,17 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
-import threading
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
+
+from tests.listener import Listener
 
 SSL_REQUEST = struct.pack("!ll", 8, 80877103)
 TLS_HANDSHAKE = 0x16
 
 
-class FakeServer:
-    """Listens on a port of 127.0.0.1; every client that logs in gets the same error.
+class FakeServer(Listener):
+    """Every client that logs in gets the same error.
 
     Args:
         cert_file, key_file: for TLS; without them the server says that it has none.
@@ -32,6 +32,7 @@ class FakeServer:
         key_file: Path | None = None,
         refusal: tuple[str, str] = ("28P01", "password authentication failed"),
     ) -> None:
+        super().__init__()
         self.heard: list[str] = []
         self.logins: list[bytes] = []
         self.refusal = refusal
@@ -40,39 +41,16 @@ class FakeServer:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._context.load_cert_chain(cert_file, key_file)
             self._context.set_alpn_protocols(["postgresql"])
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def url(self, parameters: str = "", host: str = "localhost") -> str:
         """The database URL of this server."""
         return f"postgresql://alex:hunter2@{host}:{self.port}/d?{parameters}"
 
-    def __enter__(self) -> FakeServer:
-        self._thread.start()
-        return self
+    def _answer(self, client: socket.socket) -> None:
+        with ExitStack() as opened:
+            self._refuse(client, opened)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            client.settimeout(10)
-            with suppress(OSError), client, ExitStack() as opened:
-                self._answer(client, opened)
-
-    def _answer(self, client: socket.socket, opened: ExitStack) -> None:
+    def _refuse(self, client: socket.socket, opened: ExitStack) -> None:
         first = client.recv(8, socket.MSG_PEEK)
         if first[:1] == bytes([TLS_HANDSHAKE]):
             self.heard.append("direct")

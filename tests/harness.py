@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -129,9 +130,10 @@ class Todo:
 
     @property
     def environment(self) -> dict[str, str]:
+        config = self.home / "config.toml"
         return {
             "TODO_DATA_DIR": str(self.home),
-            "TODO_CONFIG": str(self.home / "config.toml"),
+            "TODO_CONFIG": str(config) if config.exists() else os.devnull,
             "TZ": "Europe/Berlin",
             "TODO_AGENT": "off",
             **self.env,

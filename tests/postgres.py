@@ -55,7 +55,7 @@ class PostgresServer(Postgres):
         programs, account = bin_dir or find_bin(), _account()
         folder = Path(tempfile.mkdtemp(prefix="neontodo-postgres-", dir=parent or _roomy()))
         server = cls(
-            port=_free_port(),
+            port=free_port(),
             password=secrets.token_hex(8),
             ca_file=str(folder / "ca.pem"),
             version=version(programs),
@@ -179,7 +179,7 @@ def _account() -> dict[str, Any]:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port below those that the system gives to clients, so that it stays free in a restart."""
     while True:
         port = 20000 + secrets.randbelow(12000)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from neontodo.clock import utc_now
 from neontodo.context import Context
-from neontodo.errors import TaskNotFound, TodoError
+from neontodo.errors import SchemaMismatch, TaskNotFound, TodoError
 from neontodo.resources import Resources
 from neontodo.streams import Notice, Streams, streams_of_process
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from neontodo.db.database import Database
     from neontodo.db.retry import Limits
+    from neontodo.db.url import Target
     from neontodo.identity.current import Identity
     from neontodo.identity.signed_in import Account
     from neontodo.tasks.unit import Unit
@@ -41,6 +42,7 @@ class App(Context):
     ) -> None:
         super().__init__(streams, env, cwd, clock)
         self._resources = resources or Resources()
+        self._identity: Identity | None = None
         self._is_renamed = False
 
     @classmethod
@@ -64,13 +66,24 @@ class App(Context):
             self.target, self.founder_of(self.target), self.limits, Notice(self.streams).show
         )
 
+    def database_at(self, target: Target) -> Database:
+        """Another store than the one in use, by its name; whoever opens it closes it."""
+        from neontodo.db.database import Database
+
+        return Database(
+            target,
+            self.founder_of(target),
+            limits=self.limits,
+            announce=Notice(self.streams).show,
+        )
+
     async def identity(self) -> Identity:
         """The verified user of this run.
 
         Raises:
             NotSignedIn: there is no token, or it is not accepted.
         """
-        if "_identity" not in self.__dict__:
+        if self._identity is None:
             self._identity = await self._resolve_identity()
         return self._identity
 
@@ -83,7 +96,7 @@ class App(Context):
                 return await self._identity_of(self.account)
             if (connection := self.connection) is not None and connection.machine is not None:
                 return current.of_connection(connection, self.secrets, self.now)
-            return current.of_machine(self._require_machine(), self.folder, self.now)
+            return current.of_machine(self.require_machine(), self.folder, self.now)
         if tokens.issuer_of(token) != tokens.ISSUER and self.issuer is not None:
             import socket
 
@@ -146,14 +159,21 @@ class App(Context):
         )
 
     async def _admitted(self, identity: Identity, work: Callable[[], Awaitable[T]]) -> T:
-        """Do work; whom an issuer vouches for is made known to the store on first sight."""
+        """Do work; whom an issuer vouches for is made known to the store on first sight.
+
+        Raises:
+            Refused: the store's tables are another program's.
+        """
         from neontodo.tasks.queries.users import UnknownUser
 
         try:
             answer = await work()
         except UnknownUser:
             if not identity.by_issuer:
-                raise
+                raise UnknownUser(embedded=self.target.engine == "sqlite") from None
+        except SchemaMismatch:
+            await self._require_ours()
+            raise
         else:
             if self._is_renamed:
                 # `todo whoami` does it again, should it fail.
@@ -162,6 +182,18 @@ class App(Context):
             return answer
         await self._admit(identity)
         return await work()
+
+    async def _require_ours(self) -> None:
+        """Make sure that tables which a server complains of are not another program's.
+
+        Raises:
+            Refused: they are.
+        """
+        from neontodo.db.probe import Probe, attempt
+
+        answer = await attempt(self.database) if self.target.engine == "postgresql" else None
+        if isinstance(answer, Probe):
+            answer.require_ours(self.target.display)
 
     async def _admit(self, identity: Identity) -> None:
         from neontodo.identity import admission

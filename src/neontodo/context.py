@@ -46,6 +46,7 @@ class Context:
         self._clock = clock
         self._colour_given = False
         self._makes_profile = False
+        self._is_first_use = False
         self.options: dict[str, str] = {}
 
     def use_colour(self, when: str) -> None:
@@ -149,14 +150,8 @@ class Context:
     @cached_property
     def secrets(self) -> SecretStore:
         from neontodo.identity.secrets import SecretStore
-        from neontodo.settings import PROFILE
 
-        name = self.settings.profile
-        return SecretStore(
-            self.folder,
-            lambda text: print("notice:", text, file=self.streams.err),
-            profile="" if name == PROFILE else name,
-        )
+        return SecretStore(self.folder, lambda text: print("notice:", text, file=self.streams.err))
 
     @cached_property
     def account(self) -> Account | None:
@@ -174,20 +169,26 @@ class Context:
         """Who else than this store's machines may vouch for somebody."""
         if self.settings.auth_url is not None:
             return self.issuer_at(self.settings.auth_url)
-        return self.account.issuer if self.account is not None else None
+        return self._as_set(self.account.issuer) if self.account is not None else None
 
     def issuer_at(self, url: str) -> Issuer:
         """The issuer at an address, with what the settings say of it, if it is theirs."""
         from neontodo.identity.issuer import issuer_at
 
-        settings, plain = self.settings, issuer_at(url)
-        if settings.auth_url is not None and issuer_at(settings.auth_url).url != plain.url:
+        set_url, plain = self.settings.auth_url, issuer_at(url)
+        if set_url is not None and issuer_at(set_url).url != plain.url:
             return plain
+        return self._as_set(plain)
+
+    def _as_set(self, known: Issuer) -> Issuer:
+        from neontodo.identity.issuer import issuer_at
+
+        settings = self.settings
         return issuer_at(
-            url,
-            issuer=settings.auth_issuer,
-            audience=settings.auth_audience,
-            jwks_url=settings.auth_jwks_url,
+            known.url,
+            issuer=settings.auth_issuer or known.issuer,
+            audience=settings.auth_audience or settings.auth_issuer or known.audience,
+            jwks_url=settings.auth_jwks_url or known.jwks_url,
         )
 
     def http(self) -> Http:
@@ -203,6 +204,7 @@ class Context:
 
         found = machine.load(self.folder)
         if found is None and not (self.folder / STORE).exists():
+            self._is_first_use = True
             return machine.create(self.folder, name=machine.os_user_name(), now=self.now)
         return found
 
@@ -217,7 +219,11 @@ class Context:
 
             if self.account is not None and target.engine == "postgresql":
                 return Founder(self.account.user_id, self.account.name, at=self.now)
-            return self._own_founder()
+            mine = self._own_founder()
+            if target.display == str(self.folder.absolute() / STORE) and not self._is_first_use:
+                new = f"notice: made a new, empty store at {target.display}"
+                print(f"{new}: there was none beside this machine's key", file=self.streams.err)
+            return mine
 
         return founder
 
@@ -227,13 +233,18 @@ class Context:
         from neontodo.db.founding import FirstKey, Founder
         from neontodo.identity.keys import public_text
 
-        mine = self._require_machine()
+        mine = self.require_machine()
         key = FirstKey(
             mine.key_id, public_text(mine.private_key.public_key()), socket.gethostname()
         )
         return Founder(mine.user_id, mine.name, at=self.now, key=key)
 
-    def _require_machine(self) -> Machine:
+    def require_machine(self) -> Machine:
+        """This machine's identity.
+
+        Raises:
+            NotSignedIn: there is none, and the embedded store has its user.
+        """
         if self.machine is None:
             from neontodo.identity import machine
 

@@ -17,6 +17,7 @@ each front end's own table.
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
 
 class TodoError(Exception):
@@ -33,6 +34,13 @@ class TodoError(Exception):
         self.message = message
         self.hint = hint
         self.details = details
+
+
+def capped(lines: Iterable[str], total: int) -> tuple[str, ...]:
+    """Details of which only the first are shown, and how many more of `total` there are."""
+    shown = tuple(lines)
+    more = total - len(shown)
+    return (*shown, f"and {more} more") if more > 0 else shown
 
 
 class Refused(TodoError):

@@ -21,6 +21,8 @@ DESCRIPTION_MAX = 2000
 PROJECT_MAX = 100
 TAG_MAX = 100
 EXTRA_MAX_BYTES = 16 * 1024
+NUMBER_MAX = 2**53
+"""The largest that every reader of JSON takes exactly."""
 
 
 class Priority(enum.IntEnum):
@@ -92,12 +94,6 @@ DUE_DAY_ORDER = "coalesce(due_on, '9999-12-31')"
 DUE_TIME_ORDER = "coalesce(due_at, '9999-12-31 00:00:00+00')"
 
 
-class Owned:
-    """A row that belongs to one user; sessions filter every statement on such a table."""
-
-    user_id: Any
-
-
 class User(SQLModel, table=True):
     """A person, and the counters that every write of theirs takes its numbers from."""
 
@@ -112,7 +108,7 @@ class User(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=Instant)
 
 
-class Key(Owned, SQLModel, table=True):
+class Key(SQLModel, table=True):
     """The public half of an Ed25519 key that may sign this user's tokens."""
 
     __tablename__ = "keys"
@@ -184,7 +180,7 @@ class TaskBase(SQLModel):
     updated_at: datetime = Field(sa_type=Instant)
 
 
-class Task(Owned, TaskBase, table=True):
+class Task(TaskBase, table=True):
     """A task; `number` is its short name for people, `id` the one for machines."""
 
     __tablename__ = "tasks"
@@ -213,7 +209,7 @@ class Task(Owned, TaskBase, table=True):
     search_text: str = Field(sa_type=_ordered_text())
 
 
-class Change(Owned, SQLModel, table=True):
+class Change(SQLModel, table=True):
     """One task created, updated or deleted: what was before, what came after, by which command.
 
     `seq` is gapless per user and in commit order. `command_id` is made by the client once per
@@ -287,7 +283,7 @@ class TaskCreate(_Checked):
     project: Project | None = None
     tags: TagSet = ()
     id: uuid.UUID | None = None
-    number: Annotated[int, Field(ge=1, le=10**9)] | None = None
+    number: Annotated[int, Field(ge=1, le=NUMBER_MAX)] | None = None
     completed: bool = False
     completed_at: datetime | None = None
     created_at: datetime | None = None

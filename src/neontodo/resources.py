@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+DESCRIPTORS = 8
+
 
 class Resources:
     """One event loop, and the one store that was opened on it: an engine knows no other loop."""
@@ -27,6 +30,7 @@ class Resources:
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the event loop."""
         if self._runner is None:
+            _need_descriptors()
             # asyncio takes longer to import than all that `--help` needs.
             import asyncio
 
@@ -50,6 +54,20 @@ class Resources:
             self._runner.run(self._database.close())
         self._runner.run(_let_go())
         self._runner.close()
+
+
+def _need_descriptors() -> None:
+    """Raise OSError if a loop and a store could get only some of the descriptors they need.
+
+    Half a loop leaves a traceback behind, and SQLite does not say what it lacked.
+    """
+    found: list[int] = []
+    try:
+        while len(found) < DESCRIPTORS:
+            found.append(os.dup(2))
+    finally:
+        for descriptor in found:
+            os.close(descriptor)
 
 
 async def _let_go() -> None:

@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     ] = Field(default_factory=lambda: Path(platformdirs.user_data_dir("neontodo")))
     color: Annotated[
         Literal["auto", "always", "never"],
-        Field(description="whether output is colored; auto: on a terminal without NO_COLOR"),
+        Field(description="whether a terminal is colored; auto: not with NO_COLOR"),
     ] = "auto"
     page_size: Annotated[
         int, Field(ge=1, le=1000, description="how many tasks a page on a terminal has")
@@ -131,6 +131,7 @@ def load(
     """
     path, given = config_path(env), _given(env) | dict(options)
     try:
+        _check_place(path, is_given=bool(env.get(CONFIG_VARIABLE)))
         file = TomlConfigSettingsSource(Settings, toml_file=path)
         sources = (InitSettingsSource(Settings, init_kwargs=given), file)
         loaded = Settings(sources=sources)  # type: ignore[call-arg]
@@ -141,6 +142,16 @@ def load(
             f"the settings file {path} cannot be read", hint="it must be TOML, `name = value`"
         ) from error
     return loaded, _origins(file.toml_data, given, options, path)
+
+
+def _check_place(path: Path, *, is_given: bool) -> None:
+    if is_given and not path.exists():
+        raise BadValue(
+            f"there is no settings file {path}",
+            hint=f"{CONFIG_VARIABLE} names it; unset it, or make the file",
+        )
+    if path.is_dir():
+        raise BadValue(f"the settings file {path} is a folder", hint="name a file in it")
 
 
 def listed(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO, cast
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,25 @@ class Streams:
         return self.out.buffer
 
 
+class Messages:
+    """A stream that takes all: no command stops, or fails, because of what nobody can be told."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def streams_of_process() -> Streams:
     """The standard streams of this process."""
     import shutil
@@ -48,7 +68,7 @@ def streams_of_process() -> Streams:
     return Streams(
         stdin=sys.stdin,
         out=sys.stdout,  # noqa: TID251
-        err=sys.stderr,  # noqa: TID251
+        err=cast(TextIO, Messages(sys.stderr)),  # noqa: TID251
         in_is_terminal=sys.stdin is not None and sys.stdin.isatty(),
         out_is_terminal=out_is_terminal,
         err_is_terminal=sys.stderr.isatty(),  # noqa: TID251

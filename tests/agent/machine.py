@@ -57,7 +57,7 @@ class Machine:
             "PYTHONPATH": str(ROOT / "src"),
             "XDG_RUNTIME_DIR": str(self.runtime),
             "TODO_DATA_DIR": str(self.home),
-            "TODO_CONFIG": str(self.home / "config.toml"),
+            "TODO_CONFIG": os.devnull,
             **self.env,
         }
 

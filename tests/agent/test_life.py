@@ -146,7 +146,7 @@ def test_status_shows_what_it_is_doing(busy: Machine) -> None:
     table = busy.on_terminal("agent", "status").out.decode()
 
     assert shown["running"] is True
-    assert (shown["workers"], shown["busy"]) == (1, 0)
+    assert (shown["workers"] >= 1, shown["busy"]) == (True, 0)
     assert 20_000_000 < shown["memory"] < 300_000_000
     assert list(lines) == list(shown)[1:]
     assert lines["commands"] == str(shown["commands"])

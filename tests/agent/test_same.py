@@ -206,6 +206,15 @@ def test_a_full_disk_is_the_same_error(used: Machine) -> None:
     assert run(True) == run(False)
 
 
+def test_messages_that_cannot_be_written_change_no_exit_code(used: Machine) -> None:
+    def run(agent: bool) -> list[int]:
+        with open("/dev/full", "wb") as full:
+            calls = (["done", "999"], ["done", "1", "--dry-run"], ["list", "--due", "never"])
+            return [used(*argv, agent=agent, stderr=full).code for argv in calls]
+
+    assert run(True) == run(False) == [3, 0, 2]
+
+
 def test_each_store_has_its_own_agent(used: Machine, tmp_path: Path) -> None:
     with machine(tmp_path / "other") as other:
         other.runtime = used.runtime

@@ -36,7 +36,7 @@ def run(script: str, *arguments: str, **variables: str) -> subprocess.CompletedP
     environment = {
         "PYTHONPATH": os.pathsep.join(sys.path),
         "TODO_DATA_DIR": "/nowhere",
-        "TODO_CONFIG": "/nowhere",
+        "TODO_CONFIG": os.devnull,
         **variables,
     }
     command = [sys.executable, "-c", script, *arguments]

@@ -22,6 +22,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tests.benchmarks.distance import Distance
+from tests.benchmarks.output import say
 from tests.benchmarks.warm import Warm
 from tests.harness import Todo
 from tests.postgres import PostgresServer
@@ -147,10 +148,6 @@ def main() -> None:
         say("|---|---:|---:|---|")
         for line in measured(scene, pooled):
             say(str(line))
-
-
-def say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -23,11 +23,11 @@ from functools import partial
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 
 from tests.benchmarks.data import FORMATS, write
+from tests.benchmarks.output import say
 from tests.databases import Postgres
 from tests.postgres import PostgresServer
 
@@ -163,10 +163,6 @@ def row(what: str, tasks: int, run: Run, raw: Run, few: Run | None) -> None:
     ratio = f"{run.seconds / raw.seconds:.2f}"
     memory = f"{few.peak:.0f} | {run.peak:.0f}" if few else " | "
     say(f"| {what} | {tasks / run.seconds:,.0f} | {ratio} | {run.cpu:.2f} | {memory} |")
-
-
-def say(line: Any) -> None:
-    print(line, flush=True)  # noqa: T201
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.benchmarks import chart, computer, report
 from tests.benchmarks.far import Psql, far, find_psql
 from tests.benchmarks.ours import TODO, Agents, Baselines, Neontodo
+from tests.benchmarks.output import say
 from tests.benchmarks.race import Results, race
 from tests.benchmarks.rivals import (
     Taskwarrior,
@@ -217,10 +218,6 @@ def _chart(run: Run, size: int) -> str:
     title = f"Time of one command with {size:,} tasks (logarithmic scale)"
     ours = [name for name in names if name.startswith("neontodo")]
     return chart.drawn(title, {c: g for c, g in groups.items() if g}, ours)
-
-
-def say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import keyring
 from keyring.backends import fail
 
 from tests.benchmarks.million import EACH, MANY, fill, shared_database
+from tests.benchmarks.output import say
 from tests.benchmarks.warm import Warm
 from tests.databases import Postgres
 from tests.harness import Todo
@@ -129,10 +130,6 @@ def verdict(kept: bool) -> str:
 
 def ms(seconds: float) -> str:
     return f"{seconds * 1000:.1f}"
-
-
-def say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import pytest
 
+from neontodo.tasks.filters import SORT_KEYS
 from tests.harness import Todo
 from tests.tools import require_tool
 
@@ -102,6 +103,10 @@ def used(local: Todo) -> Todo:
 def test_fixed_words(local: Todo, words: list[str], offered: list[str]) -> None:
     assert bash(local, *words) == (0, offered, "")
     assert not local.home.exists()
+
+
+def test_every_sort_key_is_offered(local: Todo) -> None:
+    assert bash(local, "list", "--sort", "") == (0, list(SORT_KEYS), "")
 
 
 @pytest.mark.parametrize(
@@ -285,3 +290,19 @@ def test_installing_says_where(shell_user: Todo) -> None:
     assert (code, problem) == (0, "")
     assert f"bash completion installed in {home}/.bash_completions/todo.sh" in lines[0]
     assert "_todo_completion" in Path(home, ".bash_completions", "todo.sh").read_text()
+
+
+def test_zsh_completes_this_todo_whoever_else_has_one(shell_user: Todo) -> None:
+    home, zsh = shell_user.home, require_tool("zsh")
+    (home / "others").mkdir()
+    (home / "others" / "_devtodo").write_text("#compdef devtodo todo\n")
+    (home / ".zshrc").write_text("fpath=(~/others $fpath); autoload -Uz compinit; compinit\n")
+    known = (zsh, "-ic", "print $_comps[todo]")
+    assert run(shell_user, *known)[1] == ["_devtodo"]
+
+    for _ in range(2):
+        code, lines, problem = run(shell_user, zsh, "-c", "todo --install-completion; exit $?")
+        assert (code, problem) == (0, "")
+        assert lines[0] == f"zsh completion installed in {home}/.zfunc/_todo"
+    assert run(shell_user, *known)[1] == ["_todo_completion"]
+    assert (home / ".zshrc").read_text().count("source ") == 1

@@ -16,9 +16,11 @@ ABOUT = {name: field.description for name, field in Settings.model_fields.items(
 
 @pytest.fixture
 def file(local: Todo) -> Path:
-    """The settings file, which does not exist yet."""
+    """The settings file, with nothing in it."""
     local.home.mkdir()
-    return local.home / "config.toml"
+    path = local.home / "config.toml"
+    path.touch()
+    return path
 
 
 def values(todo: Todo, **env: str) -> dict[str, list[str]]:
@@ -37,7 +39,7 @@ def test_lines_for_a_pipe(local: Todo, file: Path) -> None:
         f"sort\t\tdefault\t{ABOUT['sort']}\n"
         f"profile\tdefault\tdefault\t{ABOUT['profile']}\n"
         + "".join(f"{name}\t\tdefault\t{ABOUT[name]}\n" for name in AUTH),
-        f"settings file: {file} (not there)\n",
+        f"settings file: {file}\n",
     )
 
 
@@ -152,18 +154,48 @@ def test_a_settings_file_that_cannot_be_used_is_2(
     assert len(local("config").rows) == len(ABOUT)
 
 
+def test_a_settings_file_that_is_not_there_is_said(local: Todo, tmp_path: Path) -> None:
+    path = tmp_path / "typo.toml"
+    refusal = (
+        f"error: there is no settings file {path}\n"
+        "hint: TODO_CONFIG names it; unset it, or make the file\n"
+    )
+    env = {"TODO_CONFIG": str(path)}
+
+    assert local("list", env=env) == Result(2, "", refusal)
+    shown = local("config", env=env)
+    assert (len(shown.rows), shown.err) == (
+        len(ABOUT),
+        f"settings file: {path} (not there)\n{refusal}",
+    )
+    assert local("doctor", env=env).rows[0][:2] == ["settings", "failed"]
+
+
+def test_a_folder_is_no_settings_file(local: Todo, tmp_path: Path) -> None:
+    assert local("list", env={"TODO_CONFIG": str(tmp_path)}) == Result(
+        2, "", f"error: the settings file {tmp_path} is a folder\nhint: name a file in it\n"
+    )
+
+
 @pytest.mark.parametrize("argv", [["--version"], ["--help"], ["help"], ["help", "settings"]])
 def test_help_is_there_whatever_the_settings_say(local: Todo, file: Path, argv: list[str]) -> None:
     file.write_text("page_size = [")
     assert local(*argv, env={"TODO_PAGE_SIZE": "many", "TODO_DATABASE_URL": "x"}).code == 0
 
 
-def test_color_always_colours_a_pipe_and_never_a_terminal(local: Todo) -> None:
+def test_color_is_of_a_terminal(local: Todo) -> None:
     local.ok("add", "Buy milk", "-p", "high")
     bold = local.ok("list", terminal=True, env={"TODO_COLOR": "always"}).out
     plain = local.ok("list", terminal=True, colour=True, env={"TODO_COLOR": "never"}).out
     assert "\x1b[" in bold
     assert "\x1b[" not in plain
+
+
+@pytest.mark.parametrize("argv", [["list"], ["log"], ["stats"], ["help", "dates"], ["nothing"]])
+def test_a_pipe_is_never_colored(local: Todo, argv: list[str]) -> None:
+    local.ok("add", "Buy milk", "-p", "high")
+    result = local("--color", "always", *argv)
+    assert "\x1b[" not in result.out + result.err
 
 
 def test_the_option_overrules_the_setting(local: Todo) -> None:

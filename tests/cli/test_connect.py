@@ -16,7 +16,7 @@ import pytest
 from neontodo.identity.invitation import from_line
 from tests.certificates import Authority
 from tests.cli.connections import Hasty, change, place
-from tests.databases import Postgres, TemplateDatabases
+from tests.databases import Postgres
 from tests.fake_server import FakeServer
 from tests.harness import Result, Todo
 from tests.neon import DIRECT, POOLED, Neon
@@ -31,19 +31,10 @@ def local(tmp_path: Path) -> Todo:
 
 
 @pytest.fixture
-def empty(postgres_server: Postgres, tmp_path: Path) -> Iterator[str]:
+def empty(postgres_server: Postgres) -> Iterator[str]:
     """The URL of a database with nothing in it."""
-    name = f"empty_{tmp_path.name[-40:]}"
-    postgres_server.create_database(name)
-    yield postgres_server.url(name)
-    postgres_server.drop_database(name)
-
-
-@pytest.fixture
-def shared(templates: TemplateDatabases) -> Iterator[str]:
-    """The URL of a database with our tables and nobody in it."""
-    with templates.cloned() as url:
-        yield url
+    with postgres_server.database() as name:
+        yield postgres_server.url(name)
 
 
 @pytest.fixture
@@ -317,7 +308,7 @@ def test_without_a_url_the_last_database_is_used_again(ann: Todo, shared: str) -
 
 def test_forgetting_leaves_no_secret(ann: Todo, shared: str) -> None:
     result = ann.ok("connect", "--local", "--forget")
-    assert said(result)[0] == f"removed the URL and this machine's key of {place(shared)}"
+    assert said(result)[0] == f"removed what was stored of {place(shared)}"
     assert stored(ann) == []
     assert ann("connect").code == 2
 
@@ -348,6 +339,12 @@ def test_a_setting_goes_before_what_is_stored(ann: Todo, tmp_path: Path) -> None
     assert ann.tasks() == []
     result = ann.ok("connect", env=other)
     assert said(result)[-1] == "warning: TODO_DATABASE_URL is set and goes before it"
+
+
+def test_a_token_that_is_set_goes_on_saying_who_one_is(ann: Todo, shared: str) -> None:
+    token = ann.ok("token", "create", "--name", "ci").out.strip()
+    result = ann.ok("connect", shared, env={"TODO_TOKEN": token})
+    assert said(result)[-1] == "warning: TODO_TOKEN is set and goes on saying who you are"
 
 
 def test_a_ci_job_needs_two_variables(ann: Todo, desk: Todo, shared: str) -> None:
@@ -430,6 +427,16 @@ def test_what_was_removed_there_is_not_moved_again(local: Todo, shared: str) -> 
     local.ok("rm", "1", "--yes")
     assert said(local.ok("connect", "--move"))[-1] == "nothing to move: 2 tasks went over before"
     assert len(local.tasks()) == 1
+
+
+def test_a_store_whose_tasks_were_all_removed_has_nothing_to_move(
+    ann: Todo, desk: Todo, shared: str
+) -> None:
+    ann.ok("add", "There already")
+    desk.ok("add", "One")
+    desk.ok("rm", "1", "--yes")
+    result = desk.ok("connect", shared, "--as", user(ann), "--move")
+    assert said(result)[-1] == "nothing to move: the embedded store is empty"
 
 
 def test_nothing_to_move(local: Todo, desk: Todo, shared: str) -> None:
@@ -613,6 +620,27 @@ def test_what_neons_proxy_refuses(
     assert stored(local) == []
 
 
+@pytest.mark.parametrize("option", ["nonsense=1", "work_mem=x", "max_connections=5"])
+def test_options_that_the_server_does_not_take(local: Todo, shared: str, option: str) -> None:
+    result = local("connect", f"{shared}?options=-c%20{option}")
+    assert (result.code, said(result)) == (
+        5,
+        [
+            f"error: {place(shared)} does not accept the `options` of the database URL",
+            "hint: check the database URL",
+        ],
+    )
+
+
+def test_a_certificate_is_found_from_any_folder(local: Todo, shared: str) -> None:
+    refused = local("connect", f"{shared}?sslmode=verify-full&sslrootcert=../a%20b.pem")
+    assert (refused.code, stored(local)) == (2, [])
+    assert said(refused) == [
+        "error: `sslrootcert` names a file of this folder only: ../a b.pem",
+        f"hint: sslrootcert={local.home.parent}/a%20b.pem",
+    ]
+
+
 def test_options_that_contradict_each_other(local: Todo, shared: str) -> None:
     for words in (
         ("--local", "--status"),
@@ -666,8 +694,11 @@ def test_damaged_files_say_the_way_out(ann: Todo, shared: str) -> None:
     )
     ann.ok("connect", "-", stdin=shared)
     (ann.home / "connection.json").write_text("{")
-    ann.ok("connect", "--local")
+    left = ann.ok("connect", "--local")
+    assert said(left) == [f"the embedded store {ann.home / 'tasks.db'} is in use again"]
     assert len(ann.tasks()) == 1
+    (ann.home / "connection.json").write_text("{")
+    assert "URL stays stored" in ann.ok("connect", "--local", "--forget").err
 
 
 def test_a_lost_secret_says_the_way_out(ann: Todo, shared: str) -> None:

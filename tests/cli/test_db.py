@@ -6,7 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from neontodo.db.engine import make_engine
 from neontodo.db.url import parse_url
+from neontodo.tasks.queries.users import UnknownUser
 from tests.databases import Postgres, TemplateDatabases
 from tests.harness import Result, Todo
 
@@ -28,9 +29,8 @@ def empty_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> It
         yield f"sqlite:///{tmp_path / 'new' / 'tasks.db'}"
         return
     server: Postgres = request.getfixturevalue("postgres_server")
-    server.create_database("empty")
-    yield server.url("empty")
-    server.drop_database("empty")
+    with server.database() as name:
+        yield server.url(name)
 
 
 @pytest.fixture
@@ -110,8 +110,7 @@ def test_check_of_no_tables_is_6(new: Todo) -> None:
     assert new("db", "check") == Result(
         6,
         "",
-        f"error: {display(new)} has no tables of todo yet\n"
-        "hint: `todo db upgrade` brings it there\n",
+        f"error: {display(new)} has no tables of todo yet\nhint: `todo db upgrade` makes them\n",
     )
 
 
@@ -155,6 +154,18 @@ def test_tables_of_another_program_are_left_alone(new: Todo, engine: str) -> Non
         "hint: use a database of its own, such as `CREATE DATABASE todo`\n",
     )
     assert sql(new, "SELECT * FROM tasks") == []
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+@pytest.mark.parametrize("argv", [("list",), ("add", "Task"), ("done", "1")])
+def test_commands_name_tables_of_another_program(new: Todo, argv: tuple[str, ...]) -> None:
+    sql(new, "CREATE TABLE users (id serial)")
+    assert new(*argv) == Result(
+        1,
+        "",
+        "error: the database already has tables of another program: users\n"
+        "hint: use a database of its own, such as `CREATE DATABASE todo`\n",
+    )
 
 
 def test_a_downgrade_wants_a_yes(todo: Todo) -> None:
@@ -224,15 +235,35 @@ def test_looking_does_not_migrate_an_embedded_store(local: Todo) -> None:
 def test_an_embedded_store_without_tables_is_made_anew_by_the_next_command(local: Todo) -> None:
     local.ok("add", "Buy milk")
     local.ok("db", "downgrade", "base", "--yes")
-    assert local.ok("add", "Buy bread").err == "added 1: Buy bread\n"
+    assert local.ok("add", "Buy bread").err == f"{made_anew(local)}added 1: Buy bread\n"
 
 
-def test_a_stranger_learns_it_on_upgrade_and_from_empty_answers(todo: Todo, tmp_path: Path) -> None:
+def made_anew(todo: Todo) -> str:
+    return (
+        f"notice: made a new, empty store at {todo.home / 'tasks.db'}: there was none beside this "
+        "machine's key\n"
+    )
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")])
+def test_a_store_that_was_lost_is_not_replaced_without_a_word(
+    local: Todo, lose: Callable[[Path], object]
+) -> None:
+    assert local.ok("add", "Buy milk").err == "added 1: Buy milk\n"
+    lose(local.home / "tasks.db")
+
+    assert local("list") == Result(0, "", made_anew(local))
+    assert local("list") == Result(0, "", "")
+
+
+def test_a_stranger_learns_it_on_upgrade_and_from_empty_answers(
+    todo: Todo, engine: str, tmp_path: Path
+) -> None:
     todo.ok("add", "Buy milk")
     stranger = Todo(tmp_path / "elsewhere", todo.env)
     not_in = (
         "this store has no user such as you\n"
-        "hint: `todo whoami` says who you are; `todo connect` or `todo login` makes you known\n"
+        f"hint: {UnknownUser(embedded=engine == 'sqlite').hint}\n"
     )
 
     assert stranger("db", "upgrade") == Result(

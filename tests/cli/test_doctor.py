@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import resource
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from neontodo.identity.invitation import from_line
 from tests.certificates import EXPIRED, Authority, write_self_signed
 from tests.cli.connections import Hasty, change, place
-from tests.databases import Postgres, TemplateDatabases
+from tests.cli.test_process import popen
+from tests.databases import Postgres
 from tests.fake_server import FakeServer
 from tests.harness import Result, Todo
 from tests.neon import DIRECT, Neon
@@ -26,12 +29,6 @@ Checks = dict[str, tuple[str, str]]
 def local(tmp_path: Path) -> Todo:
     """A person whose clock is right."""
     return Hasty(tmp_path / "home", now=datetime.now(UTC))
-
-
-@pytest.fixture
-def shared(templates: TemplateDatabases) -> Iterator[str]:
-    with templates.cloned() as url:
-        yield url
 
 
 @pytest.fixture
@@ -79,6 +76,20 @@ def test_a_store_that_is_not_there_yet(local: Todo) -> None:
         f"{local.home / 'tasks.db'} is not there yet; the first command makes it",
     )
     assert not local.home.exists()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_disk_without_room(local: Todo, is_there: bool) -> None:
+    if is_there:
+        local.ok("add", "Task")
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384))
+
+    with popen(local, "doctor", preexec_fn=limit) as process:
+        out, _ = process.communicate()
+    assert process.returncode == 5
+    assert f"file\tfailed\t\tthe store {local.home / 'tasks.db'} cannot" in out.decode()
 
 
 def test_looking_changes_nothing(local: Todo) -> None:
@@ -331,12 +342,11 @@ def test_what_is_wrong_in_a_database(
 
 
 def test_a_database_without_tables(local: Todo, postgres_server: Postgres) -> None:
-    postgres_server.create_database("bare")
-    url = {"TODO_DATABASE_URL": postgres_server.url("bare")}
-    result = local("doctor", env=url)
-    assert (result.code, result.err) == (6, "hint: `todo db upgrade` makes them\n")
-    assert local("db", "check", env=url).code == 6
-    postgres_server.drop_database("bare")
+    with postgres_server.database() as name:
+        url = {"TODO_DATABASE_URL": postgres_server.url(name)}
+        result = local("doctor", env=url)
+        assert (result.code, result.err) == (6, "hint: `todo db upgrade` makes them\n")
+        assert local("db", "check", env=url).code == 6
 
 
 @pytest.mark.parametrize(
@@ -367,8 +377,9 @@ def test_a_token_that_is_none(local: Todo) -> None:
     assert "hunter2" not in result.out + result.err
 
 
-def test_a_member_is_shown_one_user(ann: Todo, tmp_path: Path) -> None:
-    bob = Hasty(tmp_path / "bob", now=ann.now)
+def test_a_member_is_shown_one_user(local: Todo, shared: str, tmp_path: Path) -> None:
+    ann, bob = local, Hasty(tmp_path / "bob", now=local.now)
+    ann.ok("connect", shared)
     line = ann.ok("member", "add", "bob@example.org").out.strip()
     bob.ok("join", line)
     user_id = from_line(line).machine.user_id
@@ -377,6 +388,41 @@ def test_a_member_is_shown_one_user(ann: Todo, tmp_path: Path) -> None:
     assert checks(ann.ok("doctor"))["isolation"] == (
         "ok",
         "row level security holds for members; not for you, who own the tables",
+    )
+
+
+def test_who_locks_a_table_is_named(ann: Todo, shared: str) -> None:
+    async def held() -> Result:
+        session = await asyncpg.connect(shared, ssl=False)
+        await session.execute("BEGIN; LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE")
+        result = await asyncio.to_thread(ann, "doctor")
+        await session.close()
+        return result
+
+    result = asyncio.run(held())
+    assert (result.code, failed(result)) == (
+        5,
+        {
+            "isolation": (
+                "failed",
+                "commands have to wait, for a table is locked: tasks by postgres",
+            )
+        },
+    )
+    ann.ok("doctor")
+
+
+def test_a_database_that_is_read_only_is_noted(
+    ann: Todo, shared: str, postgres_server: Postgres
+) -> None:
+    name = shared.rpartition("/")[2]
+    change(
+        postgres_server, shared, f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'
+    )
+    version = postgres_server.version
+    assert checks(ann.ok("doctor"))["server"] == (
+        "note",
+        f"Postgres {version}, read-only: tasks can be listed, not changed",
     )
 
 
@@ -438,6 +484,30 @@ def test_a_store_without_its_identity(local: Todo) -> None:
     result = local("doctor")
     assert (result.code, list(failed(result))) == (4, ["token"])
     assert not (local.home / "identity.json").exists()
+    refused = local("add", "Task")
+    assert (refused.code, failed(result)["token"][1] in refused.err) == (4, True)
+    assert result.err in refused.err
+
+
+def test_a_store_with_the_identity_of_another(local: Todo, tmp_path: Path) -> None:
+    other = Hasty(tmp_path / "other", now=local.now)
+    for person in (local, other):
+        person.ok("add", "Task")
+    (other.home / "identity.json").rename(local.home / "identity.json")
+    (other.home / "token").rename(local.home / "token")
+    result = local("doctor")
+    assert (result.code, list(failed(result))) == (4, ["user"])
+    for argv in (["list"], ["add", "Task"], ["whoami"]):
+        refused = local(*argv)
+        assert (refused.code, refused.err.endswith(result.err)) == (4, True)
+
+
+def test_a_damaged_connection_is_no_fault_of_the_keyring(ann: Todo) -> None:
+    (ann.home / "connection.json").write_text("{")
+    result = ann("doctor")
+    assert (result.code, list(failed(result))) == (4, ["store"])
+    assert checks(result)["keyring"] == ("skipped", "it is not known which store to use")
+    assert "is damaged" in failed(result)["store"][1]
 
 
 def test_secrets_that_others_may_read(ann: Todo) -> None:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import stat
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.cli.test_process import popen
+from neontodo.app import App
+from neontodo.cli.commands.export import CHUNK
+from neontodo.errors import Refused
+from neontodo.streams import Streams
+from tests.cli.test_process import TODO, environment, popen
 from tests.harness import Result, Todo
 
 
@@ -79,6 +86,7 @@ def test_the_name_tells_the_format(filled: Todo, name: str) -> None:
         (["--pending"], ["Bücher zurück", "Buy milk"]),
         (["--done"], ["Rest"]),
         (["--tag", "errand", "--project", "home"], ["Bücher zurück"]),
+        (["--project", "none"], ["Buy milk", "Rest"]),
     ],
 )
 def test_filters(filled: Todo, argv: list[str], titles: list[str]) -> None:
@@ -89,6 +97,27 @@ def test_an_empty_store_is_an_empty_file(todo: Todo) -> None:
     assert todo("export") == Result(0, "[]\n", "")
     assert todo("export", "none.csv").err == "exported 0 tasks to none.csv\n"
     assert todo("export", "--format", "todotxt").out == ""
+
+
+class Unasked(Todo):
+    """A person whose store answers everything but who they are."""
+
+    def app(self, streams: Streams, env: Mapping[str, str]) -> App:
+        app = super().app(streams, env)
+        app.introduce = _refuse  # type: ignore[method-assign]
+        return app
+
+
+async def _refuse() -> None:
+    raise Refused("the store was asked")
+
+
+def test_only_an_empty_export_asks_whether_the_store_knows_the_user(tmp_path: Path) -> None:
+    person = Unasked(tmp_path / "home")
+    person.ok("add", "-", stdin="task\n" * CHUNK)
+
+    assert person.ok("export", "t.json").err == f"exported {CHUNK} tasks to t.json\n"
+    assert person("export", "--done").err == "error: the store was asked\n"
 
 
 def test_a_file_that_is_there_is_written_over_by_force_only(local: Todo) -> None:
@@ -149,6 +178,30 @@ def test_a_full_disk_leaves_nothing_behind(local: Todo) -> None:
     )
 
 
+def test_what_is_open_already_is_written_to_as_it_is(local: Todo, tmp_path: Path) -> None:
+    local.ok("add", "Buy milk")
+    exported = local.ok("export").out
+    with (tmp_path / "log").open("wb") as log:
+        log.write(b"before\n")
+        log.flush()
+        for name in ("/dev/stdout", "/dev/fd/1"):
+            call = [*TODO, "export", name, "--format", "json"]
+            subprocess.run(call, env=environment(local), stdout=log, check=True)
+        log.write(b"after\n")
+
+    assert (tmp_path / "log").read_text() == f"before\n{exported}{exported}after\n"
+
+
+def test_a_pipe_by_its_number_is_written_to(local: Todo) -> None:
+    local.ok("add", "Buy milk")
+    reading, writing = os.pipe()
+    call = [*TODO, "export", f"/dev/fd/{writing}", "--format", "todotxt"]
+    subprocess.run(call, env=environment(local), pass_fds=[writing], check=True)
+    os.close(writing)
+    with open(reading) as pipe:
+        assert pipe.read() == "2026-11-20 Buy milk\n"
+
+
 def test_a_failed_export_leaves_the_old_file(local: Todo, tmp_path: Path) -> None:
     local.ok("add", "Buy milk")
     folder = tmp_path / "out"
@@ -159,18 +212,6 @@ def test_a_failed_export_leaves_the_old_file(local: Todo, tmp_path: Path) -> Non
     assert local("export", str(folder / "t.json"), "--force").code == 5
     assert [path.name for path in folder.iterdir()] == ["t.json"]
     assert (folder / "t.json").read_text() == "old"
-
-
-def test_a_reader_that_goes_away_is_no_error(local: Todo) -> None:
-    local.ok("add", "-", stdin="".join(f"task {n} {'x' * 100}\n" for n in range(3000)))
-    with popen(local, "export") as running:
-        assert running.stdout
-        assert running.stderr
-        running.stdout.readline()
-        running.stdout.close()
-        complaint = running.stderr.read()
-
-    assert (running.returncode, complaint) == (0, b"")
 
 
 def test_text_is_utf_8_in_any_locale(local: Todo) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pty
 import signal
 import sqlite3
 from typing import Any
@@ -65,6 +66,17 @@ def test_what_was_removed_here_stays_removed(todo: Todo) -> None:
 
     assert todo("import", name).err == (
         "imported nothing; 1 is here already; left out 1 that was removed here\n"
+        "hint: `--restore` brings back what was removed here\n"
+    )
+    assert todo("import", name, "--restore").err == "imported 1 task; 1 is here already\n"
+    assert [task["number"] for task in todo.tasks()] == [1, 2]
+
+
+def test_an_id_that_stands_twice_in_a_file_is_said(local: Todo) -> None:
+    name = file(local, "tasks.json", json.dumps([{"title": t, "id": ID} for t in "abc"]))
+
+    assert local("import", name).err == (
+        "imported 1 task; left out 2 whose ids stand earlier in the file\n"
     )
 
 
@@ -75,7 +87,8 @@ def test_what_was_removed_again_by_redo_stays_removed(todo: Todo) -> None:
     todo.ok("undo")
     todo.ok("redo")
 
-    assert todo("import", name).err == "imported nothing; left out 1 that was removed here\n"
+    said = todo("import", name).err
+    assert said.startswith("imported nothing; left out 1 that was removed here\n")
 
 
 def test_a_taken_number_is_said(todo: Todo) -> None:
@@ -168,6 +181,7 @@ def test_json_reports_everything(todo: Todo) -> None:
     assert list(result.json.items()) == [
         ("added", 1),
         ("already_here", 0),
+        ("repeated", 0),
         ("removed_here", 0),
         ("skipped", {}),
         ("renumbered", 1),
@@ -250,6 +264,16 @@ def test_a_pipe_in_a_file_s_place_is_read_to_its_end(local: Todo) -> None:
     fifo.write_text(records("Buy milk"))
 
     assert running.communicate()[1] == b"imported 1 task\n"
+
+
+def test_what_is_typed_ends_with_the_first_ctrl_d(local: Todo) -> None:
+    screen, side = pty.openpty()
+    os.write(screen, b"title\nRest\n\x04Later\n\x04\x04")
+    running = popen(local, "import", "-", "--format", "csv", stdin=side)
+
+    assert running.communicate()[1] == b"imported 1 task\n"
+    os.close(side)
+    os.close(screen)
 
 
 def test_ctrl_c_leaves_nothing_half_done(local: Todo) -> None:

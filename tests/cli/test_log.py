@@ -99,6 +99,14 @@ def test_a_removed_task_still_has_its_log(used: Todo, reference: str) -> None:
     )
 
 
+def test_of_whatever_task_it_is_the_newest_change_says_so(used: Todo) -> None:
+    assert used("log", "--limit", "1", terminal=True).out == (
+        "when              #  task      what\n"
+        "──────────────────────────────────────\n"
+        "2026-11-20 13:06  2  Call Ann  removed\n"
+    )
+
+
 def test_a_range_spans_what_is_there_and_what_is_gone(used: Todo) -> None:
     assert {row[2] for row in used("log", "1-9").rows} == {"1", "2"}
 

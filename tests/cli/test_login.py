@@ -9,9 +9,10 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import termios
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,12 @@ from neontodo.clock import utc_now
 from neontodo.identity import signed_in
 from neontodo.identity.better_auth import Session
 from neontodo.identity.secrets import SecretStore
-from tests.agent.machine import machine
-from tests.databases import Postgres, TemplateDatabases
+from tests.agent import terminals
+from tests.agent.machine import LAST_RESORT, machine, until
+from tests.databases import Postgres
 from tests.harness import Result, Todo
 from tests.identity.better_auth_server import PASSWORD, AuthServer, AuthServers, Person
+from tests.identity.odd_server import OddServer
 
 
 @pytest.fixture
@@ -64,6 +67,13 @@ def token_of(person: Person) -> str:
         "GET", f"{person.server.url}/token", None, {"cookie": person.cookie}
     )
     return str(answer["token"])
+
+
+def stored_session(todo: Todo) -> Session:
+    """The session of whoever is signed in."""
+    account = signed_in.remembered(todo.home)
+    assert account is not None
+    return signed_in.session_of(SecretStore(todo.home, print), account.issuer)
 
 
 def titles(todo: Todo, *options: str) -> list[str]:
@@ -118,6 +128,103 @@ def test_a_wrong_password_is_4_and_stores_nothing(local: Todo, ann: Person) -> N
     assert said.code == 4
     assert "wrong" not in said.err
     assert not local.home.exists()
+
+
+@pytest.mark.parametrize("typed", ["", "\n"])
+def test_an_empty_password_is_not_sent(local: Todo, typed: str) -> None:
+    with OddServer({}) as server:
+        said = local("login", server.origin, "--email", "zoe@example.org", stdin=typed)
+    assert said.err.startswith("error: the password is empty\n")
+    assert (said.code, server.asked) == (2, [])
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_an_empty_address_is_refused(local: Todo, terminal: bool) -> None:
+    with OddServer({}) as server:
+        said = local(
+            "login", server.origin, "--email", "", stdin=f"{PASSWORD}\n", terminal=terminal
+        )
+    assert said.err == (
+        "error: invalid value: the address after `--email` is empty\n"
+        "hint: `todo login --help` shows how it is used\n"
+    )
+    assert (said.code, server.asked) == (2, [])
+
+
+@dataclass(frozen=True)
+class Typing:
+    """A command that waits for a person on a terminal, and both ends of that."""
+
+    process: subprocess.Popen[bytes]
+    reader: terminals.Reader
+    screen: int
+    side: int
+
+    @property
+    def is_waiting(self) -> bool:
+        state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2]
+        return state.split()[0] == "S"
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the terminal shows what is typed."""
+        return bool(termios.tcgetattr(self.side)[3] & termios.ECHO)
+
+    def show(self) -> None:
+        """Do as a shell, to which the terminal belongs again."""
+        modes = termios.tcgetattr(self.side)
+        modes[3] |= termios.ECHO
+        termios.tcsetattr(self.side, termios.TCSANOW, modes)
+
+
+@contextmanager
+def typing(home: Path, person: Person, screen_of_errors: bool) -> Iterator[Typing]:
+    """A `todo login` on a terminal that asks for a password, which somebody begins to type."""
+    with machine(home) as desk, terminals.terminal(80) as (screen, side):
+        errors = home.with_name("errors").open("wb")
+        process = desk.popen(
+            *("login", person.server.url, "--email", person.email),
+            stdin=side,
+            stdout=side,
+            stderr=side if screen_of_errors else errors,
+            preexec_fn=terminals.take,
+            agent=False,
+        )
+        errors.close()
+        reader = terminals.Reader(screen)
+        try:
+            until(lambda: b"not be shown): " in reader.data)
+            yield Typing(process, reader, screen, side)
+            process.wait(LAST_RESORT)
+        finally:
+            process.kill()
+            process.wait()
+            os.close(side)
+            reader.join()
+
+
+def test_the_password_is_asked_for_where_it_is_typed(tmp_path: Path, ann: Person) -> None:
+    with typing(tmp_path / "home", ann, screen_of_errors=False) as desk:
+        assert not desk.is_shown
+        os.write(desk.screen, f"{PASSWORD}\n".encode())
+    assert (desk.process.returncode, (tmp_path / "errors").read_text().splitlines()[-1:]) == (
+        0,
+        [f"signed in as {ann.email} at {ann.server.url}"],
+    )
+    assert PASSWORD.encode() not in desk.reader.data
+
+
+def test_after_a_stop_the_password_is_as_little_shown(tmp_path: Path, ann: Person) -> None:
+    with typing(tmp_path / "home", ann, screen_of_errors=True) as desk:
+        until(lambda: desk.is_waiting)
+        desk.process.send_signal(signal.SIGSTOP)
+        desk.show()
+        desk.process.send_signal(signal.SIGCONT)
+        until(lambda: desk.reader.data.count(b"not be shown): ") == 2)
+        assert not desk.is_shown
+        os.write(desk.screen, f"{PASSWORD}\n".encode())
+    assert desk.process.returncode == 0
+    assert PASSWORD.encode() not in desk.reader.data
 
 
 def test_neon_auth_asks_for_the_address(auth_servers: AuthServers, local: Todo) -> None:
@@ -236,29 +343,69 @@ def test_a_damaged_account_can_be_left(local: Todo, ann: Person, argv: str) -> N
     assert local("list").code == 0
 
 
-def test_what_a_removed_account_left_goes_with_signing_out(local: Todo, ann: Person) -> None:
+LOST: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "account-gone": ("account.json", Path.unlink),
+    "account-damaged": ("account.json", lambda path: path.write_text("{")),
+    "account-open": ("account.json", lambda path: path.chmod(0o644)),
+    "secret-open": ("secrets/*.json", lambda path: path.chmod(0o644)),
+}
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_signing_out_ends_the_session_whatever_became_of_the_files(
+    local: Todo, ann: Person, lost: str
+) -> None:
+    local.ok("list")
+    before = files(local)
+    log_in(local, ann)
+    session = stored_session(local)
+    pattern, change = LOST[lost]
+    for path in local.home.glob(pattern):
+        change(path)
+    assert local.ok("logout").err.endswith(f"signed out of {ann.server.url}\n")
+    assert files(local) == before
+    with pytest.raises(AssertionError, match="UNAUTHORIZED"):
+        ann.server.ask("GET", f"{ann.server.url}/token", None, dict(session.headers))
+
+
+def test_an_open_secret_of_a_lost_account_is_ended_too(local: Todo, ann: Person) -> None:
     local.ok("list")
     before = files(local)
     log_in(local, ann)
     (local.home / "account.json").unlink()
-    local.ok("logout")
+    for path in (local.home / "secrets").iterdir():
+        path.chmod(0o644)
+    assert local.ok("logout").err == f"signed out of {ann.server.url}\n"
     assert files(local) == before
 
 
-@pytest.mark.parametrize("argv", ["login", "logout"])
-def test_a_damaged_secret_can_be_left(local: Todo, ann: Person, argv: str) -> None:
+def test_a_damaged_secret_is_replaced_by_signing_in(local: Todo, ann: Person) -> None:
     log_in(local, ann)
     for path in (local.home / "secrets").iterdir():
         path.write_text("{")
-    assert (log_in(local, ann) if argv == "login" else local("logout")).code == 0
+    assert log_in(local, ann).code == 0
+    assert local("list").code == 0
+
+
+@pytest.mark.parametrize("content", ["{", None])
+def test_a_session_that_cannot_be_read_is_removed_and_said_not_to_be_ended(
+    local: Todo, ann: Person, content: str | None
+) -> None:
+    local.ok("list")
+    before = files(local)
+    log_in(local, ann)
+    for path in (local.home / "secrets").iterdir():
+        path.unlink() if content is None else path.write_text(content)
+    said = local("logout")
+    assert said.code == 5
+    assert "error: the session could not be ended there: " in said.err
+    assert files(local) == before
     assert local("list").code == 0
 
 
 def test_the_session_that_is_replaced_is_ended(local: Todo, ann: Person) -> None:
     log_in(local, ann)
-    account = signed_in.remembered(local.home)
-    assert account is not None
-    first = signed_in.session_of(SecretStore(local.home, print), account.issuer)
+    first = stored_session(local)
     log_in(local, ann)
     with pytest.raises(AssertionError, match="UNAUTHORIZED"):
         ann.server.ask("GET", f"{ann.server.url}/token", None, dict(first.headers))
@@ -304,6 +451,21 @@ def test_what_the_settings_say_is_not_of_another_issuer(local: Todo, ann: Person
     assert local("list", env=settings).code == 0
 
 
+def test_what_the_settings_say_counts_for_who_is_signed_in_too(
+    auth_servers: AuthServers, local: Todo
+) -> None:
+    zoe = auth_servers["other-claims"].person("Zoë")
+    wanted = {"TODO_AUTH_ISSUER": "https://issuer.example", "TODO_AUTH_AUDIENCE": "todo"}
+    other = {"TODO_AUTH_AUDIENCE": "others"}
+    given = {"TODO_TOKEN": token_of(zoe)}
+    assert log_in(local, zoe, env=wanted).code == 0
+    again = ("login", "--email", zoe.email)
+    assert local(*again, stdin=PASSWORD).code == 0
+    assert local("list", env=given).code == 0
+    for said in (local(*again, stdin=PASSWORD, env=other), local("list", env=given | other)):
+        assert (said.code, "another audience" in said.err) == (4, True)
+
+
 def test_an_issuer_that_is_away_matters_once_the_token_expires(local: Todo, ann: Person) -> None:
     log_in(local, ann)
     local.ok("add", "Ann's")
@@ -328,6 +490,16 @@ def test_doctor_looks_at_the_issuer(todo: Todo, ann: Person) -> None:
     assert found["issuer"][1] == "ok"
     assert f"signed in as {ann.email}" in found["issuer"][-1]
     assert found["user"][1] == "ok"
+
+
+@pytest.mark.parametrize("name", ["TODO_AUTH_URL", "TODO_AUTH_JWKS_URL"])
+def test_doctor_goes_on_where_the_issuers_address_cannot_be_used(
+    local: Todo, ann: Person, name: str
+) -> None:
+    log_in(local, ann)
+    said = local("doctor", env={name: "foo"})
+    found = {row[0]: row for row in said.rows}
+    assert (said.code, found["issuer"][1], found["user"][1]) == (2, "failed", "ok")
 
 
 # Profiles.
@@ -394,6 +566,14 @@ def test_a_name_that_is_no_folders_is_refused(local: Todo, name: str) -> None:
     said = local("list", f"--profile={name}")
     assert (said.code, said.err.split()[1]) == (2, "--profile")
     assert not local.home.exists()
+
+
+def test_an_empty_name_chooses_no_other_store(local: Todo) -> None:
+    for argv in (["list", "--profile", ""], ["--profile=", "add", "x"]):
+        said = local(*argv, env={"TODO_PROFILE": "work"})
+        assert (said.code, said.err.split()[1]) == (2, "--profile")
+    assert not local.home.exists()
+    assert local("list", env={"TODO_PROFILE": ""}).code == 0
 
 
 # By a code in a browser: whole processes, as the program waits meanwhile.
@@ -490,17 +670,10 @@ def test_a_network_that_breaks_meanwhile_is_waited_for(local: Todo, ann: Person)
 def test_a_server_without_codes_names_the_other_way(auth_servers: AuthServers, local: Todo) -> None:
     said = local("login", auth_servers["neon"].url)
     assert said.code == 4
-    assert said.err.splitlines()[1] == "hint: sign in with `todo login --email`"
+    assert said.err.splitlines()[1] == "hint: run the command again with `--email ADDRESS`"
 
 
 # Databases that others use too.
-
-
-@pytest.fixture
-def shared(templates: TemplateDatabases) -> Iterator[str]:
-    """The URL of a database with our tables and nobody in it."""
-    with templates.cloned() as url:
-        yield url
 
 
 def test_connecting_needs_no_key_once_signed_in(local: Todo, shared: str, ann: Person) -> None:
@@ -547,23 +720,32 @@ def test_the_embedded_stores_tasks_go_along(local: Todo, shared: str, ann: Perso
     assert titles(local) == ["from before"]
 
 
-def test_neon_auths_own_tables_are_left_alone(
-    local: Todo, postgres_server: Postgres, ann: Person, tmp_path: Path
+def test_an_embedded_store_without_tasks_is_not_offered(
+    local: Todo, shared: str, ann: Person
 ) -> None:
-    name = f"neon_auth_{tmp_path.name[-40:]}"
-    postgres_server.create_database(name)
-    postgres_server.execute("CREATE SCHEMA neon_auth", database=name)
-    postgres_server.execute(
-        'CREATE TABLE neon_auth."user" (id uuid PRIMARY KEY, email text NOT NULL)', database=name
-    )
-    try:
+    log_in(local, ann)
+    assert local.ok("connect", shared).err.endswith(f" as {ann.email}\n")
+    moved = local.ok("connect", "--move").err.splitlines()
+    assert moved[-2:] == [
+        f"connected to {local.ok('whoami', '--json').json['store']} as {ann.email}",
+        "nothing to move: the embedded store is empty",
+    ]
+
+
+def test_neon_auths_own_tables_are_left_alone(
+    local: Todo, postgres_server: Postgres, ann: Person
+) -> None:
+    with postgres_server.database() as name:
+        postgres_server.execute(
+            "CREATE SCHEMA neon_auth",
+            'CREATE TABLE neon_auth."user" (id uuid PRIMARY KEY, email text NOT NULL)',
+            database=name,
+        )
         log_in(local, ann)
         local.ok("connect", postgres_server.url(name), "--upgrade")
         local.ok("add", "x")
         local.ok("db", "check")
         assert local.ok("whoami", "--json").json["accepted"] is True
-    finally:
-        postgres_server.drop_database(name)
 
 
 # Somebody else's database.
@@ -592,6 +774,18 @@ def test_a_member_is_whom_the_issuer_says(local: Todo, owner: Todo, ann: Person)
     assert owner.ok("list").out == ""
     found = local.ok("whoami", "--json").json
     assert (found["email"], found["issuer"]) == (ann.email, ann.server.origin)
+
+
+def test_a_member_who_signs_in_later_goes_on_as_the_same_user(
+    local: Todo, owner: Todo, ann: Person
+) -> None:
+    log_in(local, ann)
+    invitation = invited(owner, local, ann)
+    local.ok("logout")
+    local.ok("join", invitation)
+    local.ok("add", "Ann's")
+    assert "tasks from before" not in log_in(local, ann).err
+    assert titles(local) == ["Ann's"]
 
 
 def test_another_account_cannot_take_the_invitation(

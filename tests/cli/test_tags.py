@@ -59,3 +59,12 @@ def test_none_is_success(todo: Todo, name: str) -> None:
     assert todo(f"{name}s") == Result(0, "", "")
     assert todo(f"{name}s", "--json") == Result(0, "[]\n", "")
     assert todo(f"{name}s", terminal=True) == Result(0, "", f"no {name}s\n")
+
+
+@pytest.mark.parametrize("project", ["none", "", " none "])
+def test_none_is_every_task_without_a_project(local: Todo, project: str) -> None:
+    local.ok("add", "Buy milk", "--project", "home")
+    local.ok("add", "Rest", "--project", project)
+
+    for argv in (["list"], ["search", "Rest"], ["list", "--all"]):
+        assert [row[-1] for row in local.ok(*argv, "--project", project).rows] == ["Rest"]

@@ -7,7 +7,13 @@ import pytest
 from tests.harness import Todo
 
 
-@pytest.mark.parametrize("name", ["Foo/Bar", "UTC+3", "../../etc/passwd", "/etc/passwd", "\x01"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Foo/Bar", "../../etc/passwd", "/etc/passwd", "\x01", "ABC", "ABC24", "UTC0X", "UTC0\n"),
+        *("EST5EDT,M3.2.0", "ABC1DEF,M13.1.0,M2.1.0", "ABC1DEF,60,300", "ABC-23DEF"),
+    ],
+)
 def test_an_unknown_time_zone_is_said(local: Todo, name: str) -> None:
     result = local("add", "x", "--due", "today", env={"TZ": name})
 
@@ -17,7 +23,7 @@ def test_an_unknown_time_zone_is_said(local: Todo, name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["Asia/Tokyo", ":Asia/Tokyo"])
+@pytest.mark.parametrize("name", ["Asia/Tokyo", ":Asia/Tokyo", "JST-9", "<+09>-9"])
 def test_a_day_begins_where_the_user_is(local: Todo, name: str) -> None:
     # Noon in UTC is 21:00 in Tokyo, and four hours later it is tomorrow there.
     local.later(hours=4)

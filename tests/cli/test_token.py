@@ -104,21 +104,47 @@ def test_a_key_is_named_by_the_start_of_its_id(todo: Todo, script: Todo) -> None
     assert [row[2] for row in keys(todo)] == ["active", "revoked"]
 
 
-def test_of_two_of_a_name_neither_is_revoked(todo: Todo) -> None:
+def test_of_two_that_are_meant_neither_is_revoked(todo: Todo) -> None:
     create(todo)
+    start = keys(todo)[1][0][:6]
     todo.later(days=1)
-    create(todo)
-    refused = todo("token", "revoke", "ci")
+    todo.ok("token", "create", f"--name={start}")
+    refused = todo("token", "revoke", "--", start)
     ids = [row[0][:8] for row in keys(todo)[1:]]
     assert refused == Result(
         3,
         "",
-        "error: `ci` means 2 keys\n"
+        f"error: `{start}` means 2 keys\n"
         f"  {ids[0]}  ci, created on 2026-11-20\n"
-        f"  {ids[1]}  ci, created on 2026-11-21\n"
+        f"  {ids[1]}  {start}, created on 2026-11-21\n"
         "hint: name it by the start of its id\n",
     )
     assert [row[2] for row in keys(todo)] == ["active"] * 3
+
+
+def test_a_name_is_taken_until_its_token_is_revoked_or_expired(todo: Todo) -> None:
+    create(todo, "ci", "--days", "1")
+    for name in ("ci", hostname(todo)):
+        assert todo("token", "create", "--name", name) == Result(
+            1,
+            "",
+            f"error: a key is named `{name}` already\n"
+            "hint: choose another name, or `todo token revoke` that one first\n",
+        )
+    todo.later(days=2)
+    create(todo)
+    todo.ok("token", "revoke", "ci")
+    assert [row[2] for row in keys(todo)] == ["active", "expired", "revoked"]
+
+
+def test_a_token_makes_no_other_tokens(todo: Todo, script: Todo) -> None:
+    assert script("token", "create", "--name", "more") == Result(
+        4,
+        "",
+        "error: a token makes no other tokens\n"
+        "hint: make it on a machine with a key of its own, or where you have signed in\n",
+    )
+    assert len(keys(todo)) == 2
 
 
 def test_a_name_can_be_used_again_after_it_was_revoked(todo: Todo) -> None:
@@ -221,7 +247,7 @@ def test_the_key_in_use_is_revoked_only_after_a_yes(todo: Todo, script: Todo) ->
 
 
 @pytest.mark.parametrize(
-    "argv", [["create", "--name", "ci", "--dry-run"], ["revoke", "ci", "--dry-run"]]
+    "argv", [["create", "--name", "more", "--dry-run"], ["revoke", "ci", "--dry-run"]]
 )
 def test_a_dry_run_changes_no_key(todo: Todo, script: Todo, argv: list[str]) -> None:
     before = keys(todo)

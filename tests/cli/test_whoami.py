@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from neontodo.db.url import parse_url
+from neontodo.tasks.queries.users import UnknownUser
 from tests.harness import Result, Todo
 from tests.people import second_person
 
@@ -79,6 +80,17 @@ def test_a_terminal_gets_two_columns_by_its_own_clock(todo: Todo) -> None:
     )
 
 
+def test_a_token_in_its_last_minute_is_past(todo: Todo) -> None:
+    token = todo.ok("token", "create", "--name", "ci", "--days", "1").out.strip()
+    given = {"TODO_TOKEN": token}
+    todo.later(minutes=1)
+    checks = {row[0]: row[-1] for row in todo("doctor", env=given).rows}
+    assert checks["token"].endswith(", until 2026-11-21 12:00 UTC")
+    todo.later(hours=23, minutes=59, seconds=20)
+    shown = todo.ok("whoami", terminal=True, width=200, env=given).out
+    assert "expires   2026-11-21 13:00 (past)\n" in shown
+
+
 def test_a_narrow_terminal_folds(todo: Todo) -> None:
     lines = todo.ok("whoami", terminal=True, width=40).out.splitlines()
     assert max(map(len, lines)) <= 40
@@ -118,7 +130,7 @@ def test_no_secret_is_in_it(todo: Todo, argv: list[str]) -> None:
         assert password is None or password not in shown
 
 
-def test_a_stranger_is_shown_and_told_with_4(todo: Todo, tmp_path: Path) -> None:
+def test_a_stranger_is_shown_and_told_with_4(todo: Todo, engine: str, tmp_path: Path) -> None:
     stranger = Todo(tmp_path / "elsewhere", todo.env)
     found = stranger("whoami")
     mine = identity(stranger)
@@ -136,7 +148,7 @@ def test_a_stranger_is_shown_and_told_with_4(todo: Todo, tmp_path: Path) -> None
     )
     assert found.err == (
         "error: this store has no user such as you\n"
-        "hint: `todo whoami` says who you are; `todo connect` or `todo login` makes you known\n"
+        f"hint: {UnknownUser(embedded=engine == 'sqlite').hint}\n"
     )
 
 

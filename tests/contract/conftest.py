@@ -16,10 +16,12 @@ from neontodo.db.database import Database
 from neontodo.db.founding import FirstKey, Founder
 from neontodo.db.retry import Limits
 from neontodo.db.url import parse_url
-from neontodo.models import Key, TaskCreate, TaskPublic, User
+from neontodo.models import Key, TaskCreate, TaskPublic, TaskUpdate, User
 from neontodo.tasks import service
 from neontodo.tasks.filters import TaskFilter
 from neontodo.tasks.queries.tasks import page
+from neontodo.tasks.refs import parse_refs
+from neontodo.tasks.service import Edit
 from neontodo.tasks.unit import Command, Unit
 from tests.harness import FRIDAY_NOON
 
@@ -76,6 +78,9 @@ class Store:
     def add(self, *titles: str, **fields: Any) -> tuple[TaskPublic, ...]:
         new = [TaskCreate(title=title, **fields) for title in titles]
         return self.write(service.add, new).changed
+
+    def edit(self, ref: str, **fields: Any) -> None:
+        self.write(service.edit, parse_refs([ref]), Edit(TaskUpdate(**fields)))
 
     def tasks(self, **wanted: Any) -> list[TaskPublic]:
         found = self.read(page, TaskFilter(**{"completed": None} | wanted))

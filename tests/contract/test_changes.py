@@ -17,10 +17,6 @@ from tests.contract.conftest import ANN, BOB, Store
 from tests.harness import FRIDAY_NOON
 
 
-def edit(store: Store, ref: str, **fields: object) -> None:
-    store.write(service.edit, parse_refs([ref]), Edit(TaskUpdate(**fields)))
-
-
 def test_numbers_count_up_and_are_never_reused(store: Store) -> None:
     store.add("one", "two")
     store.write(service.remove, parse_refs(["2"]))
@@ -53,7 +49,7 @@ def test_what_is_added_comes_back_whole(store: Store) -> None:
 
 def test_an_edit_changes_only_what_it_names(store: Store) -> None:
     before = store.add("old", project="p", tags=("t",), due=date(2026, 12, 1))[0]
-    edit(store, "1", title="new")
+    store.edit("1", title="new")
     after = store.tasks()[0]
 
     assert after == before.model_copy(update={"title": "new", "updated_at": store.now})
@@ -63,7 +59,7 @@ def test_an_edit_changes_only_what_it_names(store: Store) -> None:
 
 def test_none_clears_a_field(store: Store) -> None:
     store.add("x", project="p", tags=("t",), due=FRIDAY_NOON, description="d")
-    edit(store, "1", project=None, tags=None, due=None, description=None, priority=None)
+    store.edit("1", project=None, tags=None, due=None, description=None, priority=None)
     task = store.tasks()[0]
 
     assert (task.project, task.tags, task.due, task.description) == (None, (), None, None)
@@ -119,7 +115,7 @@ def test_an_ambiguous_prefix_lists_the_candidates(store: Store) -> None:
 def test_last_is_what_this_machine_touched_last(store: Store) -> None:
     store.add("one", "two")
     store.as_(ANN, "desktop").add("elsewhere")
-    edit(store, "1", title="uno")
+    store.edit("1", title="uno")
 
     assert store.write(service.complete, parse_refs(["@last"]), True).changed[0].title == "uno"
 
@@ -134,7 +130,7 @@ def test_a_removed_task_is_gone(store: Store) -> None:
 
 def test_saving_what_one_read_keeps_what_others_changed_meanwhile(store: Store) -> None:
     read = store.add("title", project="p")[0]
-    edit(store.as_(ANN, "desktop"), "1", project="other")
+    store.as_(ANN, "desktop").edit("1", project="other")
     store.write(service.replace, read, TaskUpdate(title="mine", project="p", tags=(), due=None))
     task = store.tasks()[0]
 
@@ -143,7 +139,7 @@ def test_saving_what_one_read_keeps_what_others_changed_meanwhile(store: Store) 
 
 def test_saving_over_anothers_change_is_refused_and_shows_it(store: Store) -> None:
     read = store.add("title")[0]
-    edit(store.as_(ANN, "desktop"), "1", title="theirs")
+    store.as_(ANN, "desktop").edit("1", title="theirs")
     with pytest.raises(Conflict) as caught:
         store.write(service.replace, read, TaskUpdate(title="mine"))
 

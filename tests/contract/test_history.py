@@ -17,16 +17,12 @@ def state(store: Store) -> list[object]:
     return [task.model_dump(exclude={"updated_at"}) for task in store.tasks()]
 
 
-def edit(store: Store, ref: str, **fields: object) -> None:
-    store.write(service.edit, parse_refs([ref]), Edit(TaskUpdate(**fields)))
-
-
 def test_undo_walks_back_to_the_beginning_and_redo_to_the_end(store: Store) -> None:
     states = [state(store)]
     for step in (
         lambda: store.add("one", "two", "three", tags=("t",), project="p"),
         lambda: store.write(service.complete, parse_refs(["1-2"]), True),
-        lambda: edit(store, "3", title="drei", tags=("u", "v"), project=None),
+        lambda: store.edit("3", title="drei", tags=("u", "v"), project=None),
         lambda: store.write(service.remove, parse_refs(["1", "3"])),
         lambda: store.write(service.complete, parse_refs(["2"]), None),
     ):
@@ -107,7 +103,7 @@ def test_what_another_machine_undid_is_not_undone_twice(store: Store) -> None:
 def test_undo_is_refused_whole_where_a_field_was_changed_since(store: Store) -> None:
     store.add("one", "two")
     store.write(service.edit, parse_refs(["1-2"]), Edit(TaskUpdate(project="p")))
-    edit(store.as_(ANN, "desktop"), "2", project="q")
+    store.as_(ANN, "desktop").edit("2", project="q")
     with pytest.raises(Refused) as caught:
         store.write(history.undo)
 
@@ -117,7 +113,7 @@ def test_undo_is_refused_whole_where_a_field_was_changed_since(store: Store) -> 
 
 def test_undo_leaves_what_others_changed_in_other_fields(store: Store) -> None:
     store.add("one", tags=("a",))
-    edit(store, "1", title="uno", tags=("a", "b"))
+    store.edit("1", title="uno", tags=("a", "b"))
     other = store.as_(ANN, "desktop")
     other.write(service.edit, parse_refs(["1"]), Edit(TaskUpdate(project="p"), add_tags=("c",)))
     store.write(history.undo)
@@ -128,7 +124,7 @@ def test_undo_leaves_what_others_changed_in_other_fields(store: Store) -> None:
 
 def test_an_added_task_that_others_changed_is_not_taken_away(store: Store) -> None:
     store.add("one")
-    edit(store.as_(ANN, "desktop"), "1", description="important")
+    store.as_(ANN, "desktop").edit("1", description="important")
 
     with pytest.raises(Refused, match="something was changed since"):
         store.write(history.undo)
@@ -136,7 +132,7 @@ def test_an_added_task_that_others_changed_is_not_taken_away(store: Store) -> No
 
 def test_undo_of_a_removal_is_refused_for_what_was_removed_by_another_since(store: Store) -> None:
     store.add("one")
-    edit(store, "1", title="uno")
+    store.edit("1", title="uno")
     store.as_(ANN, "desktop").write(service.remove, parse_refs(["1"]))
 
     with pytest.raises(Refused) as caught:

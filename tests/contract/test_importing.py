@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from neontodo.db import bulk
 from neontodo.db.session import WrongUser
 from neontodo.errors import BadValue
-from neontodo.models import Priority, TaskCreate
+from neontodo.models import NUMBER_MAX, Priority, TaskCreate
 from neontodo.tasks import history, importing, reading, service
-from neontodo.tasks.importing import CHUNK, Report
+from neontodo.tasks.importing import CHUNK, HIGHEST
 from neontodo.tasks.queries import tasks
 from neontodo.tasks.refs import parse_refs
+from neontodo.tasks.report import Report
 from tests.contract.conftest import ANN, BOB, Store
 
 
@@ -37,8 +38,16 @@ def record(title: str, **fields: Any) -> Record:
     return Record(TaskCreate(title=title, **fields), key=title)
 
 
-def load(store: Store, records: Iterable[Record], *, skip_bad: bool = False) -> Report:
-    return store.write(importing.import_tasks, records, skip_bad=skip_bad, progress=lambda: None)
+def load(
+    store: Store, records: Iterable[Record], *, skip_bad: bool = False, restore: bool = False
+) -> Report:
+    return store.write(
+        importing.import_tasks,
+        records,
+        skip_bad=skip_bad,
+        restore=restore,
+        progress=lambda: None,
+    )
 
 
 def numbered(store: Store) -> list[tuple[int, str]]:
@@ -109,7 +118,7 @@ def test_one_id_twice_in_a_file_counts_once_even_far_apart(store: Store) -> None
     between = [record(f"t{n}") for n in range(CHUNK)]
     report = load(store, [once, once, *between, record("again", id=uuid.UUID(int=1))])
 
-    assert (report.added, report.already_here) == (CHUNK + 1, 2)
+    assert (report.added, report.repeated, report.already_here) == (CHUNK + 1, 2, 0)
     assert "again" not in store.titles()
 
 
@@ -144,6 +153,28 @@ def test_a_number_given_to_one_without_is_taken_for_later_ones(store: Store) -> 
     report = load(store, [*without, record("late", number=3)])
 
     assert report.numbers == {3: CHUNK + 1}
+
+
+def test_whatever_number_the_store_came_to_can_be_imported(store: Store) -> None:
+    load(store, [record("a", number=HIGHEST)])
+    (next_one,) = store.add("b")
+    assert next_one.number == HIGHEST + 1
+
+    assert record("c", number=NUMBER_MAX).task
+    report = load(store, [record("c", number=NUMBER_MAX), record("d", number=10**9)])
+    assert report.numbers == {NUMBER_MAX: HIGHEST + 2, 10**9: HIGHEST + 3}
+
+
+def test_what_was_removed_comes_back_with_its_number_if_that_is_wanted(store: Store) -> None:
+    file = [record("a"), record("b", number=9)]
+    load(store, file)
+    store.write(service.remove, parse_refs(["9,10"]))
+    store.add("meanwhile")
+    report = load(store, file, restore=True)
+
+    assert (report.added, report.removed_here, report.renumbered) == (2, 0, 0)
+    assert numbered(store) == [(9, "b"), (10, "a"), (11, "meanwhile")]
+    assert load(store, file, restore=True).already_here == 2
 
 
 def test_what_was_removed_stays_removed(store: Store) -> None:

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlmodel import col, delete, insert, select, update
 
-from neontodo.db.session import WrongUser
-from neontodo.models import Change, Key, Task, TaskCreate, TaskUpdate, User
+from neontodo.db.session import OWNER_COLUMNS, WrongUser
+from neontodo.models import Change, Key, Member, Task, TaskCreate, TaskUpdate, User
 from neontodo.tasks import history, reading, service
 from neontodo.tasks.filters import TaskFilter
 from neontodo.tasks.queries import changes, counts, tasks, users
@@ -44,6 +44,13 @@ def bob(store: Store) -> Store:
 
 def anns(store: Store) -> list[Any]:
     return [*store.as_(ANN).tasks(), *store.as_(ANN).read(reading.log)]
+
+
+def test_sessions_know_the_owner_of_every_table_that_has_one() -> None:
+    tables = {mapper.class_: mapper.columns for mapper in sa.inspect(User).registry.mappers}
+    owned = {table for table, columns in tables.items() if "user_id" in columns}
+    # Whose login role is whose is the owner's business alone, and no session's.
+    assert owned - {Member} == OWNER_COLUMNS.keys() - {User}
 
 
 def test_lists_and_counts_show_only_ones_own(bob: Store) -> None:

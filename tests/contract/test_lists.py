@@ -69,6 +69,7 @@ def test_orders(busy: Store, sort: str, numbers: list[int]) -> None:
         pytest.param({"completed": False}, [1, 2, 3, 5, 4], id="pending"),
         pytest.param({"completed": True}, [6], id="done"),
         pytest.param({"project": "home"}, [1], id="project"),
+        pytest.param({"project": ""}, [2, 3, 6, 4], id="without-project"),
         pytest.param({"project": "Home"}, [], id="project-of-another-case"),
         pytest.param({"tags": ("mail",)}, [2, 4], id="tag"),
         pytest.param({"tags": ("mail", "friends")}, [2], id="all-tags"),

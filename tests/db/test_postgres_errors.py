@@ -119,6 +119,8 @@ def test_neons_proxy_is_understood_by_its_words(text: str, what: str, retry: Ret
         ("the database system is starting up", "57P03", "starting", Retry.PATIENTLY),
         ("sorry, too many clients already", "53300", "no free connection", Retry.PATIENTLY),
         ("could not extend file", "53100", "has no room left", Retry.NEVER),
+        ("unrecognized configuration parameter", "42704", "`options`", Retry.NEVER),
+        ("invalid value for parameter", "22023", "`options`", Retry.NEVER),
     ],
 )
 def test_poolers_and_servers_are_understood_while_connecting(
@@ -142,6 +144,7 @@ def test_poolers_and_servers_are_understood_while_connecting(
         ("25006", StoreUnavailable, Retry.NEVER),
         ("42P01", SchemaMismatch, None),
         ("42703", SchemaMismatch, None),
+        ("42883", SchemaMismatch, None),
         ("42501", NotSignedIn, None),
         ("23505", Refused, None),
         ("22021", BadValue, None),

@@ -13,10 +13,11 @@ from neontodo.db.engine import make_engine
 from neontodo.db.errors import translated
 from neontodo.db.retry import Limits, Tries
 from neontodo.db.tls import contexts, direct_tls
-from neontodo.db.url import PostgresTarget, parse_url
+from neontodo.db.url import parse_url
 from neontodo.errors import BadValue, StoreUnavailable
 from tests.certificates import EXPIRED, NOT_YET, Authority, write_self_signed
 from tests.databases import Postgres
+from tests.db.targets import postgres
 from tests.fake_server import FakeServer
 from tests.neon import DIRECT, POOLED, Neon
 from tests.postgres import PostgresServer
@@ -24,12 +25,6 @@ from tests.postgres import PostgresServer
 SECURE = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 NOT_TRUSTED = "its certificate comes from an authority that is not trusted here"
 AT_ONCE = Limits(patience=0, brief=0)
-
-
-def postgres(url: str) -> PostgresTarget:
-    target = parse_url(url)
-    assert isinstance(target, PostgresTarget)
-    return target
 
 
 def ask(url: str, query: str = SECURE) -> object:

@@ -13,17 +13,12 @@ from hypothesis import strategies as st
 from neontodo.db.url import PostgresTarget, SqliteTarget, parse_url
 from neontodo.db.url_text import masked, pasted
 from neontodo.errors import BadValue
+from tests.db.targets import postgres
 
 DIRECT = "ep-cool-darkness-a1b2c3d4.us-east-2.aws.neon.tech"
 POOLED = "ep-cool-darkness-a1b2c3d4-pooler.us-east-2.aws.neon.tech"
 CELL = "ep-spring-silence-ad3hu80n.c-2.us-east-1.aws.neon.tech"
 CONSOLE = f"postgresql://alex:AbC123dEf@{POOLED}/dbname?sslmode=require&channel_binding=require"
-
-
-def postgres(url: str) -> PostgresTarget:
-    target = parse_url(url)
-    assert isinstance(target, PostgresTarget)
-    return target
 
 
 def refusal(url: str) -> str:
@@ -143,6 +138,9 @@ def test_the_database_is_named_after_the_user_by_default() -> None:
     ("url", "host", "display"),
     [
         ("postgresql://a@[::1]:6000/d", "::1", "postgresql://a@[::1]:6000/d"),
+        ("postgresql://a@[FE80::1%25eth0]/d", "fe80::1%eth0", "postgresql://a@[fe80::1%eth0]/d"),
+        ("postgresql://a@127.0.0.1/d", "127.0.0.1", "postgresql://a@127.0.0.1/d"),
+        ("postgresql://a@my_db/d", "my_db", "postgresql://a@my_db/d"),
         ("postgresql://a@%2Frun%2Fpg/d", "/run/pg", "postgresql://a@/run/pg/d"),
         ("postgresql://a@/d?host=/run/pg", "/run/pg", "postgresql://a@/run/pg/d"),
     ],
@@ -193,6 +191,13 @@ def test_nothing_but_a_target_or_a_refusal_comes_of_any_text(text: str) -> None:
         ("postgresql://h/d", "the database URL names no user"),
         ("postgresql://a@b..c/d", "the host of the database URL is no host name"),
         (f"postgresql://a@{'b' * 64}/d", "the host of the database URL is no host name"),
+        (f"postgresql://a@{DIRECT}../d", "the host of the database URL is no host name"),
+        ("postgresql://a@ep-x.neon。tech/d", "the host of the database URL is no host name"),
+        (
+            "postgresql://a@/d?host=ep-x.neon.te\uff43h",
+            "the host of the database URL is no host name",
+        ),
+        ("postgresql://a@ep-x.neon.tech%0A/d", "the host of the database URL is no host name"),
         ("postgresql://a:hunter2@h:abc/d", "the database URL cannot be read"),
         (
             "postgresql://a:hunter2@h:65536/d",

@@ -67,23 +67,6 @@ def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
     assert caught.value.hint == "it is one of json, csv, todotxt, taskwarrior"
 
 
-def test_the_stream_stays_open_behind_the_last_record() -> None:
-    for format in formats.FORMATS:
-        stream = io.BytesIO(text_of([made(), made()], format).encode())
-        found = formats.read(stream, format, tz=TZ, now=NOW)
-        next(found)
-        found.close()  # type: ignore[attr-defined]
-        assert not stream.closed
-
-
-def test_a_stream_may_be_closed_before_all_is_read() -> None:
-    stream = io.BytesIO(text_of([made(), made()], "json").encode())
-    found = formats.read(stream, "json", tz=TZ, now=NOW)
-    next(found)
-    stream.close()
-    del found
-
-
 def test_asking_for_formats_imports_nothing_heavy() -> None:
     program = (
         "import sys, neontodo.formats as f; f.format_of('a.json'), f.FORMATS\n"

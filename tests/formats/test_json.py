@@ -101,6 +101,12 @@ def test_an_instant_of_completion_completes_unless_it_is_denied() -> None:
     assert denied.extra == {"json": {"completed_at": "2026-01-02T00:00:00Z"}}
 
 
+@pytest.mark.parametrize("project", ["", " \t"])
+def test_an_empty_project_is_none(project: str) -> None:
+    (task,) = tasks(json.dumps({"title": "x", "project": project}), "json")
+    assert task.project is None
+
+
 def test_a_record_without_an_id_has_a_key_that_its_layout_does_not_change() -> None:
     (one,) = records('[{"title": "x", "tags": ["a"]}]', "json")
     (same,) = records('{"tags":["a"],\n"title":"x"}', "json")

@@ -13,7 +13,7 @@ import pytest
 from neontodo import formats
 from neontodo.formats import Record
 from neontodo.models import TaskPublic
-from tests.formats.samples import NOW, TZ, made
+from tests.formats.samples import NOW, TZ, made, text_of
 
 
 class Endless(io.RawIOBase):
@@ -60,3 +60,20 @@ def test_memory_does_not_grow_with_the_number_of_tasks(format: str) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 2_000_000
+
+
+def test_the_stream_stays_open_behind_the_last_record() -> None:
+    for format in formats.FORMATS:
+        stream = io.BytesIO(text_of([made(), made()], format).encode())
+        found = formats.read(stream, format, tz=TZ, now=NOW)
+        next(found)
+        found.close()  # type: ignore[attr-defined]
+        assert not stream.closed
+
+
+def test_a_stream_may_be_closed_before_all_is_read() -> None:
+    stream = io.BytesIO(text_of([made(), made()], "json").encode())
+    found = formats.read(stream, "json", tz=TZ, now=NOW)
+    next(found)
+    stream.close()
+    del found

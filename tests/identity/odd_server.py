@@ -9,8 +9,8 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from types import TracebackType
+
+from tests.listener import Listener
 
 TLS_HANDSHAKE = b"\x16"
 Reaction = Callable[[socket.socket], None]
@@ -33,8 +33,8 @@ def reset(client: socket.socket) -> None:
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-class OddServer:
-    """Listens on a port of 127.0.0.1; `asked` has the requests that reached it.
+class OddServer(Listener):
+    """Each path has an answer; `asked` has the requests that reached it.
 
     Args:
         answers: what to send for a path, or what to do; other paths get an empty 404.
@@ -43,49 +43,29 @@ class OddServer:
     def __init__(
         self, answers: Mapping[str, bytes | Reaction], context: ssl.SSLContext | None = None
     ) -> None:
+        super().__init__()
         self.answers = dict(answers)
         self.asked: list[str] = []
         self.done = threading.Event()
         self._context = context
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
         self.origin = f"{'https' if context else 'http'}://localhost:{self.port}"
-        self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def hang(self, client: socket.socket) -> None:
         """Say nothing until the test is over."""
         self.done.wait(60)
 
-    def __enter__(self) -> OddServer:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.done.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            client.settimeout(10)
-            with suppress(OSError), client:
-                if self._context is None:
-                    self._answer(client)
-                    continue
-                with self._context.wrap_socket(client, server_side=True) as secured:
-                    self._answer(secured)
+        super().__exit__()
 
     def _answer(self, client: socket.socket) -> None:
+        if self._context is None:
+            self._react(client)
+            return
+        with self._context.wrap_socket(client, server_side=True) as secured:
+            self._react(secured)
+
+    def _react(self, client: socket.socket) -> None:
         with client.makefile("rb") as file:
             head = file.read(1)
             if head in (b"", TLS_HANDSHAKE):

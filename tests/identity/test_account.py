@@ -83,7 +83,7 @@ def test_a_clock_that_is_wrong_is_blamed(profile: Profile, ann: Person, minutes:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({}, "comes from another issuer"),
+        ({}, "its `iss` is `https://issuer.example` instead of `http://127.0.0.1:[0-9]+`"),
         ({"issuer": "https://issuer.example"}, "meant for another audience"),
         ({"issuer": "https://issuer.example/", "audience": "todo"}, "another issuer"),
     ],

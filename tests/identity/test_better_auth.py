@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 import pytest
 
 from neontodo.errors import NotSignedIn, StoreUnavailable
 from neontodo.identity import better_auth, tokens
 from neontodo.identity.better_auth import Session
-from neontodo.identity.http import Http
 from neontodo.identity.issuer import Issuer, issuer_at
 from tests.identity.better_auth_server import PASSWORD, AuthServer, AuthServers, Person
 from tests.identity.odd_server import OddServer, answer
+from tests.identity.profile import ask
 from tests.identity.refusals import fails
 
-T = TypeVar("T")
 TOKEN = "a-session-token-that-nobody-may-see"
 WRONG = "a-wrong-password"
-
-
-def ask(question: Callable[[Http], Awaitable[T]]) -> T:
-    async def run() -> T:
-        async with Http() as http:
-            return await question(http)
-
-    return asyncio.run(run())
 
 
 def sign_in(person: Person, issuer: Issuer | None = None) -> Session:
@@ -147,6 +135,8 @@ ODD = {
         NotSignedIn,
         "not verified yet",
     ),
+    "forbidden": (answer({"code": "FORBIDDEN"}, 403), NotSignedIn, r"sign-in \(status 403\)"),
+    "forbidden-without-code": (answer({}, 403), NotSignedIn, r"refused the sign-in"),
     "banned": (answer({"code": "BANNED_USER"}, 403), NotSignedIn, "has banned this user"),
     "too-often": (answer({}, 429, x_retry_after="30"), StoreUnavailable, "asked too often"),
     "too-often-in-text": (answer("no", 429), StoreUnavailable, "asked too often"),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TypeVar
 
 import pytest
 
@@ -14,14 +13,13 @@ from neontodo.errors import NotSignedIn, StoreUnavailable
 from neontodo.identity import better_auth, device, tokens
 from neontodo.identity.better_auth import Session
 from neontodo.identity.device import DeviceCode
-from neontodo.identity.http import Http
 from neontodo.identity.issuer import issuer_at
 from tests.harness import FRIDAY_NOON as NOW
 from tests.identity.better_auth_server import AuthServer, AuthServers
 from tests.identity.odd_server import OddServer, answer, reset
+from tests.identity.profile import ask
 from tests.identity.refusals import fails
 
-T = TypeVar("T")
 SECRET = "a-device-code-that-nobody-may-see"
 CODE = {
     "device_code": SECRET,
@@ -53,17 +51,9 @@ class Clock:
         self.events.get(len(self.slept), lambda: None)()
 
 
-def ask(question: Callable[[Http], Awaitable[T]]) -> T:
-    async def run() -> T:
-        async with Http() as http:
-            return await question(http)
-
-    return asyncio.run(run())
-
-
-def begin(server: AuthServer | OddServer, client_id: str = "todo-cli") -> DeviceCode:
+def begin(server: AuthServer | OddServer) -> DeviceCode:
     issuer = issuer_at(server.origin)
-    return ask(lambda http: device.begin(http, issuer, client_id, lambda: NOW))
+    return ask(lambda http: device.begin(http, issuer, lambda: NOW))
 
 
 def poll(server: AuthServer | OddServer, code: DeviceCode, clock: Clock) -> str:
@@ -97,9 +87,9 @@ def test_a_code_that_is_denied_ends_the_wait(auth_server: AuthServer) -> None:
 def test_a_code_that_the_server_lets_expire_ends_the_wait(auth_servers: AuthServers) -> None:
     server = auth_servers["hasty"]
     code = replace(begin(server), expires_at=NOW + timedelta(hours=1))
-    with fails(NotSignedIn, "has expired before it was entered", code.device_code) as raised:
+    with fails(NotSignedIn, "^the code has expired$", code.device_code) as raised:
         poll(server, code, Clock(moment=1.6))
-    assert "`todo login`" in str(raised.value.hint)
+    assert "for another code" in str(raised.value.hint)
 
 
 def test_a_code_that_was_used_is_of_no_use(auth_server: AuthServer) -> None:
@@ -115,6 +105,20 @@ def test_the_wait_ends_with_the_code(auth_server: AuthServer) -> None:
     with fails(NotSignedIn, "has expired", code.device_code):
         poll(auth_server, code, clock)
     assert clock.slept == [5, 5, 5]
+
+
+def test_a_code_that_expired_before_anybody_asked_is_said_to_have() -> None:
+    with OddServer({}) as server, fails(NotSignedIn, "^the code has expired$"):
+        poll(server, replace(made(), expires_at=NOW), Clock())
+    assert server.asked == []
+
+
+def test_a_server_that_has_a_problem_to_the_end_is_blamed() -> None:
+    with (
+        OddServer({"/api/auth/device/token": answer({"error": "server_error"}, 500)}) as server,
+        fails(StoreUnavailable, "localhost.* has a problem", SECRET),
+    ):
+        poll(server, made(), Clock(moment=0))
 
 
 def test_a_server_that_is_asked_too_often_is_asked_more_seldom(auth_servers: AuthServers) -> None:
@@ -177,12 +181,16 @@ def test_neon_auth_offers_no_codes(auth_servers: AuthServers) -> None:
     issuer = auth_servers["neon"].issuer()
     with fails(NotSignedIn, "does not offer sign-in with a browser") as raised:
         ask(lambda http: device.begin(http, issuer))
-    assert "`todo login --email`" in str(raised.value.hint)
+    assert "`--email ADDRESS`" in str(raised.value.hint)
 
 
-def test_a_client_that_the_server_does_not_know_is_named(auth_server: AuthServer) -> None:
-    with fails(NotSignedIn, "does not know the client `other`"):
-        begin(auth_server, "other")
+def test_a_client_that_the_server_does_not_know_is_named() -> None:
+    refused = answer({"error": "invalid_client"}, 400)
+    with (
+        OddServer({"/api/auth/device/code": refused}) as server,
+        fails(NotSignedIn, "does not know the client `todo-cli`"),
+    ):
+        begin(server)
 
 
 def offered(**changed: object) -> DeviceCode:

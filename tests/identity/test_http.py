@@ -297,10 +297,11 @@ def test_this_machine_is_asked_without_the_proxy() -> None:
         assert get(f"{server.origin}/x", environment={"ALL_PROXY": "http://127.0.0.1:1"}).status
 
 
+@pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
 @pytest.mark.parametrize("proxy", ["hunter2", "socks5://a:hunter2@localhost"])
-def test_a_proxy_that_is_none_is_refused_and_not_shown(proxy: str) -> None:
-    with fails(BadValue, "the proxy", SECRET, "hunter2"):
-        get("https://app.example.com/x", environment={"HTTPS_PROXY": proxy})
+def test_a_proxy_that_is_none_is_refused_and_not_shown(proxy: str, name: str) -> None:
+    with fails(BadValue, f"the proxy in `{name}` cannot be used", SECRET, "hunter2"):
+        get("https://app.example.com/x", environment={"HTTPS_PROXY": "", name: proxy})
 
 
 def test_a_proxy_that_is_not_there_is_blamed() -> None:

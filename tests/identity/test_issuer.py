@@ -118,9 +118,14 @@ def test_what_is_no_address_is_refused_and_not_repeated(url: str, what: str) -> 
     ],
 )
 def test_nobody_signs_in_where_others_could_listen(url: str) -> None:
-    for asked in ({"url": url}, {"url": "https://a.example", "jwks_url": url}):
-        with pytest.raises(NotSignedIn, match="must begin with `https://`, else") as raised:
-            issuer_at(**asked)
+    asked: dict[str, dict[str, str]] = {
+        "read the password": {"url": url},
+        "put keys of their own": {"url": "https://a.example", "jwks_url": url},
+    }
+    for risk, settings in asked.items():
+        problem = f"must begin with `https://`, else others could {risk}"
+        with pytest.raises(NotSignedIn, match=problem) as raised:
+            issuer_at(**settings)
         assert raised.value.hint
 
 

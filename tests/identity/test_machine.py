@@ -89,8 +89,8 @@ print(made.user_id, made.key_id, made.token)
 
 
 def test_the_stored_token_is_verified_and_used(folder: Path, made: Machine) -> None:
-    token, claims = machine.current_token(loaded(folder), folder, NOW + timedelta(days=59))
-    assert token == made.token
+    claims = machine.current_token(loaded(folder), folder, NOW + timedelta(days=59))
+    assert loaded(folder).token == made.token
     assert (claims.user_id, claims.key_id) == (made.user_id, made.key_id)
     assert claims.expires_at == NOW + timedelta(days=90)
 
@@ -100,24 +100,25 @@ def test_a_token_is_signed_anew_before_it_expires_or_when_a_clock_was_wrong(
     folder: Path, made: Machine, days: int
 ) -> None:
     now = NOW + timedelta(days=days)
-    token, claims = machine.current_token(made, folder, now)
+    claims = machine.current_token(made, folder, now)
     assert (claims.issued_at, claims.expires_at) == (now, now + timedelta(days=90))
-    assert loaded(folder).token == token != made.token
+    assert loaded(folder).token != made.token
+    assert machine.current_token(loaded(folder), folder, now) == claims
 
 
 def test_a_crash_between_the_two_files_is_mended(folder: Path, made: Machine) -> None:
     (folder / "token").unlink()
-    token, claims = machine.current_token(loaded(folder), folder, NOW)
+    claims = machine.current_token(loaded(folder), folder, NOW)
     assert claims.user_id == made.user_id
-    assert loaded(folder).token == token
+    assert machine.renewed(loaded(folder), NOW) == (loaded(folder).token, claims)
 
 
 def test_on_a_disk_that_cannot_be_written_a_new_token_serves_once(
     made: Machine, closed: Path
 ) -> None:
-    token, claims = machine.current_token(made, closed, NOW + timedelta(days=80))
-    assert claims.user_id == made.user_id
-    assert token != made.token
+    now = NOW + timedelta(days=80)
+    claims = machine.current_token(made, closed, now)
+    assert (claims.user_id, claims.issued_at) == (made.user_id, now)
 
 
 # Not tampered with, but overtaken by time, or by an editor that ends each line.
@@ -146,7 +147,8 @@ def test_a_token_file_of_1_mb_is_refused(folder: Path, made: Machine) -> None:
 
 def test_a_newline_at_its_end_is_no_harm(folder: Path, made: Machine) -> None:
     (folder / "token").write_text(f"{made.token}\n")
-    assert machine.current_token(loaded(folder), folder, NOW)[0] == made.token
+    assert machine.current_token(loaded(folder), folder, NOW).user_id == made.user_id
+    assert (folder / "token").read_text() == f"{made.token}\n"
 
 
 def test_a_token_of_another_user_under_the_same_key_is_refused(folder: Path, made: Machine) -> None:

@@ -169,7 +169,8 @@ def test_who_signs_in_has_the_session_in_the_keyring(
 
     said = todo("login", auth_server.url, "--email", ann.email, stdin=PASSWORD)
     assert said == f"signed in as {ann.email} at {auth_server.url}\n"
-    assert held(desktop) == [f"Password for 'session {auth_server.url}' on 'neontodo'"]
+    name = f"session {auth_server.url} ({desktop.folder})"
+    assert held(desktop) == [f"Password for '{name}' on 'neontodo'"]
     assert "it has the session" in todo("doctor")
     assert todo("logout") == f"signed out of {auth_server.url}\n"
     assert held(desktop) == []

@@ -124,7 +124,7 @@ def test_a_keyring_that_answers_holds_the_secret(home: Home) -> None:
     home.store(keyring).set("database", SECRET)
     again = home.store(keyring)
     assert (again.get("database"), again.where("database")) == (SECRET, "keyring")
-    assert keyring.held == {("neontodo", "database"): SECRET}
+    assert keyring.held == {("neontodo", f"database ({home.folder})"): SECRET}
     assert "hunter2" not in home.texts()
     assert home.notices == []
 
@@ -165,7 +165,7 @@ def test_a_chain_is_asked_for_its_first_real_keyring(home: Home) -> None:
 
     chain: type[KeyringBackend] = Chain
     home.store(chain()).set("database", SECRET)
-    assert keyring.held == {("neontodo", "database"): SECRET}
+    assert keyring.held == {("neontodo", f"database ({home.folder})"): SECRET}
 
 
 def test_files_are_the_owners_alone(home: Home) -> None:
@@ -280,6 +280,19 @@ def test_a_new_value_goes_to_a_file_if_the_keyring_has_locked_meanwhile(
     assert (moody.held, store.get("database")) == ({}, None)
 
 
+def test_a_file_of_another_secret_that_others_can_read_is_no_obstacle(
+    home: Home, moody: Moody
+) -> None:
+    home.store(Missing()).set("token", "x")
+    (path,) = (home.folder / "secrets").iterdir()
+    path.chmod(0o644)
+    home.store(moody).set("database", "old")
+    moody.mood = "locked"
+    store = home.store(moody)
+    store.set("database", SECRET)
+    assert (store.get("database"), store.where("database")) == (SECRET, "file")
+
+
 def test_what_a_hanging_keyring_stored_late_is_deleted_too(home: Home, moody: Moody) -> None:
     moody.mood = "hangs"
     home.store(moody, limit=0.05).set("database", SECRET)
@@ -358,18 +371,22 @@ print([name for name in ("keyring", "jwt", "cryptography", "sqlmodel") if name i
     assert subprocess.check_output(command, text=True) == "[]\n"
 
 
-def test_profiles_share_a_keyring_and_no_secret(tmp_path: Path) -> None:
-    keyring = Memory()
-    stores = {
-        name: SecretStore(tmp_path / name, print, keyring, profile=name) for name in ("", "work")
-    }
-    for name, store in stores.items():
-        store.set("session https://app.example.com", f"secret of {name}")
-    assert {
-        name: store.get("session https://app.example.com") for name, store in stores.items()
-    } == {
-        "": "secret of ",
-        "work": "secret of work",
-    }
-    stores["work"].delete("session https://app.example.com")
-    assert list(keyring.held) == [("neontodo", "session https://app.example.com")]
+def test_folders_share_a_keyring_and_no_secret(tmp_path: Path) -> None:
+    keyring, name = Memory(), "session https://app.example.com"
+    folders = [tmp_path / "data", tmp_path / "data" / "profiles" / "work", tmp_path / "other"]
+    for folder in folders:
+        SecretStore(folder, print, keyring).set(name, f"secret of {folder}")
+    assert [SecretStore(folder, print, keyring).get(name) for folder in folders] == [
+        f"secret of {folder}" for folder in folders
+    ]
+    SecretStore(folders[1], print, keyring).delete(name)
+    assert [held for _, held in keyring.held] == [
+        f"{name} ({folder})" for folder in (folders[0], folders[2])
+    ]
+
+
+def test_a_folder_has_one_name_in_the_keyring(tmp_path: Path) -> None:
+    keyring, link = Memory(), tmp_path / "link"
+    SecretStore(tmp_path / "data", print, keyring).set("database", SECRET)
+    link.symlink_to(tmp_path / "data")
+    assert SecretStore(link, print, keyring).get("database") == SECRET

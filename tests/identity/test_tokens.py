@@ -3,6 +3,7 @@ from __future__ import annotations
 import traceback
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import jwt
@@ -194,11 +195,8 @@ def test_an_issuers_key_plugs_in(algorithm: str) -> None:
     assert (claims.user_id, claims.issuer) == ("u", "https://a.example")
 
 
-@pytest.mark.parametrize("pinned", ISSUERS)
-@pytest.mark.parametrize("algorithm", ISSUERS)
+@pytest.mark.parametrize(("algorithm", "pinned"), list(permutations(ISSUERS, 2)))
 def test_the_algorithm_is_pinned_by_the_key(algorithm: str, pinned: str) -> None:
-    if algorithm == pinned:
-        return
     token = issued(algorithm, ISSUERS[algorithm])
     for key in (ISSUERS[algorithm], ISSUERS[pinned]):
         with pytest.raises(NotSignedIn):

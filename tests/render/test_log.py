@@ -49,7 +49,7 @@ def updated(before: dict[str, Any], after: dict[str, Any], **fields: Any) -> Log
 
 def printed(entries: list[LogEntry], mode: Mode = "table", width: int = 80) -> Screen:
     there = screen(width, terminal=mode == "table")
-    print_log(entries, streams=there.streams, mode=mode, tz=TZ)
+    print_log(entries, streams=there.streams, mode=mode, tz=TZ, is_asked=True)
     return there
 
 

@@ -37,19 +37,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def sharing_server(request: pytest.FixtureRequest) -> Postgres:
-    """A server with a role that may create others, and is no superuser."""
     server: Postgres = request.getfixturevalue(request.param)
-    # Another worker of xdist may have made it.
-    server.execute(
-        f"DO $$ BEGIN CREATE ROLE {OWNER} LOGIN CREATEROLE CREATEDB PASSWORD '{PASSWORD}';"
-        " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-    )
     return server
 
 
 @pytest.fixture(scope="session")
 def owned_databases(sharing_server: Postgres) -> OwnedDatabases:
-    return OwnedDatabases(sharing_server, lambda url: prepare(sharing_server, url))
+    return databases_on(sharing_server)
+
+
+def databases_on(server: Postgres) -> OwnedDatabases:
+    """Databases of a role that may create others, and is no superuser."""
+    # Another worker of xdist may have made it.
+    server.execute(
+        f"DO $$ BEGIN CREATE ROLE {OWNER} LOGIN CREATEROLE CREATEDB PASSWORD '{PASSWORD}';"
+        " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    )
+    return OwnedDatabases(server, lambda url: prepare(server, url))
 
 
 async def prepare(server: Postgres, url: str) -> None:
@@ -69,10 +73,21 @@ async def prepare(server: Postgres, url: str) -> None:
 def shared(owned_databases: OwnedDatabases, tmp_path: Path) -> Iterator[Shared]:
     """A database whose owner is its only user so far."""
     name = owned_databases.clone()
-    found = Shared(owned_databases.server, name, tmp_path)
-    found.owner.ok("db", "upgrade")
-    yield found
+    yield founded(owned_databases.server, name, tmp_path)
     owned_databases.release(name)
+
+
+@pytest.fixture
+def shared_alone(own_postgres: Postgres, tmp_path: Path) -> Shared:
+    """The same on a server that nobody else needs meanwhile."""
+    return founded(own_postgres, databases_on(own_postgres).clone(), tmp_path)
+
+
+def founded(server: Postgres, name: str, folder: Path) -> Shared:
+    """A database that has become its owner's."""
+    found = Shared(server, name, folder)
+    found.owner.ok("db", "upgrade")
+    return found
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -90,9 +105,7 @@ def arena(
 ) -> Iterator[Arena]:
     """A shared database with somebody's secrets in it, for a whole module of attacks."""
     name = owned_databases.clone("arena")
-    shared = Shared(owned_databases.server, name, tmp_path_factory.mktemp("arena"))
-    shared.owner.ok("db", "upgrade")
-    yield Arena(shared)
+    yield Arena(founded(owned_databases.server, name, tmp_path_factory.mktemp("arena")))
     owned_databases.release(name)
 
 

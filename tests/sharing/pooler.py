@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.databases import Postgres
+from tests.postgres import free_port
 from tests.tools import require_tool
 
 PATIENCE = 20.0
@@ -52,7 +53,7 @@ def pooler(server: Postgres, *, size: int = 1, prepared: int = 0) -> Iterator[in
     """
     program = require_tool("pgbouncer")
     folder = Path(tempfile.mkdtemp(prefix="neontodo-pgbouncer-"))
-    port = _free_port()
+    port = free_port()
     users, settings = folder / "users.txt", folder / "pgbouncer.ini"
     users.write_text(f'"postgres" "{server.password}"\n')
     text = SETTINGS.format(server=server.port, port=port, users=users, size=size)
@@ -79,12 +80,6 @@ def _account(folder: Path) -> dict[str, Any]:
     for path in (folder, *folder.iterdir()):
         os.chown(path, user.pw_uid, user.pw_gid)
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _await(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from neontodo.db.url import PostgresTarget, parse_url
 from neontodo.errors import BadValue
-from neontodo.identity.invitation import Invitation, from_line, to_line, url_for
+from neontodo.identity.invitation import Invitation, from_line, portable, to_line, url_for
 from neontodo.identity.machine import new_key
 from neontodo.identity.sharing import new_password
 
@@ -74,3 +74,26 @@ def test_the_role_goes_the_same_way_as_the_owner(url: str) -> None:
         assert getattr(theirs, name) == getattr(owner, name)
     assert theirs.options == owner.options
     assert theirs.connect_timeout == owner.connect_timeout
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        ("sslmode=verify-full&sslrootcert=/etc/ca.pem", "verify-full"),
+        ("sslmode=require&sslrootcert=/etc/ca.pem", "verify-ca"),
+        ("sslmode=require", "require"),
+    ],
+)
+def test_a_file_of_the_owners_machine_stays_there_and_nothing_less_is_verified(
+    given: str, left: str
+) -> None:
+    owner = parse_url(f"postgresql://o:p@db.example.com/d?{given}")
+    assert isinstance(owner, PostgresTarget)
+    theirs = portable(owner)
+    assert (theirs.sslrootcert, theirs.sslmode) == (None, left)
+
+
+def test_the_systems_authorities_are_everywhere() -> None:
+    owner = parse_url("postgresql://o:p@db.example.com/d?sslrootcert=system")
+    assert isinstance(owner, PostgresTarget)
+    assert portable(owner) == owner

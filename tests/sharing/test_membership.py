@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
+import pytest
+
 from neontodo.identity.invitation import from_line
-from tests.harness import Todo
+from tests.cli.connections import Hasty
+from tests.harness import Result, Todo
 from tests.sharing.people import NOTICE, OWNER, Shared, connection_url, target_of
 
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -243,6 +247,46 @@ def test_subject_is_the_user_id_of_an_issuers_tokens(shared: Shared) -> None:
     assert shared.ids() == {"ann": subject}
 
 
+def test_nobody_is_given_another_users_tasks(shared: Shared) -> None:
+    shared.invite("carl@example.com")
+    carl, owner = shared.ids()["carl"], str(shared.owner.ok("whoami", "--json").json["user"])
+    for taken in (carl, owner):
+        found = shared.owner("member", "add", "dora@example.com", "--subject", taken)
+        assert (found.code, found.out) == (1, "")
+        assert found.err.startswith(
+            "error: `--subject` is the id of another user than `dora@example.com`: "
+        )
+    assert list(shared.ids()) == ["carl"]
+
+
+def test_an_account_that_told_no_address_is_known_by_the_invitations(shared: Shared) -> None:
+    shared.server.execute(
+        "INSERT INTO users (id, last_number, last_seq, created_at, updated_at)"
+        " VALUES ('sub-1', 0, 0, now(), now())",
+        database=shared.database,
+    )
+    shared.invite("ann@example.com", "--subject", "sub-1")
+    assert shared.ids() == {"ann": "sub-1"}
+    shared.invite("Ann@example.com", "--subject", "sub-1")
+    assert shared.owner("member", "add", "bob@example.com", "--subject", "sub-1").code == 1
+
+
+def test_a_revoked_key_manages_no_members(shared: Shared) -> None:
+    shared.invite("ann@example.com")
+    shared.server.execute("UPDATE keys SET revoked_at = now()", database=shared.database)
+    for command in (
+        ["member", "add", "bob@example.com"],
+        ["member", "remove", "ann@example.com", "--yes"],
+    ):
+        assert shared.owner(*command) == Result(
+            4,
+            "",
+            "error: the store does not know your key, or has revoked it\n"
+            "hint: run `todo connect`\n",
+        )
+    assert list(shared.ids()) == ["ann"]
+
+
 def test_bad_addresses_and_subjects(shared: Shared) -> None:
     for email in ("ann", "@example.com", "ann@", "a b@example.com", "a\x1b@example.com"):
         found = shared.owner("member", "add", email)
@@ -252,6 +296,30 @@ def test_bad_addresses_and_subjects(shared: Shared) -> None:
     for subject in ("", "a\nb", "x" * 256):
         assert shared.owner("member", "add", "a@b", "--subject", subject).code == 2
     assert shared.owner.ok("member", "list").out == ""
+
+
+def test_a_certificate_of_ones_own_is_given_along(
+    shared: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = shared.server.ca_file
+    shared.owner.env["TODO_DATABASE_URL"] += f"?sslmode=verify-full&sslrootcert={authority}"
+    found = shared.owner.ok("member", "add", "ann@example.com")
+    assert found.err.endswith(
+        f"hint: give them the certificate {authority} too: to join, they need it as"
+        " `~/.postgresql/root.crt`\n"
+    )
+    monkeypatch.setenv("HOME", str(tmp_path))
+    ann = Hasty(tmp_path / "ann")
+    refused = ann("join", stdin=found.out)
+    assert refused.code == 5
+    assert refused.err.endswith(
+        "hint: if the server's authority is the sender's own, ask them for its certificate, and"
+        " put it in `~/.postgresql/root.crt`\n"
+    )
+    (tmp_path / ".postgresql").mkdir()
+    shutil.copy(authority, tmp_path / ".postgresql" / "root.crt")
+    ann.ok("join", stdin=found.out)
+    ann.ok("add", "hers")
 
 
 def test_a_member_cannot_manage_members(shared: Shared) -> None:
@@ -292,9 +360,17 @@ def test_a_member_sees_and_revokes_keys_of_their_own_only(shared: Shared) -> Non
     assert {key["name"] for key in keys} == {"ann@example.com", "ann@example.com (2)"}
     theirs = bob.ok("token", "list", "--json").json[0]["id"]
     assert ann("token", "revoke", "--yes", "--", theirs).code != 0
-    assert ann("token", "create", "--name", "ci").code == 4
+    assert ann("token", "create", "--name", "ci") == Result(
+        4,
+        "",
+        "error: members of a shared database cannot make tokens\n"
+        "hint: for a script elsewhere, ask the owner for an invitation of its own: `todo join`\n",
+    )
     lost = next(key["id"] for key in keys if not key["in_use"])
-    phone.ok("token", "revoke", "--yes", "--", lost)
+    assert phone.ok("token", "revoke", "--yes", "--", lost).err == (
+        "revoked `ann@example.com`: that machine changes nothing any more\n"
+        "hint: the database's password still lets it read: change that, too\n"
+    )
     assert ann("add", "x").code == 4
     phone.ok("add", "x")
     bob.ok("add", "x")

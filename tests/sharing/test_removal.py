@@ -238,7 +238,9 @@ def test_a_name_that_two_have_is_not_enough(shared: Shared) -> None:
     ids = shared.ids()
     lines = found.err.splitlines()
     assert lines[0] == "error: `kim` means 2 users of this database"
-    assert set(lines[1:3]) == {f"  {ids[name]}  {name}@example.com" for name in ("ann", "bob")}
+    assert set(lines[1:3]) == {
+        f"  Kim <{name}@example.com> ({ids[name]})" for name in ("ann", "bob")
+    }
 
 
 def test_every_machine_of_a_member_goes(shared: Shared) -> None:
@@ -252,6 +254,7 @@ def test_every_machine_of_a_member_goes(shared: Shared) -> None:
 
 def test_removing_a_login_of_ones_own_leaves_ones_own_key(shared: Shared) -> None:
     me = owner_id(shared)
+    shared.server.execute("UPDATE users SET email = 'me@example.com'", database=shared.database)
     phone = shared.joined("phone", shared.invite("me@example.com", "--subject", me))
     phone.ok("add", "from the phone")
     shared.owner.ok("member", "remove", me, "--yes")
@@ -329,6 +332,27 @@ def test_rows_and_counters_that_plain_sql_wrote_are_no_obstacle(shared: Shared) 
     assert [task["title"] for task in shared.owner.tasks()] == ["hers", "far away"]
 
 
+def test_an_heir_who_cannot_take_the_tasks_does_not_keep_the_member_in(shared: Shared) -> None:
+    ann, bob = shared.member("ann"), shared.member("bob")
+    ann.ok("add", "hers")
+
+    async def spoil() -> None:
+        connection = await login(connection_url(bob))
+        await connection.execute("UPDATE users SET last_number = 9223372036854775807")
+        await connection.close()
+
+    asyncio.run(spoil())
+    wanted = ("member", "remove", "ann@example.com", "--yes")
+    found = shared.owner(*wanted, "--transfer-to", "bob@example.com")
+    assert (found.code, found.out) == (5, "")
+    assert found.err.startswith("error: ann@example.com is shut out, but the rest is not done: ")
+    assert found.err.endswith(
+        "hint: `todo member remove` again goes on; without `--transfer-to` the tasks stay\n"
+    )
+    assert ann("list").code == 5
+    assert shared.owner.ok(*wanted).err == "removed ann@example.com; tasks: 1 kept\n"
+
+
 def test_odd_rows_are_no_obstacle_to_keeping_the_tasks_either(shared: Shared) -> None:
     ann = shared.member("ann")
     ann.ok("add", "hers")
@@ -342,8 +366,10 @@ def test_odd_rows_are_no_obstacle_to_keeping_the_tasks_either(shared: Shared) ->
     assert remove(shared).err == "removed ann@example.com; tasks: 1 kept\n"
 
 
-def test_a_role_that_owns_too_much_to_drop_is_cut_off_all_the_same(shared: Shared) -> None:
-    ann = shared.member("ann")
+def test_a_role_that_owns_too_much_to_drop_is_cut_off_all_the_same(
+    shared_alone: Shared,
+) -> None:
+    ann = shared_alone.member("ann")
     role = target_of(ann).user
 
     async def fill() -> None:
@@ -352,9 +378,9 @@ def test_a_role_that_owns_too_much_to_drop_is_cut_off_all_the_same(shared: Share
         await connection.close()
 
     asyncio.run(fill())
-    said = remove(shared).err
+    said = remove(shared_alone).err
     assert said.splitlines()[-1] == "removed ann@example.com; tasks: 0 kept"
-    assert (role in roles(shared)) is ("stays without rights" in said)
+    assert (role in roles(shared_alone)) is ("stays without rights" in said)
     assert ann("list").code == 5
 
 

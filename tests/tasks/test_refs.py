@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neontodo.errors import BadValue
+from neontodo.models import NUMBER_MAX
 from neontodo.tasks.refs import NO_NUMBER, Last, Number, Prefix, Range, Ref, Refs, parse_refs
 
 WHOLE = UUID("a1b2c3d4-e5f6-4789-8abc-def012345678")
@@ -28,6 +29,10 @@ def refusal(*words: str) -> BadValue:
     with pytest.raises(BadValue) as caught:
         parse_refs(words)
     return caught.value
+
+
+def test_every_number_that_a_task_can_have_can_be_typed() -> None:
+    assert NO_NUMBER == NUMBER_MAX + 1
 
 
 def test_digits_are_always_a_number() -> None:

@@ -26,7 +26,7 @@ def main() -> None:
     except (Garbage, Taken, OSError):
         return
     # Nothing that takes long is imported before: of those who race to start one, most end here.
-    from neontodo.agent.standing import Program
+    from neontodo.agent.program import Program
 
     program = Program()
     from neontodo.agent.work import work

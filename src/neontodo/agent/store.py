@@ -6,7 +6,6 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from functools import cached_property
 from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -46,14 +45,8 @@ class KeptDatabase(Database):
     def engine(self) -> AsyncEngine:
         return self._fast if self._fast is not None and _is_open(self._fast) else self._usual
 
-    @cached_property
-    def _usual(self) -> AsyncEngine:
-        return make_engine(
-            self.target, tries=self._tries, announce=lambda text: self._announce(text)
-        )
-
     def _engines(self) -> list[AsyncEngine]:
-        usual = [self._usual] if "_usual" in self.__dict__ else []
+        usual = super()._engines()
         return usual if self._fast is None else [*usual, self._fast]
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 from neontodo.agent.keeping import Kept
 from neontodo.app import App
@@ -14,7 +15,7 @@ from neontodo.db.url import SqliteTarget
 def warm_up(kept: Kept) -> None:
     """Open the store of this process's environment, and draw its tasks where nobody sees them."""
     app = App.from_process(kept)
-    if isinstance(app.target, SqliteTarget) and not app.target.path.exists():
+    if isinstance(app.target, SqliteTarget) and not _holds(app.target.path):
         return
     for is_terminal in (False, True):
         app = App.from_process(kept)
@@ -22,3 +23,8 @@ def warm_up(kept: Kept) -> None:
         app.streams = replace(app.streams, out=nowhere, out_is_terminal=is_terminal)
         if run(["list", "--limit", "20"], app):
             return
+
+
+def _holds(path: Path) -> bool:
+    """Whether there is something in a file: making a store is for a command to do, and to say."""
+    return path.exists() and path.stat().st_size > 0

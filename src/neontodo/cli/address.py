@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from neontodo.cli.asking import asked_unseen
+from neontodo.db.url_text import USUAL_VARIABLES, pasted
 from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
@@ -13,13 +15,6 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 HOW = "`todo connect -` reads it from standard input, out of sight of the shell's history"
-VARIABLES = (
-    "NEON_DATABASE_URL",
-    "NEON_POOLED_DATABASE_URL",
-    "DATABASE_URL",
-    "DATABASE_URL_DIRECT",
-    "DIRECT_URL",
-)
 
 
 def given(app: App, argument: str | None, env_file: str | None) -> tuple[str, PostgresTarget]:
@@ -28,15 +23,30 @@ def given(app: App, argument: str | None, env_file: str | None) -> tuple[str, Po
     Raises:
         BadValue: there is none, or it is none of a Postgres database.
     """
-    from neontodo.db.url_text import pasted
-
     if env_file is not None:
         url = _in_file(app, env_file)
     elif argument == STDIN:
         url = _typed(app)
     else:
         url = argument if argument is not None else _last(app)
-    return pasted(url), server_of(url)
+    target = server_of(url)
+    _require_whole(app, target.sslrootcert)
+    return pasted(url), target
+
+
+def _require_whole(app: App, file: str | None) -> None:
+    """Make sure that commands in any folder find the file with the authority's certificate.
+
+    Raises:
+        BadValue: it is named by where this command is run.
+    """
+    from neontodo.db.tls import SYSTEM
+
+    if file is not None and file != SYSTEM and not file.startswith(("/", "~")):
+        whole = quote(str((app.cwd / file).resolve()))
+        raise BadValue(
+            f"`sslrootcert` names a file of this folder only: {file}", hint=f"sslrootcert={whole}"
+        )
 
 
 def server_of(url: str) -> PostgresTarget:
@@ -78,10 +88,10 @@ def _in_file(app: App, name: str) -> str:
         BadValue: there is none, or there are several and it is not clear which one is meant.
     """
     values = variables_of(app, name)
-    found = {key: url for key in VARIABLES if (url := values.get(key)) and _is_postgres(url)}
+    found = {key: url for key in USUAL_VARIABLES if (url := values.get(key)) and _is_postgres(url)}
     if not found:
         raise BadValue(
-            f"`{name}` names no Postgres database", hint=f"looked for {', '.join(VARIABLES)}"
+            f"`{name}` names no Postgres database", hint=f"looked for {', '.join(USUAL_VARIABLES)}"
         )
     if len({server_of(url).key for url in found.values()}) > 1:
         raise BadValue(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 from neontodo.errors import BadValue, Refused
 
 if TYPE_CHECKING:
     from neontodo.app import App
+    from neontodo.streams import Streams
 
 
 LARGEST = 64 * 1024
@@ -46,42 +48,66 @@ def answered(app: App, question: str) -> str:
 def asked_unseen(app: App, question: str) -> str:
     """A secret line of a terminal, which does not show it; all of anything else."""
     streams = app.streams
-    if not streams.interactive:
+    if not streams.in_is_terminal:
         return streams.in_bytes.read(LARGEST).decode("utf-8", "replace")
-    with _unseen(streams.stdin):
-        streams.err.write(f"{question} ")
-        streams.err.flush()
-        text = streams.in_bytes.readline(LARGEST)
-    streams.err.write("\n")
+    with _screen(streams) as screen:
+
+        def ask() -> None:
+            screen.write(f"{question} ")
+            screen.flush()
+
+        with _unseen(streams.stdin, ask):
+            ask()
+            text = streams.in_bytes.readline(LARGEST)
+        screen.write("\n")
     return text.decode("utf-8", "replace")
 
 
 @contextmanager
-def _unseen(terminal: TextIO) -> Iterator[None]:
-    """Let a terminal not repeat what is typed."""
+def _screen(streams: Streams) -> Iterator[TextIO]:
+    """Where whoever types sees a question, even with standard error in a file."""
+    if streams.err_is_terminal:
+        yield streams.err
+        return
+    try:
+        screen = open("/dev/tty", "w")  # noqa: SIM115
+    except OSError:
+        yield streams.err
+        return
+    with screen:
+        yield screen
+
+
+@contextmanager
+def _unseen(terminal: TextIO, again: Callable[[], None]) -> Iterator[None]:
+    """Let a terminal not repeat what is typed; `again` is called after a stop (Ctrl-Z)."""
     try:
         import termios
-
+    except ImportError:
+        yield
+        return
+    try:
         fd = terminal.fileno()
         before = termios.tcgetattr(fd)
-    except (ImportError, OSError, ValueError, _termios_error()):
+    except (OSError, ValueError, termios.error):
         yield
         return
     after = list(before)
     after[3] &= ~termios.ECHO
+
+    def resume(*_: object) -> None:
+        # The shell has set its terminal as it likes it.
+        with suppress(termios.error):
+            termios.tcsetattr(fd, termios.TCSADRAIN, after)
+        again()
+
     termios.tcsetattr(fd, termios.TCSADRAIN, after)
+    was = signal.signal(signal.SIGCONT, resume)
     try:
         yield
     finally:
+        signal.signal(signal.SIGCONT, was)
         termios.tcsetattr(fd, termios.TCSADRAIN, before)
-
-
-def _termios_error() -> type[Exception]:
-    try:
-        import termios
-    except ImportError:
-        return OSError
-    return termios.error
 
 
 def require_person(app: App) -> None:

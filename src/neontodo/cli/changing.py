@@ -41,7 +41,7 @@ def report(
     `verb` is a participle, None if the outcome's notes say it all; `already` is what the unchanged
     tasks were.
     """
-    from neontodo.render.messages import print_outcome, say
+    from neontodo.render.messages import print_outcome, say_dry_run
     from neontodo.render.mode import chosen
     from neontodo.render.tasks import print_tasks
 
@@ -50,4 +50,4 @@ def report(
         print_tasks(outcome.changed, streams=app.streams, mode=mode, now=app.now, tz=app.tz)
     print_outcome(app.streams, verb, outcome, already=already)
     if dry_run:
-        say(app.streams, "this was a dry run: nothing was changed")
+        say_dry_run(app.streams)

@@ -26,7 +26,7 @@ PATIENCE = 2.0
 SORT_KEYS = (
     "number", "title", "due", "priority", "project", "created", "updated", "completed",
 )  # fmt: skip
-DUE_WORDS = ("today", "tomorrow", "fri", "next week", "in 3 days", "+1w", "eow", "eom")
+DUE_EXAMPLES = ("today", "tomorrow", "fri", "next week", "in 3 days", "+1w", "eow", "eom")
 
 
 def choices(*words: str) -> Completion:
@@ -38,7 +38,7 @@ def choices(*words: str) -> Completion:
     return complete
 
 
-due = choices(*DUE_WORDS)
+due = choices(*DUE_EXAMPLES)
 
 
 def sort(incomplete: str) -> list[Offer]:

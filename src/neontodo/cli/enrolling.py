@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from neontodo.errors import NotSignedIn, Refused
+
 if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.db.database import Database
     from neontodo.identity.connection import Connection
-    from neontodo.identity.enrolment import Population
+    from neontodo.identity.enrolment import Person, Population
     from neontodo.identity.machine import Machine
-    from neontodo.identity.members import Person
 
 
 def enrolled(app: App, database: Database, made: Connection, who: str | None) -> Connection:
@@ -55,7 +56,6 @@ def _vouched(app: App, database: Database, made: Connection, who: str | None) ->
     from dataclasses import replace
 
     from neontodo.cli.signing_in import require_unsupplied
-    from neontodo.errors import Refused
     from neontodo.identity import admission, connection
 
     assert app.account is not None
@@ -76,7 +76,6 @@ def _vouched(app: App, database: Database, made: Connection, who: str | None) ->
 
 def _before(app: App, store: str) -> Connection | None:
     """What is stored of the database; nothing if it is damaged, since it is written anew."""
-    from neontodo.errors import NotSignedIn
     from neontodo.identity import connection
 
     try:
@@ -107,7 +106,6 @@ def _machine(
 def _asked(app: App, people: Sequence[Person]) -> Person:
     """The one whom somebody says they are; the only one there is is proposed."""
     from neontodo.cli.asking import answered
-    from neontodo.errors import Refused
     from neontodo.identity.enrolment import SHOWN, described, named, unnamed
     from neontodo.render.messages import say
 
@@ -137,8 +135,9 @@ async def _population(database: Database, machines: Sequence[Machine | None]) ->
 async def _enrol(app: App, database: Database, mine: Machine) -> None:
     import socket
 
+    from neontodo.db.database import AGAIN
     from neontodo.identity import enrolment
 
     app.renew_clock()
-    async with database.bare() as connection:
+    async with database.bare(unknown=AGAIN) as connection:
         await enrolment.enrol(connection, mine, label=socket.gethostname(), now=app.now)

@@ -24,7 +24,7 @@ def owner_fields(
 ) -> dict[str, Any]:
     """The fields that were given, parsed but not yet checked; `none` clears."""
     from neontodo.tasks.dates import parse_due
-    from neontodo.tasks.filters import parse_priority
+    from neontodo.tasks.filters import parse_priority, parse_project
 
     fields: dict[str, Any] = {}
     if description is not None:
@@ -35,7 +35,7 @@ def owner_fields(
     if priority is not None:
         fields["priority"] = parse_priority(priority)
     if project is not None:
-        fields["project"] = None if project.strip() in ("none", "") else project
+        fields["project"] = parse_project(project) or None
     if tags is not None:
         fields["tags"] = tuple(tags)
     return fields

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from neontodo.app import App
 
 
-NARROWEST, READABLE = 40, 80
-"""Columns between which help is laid out."""
+NARROWEST = 40
+"""Columns in which help is laid out where there are fewer."""
 
+TOO_MANY = {errno.EMFILE, errno.ENFILE}
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
@@ -44,6 +45,7 @@ def _run(argv: Sequence[str], app: App) -> int:
     from typer.exceptions import TyperException
 
     from neontodo.render.messages import print_error
+    from neontodo.render.prose import HELP_WIDTH
 
     try:
         code = command_line().main(
@@ -51,7 +53,7 @@ def _run(argv: Sequence[str], app: App) -> int:
             prog_name=NAME,
             standalone_mode=False,
             obj=app,
-            terminal_width=min(max(app.streams.width, NARROWEST), READABLE),
+            terminal_width=min(max(app.streams.width, NARROWEST), HELP_WIDTH),
         )
         return code if isinstance(code, int) else Exit.OK
     except TodoError as error:
@@ -103,6 +105,8 @@ def _usage_error(error: TyperException) -> TodoError:
 
 def _unexpected(error: Exception) -> TodoError:
     """Where an unforeseen error arose; its text may hold a secret and is not shown."""
+    if isinstance(error, OSError) and error.errno in TOO_MANY:
+        return TodoError("too many files are open", hint="let more be: `ulimit -n 256`")
     import traceback
     from pathlib import Path
 
@@ -118,60 +122,60 @@ def command_line() -> Any:
     """The commands as Typer sees them."""
     from neontodo.cli import root
     from neontodo.cli.commands import (
-        adding,
+        add,
         agent,
-        completing,
-        configuring,
-        connecting,
-        counting,
-        database,
+        config,
+        connect,
+        db,
         doctor,
-        editing,
-        exporting,
-        granting,
-        helping,
-        history,
-        identifying,
-        importing,
-        joining,
-        listing,
-        members,
-        removing,
-        showing,
-        signing,
+        done,
+        edit,
+        export,
+        help,
+        import_,
+        join,
+        list,
+        login,
+        member,
+        rm,
+        show,
+        stats,
+        token,
+        undo,
+        whoami,
     )
 
     return root.build(
         {
-            "add": adding.add,
-            "list": listing.list_,
-            "show": showing.show,
-            "edit": editing.edit,
-            "done": completing.done,
-            "undone": completing.undone,
-            "toggle": completing.toggle,
-            "rm": removing.rm,
-            "search": listing.search,
-            "undo": history.undo,
-            "redo": history.redo,
-            "log": history.log,
-            "tags": counting.tags,
-            "projects": counting.projects,
-            "stats": counting.stats,
-            "import": importing.import_,
-            "export": exporting.export,
-            "connect": connecting.connect,
-            "join": joining.join,
-            "member": ("Share this database with other people.", members.COMMANDS),
-            "login": signing.login,
-            "logout": signing.logout,
-            "profiles": signing.profiles,
-            "whoami": identifying.whoami,
-            "token": ("Make and revoke tokens for scripts and CI.", granting.COMMANDS),
-            "db": ("Look after the store's tables.", database.COMMANDS),
+            "add": add.add,
+            "list": list.list_,
+            "show": show.show,
+            "edit": edit.edit,
+            "done": done.done,
+            "undone": done.undone,
+            "toggle": done.toggle,
+            "rm": rm.rm,
+            "search": list.search,
+            "undo": undo.undo,
+            "redo": undo.redo,
+            "log": undo.log,
+            "tags": stats.tags,
+            "projects": stats.projects,
+            "stats": stats.stats,
+            "import": import_.import_,
+            "export": export.export,
+            "connect": connect.connect,
+            "join": join.join,
+            "member": ("Share this database with other people.", member.COMMANDS),
+            "login": login.login,
+            "logout": login.logout,
+            "profiles": login.profiles,
+            "whoami": whoami.whoami,
+            "token": ("Make and revoke tokens for scripts and CI.", token.COMMANDS),
+            "db": ("Look after the store's tables.", db.COMMANDS),
             "doctor": doctor.doctor,
-            "config": configuring.config,
-            "help": helping.help_,
+            "config": config.config,
+            "help": help.help_,
             "agent": ("Look after the process that makes commands fast.", agent.COMMANDS),
         }
     )

@@ -6,14 +6,35 @@ import json
 import tempfile
 from typing import TYPE_CHECKING, BinaryIO
 
+from neontodo.errors import TodoError
+
 if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.db.database import Database
     from neontodo.identity.connection import Connection
     from neontodo.identity.machine import Machine
     from neontodo.tasks.copying import Copied, Owner
-    from neontodo.tasks.importing import Report
+    from neontodo.tasks.report import Report
     from neontodo.tasks.unit import Unit
+
+
+def offer(app: App) -> None:
+    """Say how the embedded store's tasks come along, if it has any."""
+    from neontodo.render.messages import hint
+
+    home = _home(app)
+    if home is None:
+        return
+    database, owners = home
+    try:
+        has_tasks = bool(app.run(_with_tasks(database, owners)))
+    except TodoError:
+        # `--move` says what is the matter.
+        has_tasks = True
+    finally:
+        app.run(database.close())
+    if has_tasks:
+        hint(app.streams, "`todo connect --move` carries the embedded store's tasks over")
 
 
 def move(app: App, database: Database, made: Connection) -> None:
@@ -21,47 +42,69 @@ def move(app: App, database: Database, made: Connection) -> None:
 
     Doing it again adds what is new since. The embedded store keeps what it has.
     """
+    from neontodo.render.messages import say
+
+    embedded = _home(app)
+    if embedded is None:
+        say(app.streams, "nothing to move: there is no embedded store")
+        return
+    home, owners = embedded
+    new = owners[0]
+    if app.account is None and made.machine is not None:
+        new = _owner(made.machine)
+    try:
+        having = app.run(_with_tasks(home, owners))
+        if not having:
+            say(app.streams, "nothing to move: the embedded store is empty")
+        for owner in having:
+            _move(app, home, owner, database, new)
+    finally:
+        app.run(home.close())
+
+
+def _home(app: App) -> tuple[Database, list[Owner]] | None:
+    """The embedded store, and who may have tasks in it: who has signed in, this machine's own."""
     from neontodo.context import STORE
-    from neontodo.db.database import Database
     from neontodo.db.url import SqliteTarget
     from neontodo.identity import machine
-    from neontodo.render.messages import say
     from neontodo.tasks.copying import Owner
 
     own = machine.load(app.folder)
     path = app.folder.absolute() / STORE
     if own is None or not path.exists():
-        say(app.streams, "nothing to move: there is no embedded store")
-        return
-    target = SqliteTarget(path)
-    home = Database(target, app.founder_of(target))
-    account = None
+        return None
+    owners = [_owner(own)]
     if app.account is not None:
-        account = Owner(app.account.user_id, app.account.machine)
-    new = account or _owner(made.machine or own)
-    try:
-        # Whoever has signed in may have had tasks here beside this machine's own user.
-        if account is not None and app.run(_is_known(home, account)):
-            _move(app, home, account, database, new)
-        _move(app, home, _owner(own), database, new)
-    finally:
-        app.run(home.close())
+        owners.insert(0, Owner(app.account.user_id, app.account.machine))
+    return app.database_at(SqliteTarget(path)), owners
 
 
-async def _is_known(home: Database, owner: Owner) -> bool:
+async def _with_tasks(home: Database, owners: list[Owner]) -> list[Owner]:
+    return [owner for owner in owners if await had_tasks(home, owner.user_id)]
+
+
+async def had_tasks(database: Database, user_id: str) -> bool:
+    """Whether a user ever had a task in a store."""
     from neontodo.tasks.queries import users
 
-    async with home.read(owner.user_id) as session:
-        return await users.told(session, owner.user_id) is not None
+    async with database.read(user_id) as session:
+        is_known = await users.told(session, user_id) is not None
+        return is_known and (await users.counters(session, user_id))[0] > 0
 
 
 def _move(app: App, home: Database, old: Owner, database: Database, new: Owner) -> None:
     from neontodo.render.messages import say
 
-    copied = app.run(_copied(app, home, old, database, new))
+    sent: list[Copied] = []
+    copied = app.run(_copied(app, home, old, database, new, sent))
     if copied is None:
-        _say_imported(app, _imported(app, home, old, database, new))
-    elif not (copied.tasks or copied.changes):
+        report = _imported(app, home, old, database, new)
+        if report.added or not sent:
+            _say_imported(app, report)
+            return
+        # Nothing was missing: the try whose answer got lost was saved.
+        copied = sent[-1]
+    if not (copied.tasks or copied.changes):
         say(app.streams, "nothing to move: the embedded store is empty")
     else:
         say(app.streams, f"moved {_tasks(copied.tasks)} with their numbers and their log")
@@ -79,8 +122,9 @@ def _tasks(number: int) -> str:
 
 
 async def _copied(
-    app: App, home: Database, old: Owner, database: Database, new: Owner
+    app: App, home: Database, old: Owner, database: Database, new: Owner, sent: list[Copied]
 ) -> Copied | None:
+    """What went over, which `sent` has of every try; None if there are tasks already."""
     from neontodo.db.connecting import announced
     from neontodo.streams import Notice
     from neontodo.tasks.copying import copy
@@ -91,7 +135,10 @@ async def _copied(
             home.write(old.user_id, dry_run=True) as source,
             database.write(new.user_id) as session,
         ):
-            return await copy(source, old, session, new)
+            copied = await copy(source, old, session, new)
+            if copied is not None:
+                sent.append(copied)
+            return copied
 
     with announced(Notice(app.streams).show, "moving…"):
         return await database.repeated(attempt)
@@ -135,7 +182,8 @@ def _say_imported(app: App, report: Report) -> None:
 
     if not report.added:
         there = report.already_here + report.removed_here
-        say(app.streams, f"nothing to move: {_tasks(there)} went over before")
+        why = f"{_tasks(there)} went over before" if there else "the embedded store is empty"
+        say(app.streams, f"nothing to move: {why}")
         return
     say(app.streams, "there were tasks already, so the log stays behind in the embedded store")
     print_report(report, streams=app.streams, as_json=False)

@@ -18,8 +18,9 @@ def _colour(ctx: typer.Context, when: str) -> str:
     return when
 
 
-def _profile(ctx: typer.Context, name: str) -> str:
-    if name and ctx.obj is not None:
+def _profile(ctx: typer.Context, name: str | None) -> str | None:
+    # An empty one, as of a shell's variable that is not set, must not choose another store.
+    if name is not None and ctx.obj is not None:
         ctx.obj.use_profile(name)
     return name
 
@@ -38,11 +39,11 @@ Color = Annotated[
         show_default=False,
         callback=_colour,
         autocompletion=completion.choices("auto", "always", "never"),
-        help="Color the output: auto, always or never.",
+        help="Color what a terminal shows: auto (not with NO_COLOR), always or never.",
     ),
 ]
 Profile = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--profile",
         metavar="NAME",
@@ -94,7 +95,7 @@ Project = Annotated[
         "-P",
         metavar="NAME",
         autocompletion=completion.projects,
-        help="The project it belongs to.",
+        help="The project it belongs to; none for no project.",
     ),
 ]
 Tag = Annotated[

@@ -55,6 +55,14 @@ class Declared(Mapping[str, Any]):
 class Command(Plain, TyperCommand):
     """A command that does something."""
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            # Its hint leads to the help of this command.
+            error.ctx = error.ctx or ctx
+            raise
+
 
 class Commands(Plain, TyperGroup):
     """A command with commands below it."""
@@ -85,7 +93,7 @@ class Commands(Plain, TyperGroup):
 def root(
     ctx: typer.Context,
     version: Annotated[bool, typer.Option("--version", "-V", help="Show the version.")] = False,
-    profile: options.Profile = "",
+    profile: options.Profile = None,
     color: options.Color = "auto",
 ) -> None:
     """Your tasks, in your own Postgres on Neon or in an embedded store.

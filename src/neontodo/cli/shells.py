@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import Any
 
+from typer import _completion_shared
 from typer._click.shell_completion import add_completion_class
 from typer._completion_classes import BashComplete, FishComplete, ZshComplete
 
@@ -55,9 +57,20 @@ class Fish(FishComplete):
 
 def register() -> None:
     """Use these in place of Typer's."""
+    _completion_shared.install_zsh = _install_zsh
     add_completion_class(Bash, "bash")
     add_completion_class(Zsh, "zsh")
     add_completion_class(Fish, "fish")
+
+
+def _install_zsh(*, _typers: Any = _completion_shared.install_zsh, **names: str) -> Path:
+    """As Typer does, and goes before other completions of a `todo`, such as devtodo's in Debian."""
+    script: Path = _typers(**names)
+    settings = Path.home() / ".zshrc"
+    line = f"source ~/.zfunc/{script.name}\n"
+    if line not in (text := settings.read_text()):
+        settings.write_text(text + line)
+    return script
 
 
 def _coded(match: re.Match[str]) -> str:

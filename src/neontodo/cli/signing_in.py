@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neontodo.errors import BadValue, Refused, TodoError
+from neontodo.errors import BadValue, NotSignedIn, Refused, TodoError
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -32,7 +32,6 @@ def require_unsupplied(app: App) -> None:
 
 def is_first(app: App) -> bool:
     """Whether nobody is signed in yet; what is damaged will be written anew."""
-    from neontodo.errors import NotSignedIn
 
     try:
         return app.account is None
@@ -97,6 +96,8 @@ def _by_password(app: App, issuer: Issuer, email: str | None) -> Session:
     if not address:
         raise Refused("nothing was changed")
     password = asked_unseen(app, f"password of {address} (it will not be shown):").rstrip("\r\n")
+    if not password:
+        raise BadValue("the password is empty", hint="type it, or give it on standard input")
 
     async def sign_in() -> Session:
         async with app.http() as http:
@@ -161,14 +162,12 @@ def introduce(app: App, *, is_first: bool) -> None:
 
 
 async def _had_tasks(app: App) -> bool:
-    """Whether this machine's own user ever had a task in the store in use."""
+    """Whether this machine's own user, another one, ever had a task in the store in use."""
+    from neontodo.cli.moving import had_tasks
     from neontodo.identity import machine
-    from neontodo.tasks.queries import users
 
     connected = app.connection.machine if app.connection is not None else None
     own = connected or machine.load(app.folder)
-    if own is None:
+    if own is None or (app.account is not None and own.user_id == app.account.user_id):
         return False
-    async with app.database.read(own.user_id) as session:
-        is_known = await users.told(session, own.user_id) is not None
-        return is_known and (await users.counters(session, own.user_id))[0] > 0
+    return await had_tasks(app.database, own.user_id)

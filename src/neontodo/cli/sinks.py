@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from neontodo.app import App
 
 STDOUT = "-"
+
+_OPEN = re.compile(r"/(?:dev|proc/self)/fd/(\d{1,6})")
+"""The name of what this process has open already."""
+
+_NAMED = {"/dev/stdout": "/dev/fd/1", "/dev/stderr": "/dev/fd/2"}
 
 
 def write(app: App, name: str, pieces: Iterable[str], *, force: bool) -> None:
@@ -46,6 +52,11 @@ def _fill(file: BinaryIO, pieces: Iterable[str]) -> None:
 
 @contextmanager
 def _opened(given: Path, name: str, force: bool) -> Iterator[BinaryIO]:
+    if is_open := _OPEN.fullmatch(_NAMED.get(str(given), str(given))):
+        # Opened anew by its name, a file would be cut, and written over by whoever writes next.
+        with os.fdopen(os.dup(int(is_open[1])), "wb") as file:
+            yield file
+        return
     path, old = _found(given, name)
     if old is not None and not stat.S_ISREG(old.st_mode):
         with path.open("wb") as file:

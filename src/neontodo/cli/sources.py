@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -98,7 +97,9 @@ def _open(path: Path, name: str) -> BinaryIO:
 @contextmanager
 def _spooled(pipe: BinaryIO) -> Iterator[BinaryIO]:
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
-        shutil.copyfileobj(pipe, file)
+        # Not `read`: a terminal's end would have to be typed twice.
+        while some := cast(io.BufferedReader, pipe).read1(_HEAD):
+            file.write(some)
         yield cast(BinaryIO, file)
 
 

@@ -43,14 +43,27 @@ def leave(app: App, *, forget: bool) -> None:
     from neontodo.identity import connection
     from neontodo.render.messages import hint, say, warn
 
-    left = connection.leave(app.folder)
+    was_away, left = connection.leave(app.folder)
     last = connection.place(app.folder)
     if last is not None and forget:
         connection.forget(app.folder, app.secrets, last.store)
-        say(app.streams, f"removed the URL and this machine's key of {last.display}")
-    again = "again" if left else "already"
+        say(app.streams, f"removed what was stored of {last.display}")
+    elif forget and was_away:
+        warn(app.streams, "which database it was cannot be read any more, so its URL stays stored")
+    again = "again" if was_away else "already"
     say(app.streams, f"the embedded store {app.folder / STORE} is in use {again}")
     if left is not None and not forget:
         hint(app.streams, f"`todo connect` goes back to {left.display}")
-    if app.settings.database_url is not None:
-        warn(app.streams, f"{app.setting_origins['database_url']} is set and goes before it")
+    warn_overruled(app)
+
+
+def warn_overruled(app: App) -> bool:
+    """Whether another store is set, which is then in use all the same; say so, and of a token."""
+    from neontodo.render.messages import warn
+
+    if app.settings.token is not None:
+        warn(app.streams, f"{app.setting_origins['token']} is set and goes on saying who you are")
+    if app.settings.database_url is None:
+        return False
+    warn(app.streams, f"{app.setting_origins['database_url']} is set and goes before it")
+    return True

@@ -20,6 +20,9 @@ from neontodo.errors import OutcomeUnknown, Retry, StoreUnavailable
 
 T = TypeVar("T")
 
+AGAIN = "run the command again: what was saved by then stays"
+"""The next step after an unknown outcome of what may be done twice."""
+
 
 class Database:
     """One store: opens sessions, each for one user.
@@ -49,8 +52,12 @@ class Database:
         """Another way to the same store, with the same patience."""
         return Database(target, self.founder, limits=self._tries.limits, announce=self._announce)
 
-    @cached_property
+    @property
     def engine(self) -> AsyncEngine:
+        return self._usual
+
+    @cached_property
+    def _usual(self) -> AsyncEngine:
         return make_engine(
             self.target, tries=self._tries, announce=lambda text: self._announce(text)
         )
@@ -70,7 +77,7 @@ class Database:
 
     def _engines(self) -> list[AsyncEngine]:
         """Those that have been made."""
-        return [self.engine] if "engine" in self.__dict__ else []
+        return [self._usual] if "_usual" in self.__dict__ else []
 
     async def repeated(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Make an attempt, and another if a server could not answer it, until time is up.
@@ -119,21 +126,33 @@ class Database:
             if dry_run:
                 await session.rollback()
                 return
-            try:
-                with translated(self.target):
-                    await session.commit()
-            except StoreUnavailable as error:
-                if self.target.engine == "sqlite":
-                    raise
-                raise OutcomeUnknown(
-                    "not known whether it was saved: the connection broke while saving",
-                    hint="look with `todo log` before you repeat it",
-                    retry=Retry.PATIENTLY,
-                ) from error
+            await self._committed(session.commit(), "look with `todo log` before you repeat it")
+
+    async def _committed(self, commit: Awaitable[None], unknown: str | None) -> None:
+        """Commit; `unknown` is the next step where nobody knows whether anything was saved."""
+        try:
+            with translated(self.target):
+                await commit
+        except StoreUnavailable as error:
+            if self.target.engine == "sqlite" or unknown is None:
+                raise
+            raise OutcomeUnknown(
+                "not known whether it was saved: the connection broke while saving",
+                hint=unknown,
+                retry=Retry.PATIENTLY,
+            ) from error
 
     @asynccontextmanager
-    async def bare(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for the schema's own business, in one transaction; never for tasks."""
+    async def bare(self, *, unknown: str | None = None) -> AsyncIterator[AsyncConnection]:
+        """A connection for the schema's own business, in one transaction; never for tasks.
+
+        Args:
+            unknown: the next step where the connection broke during COMMIT; None if nothing is
+                changed.
+
+        Raises:
+            OutcomeUnknown: it broke then, and something may have been changed.
+        """
         engine = make_engine(
             self.target,
             for_migration=self.target.engine == "postgresql",
@@ -143,8 +162,10 @@ class Database:
         self._tries.begin()
         try:
             with translated(self.target):
-                async with engine.execution_options(writes=True).begin() as connection:
+                async with engine.execution_options(writes=True).connect() as connection:
+                    transaction = await connection.begin()
                     yield connection
+                    await self._committed(transaction.commit(), unknown)
         finally:
             await engine.dispose()
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from neontodo.db.engine import make_engine
 from neontodo.db.founding import Founder, found, has_users
-from neontodo.db.schema import HEAD, VERSION_TABLE
+from neontodo.db.schema import HEAD, STORED_VERSION
 from neontodo.db.url import SqliteTarget
 from neontodo.errors import SchemaMismatch
 
@@ -55,9 +55,7 @@ async def stored_version(engine: AsyncEngine) -> str | None:
 
 async def _version(connection: AsyncConnection) -> str | None:
     try:
-        found = await connection.scalar(
-            sa.select(sa.column("version_num", sa.Text)).select_from(sa.table(VERSION_TABLE))
-        )
+        found = await connection.scalar(STORED_VERSION)
     except sa.exc.OperationalError as error:
         if "no such table" in str(error.orig):
             return None

@@ -11,7 +11,7 @@ from alembic.config import Config
 from sqlmodel import SQLModel
 
 from neontodo.db.revisions import NOTHING, Migration, config, downward, upward
-from neontodo.db.schema import HEAD, VERSION_TABLE
+from neontodo.db.schema import HEAD, STORED_VERSION, VERSION_TABLE
 from neontodo.errors import Refused, SchemaMismatch
 from neontodo.models import Task
 
@@ -25,8 +25,7 @@ def current(connection: sa.Connection) -> str | None:
     tables = set(sa.inspect(connection).get_table_names())
     if VERSION_TABLE not in tables:
         return None
-    statement = sa.select(sa.column("version_num", sa.Text)).select_from(sa.table(VERSION_TABLE))
-    version = connection.scalar(statement)
+    version = connection.scalar(STORED_VERSION)
     missing = sorted(set(SQLModel.metadata.tables) - tables)
     if version == HEAD and missing and connection.dialect.name == "postgresql":
         raise SchemaMismatch(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from sqlalchemy import exc
@@ -61,6 +62,7 @@ BY_SQLSTATE = {
         "does not permit this to your login role", "ask the database's owner", kind=NotSignedIn
     ),
     "42703": Meaning("has tables of another version of todo", UPGRADE, kind=SchemaMismatch),
+    "42883": Meaning("has tables of another version of todo", UPGRADE, kind=SchemaMismatch),
     "42P01": Meaning("has no tables of todo, or older ones", UPGRADE, kind=SchemaMismatch),
     "53": Meaning("has no room left", LATER),
     "53300": Meaning("has no free connection", LATER, Retry.PATIENTLY),
@@ -69,6 +71,10 @@ BY_SQLSTATE = {
     "57014": Meaning("took too long over this command", LATER),
     "57P04": Meaning("was removed meanwhile", URL),
 }
+
+# No statement has been sent before there is a session, only what the URL asks of it.
+_OPTION = Meaning("does not accept the `options` of the database URL", URL)
+WHILE_CONNECTING = {"22": _OPTION, "42601": _OPTION, "42704": _OPTION, "55P02": _OPTION}
 
 _OVERRUN = Meaning("is asked for too many connections at once", LATER, Retry.PATIENTLY)
 _WAKING = Meaning("could not be woken in time", LATER, Retry.PATIENTLY)
@@ -141,13 +147,13 @@ def translate(error: BaseException, name: str) -> TodoError:
         return meaning.error(name)
     if lost:
         return _unreached(name, driver, Retry.PATIENTLY)
-    reason = _sqlstate(driver) or type(driver).__name__
-    return StoreUnavailable(f"{name} refused a statement ({reason})", hint=DOCTOR)
+    code = _sqlstate(driver) or type(driver).__name__
+    return StoreUnavailable(f"{name} refused a statement ({code})", hint=DOCTOR)
 
 
 def while_connecting(error: BaseException, name: str) -> TodoError:
     """The TodoError that says why there is no connection."""
-    meaning = _by_text(error) or _by_sqlstate(error)
+    meaning = _by_sqlstate(error, WHILE_CONNECTING) or _by_text(error) or _by_sqlstate(error)
     # A connection that broke before it stood: whether anybody is there is not known.
     if meaning is not None and meaning is not BY_SQLSTATE["08"]:
         return meaning.error(name)
@@ -181,9 +187,11 @@ def _by_text(driver: BaseException) -> Meaning | None:
     return next((meaning for part, meaning in BY_TEXT.items() if part in text), None)
 
 
-def _by_sqlstate(driver: BaseException) -> Meaning | None:
+def _by_sqlstate(
+    driver: BaseException, known: Mapping[str, Meaning] = BY_SQLSTATE
+) -> Meaning | None:
     state = _sqlstate(driver)
-    return BY_SQLSTATE.get(state) or BY_SQLSTATE.get(state[:2])
+    return known.get(state) or known.get(state[:2])
 
 
 def _sqlstate(driver: BaseException) -> str:
@@ -191,10 +199,11 @@ def _sqlstate(driver: BaseException) -> str:
 
 
 def _unreached(name: str, error: BaseException, retry: Retry) -> StoreUnavailable:
-    return StoreUnavailable(f"cannot reach {name}: {_reason(error)}", hint=DOCTOR, retry=retry)
+    return StoreUnavailable(f"cannot reach {name}: {reason(error)}", hint=DOCTOR, retry=retry)
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
+    """Why a connection could not be made, or broke."""
     match error:
         case ssl.SSLError():
             return tls.reason(error)

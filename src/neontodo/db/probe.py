@@ -22,6 +22,7 @@ class Probe:
 
     Attributes:
         version: such as `17.10`.
+        read_only: whether nothing can be changed there, as on a replica.
         connecting: how many seconds it took to connect, waking included.
         round_trip: how many seconds a message and its answer took.
         clock: the server's time, as the round trip began.
@@ -31,6 +32,7 @@ class Probe:
     """
 
     version: str
+    read_only: bool
     connecting: float
     round_trip: float
     clock: datetime
@@ -65,12 +67,16 @@ async def probe(database: Database) -> Probe:
     async with database.bare() as connection:
         connected = time.monotonic()
         round_trip = await _round_trip(connection)
-        said = sa.text("SELECT current_setting('server_version'), clock_timestamp()")
-        version, clock = (await connection.execute(said)).one()
+        said = sa.text(
+            "SELECT current_setting('server_version'),"
+            " CAST(current_setting('transaction_read_only') AS boolean), clock_timestamp()"
+        )
+        version, read_only, clock = (await connection.execute(said)).one()
         schema = await connection.run_sync(migrate.current)
         foreign = () if schema else await connection.run_sync(migrate.foreign_tables)
         return Probe(
             version=str(version).partition(" ")[0],
+            read_only=read_only,
             connecting=connected - started,
             round_trip=round_trip,
             clock=clock,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 
 from sqlalchemy import exc
@@ -12,21 +14,25 @@ MEANINGS = {
     "SQLITE_READONLY": ("is read-only", "make the file and its folder writable"),
     "SQLITE_FULL": ("cannot grow: the disk is full", "free some space, then try again"),
     "SQLITE_CANTOPEN": ("cannot be opened", "check that its folder exists and is yours"),
+    "SQLITE_IOERR_SHMSIZE": ("cannot grow: the disk is full", "free some space, then try again"),
     "SQLITE_IOERR": ("could not be read or written", "check the disk, then try again"),
     "SQLITE_CORRUPT": ("is damaged", "restore the newest `.backup` beside it"),
     "SQLITE_NOTADB": ("is not an SQLite database", "move the file away, or name another one"),
     "SQLITE_PERM": ("may not be opened", "make the file and its folder yours"),
     "SQLITE_BUSY": ("is busy: another program has been writing for a minute", "try again later"),
 }
+OS_ERRORS = {
+    errno.ENOSPC: "SQLITE_FULL", errno.EDQUOT: "SQLITE_FULL", errno.EROFS: "SQLITE_READONLY",
+}  # fmt: skip
 
 
 def translate(error: BaseException, path: str) -> TodoError:
     """The TodoError that says what `error` means for the store at `path`."""
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.errno not in OS_ERRORS:
         reason = (error.strerror or type(error).__name__).lower()
         return StoreUnavailable(f"the store {path} cannot be opened: {reason}")
     driver = _driver_error(error)
-    name = getattr(driver, "sqlite_errorname", "") or ""
+    name = _name(driver, path)
     for code, (what, hint) in MEANINGS.items():
         if name.startswith(code):
             return StoreUnavailable(f"the store {path} {what}", hint=hint)
@@ -38,6 +44,21 @@ def translate(error: BaseException, path: str) -> TodoError:
     return StoreUnavailable(
         f"the store {path} refused a statement ({name or type(driver).__name__})"
     )
+
+
+def _name(driver: BaseException, path: str) -> str:
+    if isinstance(driver, OSError):
+        return OS_ERRORS[driver.errno or 0]
+    name: str = getattr(driver, "sqlite_errorname", "") or ""
+    # To read a file that is there, SQLite puts another beside it.
+    if name.startswith("SQLITE_CANTOPEN") and os.path.exists(path) and not _is_writable(path):
+        return "SQLITE_READONLY"
+    return name
+
+
+def _is_writable(path: str) -> bool:
+    effective = os.access in os.supports_effective_ids
+    return os.access(os.path.dirname(path), os.W_OK, effective_ids=effective)
 
 
 def _driver_error(error: BaseException) -> BaseException:

@@ -103,7 +103,7 @@ def _context(target: PostgresTarget, verify: Verify) -> ssl.SSLContext:
     else:
         raise BadValue(
             "`sslmode=verify-ca` needs the certificate of the authority",
-            hint="name its file in `sslrootcert`, or use `sslmode=verify-full`",
+            hint="put it in `~/.postgresql/root.crt`, or name its file in `sslrootcert`",
         )
     if not target.is_neon:
         # Postgres up to 17 prefers P-256, Python offers X25519 first: a round trip to agree.

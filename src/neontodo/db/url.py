@@ -19,6 +19,8 @@ PATIENCE = 15.0
 LONGEST_PATIENCE = 3600.0
 NEON = ".neon.tech"
 POOLER = "-pooler"
+HOST = re.compile(r"[a-z0-9._-]*[a-z0-9_-]|[0-9a-f]*:[0-9a-f:.]*(?:%[a-z0-9._-]+)?")
+"""A name in lower case or an IPv4 address; or one of IPv6, perhaps with an interface."""
 # What only tunes libpq, or another client, and means nothing to this one.
 IGNORED = frozenset(
     {"gssencmode", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"}
@@ -177,10 +179,14 @@ def _parameters(query: str) -> dict[str, str]:
 
 
 def _name(host: str) -> str:
+    refusal = unusable("the host of the database URL is no host name")
+    # A resolver may take another alphabet's signs for these: `。` is a dot to it.
+    if HOST.fullmatch(host) is None:
+        raise refusal
     try:
         host.encode("idna")
     except UnicodeError:
-        raise unusable("the host of the database URL is no host name") from None
+        raise refusal from None
     return host
 
 

@@ -10,6 +10,15 @@ from urllib.parse import unquote
 
 from neontodo.errors import BadValue
 
+USUAL_VARIABLES = (
+    "NEON_DATABASE_URL",
+    "NEON_POOLED_DATABASE_URL",
+    "DATABASE_URL",
+    "DATABASE_URL_DIRECT",
+    "DIRECT_URL",
+)
+"""What others call a database URL, Neon's own first."""
+
 EXAMPLE = "postgresql://USER:PASSWORD@HOST/DATABASE?sslmode=require"
 
 _PASTED = re.compile(r"(?:psql\s+|(?:export\s+)?[A-Za-z_]\w*=)?(['\"]?)(.*)\1;?", re.DOTALL)

@@ -16,7 +16,7 @@ from neontodo.db.schema import HEAD
 from neontodo.db.url import PostgresTarget, SqliteTarget
 from neontodo.errors import SchemaMismatch, StoreUnavailable
 
-UPGRADE = "`todo db upgrade` brings it there"
+LOOK = "`todo db current` shows the version that there is"
 
 
 async def current(database: Database) -> str | None:
@@ -36,16 +36,27 @@ async def check(database: Database) -> None:
     Raises:
         SchemaMismatch: it has no schema, or an older or newer one.
     """
-    version = await current(database)
-    store = database.target.display
+    require_current(await current(database), database.target.display)
+
+
+def require_current(version: str | None, store: str) -> str:
+    """The version, if it is this program's.
+
+    Raises:
+        SchemaMismatch: the store has no schema, or an older or newer one.
+    """
     if version is None:
-        raise SchemaMismatch(f"{store} has no tables of todo yet", hint=UPGRADE)
+        raise SchemaMismatch(
+            f"{store} has no tables of todo yet", hint="`todo db upgrade` makes them"
+        )
     if not revisions.is_known(version):
         raise revisions.newer(version, store)
     if version != HEAD:
         raise SchemaMismatch(
-            f"{store} is of an older version ({version}) than this program ({HEAD})", hint=UPGRADE
+            f"{store} is of an older version ({version}) than this program ({HEAD})",
+            hint="`todo db upgrade` brings it there",
         )
+    return version
 
 
 async def planned(
@@ -94,12 +105,14 @@ async def _direct(database: Database) -> AsyncIterator[AsyncConnection]:
     """
     target = database.target
     if not isinstance(target, PostgresTarget) or not target.is_pooled:
-        async with database.bare() as connection:
+        async with database.bare(unknown=LOOK) as connection:
             yield connection
         return
     async with AsyncExitStack() as opened:
         try:
-            connection = await opened.enter_async_context(database.to(target.direct).bare())
+            connection = await opened.enter_async_context(
+                database.to(target.direct).bare(unknown=LOOK)
+            )
         except StoreUnavailable as error:
             raise StoreUnavailable(
                 f"migrations need the direct host: {error.message}", hint=error.hint

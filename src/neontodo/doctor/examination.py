@@ -24,13 +24,19 @@ def examine(app: App) -> list[Finding]:
         found.add("issuer", problem.message, problem=problem)
         found.skip("it is not known who is signed in", "keyring", "store", "token")
         return found.findings
+    try:
+        _ = machine.database(app)
+    except TodoError as problem:
+        found.add("store", problem.message, problem=problem)
+        found.skip("it is not known which store to use", "keyring", "token")
+        return found.findings
     if not found.check("keyring", partial(machine.keyring, app), timed=True):
         found.skip("the keyring does not answer", "store", "token")
         return found.findings
     if not found.check("store", partial(machine.store, app)):
         found.skip("it is not known which store to use", "token")
         return found.findings
-    if app.issuer is not None:
+    if app.settings.auth_url is not None or app.account is not None:
         found.check("issuer", partial(machine.issuer, app), timed=True)
     match app.target:
         case SqliteTarget() as target:

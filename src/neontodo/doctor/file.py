@@ -6,9 +6,10 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from neontodo.app import App
 from neontodo.db import revisions
@@ -19,15 +20,18 @@ from neontodo.doctor import machine
 from neontodo.doctor.finding import Examination, Note
 from neontodo.errors import NotSignedIn, SchemaMismatch, StoreUnavailable
 from neontodo.identity.tokens import Claims
+from neontodo.tasks.queries.users import RESTORE
+
+ROOM = 32 * 1024
 
 
 def examine(app: App, target: SqliteTarget, found: Examination) -> None:
     """Look at the file, what is in it, and who may use it."""
     if not target.path.exists():
-        found.check("file", partial(_place, target.path))
+        found.check("file", partial(_place, target))
         found.skip("there is no store yet", "query", "schema", "token", "user")
         return
-    if not found.check("file", partial(_file, target.path)):
+    if not found.check("file", partial(_file, target)):
         found.skip("the file cannot be used", "query", "schema", "token", "user")
         return
     if found.check("query", partial(_query, target), timed=True):
@@ -43,9 +47,11 @@ def examine(app: App, target: SqliteTarget, found: Examination) -> None:
         found.skip("the store cannot be asked", "user")
 
 
-def _place(path: Path) -> str:
+def _place(target: SqliteTarget) -> str:
     """A store that is not there yet needs a folder that can be written."""
+    path = target.path
     folder = next(parent for parent in path.parents if parent.exists())
+    _need_room(target, folder)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise StoreUnavailable(
             f"the store cannot be made: {folder} is not writable", hint="make the folder yours"
@@ -53,8 +59,10 @@ def _place(path: Path) -> str:
     return Note(f"{path} is not there yet; the first command makes it")
 
 
-def _file(path: Path) -> str:
+def _file(target: SqliteTarget) -> str:
+    path = target.path
     status = path.stat()
+    _need_room(target, path.parent)
     if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
         raise StoreUnavailable(
             f"{path} or its folder is not writable", hint="make them yours and writable"
@@ -63,6 +71,13 @@ def _file(path: Path) -> str:
     if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
         return Note(f"{size}; others on this machine may read {path}")
     return size
+
+
+def _need_room(target: SqliteTarget, folder: Path) -> None:
+    """Raise StoreUnavailable if no file can grow there, as those beside the store must."""
+    with translated(target), suppress(PermissionError), TemporaryFile(dir=folder) as file:
+        file.write(bytes(ROOM))
+        file.flush()
 
 
 @contextmanager
@@ -116,7 +131,7 @@ def _user(target: SqliteTarget, claims: Claims) -> str:
     if row is None or row[2] is None:
         raise NotSignedIn(
             "the store does not know this user and key",
-            hint="restore `identity.json` beside the store from a backup",
+            hint=RESTORE,
         )
     if row[1] is not None:
         raise NotSignedIn("the key was revoked", hint="make a token with `todo token create`")

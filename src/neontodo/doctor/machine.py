@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from neontodo import settings as known
 from neontodo.app import App
+from neontodo.clock import span
+from neontodo.context import STORE
 from neontodo.db.url import PostgresTarget, parse_url
+from neontodo.db.url_text import USUAL_VARIABLES
 from neontodo.doctor.finding import Examination, Note
 from neontodo.errors import BadValue, NotSignedIn, TodoError
 from neontodo.identity import connection, jwks, signed_in
@@ -13,7 +18,6 @@ from neontodo.identity.machine import Machine
 from neontodo.identity.tokens import Claims
 
 OTHER_OWN = frozenset({known.CONFIG_VARIABLE, "TODO_AGENT"})
-NOT_READ = ("DATABASE_URL", "DATABASE_URL_DIRECT", "DIRECT_URL", "NEON_DATABASE_URL")
 LIBPQ = frozenset(
     f"PG{name}"
     for name in (
@@ -41,7 +45,7 @@ def leftovers(app: App) -> str:
         for name in app.env
         if name.startswith(known.PREFIX) and name not in _own() and app.env[name]
     ]
-    foreign = [name for name in (*NOT_READ, *sorted(LIBPQ)) if app.env.get(name)]
+    foreign = [name for name in (*USUAL_VARIABLES, *sorted(LIBPQ)) if app.env.get(name)]
     said = []
     if unknown:
         said.append(f"no setting of todo: {', '.join(sorted(unknown))}")
@@ -71,7 +75,7 @@ def keyring(app: App) -> str:
 def _secrets(app: App) -> dict[str, str]:
     """What secrets are in use, and what they are called."""
     found = {}
-    if (key := _database(app)) is not None:
+    if (key := database(app)) is not None:
         found["the database URL"] = connection.secret_name(key)
     if app.account is not None:
         found["the session"] = signed_in.secret_name(app.account.issuer)
@@ -81,7 +85,9 @@ def _secrets(app: App) -> dict[str, str]:
 def issuer(app: App) -> str:
     """Whether the issuer that counts in this run shows its keys."""
     is_account = app.account is not None and app.given_token()[0] is None
-    asked = app.account.issuer if app.account and is_account else app.issuer
+    # Settings that cannot be used show here, even if the account's issuer is asked.
+    named = app.issuer
+    asked = app.account.issuer if app.account and is_account else named
     assert asked is not None
 
     async def fetch() -> int:
@@ -95,7 +101,7 @@ def issuer(app: App) -> str:
     return f"{asked.url} has {number} key{'s' * (number > 1)}; {who}"
 
 
-def _database(app: App) -> str | None:
+def database(app: App) -> str | None:
     """The key of the database in use, if it is known without a secret."""
     if url := app.settings.database_url:
         try:
@@ -130,7 +136,10 @@ def claims(app: App) -> Claims:
     """
     if app.given_token()[0] is not None or app.account is not None:
         return app.run(app.identity()).claims
-    if (mine := own(app)) is None:
+    mine = own(app)
+    if mine is None and (app.folder / STORE).exists():
+        mine = app.require_machine()
+    if mine is None:
         raise NotSignedIn("this machine has no identity yet", hint="`todo add` makes one")
     return identity.renewed(mine, app.now)[1]
 
@@ -142,7 +151,8 @@ def token(app: App, found: Examination) -> Claims | None:
     except TodoError as problem:
         found.add("token", problem.message, problem=problem)
         return None
-    days = (said.expires_at - app.now).days
-    left = f"{said.expires_at:%Y-%m-%d} ({days} days)" if days else f"{said.expires_at:%H:%M} UTC"
-    found.add("token", f"of user {said.user_id}, until {left}")
+    ends, left = said.expires_at, said.expires_at - app.now
+    is_far = left >= timedelta(days=1)
+    until = f"{ends:%Y-%m-%d} ({span(left)})" if is_far else f"{ends:%Y-%m-%d %H:%M} UTC"
+    found.add("token", f"of user {said.user_id}, until {until}")
     return said

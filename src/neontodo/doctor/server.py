@@ -7,13 +7,13 @@ from functools import partial
 
 from neontodo.app import App
 from neontodo.db import probe as probing
+from neontodo.db import versions
 from neontodo.db.probe import Probe
-from neontodo.db.schema import HEAD
 from neontodo.db.url import PostgresTarget
 from neontodo.doctor import isolation, machine
 from neontodo.doctor.finding import Examination, Note
 from neontodo.doctor.wire import Wire
-from neontodo.errors import NotSignedIn, Refused, SchemaMismatch, TodoError
+from neontodo.errors import Refused, SchemaMismatch, TodoError
 from neontodo.identity import admission, key_queries
 from neontodo.identity.tokens import LEEWAY, Claims
 from neontodo.tasks.queries.users import UnknownUser
@@ -65,7 +65,7 @@ def _reached(target: PostgresTarget, found: Examination) -> bool:
         found.skip("nobody answers there", "tls", "certificate")
         return False
     is_safe = found.check("tls", wire.tls, timed=True)
-    if is_safe and found.findings[-1].detail.startswith("none"):
+    if wire.is_plain:
         found.skip("there is no TLS", "certificate")
     else:
         # Of a server that is not trusted, the certificate says why.
@@ -74,9 +74,12 @@ def _reached(target: PostgresTarget, found: Examination) -> bool:
 
 
 def _server(target: PostgresTarget, answer: Probe) -> str:
-    if not target.is_neon:
-        return f"Postgres {answer.version}"
-    return f"Postgres {answer.version}, {'pooled' if target.is_pooled else 'direct'}"
+    text = f"Postgres {answer.version}"
+    if target.is_neon:
+        text += f", {'pooled' if target.is_pooled else 'direct'}"
+    return (
+        Note(f"{text}, read-only: tasks can be listed, not changed") if answer.read_only else text
+    )
 
 
 def _sister(app: App, sister: PostgresTarget) -> str:
@@ -89,16 +92,7 @@ def _sister(app: App, sister: PostgresTarget) -> str:
 
 def _schema(target: PostgresTarget, answer: Probe) -> str:
     answer.require_ours(target.display)
-    if answer.schema is None:
-        raise SchemaMismatch(
-            f"{target.display} has no tables of todo yet", hint="`todo db upgrade` makes them"
-        )
-    if not answer.is_current:
-        raise SchemaMismatch(
-            f"{target.display} is of an older version ({answer.schema}) than this program ({HEAD})",
-            hint="`todo db upgrade` brings it there",
-        )
-    return answer.schema
+    return versions.require_current(answer.schema, target.display)
 
 
 def _clock(app: App, answer: Probe) -> str:
@@ -121,8 +115,5 @@ async def _user(app: App, claims: Claims) -> str:
         return Note("not known to the store yet; the first command sees to it")
     if signer is None:
         raise UnknownUser
-    if not (signer.accepted or claims.by_issuer):
-        raise NotSignedIn(
-            "the store does not know your key, or has revoked it", hint="run `todo connect`"
-        )
+    signer.require_accepted(claims)
     return signer.name or signer.email or claims.user_id

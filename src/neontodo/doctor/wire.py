@@ -10,11 +10,12 @@ import socket
 import ssl
 import struct
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from neontodo.clock import span
 from neontodo.db import tls
-from neontodo.db.postgres_errors import while_connecting
+from neontodo.db.postgres_errors import reason
 from neontodo.db.url import PostgresTarget
 from neontodo.doctor.finding import Note
 from neontodo.errors import StoreUnavailable
@@ -23,32 +24,37 @@ SSL_REQUEST = struct.pack("!ll", 8, 80877103)
 DNS_HINT = "check the host name in the database URL, and this machine's network"
 TCP_HINT = "check the port in the database URL, and whether a firewall is in between"
 TLS_HINT = "if the certificate's authority is your own, name its file with `sslrootcert`"
-SOON = 7
-"""Days before its end at which a certificate is worth a word."""
+PLAIN_HINT = "`sslmode` in the database URL asks for it"
+SOON = timedelta(days=7)
+"""Before its end, when a certificate is worth a word."""
 
 Address = tuple[Any, ...]
 
 
 @contextlib.contextmanager
-def _told(target: PostgresTarget, hint: str) -> Iterator[None]:
+def _told(hint: str) -> Iterator[None]:
     """Turn an error of the network into its reason, and what to look at."""
     try:
         yield
     except OSError as error:
-        message = while_connecting(error, target.display).message
-        raise StoreUnavailable(message.rpartition(": ")[2], hint=hint) from error
+        raise StoreUnavailable(reason(error), hint=hint) from error
 
 
 class Wire:
-    """Steps to a server, each of which stands on the one before."""
+    """Steps to a server, each of which stands on the one before.
+
+    Attributes:
+        is_plain: whether it is spoken to without TLS, or offers none where the URL insists.
+    """
 
     def __init__(self, target: PostgresTarget) -> None:
         self.target = target
+        self.is_plain = False
         self._found: list[Address] = []
 
     def dns(self) -> str:
         """The addresses of the host."""
-        with _told(self.target, DNS_HINT):
+        with _told(DNS_HINT):
             self._found = socket.getaddrinfo(
                 self.target.host, self.target.port, type=socket.SOCK_STREAM
             )
@@ -71,22 +77,24 @@ class Wire:
                     return where
                 tried = ", ".join(host for host, _ in silent)
                 return Note(f"{where}; without an answer, but tried first: {tried}")
-        with _told(self.target, TCP_HINT):
+        with _told(TCP_HINT):
             raise silent[0][1]
 
     def tls(self) -> str:
         """How the connection is protected."""
         contexts = tls.contexts(self.target)
         if contexts[0] is None:
+            self.is_plain = True
             return Note(f"none: the database URL has `sslmode={self.target.sslmode}`")
         verified = tls.verification(self.target)
-        with _told(self.target, TLS_HINT):
+        with _told(TLS_HINT):
             try:
                 with self._secured(contexts[0]) as secured:
                     version = secured.version()
-            except ConnectionError:
+            except (ConnectionError, StoreUnavailable):
                 if None not in contexts:
                     raise
+                self.is_plain = True
                 return Note("none: the server has none, and the database URL does not insist")
         if verified in ("ca", "full"):
             return f"{version}, verified: {'host name and ' * (verified == 'full')}authority"
@@ -100,15 +108,16 @@ class Wire:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         context.set_alpn_protocols(["postgresql"])
-        with _told(self.target, TLS_HINT), self._secured(context) as secured:
+        with _told(TLS_HINT), self._secured(context) as secured:
             der = secured.getpeercert(binary_form=True)
         if der is None:
             raise StoreUnavailable(f"{self.target.display} shows no certificate")
         found = x509.load_der_x509_certificate(der)
         end = found.not_valid_after_utc
-        days = (end - datetime.now(UTC)).days
-        text = f"of {_named(found.subject)}, by {_named(found.issuer)}, until {end:%Y-%m-%d}"
-        return Note(f"{text} ({days} days)") if days < SOON else f"{text} ({days} days)"
+        left = end - datetime.now(UTC)
+        until = f"until {end:%Y-%m-%d} ({span(left) if left > timedelta() else 'past'})"
+        text = f"of {_named(found.subject)}, by {_named(found.issuer)}, {until}"
+        return Note(text) if left < SOON else text
 
     @contextlib.contextmanager
     def _secured(self, context: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
@@ -117,7 +126,8 @@ class Wire:
             if not tls.direct_tls(self.target):
                 connection.sendall(SSL_REQUEST)
                 if connection.recv(1) != b"S":
-                    raise ConnectionError("rejected SSL upgrade")
+                    self.is_plain = True
+                    raise StoreUnavailable("the server offers no TLS", hint=PLAIN_HINT)
             with context.wrap_socket(connection, server_hostname=self.target.host) as secured:
                 yield secured
 

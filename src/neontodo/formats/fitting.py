@@ -32,10 +32,12 @@ def task(
 ) -> TaskCreate:
     """A valid task of these values; `names` says what the source calls a field.
 
-    Raises BadRecord. Values that are None count as left out. A completed task without an instant
-    was completed when it was last changed, or made, or `now`.
+    Raises BadRecord. Values that are None count as left out, and so does an empty project. A
+    completed task without an instant was completed when it was last changed, or made, or `now`.
     """
     given = {field: value for field, value in values.items() if value is not None}
+    if isinstance(project := given.get("project"), str) and not project.strip(_SPACE):
+        del given["project"]
     _shorten(given, extra)
     if given.get("completed") and "completed_at" not in given:
         given["completed_at"] = given.get("updated_at") or given.get("created_at") or now

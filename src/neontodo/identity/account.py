@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -83,7 +83,8 @@ async def _by_session(
     # The keys come last: an issuer may make another one for this token.
     token = await better_auth.fetch_jwt(client, issuer, session)
     keys = await jwks.fetch(client, issuer, now)
-    claims = _just_made(token, issuer, _key(token, keys, issuer), now)
+    with _just_made(issuer, now):
+        claims = _believed(token, issuer, _key(token, keys, issuer), now)
     ends = await better_auth.session_expiry(client, issuer, session)
     account = before.becoming(issuer, claims, "session", ends)
     _store(folder, secrets, account, session, keys, token, before)
@@ -168,7 +169,12 @@ async def verified(
         StoreUnavailable: its key is not known here, and the issuer cannot be asked.
     """
     key_id = tokens.claimed(token).key_id
-    key = await jwks.key_for(folder, issuer, key_id, http, now)
+    try:
+        key = await jwks.key_for(folder, issuer, key_id, http, now)
+        return _believed(token, issuer, key, now)
+    except tokens.OtherKey:
+        # Some issuers give a new key the id of the old one.
+        key = await jwks.key_for(folder, issuer, key_id, http, now, fresh=jwks.ASKED_AGAIN)
     return _believed(token, issuer, key, now)
 
 
@@ -195,8 +201,8 @@ async def _renewed(
         token = await better_auth.fetch_jwt(client, issuer, session)
         # Being used makes a session last longer.
         ends = await better_auth.session_expiry(client, issuer, session)
-    key = await jwks.key_for(folder, issuer, tokens.claimed(token).key_id, http, now)
-    claims = _own(_just_made(token, issuer, key, now), account)
+    with _just_made(issuer, now):
+        claims = _own(await verified(token, folder, issuer, http, now), account)
     # On a read-only disk the token serves this command only, which is all it is needed for.
     with suppress(StoreUnavailable):
         signed_in.keep_token(folder, token)
@@ -223,10 +229,12 @@ def _believed(token: str, issuer: Issuer, key: IssuerKey, now: datetime) -> toke
     )
 
 
-def _just_made(token: str, issuer: Issuer, key: IssuerKey, now: datetime) -> tokens.Claims:
-    """As `_believed`; of a new token not its time is wrong, but a clock."""
+@contextmanager
+def _just_made(issuer: Issuer, now: datetime) -> Iterator[None]:
+    """Of a new token not its time is wrong, but a clock."""
     try:
-        return _believed(token, issuer, key, now)
+        yield
+        return
     except tokens.OutsideValidity as error:
         problem = f"{error.message}, though {issuer.host} has just made it"
     raise NotSignedIn(

@@ -10,8 +10,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from neontodo.db.database import Database
+from neontodo.db.database import AGAIN, Database
 from neontodo.errors import NotSignedIn
+from neontodo.identity.enrolment import is_member
 from neontodo.identity.tokens import Claims
 from neontodo.models import User
 
@@ -24,8 +25,8 @@ async def admit(database: Database, claims: Claims, now: datetime) -> None:
     Raises:
         NotSignedIn: the login role is a member's, and another one's.
     """
-    async with database.bare() as connection:
-        if await _is_member(connection):
+    async with database.bare(unknown=AGAIN) as connection:
+        if await is_member(connection):
             await _require_own(connection, claims.user_id)
         else:
             await connection.execute(_upsert(connection, claims, now))
@@ -38,14 +39,8 @@ async def require_admissible(database: Database, claims: Claims) -> None:
         NotSignedIn: the login role is a member's, and another one's.
     """
     async with database.bare() as connection:
-        if await _is_member(connection):
+        if await is_member(connection):
             await _require_own(connection, claims.user_id)
-
-
-async def _is_member(connection: AsyncConnection) -> bool:
-    if connection.dialect.name == "sqlite":
-        return False
-    return bool(await connection.scalar(sa.text("SELECT row_security_active('users')")))
 
 
 async def _require_own(connection: AsyncConnection, user_id: str) -> None:

@@ -62,7 +62,7 @@ async def sign_in_by_email(http: Http, issuer: Issuer, email: str, password: str
     if isinstance(answer.json, dict) and answer.json.get("twoFactorRedirect"):
         raise NotSignedIn(
             "the account asks for a second factor, which cannot be given here",
-            hint="sign in with `todo login` and a browser, or bring a token with `--token -`",
+            hint="sign in with a browser, without `--email`, or bring a token with `--token -`",
         )
     return _session(issuer, answer)
 
@@ -114,7 +114,7 @@ def unexpected(issuer: Issuer, answer: Answer) -> StoreUnavailable | NotSignedIn
     """What to make of an answer that Better Auth does not give, or not to this."""
     if answer.status == 429:
         return _too_often(issuer, answer)
-    if answer.status == 403:
+    if answer.status == 403 and _is_about_origin(answer):
         return _origin_refused(issuer)
     if answer.status == 404:
         return NotSignedIn(
@@ -142,7 +142,7 @@ def _refusal(issuer: Issuer, answer: Answer) -> StoreUnavailable | NotSignedIn:
         case "INVALID_EMAIL_OR_PASSWORD" | "INVALID_EMAIL":
             return NotSignedIn(
                 f"{issuer.host} does not accept the e-mail address or the password",
-                hint="run `todo login --email` again",
+                hint="check them, then run the command again",
             )
         case "EMAIL_NOT_VERIFIED":
             return NotSignedIn(
@@ -160,9 +160,18 @@ def _refusal(issuer: Issuer, answer: Answer) -> StoreUnavailable | NotSignedIn:
     if answer.status in (400, 401):
         return NotSignedIn(
             f"{issuer.host} refused the sign-in (status {answer.status})",
-            hint="check the e-mail address and the password, then run `todo login --email` again",
+            hint="check the e-mail address and the password, then run the command again",
+        )
+    if answer.status == 403 and not _is_about_origin(answer):
+        return NotSignedIn(
+            f"{issuer.host} refused the sign-in (status {answer.status})",
+            hint="ask whoever runs that server",
         )
     return unexpected(issuer, answer)
+
+
+def _is_about_origin(answer: Answer) -> bool:
+    return answer.text("code") in ("INVALID_ORIGIN", "MISSING_OR_NULL_ORIGIN")
 
 
 def _too_often(issuer: Issuer, answer: Answer) -> StoreUnavailable:
@@ -177,5 +186,5 @@ def _origin_refused(issuer: Issuer) -> NotSignedIn:
     how = "`neon neon-auth domain add`" if issuer.is_neon_auth else "`trustedOrigins`"
     return NotSignedIn(
         f"{issuer.host} refused the request's origin, {issuer.origin}",
-        hint=f"let the server trust it ({how}), or bring a token with `todo login --token -`",
+        hint=f"let the server trust it ({how}), or bring a token with `todo login URL --token -`",
     )

@@ -102,17 +102,20 @@ def use(folder: Path, connection: Connection) -> None:
     _write(folder, Place(connection.store, connection.display, current=True))
 
 
-def leave(folder: Path) -> Place | None:
-    """Use the embedded store again, and answer which connection was left; its secret is kept."""
+def leave(folder: Path) -> tuple[bool, Place | None]:
+    """Use the embedded store again; its secret is kept.
+
+    Answers whether it was not in use, and which connection was left, if that can be read.
+    """
     try:
         last = place(folder)
     except NotSignedIn:
         remove_private(folder / FILE)
-        return None
+        return True, None
     if last is not None and last.current:
         _write(folder, replace(last, current=False))
-        return last
-    return None
+        return True, last
+    return False, None
 
 
 def forget(folder: Path, secrets: SecretStore, store: str) -> None:

@@ -99,7 +99,7 @@ async def _stored_key(claimed: tokens.Claimed, database: Database) -> str:
 
 def of_machine(mine: Machine, folder: Path, now: datetime) -> Identity:
     """The machine's own user, by the token in its folder."""
-    _, claims = machine.current_token(mine, folder, now)
+    claims = machine.current_token(mine, folder, now)
     return Identity(claims, str(folder / machine.TOKEN))
 
 

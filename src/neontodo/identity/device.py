@@ -26,8 +26,8 @@ INTERVAL = 5
 SLOWER = 5
 LONGEST_PAUSE = 60
 LONGEST_WAIT = 86_400
-BY_EMAIL = "sign in with `todo login --email`"
-ANOTHER = "run `todo login` again for another code"
+BY_EMAIL = "run the command again with `--email ADDRESS`"
+ANOTHER = "run the command again for another code"
 _URL = re.compile(r"[!-~]{1,2000}")
 _CODE = re.compile(r"[!-~]{1,100}")
 
@@ -46,13 +46,11 @@ class DeviceCode:
     verification_uri_complete: str | None
     expires_at: datetime
     interval: float
-    client_id: str = CLIENT
 
 
 async def begin(
     http: Http,
     issuer: Issuer,
-    client_id: str = CLIENT,
     clock: Callable[[], datetime] = utc_now,
 ) -> DeviceCode:
     """Ask for a code.
@@ -60,16 +58,16 @@ async def begin(
     Raises:
         NotSignedIn: the server does not offer this, or not to this client.
     """
-    body = {"client_id": client_id, "scope": SCOPE}
+    body = {"client_id": CLIENT, "scope": SCOPE}
     answer = await http.post(f"{issuer.url}/device/code", body)
     if answer.text("error") == "invalid_client":
         raise NotSignedIn(
-            f"{issuer.host} does not know the client `{client_id}`",
+            f"{issuer.host} does not know the client `{CLIENT}`",
             hint=f"let its `deviceAuthorization` plugin accept it, or {BY_EMAIL}",
         )
     if answer.status in (400, 401, 403, 404, 405):
         raise NotSignedIn(f"{issuer.host} does not offer sign-in with a browser", hint=BY_EMAIL)
-    code = _code(issuer, answer, client_id, clock()) if answer.status == 200 else None
+    code = _code(issuer, answer, clock()) if answer.status == 200 else None
     if code is None:
         raise unexpected(issuer, answer)
     return code
@@ -88,16 +86,20 @@ async def poll(
 
     Raises:
         NotSignedIn: the sign-in was denied, or the code has expired.
+        StoreUnavailable: the server could not say in the end what became of the code.
     """
-    body = {"grant_type": GRANT, "device_code": code.device_code, "client_id": code.client_id}
+    body = {"grant_type": GRANT, "device_code": code.device_code, "client_id": CLIENT}
     interval = pause = code.interval
+    away: StoreUnavailable | None = None
     while clock() + timedelta(seconds=pause) < code.expires_at:
         await sleep(pause)
         try:
             answer = await http.post(f"{issuer.url}/device/token", body)
-        except StoreUnavailable:
+        except StoreUnavailable as problem:
+            away = problem
             pause = max(interval, min(pause * 2, LONGEST_PAUSE))
             continue
+        away = None
         if answer.status == 200:
             if (token := secret_of(answer.text("access_token"))) is None:
                 raise unexpected(issuer, answer)
@@ -107,10 +109,10 @@ async def poll(
         elif answer.text("error") != "authorization_pending":
             raise _refusal(issuer, answer)
         pause = interval
-    raise _expired()
+    raise away or _expired()
 
 
-def _code(issuer: Issuer, answer: Answer, client_id: str, now: datetime) -> DeviceCode | None:
+def _code(issuer: Issuer, answer: Answer, now: datetime) -> DeviceCode | None:
     device_code = secret_of(answer.text("device_code"))
     user_code = answer.text("user_code") or ""
     uri = _shown(issuer, answer.text("verification_uri"))
@@ -124,7 +126,6 @@ def _code(issuer: Issuer, answer: Answer, client_id: str, now: datetime) -> Devi
         verification_uri_complete=_shown(issuer, answer.text("verification_uri_complete")),
         expires_at=now + timedelta(seconds=wait),
         interval=_seconds(answer, "interval", LONGEST_PAUSE, INTERVAL) or INTERVAL,
-        client_id=client_id,
     )
 
 
@@ -148,7 +149,7 @@ def _refusal(issuer: Issuer, answer: Answer) -> NotSignedIn | StoreUnavailable:
         case "access_denied":
             return NotSignedIn(
                 "the sign-in was denied in the browser",
-                hint="run `todo login` again, and approve it there if it is yours",
+                hint="run the command again, and approve it there if it is yours",
             )
         case "expired_token":
             return _expired()
@@ -158,4 +159,4 @@ def _refusal(issuer: Issuer, answer: Answer) -> NotSignedIn | StoreUnavailable:
 
 
 def _expired() -> NotSignedIn:
-    return NotSignedIn("the code has expired before it was entered", hint=ANOTHER)
+    return NotSignedIn("the code has expired", hint=ANOTHER)

@@ -14,13 +14,25 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from neontodo.errors import BadValue, NotSignedIn
+from neontodo.errors import BadValue, NotSignedIn, capped
 from neontodo.identity.keys import public_text
 from neontodo.identity.machine import Machine
-from neontodo.identity.members import Person
 from neontodo.models import Key, User
 
 SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user as the database's owner sees them."""
+
+    id: str
+    email: str | None
+    name: str | None
+
+    @property
+    def label(self) -> str:
+        return self.email or self.name or self.id
 
 
 @dataclass(frozen=True)
@@ -43,42 +55,63 @@ class Population:
 
 async def population(connection: AsyncConnection, machines: Sequence[Machine | None]) -> Population:
     """Who is there, and which of these machines' keys are accepted."""
-    restricted = await connection.scalar(sa.text("SELECT row_security_active('users')"))
-    people = sa.select(col(User.id), col(User.email), col(User.name)).order_by(
-        col(User.created_at), col(User.id)
-    )
     keys = sa.select(col(Key.user_id), col(Key.id)).where(
         col(Key.id).in_([machine.key_id for machine in machines if machine is not None]),
         col(Key.revoked_at).is_(None),
     )
     return Population(
-        people=tuple(Person(*row) for row in await connection.execute(people)),
+        people=tuple(await everyone(connection)),
         keys=frozenset((row[0], row[1]) for row in await connection.execute(keys)),
-        is_member=bool(restricted),
+        is_member=await is_member(connection),
     )
 
 
-def named(people: Sequence[Person], who: str) -> Person:
+async def everyone(connection: AsyncConnection) -> list[Person]:
+    """The users that a connection shows, the oldest first."""
+    statement = sa.select(col(User.id), col(User.email), col(User.name)).order_by(
+        col(User.created_at), col(User.id)
+    )
+    return [Person(*row) for row in await connection.execute(statement)]
+
+
+async def is_member(connection: AsyncConnection) -> bool:
+    """Whether the login role is a member's; an embedded store has no members."""
+    if connection.dialect.name == "sqlite":
+        return False
+    return bool(await connection.scalar(sa.text("SELECT row_security_active('users')")))
+
+
+def matching(people: Sequence[Person], who: str) -> list[Person]:
+    """Those whom an id means, or if it is none an e-mail address, or else a name."""
+    for fits in (_has_id, _has_email, _has_name):
+        if found := [person for person in people if fits(person, who)]:
+            return found
+    return []
+
+
+def named(
+    people: Sequence[Person],
+    who: str,
+    *,
+    hint: str = "name one of them by e-mail address, name or id",
+) -> Person:
     """The one whom an id, an e-mail address or a name means.
 
     Raises:
         BadValue: nobody, or more than one.
     """
     wanted = who.strip()
-    for fits in (_has_id, _has_email, _has_name):
-        found = [person for person in people if fits(person, wanted)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise BadValue(
-                f"`{wanted}` means {len(found)} users of this database",
-                details=tuple(described(person) for person in found),
-                hint="use the id",
-            )
+    found = matching(people, wanted)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise BadValue(
+            f"there is no user `{wanted}` in this database", details=_listed(people), hint=hint
+        )
     raise BadValue(
-        f"there is no user `{wanted}` in this database",
-        details=_listed(people),
-        hint="name one of them by e-mail address, name or id",
+        f"`{wanted}` means {len(found)} users of this database",
+        details=tuple(described(person) for person in found),
+        hint="use the id",
     )
 
 
@@ -119,9 +152,7 @@ def described(person: Person) -> str:
 
 
 def _listed(people: Sequence[Person]) -> tuple[str, ...]:
-    shown = tuple(described(person) for person in people[:SHOWN])
-    more = len(people) - SHOWN
-    return (*shown, f"and {more} more") if more > 0 else shown
+    return capped((described(person) for person in people[:SHOWN]), len(people))
 
 
 async def enrol(

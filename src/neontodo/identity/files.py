@@ -38,13 +38,13 @@ def create_private(path: Path, data: bytes) -> bool:
         return created
 
 
-def read_private(path: Path) -> bytes | None:
+def read_private(path: Path, *, even_shared: bool = False) -> bytes | None:
     """Return a file's content, or None if there is no such file; refuse one others can read."""
     try:
         # A named pipe in the file's place must not keep the reader waiting.
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _OPTIONS)
         try:
-            _check(path, os.fstat(fd))
+            _check(path, os.fstat(fd), even_shared)
             with open(fd, "rb", closefd=False) as file:
                 return file.read(LARGEST)
         finally:
@@ -58,21 +58,28 @@ def read_private(path: Path) -> bytes | None:
         ) from error
 
 
+def make_private(path: Path) -> None:
+    """Take from others what they may do with a file; where that cannot be done it stays."""
+    with suppress(OSError):
+        if stat.S_ISREG(path.lstat().st_mode):
+            path.chmod(0o600)
+
+
 def remove_private(path: Path) -> None:
     """Remove the file; one that is not there is no error."""
     with _saving(path):
         path.unlink(missing_ok=True)
 
 
-def _check(path: Path, status: os.stat_result) -> None:
+def _check(path: Path, status: os.stat_result, even_shared: bool) -> None:
     if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
         raise NotSignedIn(
             f"`{path}` is not a file that this program wrote",
             hint="move it away and sign in again",
         )
-    if os.name == "posix" and status.st_mode & 0o077:
+    if os.name == "posix" and status.st_mode & 0o077 and not even_shared:
         raise NotSignedIn(
-            f"`{path}` holds a secret and can be read by others, so it is not used",
+            f"`{path}` can be read by others, so it is not used",
             hint=f"make it yours alone with `chmod 600 {shlex.quote(str(path))}`",
         )
 

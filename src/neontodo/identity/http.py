@@ -10,7 +10,7 @@ import asyncio
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -41,12 +41,7 @@ class Http:
     async def __aenter__(self) -> Http:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._clients.clear()
         await self._stack.aclose()
 
@@ -100,19 +95,19 @@ class Http:
         except TimeoutError:
             problem = f"{host_of(url)} did not answer within {self._limit:g} seconds"
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            way = " through the proxy" if _proxy(url, self._environment) else ""
+            way = " through the proxy" if _proxy(url, self._environment)[1] else ""
             problem = f"{host_of(url)} cannot be reached{way}: {_reason(error)}"
         # Raised out here, so that the library's error, which holds the request, is not its context.
         raise StoreUnavailable(problem, hint=CHECK)
 
     async def _client(self, url: str) -> httpx.AsyncClient:
-        is_secure, proxy = url.startswith("https:"), _proxy(url, self._environment)
+        is_secure, (name, proxy) = url.startswith("https:"), _proxy(url, self._environment)
         if (is_secure, proxy) not in self._clients:
             client = _new_client(proxy, _context(is_secure))
             if client is None:
                 raise BadValue(
-                    "the proxy in `HTTPS_PROXY` cannot be used",
-                    hint="such as HTTPS_PROXY=http://proxy.example.com:3128",
+                    f"the proxy in `{name}` cannot be used",
+                    hint=f"such as {name}=http://proxy.example.com:3128",
                 )
             self._clients[is_secure, proxy] = await self._stack.enter_async_context(client)
         return self._clients[is_secure, proxy]
@@ -154,20 +149,20 @@ def _context(is_secure: bool) -> ssl.SSLContext:
     return context
 
 
-def _proxy(url: str, environment: Mapping[str, str]) -> str | None:
-    """The proxy for a URL; what is on this machine is asked without one."""
+def _proxy(url: str, environment: Mapping[str, str]) -> tuple[str, str | None]:
+    """The variable that names the proxy for a URL, and the proxy; none for this machine's own."""
     from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
     parts = urlsplit(url)
     if parts.scheme == "http" or proxy_bypass_environment(
-        parts.netloc, {"no": _variable(environment, "no_proxy")}
+        parts.netloc, {"no": environment.get("no_proxy") or environment.get("NO_PROXY") or ""}
     ):
-        return None
-    return _variable(environment, "https_proxy") or _variable(environment, "all_proxy") or None
+        return "", None
+    named = ((name, environment.get(name)) for name in _PROXIES)
+    return next((found for found in named if found[1]), ("", None))
 
 
-def _variable(environment: Mapping[str, str], name: str) -> str:
-    return environment.get(name) or environment.get(name.upper()) or ""
+_PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 
 
 def _reason(error: BaseException) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from neontodo.db.tls import SYSTEM
 from neontodo.db.url import PARAMETERS, PostgresTarget
 from neontodo.errors import BadValue
 from neontodo.identity.keys import (
@@ -38,6 +39,18 @@ class Invitation:
 
     url: str = field(repr=False)
     machine: Machine = field(repr=False)
+
+
+def portable(target: PostgresTarget) -> PostgresTarget:
+    """The same for another machine, where the file with the authority's certificate is not.
+
+    Nothing less is verified there: by libpq's own file for it, or the system's authorities.
+    """
+    if target.sslrootcert in (None, SYSTEM):
+        return target
+    # `require` verifies only where it is told an authority.
+    sslmode = "verify-ca" if target.sslmode == "require" else target.sslmode
+    return replace(target, sslrootcert=None, sslmode=sslmode)
 
 
 def url_for(target: PostgresTarget, role: str, password: str) -> str:

@@ -75,7 +75,7 @@ def issuer_at(
         raise BadValue(f"`{OWN}` is what tokens of one's own machines say, and no issuer")
     keys = f"{base}/.well-known/jwks.json" if is_neon else f"{base}/jwks"
     if jwks_url is not None:
-        own = _parts(jwks_url, "the JWKS URL")
+        own = _parts(jwks_url, "the JWKS URL", risk="put keys of their own there")
         keys = _origin(own) + own.path
     return Issuer(url=base, issuer=name, audience=audience or name, jwks_url=keys)
 
@@ -107,7 +107,7 @@ def is_safe(url: str) -> bool:
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_own(host)))
 
 
-def _parts(url: str, what: str) -> SplitResult:
+def _parts(url: str, what: str, *, risk: str = "read the password on its way") -> SplitResult:
     """Take a URL apart and check it; no message repeats it, as a password may be in it."""
     text = url.strip()
     try:
@@ -128,7 +128,7 @@ def _parts(url: str, what: str) -> SplitResult:
         raise BadValue(f"{what} cannot be read", hint=_EXAMPLE)
     if not is_safe(text):
         raise NotSignedIn(
-            f"{what} must begin with `https://`, else others could read the password on its way",
+            f"{what} must begin with `https://`, else others could {risk}",
             hint="`http://` is for servers on this machine",
         )
     return parts

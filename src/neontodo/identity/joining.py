@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +25,10 @@ Opener = Callable[[PostgresTarget], Database]
 
 SPENT = "the invitation was used already, or withdrawn"
 ANOTHER = "ask the person who sent it for another one"
+AUTHORITY = (
+    "if the server's authority is the sender's own, ask them for its certificate, and put it in "
+    "`~/.postgresql/root.crt`"
+)
 
 
 def target_of(invitation: Invitation) -> PostgresTarget:
@@ -49,6 +54,8 @@ async def join(
     try:
         made = await _spend(invitation.machine, target, opened, secrets)
     except StoreUnavailable as error:
+        if any(isinstance(each, ssl.SSLCertVerificationError) for each in _chain(error)):
+            raise StoreUnavailable(error.message, hint=AUTHORITY) from error
         if not _refuses_login(error):
             raise
         made = await _resumed(target, opened, secrets)
@@ -63,7 +70,8 @@ async def _spend(
     made = Connection(target.key, target.display, url_for(target, target.user, password), mine)
     database = opened(target)
     try:
-        async with database.bare() as connection:
+        again = "run `todo join` again, with the same invitation"
+        async with database.bare(unknown=again) as connection:
             await _check(connection, mine)
             # Stored first: a password that only the server knew would lock its owner out.
             stored.keep(secrets, made)

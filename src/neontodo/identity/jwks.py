@@ -58,9 +58,17 @@ class KeySet:
 
 
 async def key_for(
-    folder: Path, issuer: Issuer, key_id: str, http: Callable[[], Http], now: datetime
+    folder: Path,
+    issuer: Issuer,
+    key_id: str,
+    http: Callable[[], Http],
+    now: datetime,
+    *,
+    fresh: timedelta = FRESH,
 ) -> IssuerKey:
-    """The key of this id, from the folder's copy of the issuer's keys or from the issuer.
+    """The key of this id, from a copy of the issuer's keys in the folder that is still `fresh`.
+
+    From the issuer otherwise.
 
     Raises:
         NotSignedIn: the issuer has no such key.
@@ -69,10 +77,13 @@ async def key_for(
     known = remembered(folder, issuer)
     key = known.find(key_id) if known else None
     age = now - known.fetched_at if known else FRESH
-    if key is not None and timedelta(0) <= age < FRESH:
+    if key is not None and timedelta(0) <= age < fresh:
         return key
     if key is None and timedelta(0) <= age < ASKED_AGAIN:
-        raise unknown(issuer)
+        raise NotSignedIn(
+            f"the token is not signed with a key that {issuer.host} had a moment ago",
+            hint="if it has a new one, run the command again in a minute",
+        )
     try:
         async with http() as client:
             fetched = await fetch(client, issuer, now)

@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col, insert, select, update
 
+from neontodo.errors import NotSignedIn
+from neontodo.identity.tokens import Claims
 from neontodo.models import Key, User
 
 
@@ -36,6 +38,34 @@ class Signer:
     email: str | None
     label: str | None
     accepted: bool
+
+    def require_accepted(self, claims: Claims) -> None:
+        """Make sure that the key may sign; for whom an issuer vouches, no key has to.
+
+        Raises:
+            NotSignedIn: the store does not know the key, or it was revoked.
+        """
+        if not (self.accepted or claims.by_issuer):
+            raise _not_accepted()
+
+
+async def require_accepted(connection: AsyncConnection, claims: Claims) -> None:
+    """The same on a connection of the owner's.
+
+    Raises:
+        NotSignedIn: the store does not know the key, or it was revoked.
+    """
+    statement = sa.select(col(Key.revoked_at).is_(None)).where(
+        col(Key.user_id) == claims.user_id, col(Key.id) == claims.key_id
+    )
+    if not (await connection.scalar(statement) or claims.by_issuer):
+        raise _not_accepted()
+
+
+def _not_accepted() -> NotSignedIn:
+    return NotSignedIn(
+        "the store does not know your key, or has revoked it", hint="run `todo connect`"
+    )
 
 
 async def add(session: AsyncSession, row: Mapping[str, Any]) -> None:

@@ -70,8 +70,8 @@ def create(folder: Path, *, name: str, now: datetime) -> Machine:
     return machine
 
 
-def current_token(machine: Machine, folder: Path, now: datetime) -> tuple[str, tokens.Claims]:
-    """Return the machine's token, verified, and signed anew if it is absent or soon expires."""
+def current_token(machine: Machine, folder: Path, now: datetime) -> tokens.Claims:
+    """What the machine's token says, verified, and signed anew if it is absent or soon expires."""
     try:
         token, claims = renewed(machine, now)
     except NotSignedIn as error:
@@ -83,7 +83,7 @@ def current_token(machine: Machine, folder: Path, now: datetime) -> tuple[str, t
         # On a read-only disk the new token serves this command only, which is all it is needed for.
         with suppress(StoreUnavailable):
             write_private(folder / TOKEN, token.encode())
-    return token, claims
+    return claims
 
 
 def renewed(machine: Machine, now: datetime) -> tuple[str, tokens.Claims]:

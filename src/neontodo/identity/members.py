@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from shlex import quote
 
@@ -18,26 +18,13 @@ from sqlmodel import col
 
 from neontodo.errors import BadValue, NotSignedIn, Refused
 from neontodo.identity import machine, sharing
-from neontodo.identity.keys import public_text
+from neontodo.identity.enrolment import Person, described, enrol, everyone, matching, named
 from neontodo.identity.machine import Machine
 from neontodo.identity.tokens import LONGEST_ID, LONGEST_LABEL
 from neontodo.models import Key, Member, User
 
 CONNECTIONS = 20
 """That one login may have at a time, so that a member cannot take all of the server's."""
-
-
-@dataclass(frozen=True)
-class Person:
-    """A user as the database's owner sees them."""
-
-    id: str
-    email: str | None
-    name: str | None
-
-    @property
-    def label(self) -> str:
-        return self.email or self.name or self.id
 
 
 @dataclass(frozen=True)
@@ -78,16 +65,7 @@ async def add(
     await sharing.prepare(connection, owned)
     person = await _user(connection, user_id, email, name, now)
     mine = machine.new_key(person.id, person.name or email)
-    await connection.execute(
-        sa.insert(Key),
-        {
-            "user_id": person.id,
-            "id": mine.key_id,
-            "public_key": public_text(mine.private_key.public_key()),
-            "label": await _label(connection, person, email),
-            "created_at": now,
-        },
-    )
+    await enrol(connection, mine, label=await _label(connection, person, email), now=now)
     role, password = await _login_role(connection, owned.group)
     await connection.execute(
         sa.insert(Member),
@@ -118,16 +96,16 @@ def checked_subject(subject: str | None) -> str | None:
 async def _user(
     connection: AsyncConnection, user_id: str | None, email: str, name: str | None, now: datetime
 ) -> Person:
-    same = await named(connection, user_id or email)
-    if user_id is None and same:
+    people = await everyone(connection)
+    if user_id is None and (same := matching(people, email)):
         raise Refused(
             f"`{email}` is a user of this database already",
             hint=f"`todo member add {quote(email)} --subject {quote(same[0].id)}` makes them "
             "another login",
         )
-    for person in same:
+    for person in people:
         if person.id == user_id:
-            return person
+            return await _known(connection, person, email)
     person = Person(user_id or str(uuid.uuid4()), email, name)
     await connection.execute(
         sa.insert(User),
@@ -142,6 +120,29 @@ async def _user(
         },
     )
     return person
+
+
+async def _known(connection: AsyncConnection, person: Person, email: str) -> Person:
+    """The user that is there, if it is whose address that is.
+
+    An account of an issuer that told none gets it; whoever has a machine is somebody else.
+
+    Raises:
+        Refused: they would get another person's tasks.
+    """
+    if person.email is not None and person.email.casefold() == email.casefold():
+        return person
+    machines = sa.select(func.count()).where(
+        col(Key.user_id) == person.id, col(Key.expires_at).is_(None)
+    )
+    if person.email is not None or await connection.scalar(machines):
+        raise Refused(
+            f"`--subject` is the id of another user than `{email}`: {described(person)}",
+            hint="another login of a user needs the address that `todo member list` shows; "
+            "somebody new needs no `--subject`",
+        )
+    await connection.execute(sa.update(User).where(col(User.id) == person.id).values(email=email))
+    return replace(person, email=email)
 
 
 async def _label(connection: AsyncConnection, person: Person, email: str) -> str:
@@ -162,34 +163,13 @@ async def _login_role(connection: AsyncConnection, group: str) -> tuple[str, str
     return role, password
 
 
-async def named(connection: AsyncConnection, who: str) -> list[Person]:
-    """The users with this id, e-mail address or name."""
-    statement = sa.select(col(User.id), col(User.email), col(User.name)).where(
-        sa.or_(
-            col(User.id) == who,
-            func.lower(col(User.email)) == who.lower(),
-            func.lower(col(User.name)) == who.lower(),
-        )
-    )
-    return [Person(*row) for row in await connection.execute(statement)]
-
-
 async def the_one(connection: AsyncConnection, who: str) -> Person:
     """The user with this id, e-mail address or name.
 
     Raises:
         BadValue: there is none, or more than one.
     """
-    found = await named(connection, who)
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise BadValue(f"there is no user `{who}`", hint="`todo member list` names the members")
-    raise BadValue(
-        f"`{who}` means {len(found)} users of this database",
-        details=tuple(f"{person.id}  {person.label}" for person in found),
-        hint="use the id",
-    )
+    return named(await everyone(connection), who, hint="`todo member list` names the members")
 
 
 async def require_member(connection: AsyncConnection, person: Person) -> None:

@@ -14,9 +14,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from neontodo.db.database import Database
+from neontodo.db.database import AGAIN, Database
 from neontodo.identity import sharing
-from neontodo.identity.members import Person
+from neontodo.identity.enrolment import Person
 from neontodo.models import Key, Member
 
 NOT_DROPPED = {"2BP01", "53200"}
@@ -29,7 +29,7 @@ async def blind(database: Database, person: Person, now: datetime) -> None:
     Raises:
         NotSignedIn: this connection is not the owner's.
     """
-    async with database.bare() as connection:
+    async with database.bare(unknown=AGAIN) as connection:
         owned = await sharing.alone(connection)
         await connection.execute(
             sa.update(Member)
@@ -40,7 +40,7 @@ async def blind(database: Database, person: Person, now: datetime) -> None:
         for role in await _existing(connection, roles):
             # A transaction that began before sees the old mapping, but not the old grants.
             await connection.exec_driver_sql(f"REVOKE {owned.group} FROM {role}")
-    async with database.bare() as connection:
+    async with database.bare(unknown=AGAIN) as connection:
         for role in await _existing(connection, roles):
             await _end_sessions(connection, role)
             await connection.exec_driver_sql(f"ALTER ROLE {role} NOLOGIN")
@@ -53,7 +53,7 @@ async def drop(database: Database, person: Person, now: datetime) -> list[str]:
     may not log in, and nothing here is granted to it.
     """
     kept = []
-    async with database.bare() as connection:
+    async with database.bare(unknown=AGAIN) as connection:
         await sharing.alone(connection)
         roles = await _roles(connection, person)
         await _revoke_keys(connection, roles, now)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from neontodo.errors import NotSignedIn, StoreUnavailable
-from neontodo.identity.files import read_private, remove_private, write_private
+from neontodo.identity.files import make_private, read_private, remove_private, write_private
 from neontodo.identity.keyrings import LIMIT, Keyring, NoAnswer
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class _Record:
 class SecretStore:
     """Named secrets: `folder` has their files, `notify` says when the first goes to a file.
 
-    `profile` tells apart what several profiles keep in one keyring by the same name.
+    One keyring serves all folders: what is in it is named by the folder, too.
     """
 
     def __init__(
@@ -46,10 +46,8 @@ class SecretStore:
         backend: KeyringBackend | None = None,
         *,
         limit: float = LIMIT,
-        profile: str = "",
     ):
         self._folder = folder / FOLDER
-        self._suffix = f" (profile {profile})" if profile else ""
         self._notify = notify
         self._keyring = Keyring(backend, limit)
 
@@ -59,7 +57,7 @@ class SecretStore:
         if record is None or record.value is not None:
             return None if record is None else record.value
         try:
-            return self._keyring.get(name + self._suffix)
+            return self._keyring.get(self._in_keyring(name))
         except NoAnswer as problem:
             raise _unreachable(name, problem) from problem
 
@@ -73,7 +71,7 @@ class SecretStore:
             # Written first: a secret in the keyring that no file knows of would stay for ever.
             self._write(_Record(name, in_keyring=True, value=None))
         try:
-            self._keyring.set(name + self._suffix, value)
+            self._keyring.set(self._in_keyring(name), value)
         except NoAnswer as problem:
             in_keyring = record is not None or problem.late
             self._keep_in_file(_Record(name, in_keyring, value), problem)
@@ -85,7 +83,7 @@ class SecretStore:
             return
         if record.in_keyring:
             try:
-                self._keyring.delete(name + self._suffix)
+                self._keyring.delete(self._in_keyring(name))
             except NoAnswer as problem:
                 if record.value is None:
                     raise _unreachable(name, problem) from problem
@@ -93,8 +91,11 @@ class SecretStore:
 
     def names(self) -> list[str]:
         """What the secrets are called that lie here, damaged ones aside."""
-        records = (_parse(_readable(path)) for path in sorted(self._folder.glob("*.json")))
-        return [record.name for record in records if record is not None]
+        return [record.name for record in self._records()]
+
+    def make_private(self, name: str) -> None:
+        """Let a secret's file be used again that others could read."""
+        make_private(self._path(name))
 
     def where(self, name: str) -> Literal["keyring", "file"] | None:
         """Say where a secret lies, without asking a keyring."""
@@ -104,7 +105,7 @@ class SecretStore:
         return "keyring" if record.value is None else "file"
 
     def _keep_in_file(self, record: _Record, problem: NoAnswer) -> None:
-        first = not any(self._is_file(path) for path in self._folder.glob("*.json"))
+        first = not any(record.value is not None for record in self._records())
         self._write(record)
         if first:
             self._notify(
@@ -112,9 +113,9 @@ class SecretStore:
                 "in files that only you can read"
             )
 
-    def _is_file(self, path: Path) -> bool:
-        record = _parse(read_private(path) or b"")
-        return record is not None and record.value is not None
+    def _records(self) -> list[_Record]:
+        found = (_parse(_readable(path)) for path in sorted(self._folder.glob("*.json")))
+        return [record for record in found if record is not None]
 
     def _record(self, name: str) -> _Record | None:
         data = read_private(self._path(name))
@@ -138,6 +139,9 @@ class SecretStore:
     def _write(self, record: _Record) -> None:
         write_private(self._path(record.name), json.dumps(asdict(record)).encode())
 
+    def _in_keyring(self, name: str) -> str:
+        return f"{name} ({self._folder.parent.resolve()})"
+
     def _path(self, name: str) -> Path:
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
         return self._folder / f"{digest[:32]}.json"
@@ -145,7 +149,7 @@ class SecretStore:
 
 def _readable(path: Path) -> bytes:
     try:
-        return read_private(path) or b""
+        return read_private(path, even_shared=True) or b""
     except NotSignedIn:
         return b""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from neontodo.db.schema import HEAD, VERSION_TABLE
+from neontodo.db.schema import HEAD, STORED_VERSION, VERSION_TABLE
 from neontodo.errors import NotSignedIn, Refused, SchemaMismatch
 
 LEAST = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
@@ -24,7 +24,7 @@ TABLES = ("users", "keys", "tasks", "changes", "members")
 
 
 @dataclass(frozen=True)
-class Owner:
+class SharedDatabase:
     """The login role that shares a database, and what it shares; names are quoted for SQL."""
 
     group: str
@@ -32,7 +32,7 @@ class Owner:
     database: str
 
 
-async def owner(connection: AsyncConnection) -> Owner:
+async def owner(connection: AsyncConnection) -> SharedDatabase:
     """Make sure that this connection may manage members.
 
     Raises:
@@ -63,10 +63,10 @@ async def owner(connection: AsyncConnection) -> Owner:
             hint="an administrator of the server can allow it with `ALTER ROLE … CREATEROLE`",
         )
     quoted = connection.dialect.identifier_preparer.quote_identifier
-    return Owner(f"{GROUP_PREFIX}{row[2]}", row[1], quoted(row[0]))
+    return SharedDatabase(f"{GROUP_PREFIX}{row[2]}", row[1], quoted(row[0]))
 
 
-async def alone(connection: AsyncConnection) -> Owner:
+async def alone(connection: AsyncConnection) -> SharedDatabase:
     """The same, and let no other connection manage members until this transaction ends."""
     owned = await owner(connection)
     # Members cannot lock this table, and their look-ups of themselves do not wait for the lock.
@@ -80,7 +80,7 @@ async def require_version(connection: AsyncConnection) -> None:
     Raises:
         SchemaMismatch: they are not, or are not there.
     """
-    version = await connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}"))
+    version = await connection.scalar(STORED_VERSION)
     if version != HEAD:
         raise SchemaMismatch(
             f"the database's schema is {version}, this program's is {HEAD}",
@@ -99,7 +99,7 @@ def new_password() -> str:
     return secrets.token_urlsafe(32)
 
 
-async def prepare(connection: AsyncConnection, owned: Owner) -> None:
+async def prepare(connection: AsyncConnection, owned: SharedDatabase) -> None:
     """Make the group if there is none, and give it what members need and nothing else."""
     exists = sa.text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
     if not await connection.scalar(exists, {"name": owned.group}):
@@ -110,7 +110,7 @@ async def prepare(connection: AsyncConnection, owned: Owner) -> None:
     await connection.exec_driver_sql(_grants(owned))
 
 
-def _grants(owned: Owner) -> str:
+def _grants(owned: SharedDatabase) -> str:
     """In one statement, which is one round trip."""
     group, s = owned.group, owned.schema
     everything = ", ".join(f"{s}.{table}" for table in (*TABLES, VERSION_TABLE))

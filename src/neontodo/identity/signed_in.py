@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets as random
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,13 +126,21 @@ def drop_token(folder: Path) -> None:
     remove_private(folder / TOKEN)
 
 
+def sessions(secrets: SecretStore) -> list[str]:
+    """The URLs of the issuers that sessions are stored of, whoever is signed in."""
+    return [name.removeprefix(SECRET) for name in secrets.names() if name.startswith(SECRET)]
+
+
 def forget(folder: Path, secrets: SecretStore) -> None:
     """Remove what is stored of a sign-in; `account.json` last, so that it can be done again."""
     drop_token(folder)
     jwks.forget(folder)
-    for name in secrets.names():
-        if name.startswith(SECRET):
-            secrets.delete(name)
+    for url in sessions(secrets):
+        secrets.delete(SECRET + url)
+    with suppress(NotSignedIn):
+        # A damaged secret does not say what it is called.
+        if (account := remembered(folder)) is not None:
+            secrets.delete(secret_name(account.issuer))
     remove_private(folder / FILE)
 
 

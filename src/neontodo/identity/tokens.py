@@ -41,6 +41,10 @@ _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _HINT = "run `todo login` or `todo connect`, or bring another token in `TODO_TOKEN`"
 
 
+class OtherKey(NotSignedIn):
+    """The key did not sign the token; one that its issuer has now may have."""
+
+
 class OutsideValidity(NotSignedIn):
     """The token is genuine, but has expired or is not valid yet."""
 
@@ -112,7 +116,6 @@ def verify(
     issuer: str,
     audience: str | None,
     now: datetime,
-    leeway: timedelta = LEEWAY,
 ) -> Claims:
     """Check a token in every respect and return what it says.
 
@@ -122,14 +125,14 @@ def verify(
     if _identifier(header, "kid") != key_id:
         raise _refusal("the token is signed with another key than the one that is asked for")
     if header.get("alg") != algorithm or algorithm not in ALGORITHMS:
-        raise _refusal("the token is not signed in the way that its key signs")
+        raise OtherKey("the token is not signed in the way that its key signs", hint=_HINT)
     if not _is_signed(token, key, algorithm):
-        raise _refusal("the token's signature does not fit: it was changed, or signed by another")
-    if payload.get("iss") != issuer:
-        raise _refusal("the token comes from another issuer")
+        problem = "the token's signature does not fit: it was changed, or signed by another"
+        raise OtherKey(problem, hint=_HINT)
+    _check_issuer(payload.get("iss"), issuer)
     _check_audience(payload.get("aud"), audience)
     claims = _claims(payload, key_id, issuer)
-    _check_times(claims, _instant(payload, "nbf") if "nbf" in payload else None, now, leeway)
+    _check_times(claims, _instant(payload, "nbf") if "nbf" in payload else None, now)
     return claims
 
 
@@ -186,6 +189,18 @@ def _is_signed(token: str, key: PublicKey, algorithm: str) -> bool:
     return True
 
 
+def _check_issuer(found: object, issuer: str) -> None:
+    if found == issuer:
+        return
+    problem = "the token comes from another issuer"
+    if issuer == ISSUER or not (found := _label(found)):
+        raise _refusal(problem)
+    raise NotSignedIn(
+        f"{problem}: its `iss` is `{found}` instead of `{issuer}`",
+        hint="if both are the same server, TODO_AUTH_ISSUER says what its tokens have",
+    )
+
+
 def _check_audience(found: object, audience: str | None) -> None:
     accepted = found is None if audience is None else audience in _strings(found)
     if not accepted:
@@ -222,13 +237,11 @@ def _instant(payload: dict[str, Any], name: str) -> datetime:
     raise _refusal(f"the token's `{name}` is missing, or is no time")
 
 
-def _check_times(
-    claims: Claims, not_before: datetime | None, now: datetime, leeway: timedelta
-) -> None:
-    if claims.expires_at <= now - leeway:
+def _check_times(claims: Claims, not_before: datetime | None, now: datetime) -> None:
+    if claims.expires_at <= now - LEEWAY:
         raise OutsideValidity(f"the token expired on {_at(claims.expires_at)}", hint=_HINT)
     starts = max(claims.issued_at, not_before or claims.issued_at)
-    if starts > now + leeway:
+    if starts > now + LEEWAY:
         raise OutsideValidity(
             f"the token is not valid before {_at(starts)}",
             hint=f"check the clock of this machine: it says {_at(now)}",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from neontodo.render.messages import say
-from neontodo.render.text import field, safe_write
+from neontodo.render.text import field, json_array, safe_write
 
 if TYPE_CHECKING:
     from neontodo.render.mode import Mode
@@ -23,8 +22,7 @@ def print_counts(counts: Sequence[Count], *, streams: Streams, mode: Mode, name:
     elif mode == "quiet":
         safe_write(streams.out, "".join(f"{field(count.name)}\n" for count in counts))
     elif mode == "json":
-        rows = ",\n".join(json.dumps(asdict(count)) for count in counts)
-        streams.out.write(f"[\n{rows}\n]\n" if rows else "[]\n")
+        streams.out.writelines(json_array(map(asdict, counts)))
     elif counts:
         from neontodo.render.terminal.counts import draw_counts
 

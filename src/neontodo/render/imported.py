@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neontodo.render.messages import say, warn
+from neontodo.errors import capped
+from neontodo.render.messages import hint, say, warn
 
 if TYPE_CHECKING:
     from neontodo.streams import Streams
-    from neontodo.tasks.importing import Report
+    from neontodo.tasks.report import Report
 
 NUMBERS_SHOWN = 5
 PROBLEMS_SHOWN = 10
@@ -23,10 +24,10 @@ def print_report(report: Report, *, streams: Streams, as_json: bool) -> None:
         say(streams, _renumbered(report.renumbered, report.numbers))
     if report.bad:
         warn(streams, f"left out {_counted(report.bad, 'record')} that cannot be read")
-        for problem in report.problems[:PROBLEMS_SHOWN]:
-            say(streams, f"  {problem}")
-        if report.bad > PROBLEMS_SHOWN:
-            say(streams, f"  and {report.bad - PROBLEMS_SHOWN} more")
+        for line in capped(report.problems[:PROBLEMS_SHOWN], report.bad):
+            say(streams, f"  {line}")
+    if report.removed_here:
+        hint(streams, "`--restore` brings back what was removed here")
     if as_json:
         streams.out.write(json.dumps(report_json(report), indent=2) + "\n")
 
@@ -37,6 +38,9 @@ def report_sentence(report: Report) -> str:
     parts += [f"skipped {count} {reason}" for reason, count in report.skipped.items()]
     if here := report.already_here:
         parts.append(f"{here} {'is' if here == 1 else 'are'} here already")
+    if again := report.repeated:
+        stand = "id stands" if again == 1 else "ids stand"
+        parts.append(f"left out {again} whose {stand} earlier in the file")
     if gone := report.removed_here:
         parts.append(f"left out {gone} that {'was' if gone == 1 else 'were'} removed here")
     return "; ".join(parts)
@@ -47,6 +51,7 @@ def report_json(report: Report) -> dict[str, Any]:
     return {
         "added": report.added,
         "already_here": report.already_here,
+        "repeated": report.repeated,
         "removed_here": report.removed_here,
         "skipped": dict(report.skipped),
         "renumbered": report.renumbered,

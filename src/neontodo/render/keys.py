@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from neontodo.render.text import field, safe_write
+from neontodo.render.text import field, json_array, safe_write
 
 if TYPE_CHECKING:
     from neontodo.identity.key_queries import StoredKey
@@ -26,8 +25,7 @@ def print_keys(
 ) -> None:
     """Print the keys in their order; `in_use` is the id of the one that signed for this command."""
     if mode == "json":
-        rows = ",\n".join(json.dumps(_object(key, in_use)) for key in keys)
-        streams.out.write(f"[\n{rows}\n]\n" if rows else "[]\n")
+        streams.out.writelines(json_array(_object(key, in_use) for key in keys))
     elif mode == "table":
         from neontodo.render.terminal.keys import draw_keys
 

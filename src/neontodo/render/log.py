@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
 from neontodo.render.messages import say
-from neontodo.render.text import field, safe_write
+from neontodo.render.text import field, json_array, safe_write
 
 if TYPE_CHECKING:
     from neontodo.render.mode import Mode
@@ -16,16 +16,23 @@ if TYPE_CHECKING:
     from neontodo.tasks.results import LogEntry
 
 
-def print_log(entries: Sequence[LogEntry], *, streams: Streams, mode: Mode, tz: tzinfo) -> None:
-    """Print the changes in their order."""
+def print_log(
+    entries: Sequence[LogEntry],
+    *,
+    streams: Streams,
+    mode: Mode,
+    tz: tzinfo,
+    is_asked: bool = False,
+) -> None:
+    """Print the changes in their order; `is_asked` says that their tasks were asked for."""
     if mode == "lines":
         safe_write(streams.out, "".join(map(log_line, entries)))
     elif mode == "json":
-        _write_json(streams, entries)
+        streams.out.writelines(json_array(map(log_json, entries)))
     elif entries:
         from neontodo.render.terminal.log import draw_log
 
-        draw_log(entries, streams=streams, tz=tz)
+        draw_log(entries, streams=streams, tz=tz, is_asked=is_asked)
     else:
         say(streams, "nothing has happened yet")
 
@@ -66,8 +73,3 @@ def log_json(entry: LogEntry) -> dict[str, Any]:
         "before": entry.before,
         "after": entry.after,
     }
-
-
-def _write_json(streams: Streams, entries: Iterable[LogEntry]) -> None:
-    rows = ",\n".join(json.dumps(log_json(entry)) for entry in entries)
-    streams.out.write(f"[\n{rows}\n]\n" if rows else "[]\n")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json as json_module
 from collections.abc import Sequence
 from datetime import tzinfo
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from neontodo.render.messages import hint, say
-from neontodo.render.text import field, safe_write
+from neontodo.render.text import field, json_array, safe_write
 
 if TYPE_CHECKING:
-    from neontodo.identity.members import Login, Person
+    from neontodo.identity.enrolment import Person
+    from neontodo.identity.members import Login
     from neontodo.render.mode import Mode
     from neontodo.streams import Streams
 
@@ -21,10 +23,9 @@ def print_members(
 ) -> None:
     """Print each login role with its person and how many tasks the person has."""
     if mode == "json":
-        rows = ",\n".join(json_module.dumps(_fields(login, number)) for login, number in members)
-        streams.out.write(f"[\n{rows}\n]\n" if rows else "[]\n")
+        streams.out.writelines(json_array(starmap(_fields, members)))
     elif mode == "lines":
-        safe_write(streams.out, "".join(_line(login, number) for login, number in members))
+        safe_write(streams.out, "".join(starmap(_line, members)))
     elif members:
         from neontodo.render.terminal.members import draw_members
 

@@ -41,6 +41,11 @@ def print_error(streams: Streams, error: TodoError) -> None:
         hint(streams, error.hint)
 
 
+def say_dry_run(streams: Streams) -> None:
+    """What ends the report of a dry run."""
+    say(streams, "this was a dry run: nothing was changed")
+
+
 def print_outcome(
     streams: Streams, verb: str | None, outcome: Outcome, *, already: str | None = None
 ) -> None:

@@ -33,6 +33,11 @@ def print_pairs(
 
 
 def _plain(value: Any) -> str:
+    """A JSON value as text: nothing for null, a list by commas, an object as compact JSON."""
     if value is None:
         return ""
-    return json.dumps(value) if isinstance(value, bool) else str(value)
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    if isinstance(value, bool | dict):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return str(value)

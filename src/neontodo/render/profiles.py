@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from neontodo.render.text import field, safe_write
+from neontodo.render.text import field, json_array, safe_write
 
 if TYPE_CHECKING:
     from neontodo.identity.profiles import Profile
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 def print_profiles(profiles: Sequence[Profile], *, streams: Streams, mode: Mode) -> None:
     """Print the profiles in their order."""
     if mode == "json":
-        rows = ",\n".join(json.dumps(asdict(profile)) for profile in profiles)
-        streams.out.write(f"[\n{rows}\n]\n")
+        streams.out.writelines(json_array(map(asdict, profiles)))
     elif mode == "table":
         from neontodo.render.terminal.profiles import draw_profiles
 

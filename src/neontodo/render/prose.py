@@ -11,8 +11,8 @@ from neontodo.render.text import safe_write
 if TYPE_CHECKING:
     from neontodo.streams import Streams
 
-READABLE = 80
-"""Text wider than this many columns is hard to read."""
+HELP_WIDTH = 80
+"""Columns in which help is laid out, even where there are more."""
 
 CODE = "    "
 ITEM = "- "
@@ -24,11 +24,12 @@ def print_prose(text: str, *, streams: Streams) -> None:
 
 
 def _blocks(text: str, streams: Streams) -> Iterator[str]:
-    width = min(streams.width, READABLE)
+    width = min(streams.width, HELP_WIDTH)
     for block in text.strip("\n").split("\n\n"):
         if block.startswith("# "):
             title = block.removeprefix("# ")
-            yield f"\x1b[1m{title}\x1b[0m" if streams.colour else title
+            is_bold = streams.colour and streams.out_is_terminal
+            yield f"\x1b[1m{title}\x1b[0m" if is_bold else title
         elif block.startswith(CODE):
             yield block
         else:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from neontodo.render.messages import hint, say
-from neontodo.render.text import field, safe_write
+from neontodo.render.text import field, json_array, safe_write
 
 if TYPE_CHECKING:
     from neontodo.models import TaskPublic
@@ -41,7 +40,7 @@ def print_tasks(
     elif mode == "quiet":
         _write(streams, (f"{task.number}\n" for task in tasks))
     elif mode == "json":
-        _write(streams, _json_array(tasks))
+        _write(streams, json_array(task.to_json() for task in tasks))
     elif listed := list(tasks):
         _print_table(listed, streams, now, tz, total=total, shown_from=shown_from)
     elif total:
@@ -63,14 +62,6 @@ def task_line(task: TaskPublic) -> str:
         f"{task.number}\t{status}\t{task.priority.label}\t{due or ''}"
         f"\t{project}\t{tags}\t{field(task.title)}\n"
     )
-
-
-def _json_array(tasks: Iterable[TaskPublic]) -> Iterator[str]:
-    start = "[\n"
-    for task in tasks:
-        yield start + json.dumps(task.to_json())
-        start = ",\n"
-    yield "[]\n" if start == "[\n" else "\n]\n"
 
 
 def _write(streams: Streams, pieces: Iterable[str]) -> None:

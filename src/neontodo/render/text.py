@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import TextIO
+from typing import Any, TextIO
 
 _EMOJI = "\u00a9\u00ae\u203c-\u3299\ufe0f\U0001f000-\U0001fbff"
 _JOINING = "\u0600-\u109f\u1780-\u18aa\ufb50-\ufdff\ufe70-\ufefc"
@@ -65,6 +67,15 @@ def encodable(text: str, stream: TextIO) -> str:
 def shown(text: str, stream: TextIO) -> str:
     """The text as it may be laid out for a terminal behind this stream."""
     return encodable(escaped(text), stream)
+
+
+def json_array(objects: Iterable[Any]) -> Iterator[str]:
+    """The pieces of a JSON array with a line for each object."""
+    start = "[\n"
+    for each in objects:
+        yield start + json.dumps(each)
+        start = ",\n"
+    yield "[]\n" if start == "[\n" else "\n]\n"
 
 
 def safe_write(stream: TextIO, text: str) -> None:

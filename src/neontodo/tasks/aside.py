@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from types import TracebackType
 from typing import Any
 
 
@@ -29,11 +28,6 @@ class Aside:
     async def __aenter__(self) -> Aside:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._work is not None:
             await asyncio.gather(self._work, return_exceptions=True)

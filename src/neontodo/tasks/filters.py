@@ -46,9 +46,9 @@ class DueFilter:
 class TaskFilter:
     """Which tasks of a user, in which order, and which part of them.
 
-    `completed` is False for pending tasks and None for all. Every tag and every word must be
-    there; words are folded (`folding.query_words`). No sort means the default order, or by rank
-    where there are words.
+    `completed` is False for pending tasks and None for all; an empty project is that of tasks
+    without one. Every tag and every word must be there; words are folded (`folding.query_words`).
+    No sort means the default order, or by rank where there are words.
     """
 
     completed: bool | None = False
@@ -75,6 +75,11 @@ def parse_due_filter(text: str, *, now: datetime, tz: tzinfo) -> DueFilter:
         case word:
             day = _day(word, now, tz)
             return DueFilter(first=day, last=day)
+
+
+def parse_project(text: str) -> str:
+    """The name of a project; empty for `none`."""
+    return "" if text.strip() == "none" else text.strip()
 
 
 def parse_sort(text: str) -> tuple[SortKey, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator, Sequence
 
-from neontodo.errors import Refused
+from neontodo.errors import Refused, capped
 from neontodo.models import Change, Task, TaskPublic
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.queries.changes import LoggedCommand
@@ -108,12 +108,10 @@ async def _refuse_disagreement(
         return
     shown = problems[:DETAILS_SHOWN]
     last = await changes.last_of_tasks(unit.session, unit.user_id, [c.task_id for c, _ in shown])
-    details = [reason.format(_number(last[c.task_id], found)) for c, reason in shown]
-    if more := len(problems) - len(shown):
-        details.append(f"and {more} more")
+    details = (reason.format(_number(last[c.task_id], found)) for c, reason in shown)
     raise Refused(
         f"cannot {verb}: something was changed since",
-        details=tuple(details),
+        details=capped(details, len(problems)),
         hint="`todo log` shows what happened",
     )
 

@@ -8,24 +8,23 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any, Protocol
 
-from neontodo.errors import BadValue
-from neontodo.models import TaskCreate
+from neontodo.models import NUMBER_MAX, TaskCreate
 from neontodo.tasks.aside import Aside
+from neontodo.tasks.bloom import BloomFilter
 from neontodo.tasks.queries import changes, tasks
-from neontodo.tasks.seen import Seen
+from neontodo.tasks.report import Report
 from neontodo.tasks.service import new_columns
 from neontodo.tasks.state import folded
 from neontodo.tasks.unit import Unit
 
 CHUNK = 2000
 TURN = 0.0005
-KEPT = 1000
-DETAILS_SHOWN = 10
+HIGHEST = NUMBER_MAX // 2
+"""Of the numbers that a file may bring; those after it are left to the tasks to come."""
 NAMESPACE = uuid.UUID("6f1f7f0a-52d9-4f0e-9d7c-1b7a34c6a0b5")
 
 
@@ -48,47 +47,25 @@ Columns = dict[str, Any]
 Candidate = tuple[Incoming, Columns | None]
 
 
-@dataclass
-class Report:
-    """What became of a file's records; details are of the first `KEPT` only."""
-
-    added: int = 0
-    already_here: int = 0
-    removed_here: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-    renumbered: int = 0
-    numbers: dict[int, int] = field(default_factory=dict)
-    bad: int = 0
-    problems: list[str] = field(default_factory=list)
-
-    def renumber(self, old: int, new: int) -> None:
-        self.renumbered += 1
-        if len(self.numbers) < KEPT:
-            self.numbers[old] = new
-
-    def refuse(self, where: str, problem: str | None) -> None:
-        self.bad += 1
-        if len(self.problems) < KEPT:
-            self.problems.append(f"{where}: {problem}")
-
-
 async def import_tasks(
     unit: Unit,
     records: Iterable[Incoming],
     *,
     skip_bad: bool,
+    restore: bool = False,
     progress: Callable[[], None],
 ) -> Report:
     """Add the records that are not here yet; a chunk at a time, so memory stays flat.
 
     A task keeps its number if that is above all numbers given so far. One that was removed here
-    stays removed, unless it went by an undo; then it comes back with the number that it had.
+    stays removed, unless `restore` is on or it went by an undo; then it comes back with the number
+    that it had.
 
     Raises:
         BadValue: there are bad records and `skip_bad` is off; nothing is imported then.
     """
     await unit.start()
-    importer = _Importer(unit, skip_bad)
+    importer = _Importer(unit, skip_bad, restore)
     candidates = _candidates(records, unit.now)
     async with Aside() as reading, Aside() as saving:
         with _short_turns():
@@ -131,28 +108,18 @@ def _candidates(records: Iterable[Incoming], now: datetime) -> Iterator[Candidat
         yield record, columns
 
 
-def _refusal(report: Report) -> BadValue:
-    more = report.bad - DETAILS_SHOWN
-    details = report.problems[:DETAILS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
-    records = "1 record" if report.bad == 1 else f"{report.bad} records"
-    return BadValue(
-        f"nothing was imported: {records} cannot be read",
-        details=tuple(details),
-        hint="mend the file, or leave them out with `--skip-bad`",
-    )
-
-
 class _Importer:
-    def __init__(self, unit: Unit, skip_bad: bool) -> None:
+    def __init__(self, unit: Unit, skip_bad: bool, restore: bool) -> None:
         self.unit = unit
         self.skip_bad = skip_bad
+        self.restore = restore
         self.report = Report()
         self.occurrences: Counter[int] = Counter()
         self.numbers_before = unit.last_number
         # A log without entries means that no task was ever here.
         self.was_empty = unit.seq == 0
-        self.ids = Seen()
-        self.numbers = Seen()
+        self.ids = BloomFilter()
+        self.numbers = BloomFilter()
         self.former: dict[uuid.UUID, int] = {}
 
     async def take(self, candidates: Iterable[Candidate], saving: Aside) -> None:
@@ -169,7 +136,7 @@ class _Importer:
     def judge(self) -> None:
         """Raise BadValue if records were bad, unless these are to be left out."""
         if self.report.bad and not self.skip_bad:
-            raise _refusal(self.report)
+            raise self.report.refusal()
 
     def _sort_out(self, candidates: Iterable[Candidate]) -> dict[uuid.UUID, Columns]:
         """The columns of good records by id; the others are counted."""
@@ -177,7 +144,7 @@ class _Importer:
         for record, columns in candidates:
             if record.task is not None and columns is not None:
                 task_id = record.task.id or self._derived_id(record.key)
-                self.report.already_here += task_id in good
+                self.report.repeated += task_id in good
                 good.setdefault(task_id, columns)
             elif record.skipped is not None:
                 self.report.skipped[record.skipped] += 1
@@ -207,7 +174,10 @@ class _Importer:
         known = await tasks.known(session, user_id, ids, numbers)
         for task_id in known & good.keys():
             del good[task_id]
-            self.report.already_here += 1
+            if known[task_id] > self.numbers_before:
+                self.report.repeated += 1
+            else:
+                self.report.already_here += 1
         if not self.was_empty:
             await self._drop_removed(good)
         return set(known.values())
@@ -219,7 +189,8 @@ class _Importer:
         undoing = await changes.reverting(session, user_id, reverted) if reverted else set()
         for task_id, change in last.items():
             # Who takes back an undo removes again what was removed by hand.
-            if change.reverts is None or change.reverts in undoing:
+            by_hand = change.reverts is None or change.reverts in undoing
+            if by_hand and not self.restore:
                 del good[task_id]
                 self.report.removed_here += 1
             else:
@@ -230,7 +201,7 @@ class _Importer:
         waiting = []
         for task_id, columns in good.items():
             number = columns["number"]
-            if number > self.numbers_before and number not in taken:
+            if self.numbers_before < number <= HIGHEST and number not in taken:
                 taken.add(number)
                 self.unit.last_number = max(self.unit.last_number, number)
             else:

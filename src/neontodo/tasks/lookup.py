@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from neontodo.errors import TaskNotFound
+from neontodo.errors import TaskNotFound, capped
 from neontodo.models import Change, Task, TaskPublic
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.refs import Last, Number, Prefix, Range, Ref, Refs
@@ -52,7 +52,7 @@ async def one(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -> T
         raise TaskNotFound(
             f"these are {len(found)} tasks, where only one can be",
             hint="name one of them by its number",
-            details=tuple(candidates(found)),
+            details=candidates(found),
         )
     return found[0]
 
@@ -109,7 +109,7 @@ def _named(refs: Refs, rows: Sequence[AnyTask], last_id: uuid.UUID | None) -> li
             raise TaskNotFound(
                 f"`{ref.text}` is the start of {len(found)} tasks' ids",
                 hint="use the number, or more of the id",
-                details=tuple(candidates(found)),
+                details=candidates(found),
             )
         named |= {task.id: task for task in found}
     return list(named.values())
@@ -127,12 +127,11 @@ def _matching(ref: Ref, rows: Iterable[AnyTask], last_id: uuid.UUID | None) -> l
             return [task for task in rows if task.id == last_id]
 
 
-def candidates(found: Iterable[Task | TaskPublic]) -> list[str]:
+def candidates(found: Iterable[Task | TaskPublic]) -> tuple[str, ...]:
     """A line for each task, and how many more there are."""
     rows = list(found)
-    lines = [f"{task.number}  {task.id}  {task.title}" for task in rows[:CANDIDATES_SHOWN]]
-    more = len(rows) - CANDIDATES_SHOWN
-    return [*lines, f"and {more} more"] if more > 0 else lines
+    shown = (f"{task.number}  {task.id}  {task.title}" for task in rows[:CANDIDATES_SHOWN])
+    return capped(shown, len(rows))
 
 
 def _missing(ref: Ref) -> TaskNotFound:

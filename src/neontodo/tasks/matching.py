@@ -78,7 +78,8 @@ def conditions(wanted: TaskFilter) -> list[Any]:
     if wanted.completed is not None:
         found.append(col(Task.completed) if wanted.completed else sa.not_(col(Task.completed)))
     if wanted.project is not None:
-        found.append(col(Task.project) == wanted.project)
+        project = col(Task.project)
+        found.append(project == wanted.project if wanted.project else project.is_(None))
     found += [position(Task.tags, _text(f" {tag} ")) > 0 for tag in wanted.tags]
     if wanted.priority is not None:
         found.append(col(Task.priority) == int(wanted.priority))

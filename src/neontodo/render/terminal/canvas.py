@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 MIN_WIDTH = 20
 
+CARD_WIDTH = 100
+"""Columns for prose: text that is wider is hard to read."""
+
 
 class Canvas:
     """Standard output as a terminal; a narrower one than `MIN_WIDTH` folds the lines itself.

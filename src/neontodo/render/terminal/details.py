@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from neontodo.render.annotations import notes
-from neontodo.render.terminal.canvas import Canvas
+from neontodo.render.terminal.canvas import CARD_WIDTH, Canvas
 from neontodo.render.terminal.grid import Cell, Column, Grid
 from neontodo.render.terminal.symbols import PRIORITIES
 from neontodo.render.terminal.tasks import PRIORITY_STYLES, due_style
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 ID_ROOM = 60
 """Columns from which on the whole id is shown; its start names the task just as well."""
 
-READABLE = 100
-"""Text wider than this many columns is hard to read."""
-
 KEPT_WIDTH = 400
 """Columns for each thing that was imported and has no field of its own."""
 
@@ -37,7 +34,7 @@ KEY_WIDTH = 17
 def draw_card(task: TaskPublic, *, streams: Streams, now: datetime, tz: tzinfo) -> None:
     """Draw what is known of the task; what it lacks is left out."""
     canvas = Canvas(streams)
-    width = min(canvas.width, READABLE)
+    width = min(canvas.width, CARD_WIDTH)
     title = canvas.fold(canvas.safe(task.title), width)
     canvas.draw(_column(Cell(title, "bold dim strike" if task.completed else "bold"), width))
     canvas.draw("", _pairs(canvas, [*_fields(canvas, task, now, tz)], width))

@@ -29,8 +29,13 @@ _KINDS = {"create": "created", "delete": "removed"}
 _STYLES = {"create": "green", "delete": "red"}
 
 
-def draw_log(entries: Sequence[LogEntry], *, streams: Streams, tz: tzinfo) -> None:
-    """Draw the changes; those of one command stand together, below one time."""
+def draw_log(
+    entries: Sequence[LogEntry], *, streams: Streams, tz: tzinfo, is_asked: bool = False
+) -> None:
+    """Draw the changes; those of one command stand together, below one time.
+
+    Of one task that was asked for it is not said again which one it is.
+    """
     canvas = Canvas(streams)
     cells = {
         "when": _times(entries, tz),
@@ -39,7 +44,7 @@ def draw_log(entries: Sequence[LogEntry], *, streams: Streams, tz: tzinfo) -> No
         "machine": [Cell(canvas.safe(entry.machine), "dim") for entry in entries],
         "what": _events(canvas, entries, tz),
     }
-    if len({entry.task_id for entry in entries}) == 1:
+    if is_asked and len({entry.task_id for entry in entries}) == 1:
         del cells["#"], cells["task"]
     elif canvas.width < TITLES_FROM:
         del cells["task"]

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from neontodo.render.terminal.canvas import Canvas
+from neontodo.render.terminal.canvas import CARD_WIDTH, Canvas
 from neontodo.render.terminal.grid import Cell, Column, Grid
 
 if TYPE_CHECKING:
     from neontodo.settings import Listed
     from neontodo.streams import Streams
 
-READABLE = 100
-"""Text wider than this many columns is hard to read."""
-
 
 def draw_settings(settings: Sequence[Listed], *, streams: Streams) -> None:
     """Draw each setting; one that was set is bold, with where that was done."""
     canvas = Canvas(streams)
     names = max(len(setting.name) for setting in settings)
-    room = min(canvas.width, READABLE) - names - 2
+    room = min(canvas.width, CARD_WIDTH) - names - 2
     rows = []
     for setting in settings:
         is_set = setting.origin != "default"

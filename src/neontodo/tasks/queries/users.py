@@ -10,7 +10,7 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select, update
 
-from neontodo.db.schema import VERSION_TABLE
+from neontodo.db.schema import STORED_VERSION
 from neontodo.errors import NotSignedIn
 from neontodo.models import Change, Key, User
 
@@ -20,14 +20,19 @@ if TYPE_CHECKING:
 UNSYNCHRONIZED = {"synchronize_session": False}
 
 
-class UnknownUser(NotSignedIn):
-    """The store has no user such as the one that is asking."""
+RESTORE = (
+    "restore the `identity.json` that belongs to this store from a backup, or bring a token in "
+    "TODO_TOKEN"
+)
 
-    def __init__(self) -> None:
-        super().__init__(
-            "this store has no user such as you",
-            hint="`todo whoami` says who you are; `todo connect` or `todo login` makes you known",
-        )
+
+class UnknownUser(NotSignedIn):
+    """The store has no user such as the one that is asking; an embedded one gets no other."""
+
+    def __init__(self, *, embedded: bool = False) -> None:
+        connect = "`todo whoami` says who you are; `todo connect` or `todo login` makes you known"
+        hint = RESTORE if embedded else connect
+        super().__init__("this store has no user such as you", hint=hint)
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,6 @@ async def claim(
 ) -> Claim | None:
     """Lock the user's row while raising its counters; None if there is no such user."""
     user_id = command.user_id
-    version = sa.select(sa.column("version_num", sa.Text)).select_from(sa.table(VERSION_TABLE))
     key = select(func.count()).where(
         col(Key.user_id) == user_id, col(Key.id) == command.key_id, col(Key.revoked_at).is_(None)
     )
@@ -62,7 +66,7 @@ async def claim(
         .returning(
             col(User.last_number),
             col(User.last_seq),
-            version.scalar_subquery(),
+            STORED_VERSION.scalar_subquery(),
             key.scalar_subquery(),
             applied.scalar_subquery(),
         )

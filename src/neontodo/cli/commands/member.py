@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import options
+from neontodo.errors import BadValue, Refused, StoreUnavailable, TodoError
 
 if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.db.url import PostgresTarget
-    from neontodo.identity.members import Login, Person
+    from neontodo.identity.enrolment import Person
+    from neontodo.identity.members import Login
     from neontodo.tasks.transfer import Transferred
 
 Who = Annotated[
@@ -40,25 +42,43 @@ def add(
     a user who is there already gets another login, such as for a second machine.
     """
     from neontodo.render.members import print_invitation
+    from neontodo.render.messages import hint
 
     app: App = ctx.obj
     who, role, line = app.run(_add(app, email, name, subject))
     print_invitation(app.streams, who, role, line, json=json)
+    if (authority := _own_authority(app)) is not None:
+        hint(
+            app.streams,
+            f"give them the certificate {authority} too: to join, they need it as "
+            "`~/.postgresql/root.crt`",
+        )
+
+
+def _own_authority(app: App) -> str | None:
+    """The file of this machine without which others cannot verify the server."""
+    from neontodo.identity.invitation import portable
+
+    target = require_server(app)
+    is_needed = target != portable(target) and not target.is_neon
+    return target.sslrootcert if is_needed else None
 
 
 async def _add(
     app: App, email: str, name: str | None, subject: str | None
 ) -> tuple[Person, str, str]:
-    from neontodo.identity import members
-    from neontodo.identity.invitation import Invitation, to_line, url_for
+    from neontodo.identity import key_queries, members
+    from neontodo.identity.invitation import Invitation, portable, to_line, url_for
 
     target = require_server(app)
-    await app.identity()
-    async with app.database.bare() as connection:
+    claims = (await app.identity()).claims
+    lost = "if `todo member list` shows them, add them again with `--subject` and their id"
+    async with app.database.bare(unknown=lost) as connection:
+        await key_queries.require_accepted(connection, claims)
         invited = await members.add(
             connection, email=email, name=name, subject=subject, now=app.now
         )
-    url = url_for(target, invited.role, invited.password)
+    url = url_for(portable(target), invited.role, invited.password)
     line = to_line(Invitation(url, invited.machine))
     return invited.person, invited.role, line
 
@@ -131,13 +151,13 @@ def remove(
 
 async def _chosen(app: App, who: str, heir: str | None) -> tuple[Person, Person | None]:
     """The member, and who gets the tasks."""
-    from neontodo.errors import BadValue
-    from neontodo.identity import members, sharing
+    from neontodo.identity import key_queries, members, sharing
 
     require_server(app)
-    await app.identity()
+    claims = (await app.identity()).claims
     async with app.database.bare() as connection:
         await sharing.owner(connection)
+        await key_queries.require_accepted(connection, claims)
         person = await members.the_one(connection, who)
         await members.require_member(connection, person)
         receiver = await members.the_one(connection, heir) if heir is not None else None
@@ -153,12 +173,18 @@ async def _remove(app: App, person: Person, heir: Person | None) -> tuple[Transf
 
     # First of all, and without a look at the tasks, which the member may have locked.
     await removal.blind(app.database, person, app.now)
-    if heir is None:
-        tasks = Transferred(await _tasks(app, person), 0)
-    else:
-        async with app.database.write(person.id) as session:
-            tasks = await transfer(session, person.id, heir.id, app.now)
-    return tasks, await removal.drop(app.database, person, app.now)
+    try:
+        if heir is None:
+            tasks = Transferred(await _tasks(app, person), 0)
+        else:
+            async with app.database.write(person.id) as session:
+                tasks = await transfer(session, person.id, heir.id, app.now)
+        return tasks, await removal.drop(app.database, person, app.now)
+    except TodoError as error:
+        raise StoreUnavailable(
+            f"{person.label} is shut out, but the rest is not done: {error.message}",
+            hint="`todo member remove` again goes on; without `--transfer-to` the tasks stay",
+        ) from error
 
 
 def require_server(app: App) -> PostgresTarget:
@@ -167,7 +193,6 @@ def require_server(app: App) -> PostgresTarget:
     Raises:
         Refused: it is the embedded store.
     """
-    from neontodo.errors import Refused
 
     target = app.target
     if target.engine == "sqlite":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import options
+from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -34,9 +35,8 @@ def export(
     """Export all tasks, or some, pending ones and done ones."""
     from neontodo import formats
     from neontodo.cli import sinks
-    from neontodo.errors import BadValue
     from neontodo.render.messages import say, warn
-    from neontodo.tasks.filters import TaskFilter, parse_sort
+    from neontodo.tasks.filters import TaskFilter, parse_project, parse_sort
 
     app: App = ctx.obj
     if done and pending:
@@ -45,7 +45,7 @@ def export(
         )
     wanted = TaskFilter(
         completed=True if done else False if pending else None,
-        project=project,
+        project=None if project is None else parse_project(project),
         tags=tuple(tag or ()),
         sort=parse_sort(app.settings.sort) if app.settings.sort else (),
     )
@@ -72,7 +72,8 @@ class _Seen:
         self.longer = 0
 
     def __iter__(self) -> Iterator[TaskPublic]:
-        for self.number, task in enumerate(self._tasks, 1):  # noqa: B020
+        for task in self._tasks:
+            self.number += 1
             self.longer += bool(task.description or task.due_at)
             yield task
 
@@ -80,7 +81,6 @@ class _Seen:
 def _format_of(file: str) -> str:
     from neontodo import formats
     from neontodo.cli.sinks import STDOUT
-    from neontodo.errors import BadValue
 
     found = "json" if file == STDOUT else formats.format_of(file)
     if found is None:
@@ -115,6 +115,7 @@ async def _chunks(app: App, wanted: TaskFilter) -> AsyncGenerator[list[TaskPubli
     identity = await app.identity()
     async with app.database.snapshot(identity.user_id) as session:
         chunk: list[TaskPublic] = []
+        task = None
         async for task in tasks.stream(session, identity.user_id, wanted):
             chunk.append(task)
             if len(chunk) == CHUNK:
@@ -122,5 +123,5 @@ async def _chunks(app: App, wanted: TaskFilter) -> AsyncGenerator[list[TaskPubli
                 chunk = []
         if chunk:
             yield chunk
-    if not chunk:
+    if task is None:
         await app.introduce()

@@ -50,4 +50,5 @@ def add(
 
 def _lines(app: App) -> list[str]:
     """The titles on standard input; empty lines are none."""
-    return [line.strip() for line in app.streams.stdin if line.strip()]
+    text = app.streams.stdin.read().removeprefix("\ufeff")
+    return [line.strip() for line in text.split("\n") if line.strip()]

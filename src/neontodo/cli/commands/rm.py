@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from neontodo.cli import options
+from neontodo.errors import capped
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -65,8 +66,7 @@ def _question(app: App, found: list[Task]) -> str:
 
     if len(found) == 1:
         return f"remove {found[0].number}: {found[0].title}?"
-    for task in found[:SHOWN]:
-        say(app.streams, f"{task.number}  {task.title}")
-    if len(found) > SHOWN:
-        say(app.streams, f"and {len(found) - SHOWN} more")
+    lines = [f"{task.number}  {task.title}" for task in found[:SHOWN]]
+    for line in capped(lines, len(found)):
+        say(app.streams, line)
     return f"remove these {len(found)} tasks?"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import options
+from neontodo.errors import NotSignedIn
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -102,7 +103,7 @@ COMMANDS = {"upgrade": upgrade, "downgrade": downgrade, "current": current, "che
 
 
 def _report(app: App, migration: Migration, *, dry_run: bool) -> None:
-    from neontodo.render.messages import say
+    from neontodo.render.messages import say, say_dry_run
 
     if not migration.steps:
         say(app.streams, f"the schema is already at {_named(migration.after)}")
@@ -119,7 +120,7 @@ def _report(app: App, migration: Migration, *, dry_run: bool) -> None:
     if migration.backup:
         say(app.streams, f"the store as it was: {migration.backup}")
     if dry_run:
-        say(app.streams, "this was a dry run: nothing was changed")
+        say_dry_run(app.streams)
 
 
 def _named(version: str | None) -> str:
@@ -134,7 +135,6 @@ def _question(app: App, planned: Migration) -> str:
 
 async def _warn_stranger(app: App) -> None:
     """Whoever upgraded a database of others should learn here that they are not in it."""
-    from neontodo.errors import NotSignedIn
     from neontodo.render.messages import hint, warn
 
     try:

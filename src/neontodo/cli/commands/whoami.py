@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from neontodo.cli import options
+from neontodo.errors import TodoError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from neontodo.app import App
-    from neontodo.errors import TodoError
     from neontodo.identity.current import Identity
     from neontodo.identity.key_queries import Signer
 
@@ -22,16 +22,18 @@ def whoami(ctx: typer.Context, json: options.Json = False, color: options.Color 
 
     The exit code tells whether the store accepts you.
     """
-    from neontodo.errors import TodoError
     from neontodo.render.mode import chosen
     from neontodo.render.pairs import print_pairs
+    from neontodo.tasks.queries.users import UnknownUser
 
     app: App = ctx.obj
     identity = app.run(app.identity())
     signer, problem = None, None
     try:
         signer = app.run(_asked(app, identity))
-        problem = _refusal(identity, signer)
+        if signer is None:
+            raise UnknownUser(embedded=app.target.engine == "sqlite")
+        signer.require_accepted(identity.claims)
     except TodoError as error:
         problem = error
     facts = _facts(app, identity, signer, accepted=problem is None)
@@ -53,19 +55,6 @@ async def _asked(app: App, identity: Identity) -> Signer | None:
         await app.introduce()
     async with app.database.read(identity.user_id) as session:
         return await key_queries.signer(session, identity.user_id, identity.key_id)
-
-
-def _refusal(identity: Identity, signer: Signer | None) -> TodoError | None:
-    from neontodo.errors import NotSignedIn
-    from neontodo.tasks.queries.users import UnknownUser
-
-    if signer is None:
-        return UnknownUser()
-    if not (signer.accepted or identity.by_issuer):
-        return NotSignedIn(
-            "this store does not know your key, or has revoked it", hint="run `todo connect`"
-        )
-    return None
 
 
 def _facts(
@@ -97,15 +86,16 @@ def _expiry(app: App, identity: Identity) -> datetime:
 
 def _shown(app: App, identity: Identity, facts: dict[str, Any]) -> list[tuple[str, str]]:
     """The facts for a person: by their clock, and without what is not known."""
+    from neontodo.clock import span
     from neontodo.render.terminal.times import local_time
     from neontodo.settings import PROFILE
 
     expires_at = _expiry(app, identity)
-    days, seconds = divmod(int((expires_at - app.now).total_seconds()), 86_400)
-    left = f"{days} days" if days else f"{seconds // 60} minutes"
+    # A token is accepted a minute longer.
+    left = f"in {span(expires_at - app.now)}" if expires_at > app.now else "past"
     shown = facts | {
         "profile": None if app.settings.profile == PROFILE else app.settings.profile,
-        "expires_at": f"{local_time(expires_at, app.tz)} (in {left})",
+        "expires_at": f"{local_time(expires_at, app.tz)} ({left})",
         "accepted": "yes" if facts["accepted"] else "no",
     }
     return [(name.removesuffix("_at"), str(value)) for name, value in shown.items() if value]

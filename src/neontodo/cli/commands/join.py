@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import options
+from neontodo.errors import Refused
 
 if TYPE_CHECKING:
     from neontodo.app import App
-    from neontodo.db.database import Database
     from neontodo.db.url import PostgresTarget
     from neontodo.identity.machine import Machine
 
@@ -32,11 +32,11 @@ def join(
 
     The tasks of this machine's embedded store stay where they are.
     """
+    from neontodo.cli import moving, whereabouts
     from neontodo.cli.asking import asked_unseen
-    from neontodo.context import STORE
     from neontodo.identity import joining
     from neontodo.identity.invitation import from_line
-    from neontodo.render.messages import hint, say, warn
+    from neontodo.render.messages import say
 
     app: App = ctx.obj
     app.make_profile()
@@ -45,12 +45,10 @@ def join(
     )
     _require_same(app, invited.machine)
     _require_free(app, joining.target_of(invited), yes)
-    made = app.run(joining.join(invited, lambda at: _opened(app, at), app.folder, app.secrets))
+    made = app.run(joining.join(invited, app.database_at, app.folder, app.secrets))
     say(app.streams, f"joined {made.display} as {invited.machine.name}")
-    if app.settings.database_url is not None:
-        warn(app.streams, f"{app.setting_origins['database_url']} is set and goes before it")
-    elif (app.folder / STORE).exists():
-        hint(app.streams, "`todo connect --move` carries the embedded store's tasks over")
+    if not whereabouts.warn_overruled(app):
+        moving.offer(app)
 
 
 def _require_same(app: App, invited: Machine) -> None:
@@ -59,7 +57,6 @@ def _require_same(app: App, invited: Machine) -> None:
     Raises:
         Refused: they are two users, and no command would know which.
     """
-    from neontodo.errors import Refused
 
     if app.account is not None and app.account.user_id != invited.user_id:
         raise Refused(
@@ -81,12 +78,3 @@ def _require_free(app: App, target: PostgresTarget, yes: bool) -> None:
             confirm(app, f"replace what is stored of {known.display}?")
     elif last.current:
         confirm(app, f"{last.display} is in use; use {target.display} from now on?")
-
-
-def _opened(app: App, target: PostgresTarget) -> Database:
-    from neontodo.db.database import Database
-    from neontodo.streams import Notice
-
-    return Database(
-        target, app.founder_of(target), limits=app.limits, announce=Notice(app.streams).show
-    )

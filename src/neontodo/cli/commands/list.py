@@ -113,11 +113,11 @@ def _filter(
     size = given["limit"]
     if size is None and (mode == "table" or given["page"] is not None):
         size = app.settings.page_size
-    priority, due = given["priority"], given["due"]
+    priority, due, project = given["priority"], given["due"], given["project"]
     sort = given["sort"] or ("" if words else app.settings.sort)
     return filters.TaskFilter(
         completed=completed,
-        project=given["project"],
+        project=None if project is None else filters.parse_project(project),
         tags=tuple(given["tag"] or ()),
         priority=None if priority is None else filters.parse_priority(priority),
         due=None if due is None else filters.parse_due_filter(due, now=app.now, tz=app.tz),

@@ -6,8 +6,8 @@ _BITS = 23
 _MIXER = 0x9E3779B97F4A7C15
 
 
-class Seen:
-    """A Bloom filter of 1 MB: what it calls new is new, what it does not may be new nevertheless.
+class BloomFilter:
+    """One of 1 MB: what it calls new is new, what it does not may be new nevertheless.
 
     Of 100,000 things it takes one in 20,000 for seen, of a million one in 40.
     """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from neontodo.cli import options
+from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -20,7 +21,6 @@ def config(ctx: typer.Context, json: options.Json = False, color: options.Color 
     `todo help settings` says how to set one.
     """
     from neontodo import settings
-    from neontodo.errors import BadValue
     from neontodo.render.mode import chosen
     from neontodo.render.settings import print_settings
 

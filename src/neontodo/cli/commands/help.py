@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neontodo.cli import completion
+from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
     from neontodo.app import App
-    from neontodo.errors import BadValue
 
 
 def help_(
@@ -77,7 +77,6 @@ def _unknown(ctx: typer.Context, words: str) -> BadValue:
     from difflib import get_close_matches
 
     from neontodo.cli import topics
-    from neontodo.errors import BadValue
 
     root: Any = ctx.find_root().command
     near = get_close_matches(words.lower(), {*topics.ORDER, *root.commands}, 3, 0.6)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import options
+from neontodo.errors import SchemaMismatch, StoreUnavailable, TodoError
 
 if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.db.database import Database
     from neontodo.db.probe import Probe
     from neontodo.db.url import PostgresTarget
-    from neontodo.errors import TodoError
     from neontodo.identity.connection import Connection
 
 
@@ -90,13 +90,10 @@ def _connect(
     app: App, text: str, target: PostgresTarget, *, upgrade: bool, who: str | None, move: bool
 ) -> None:
     from neontodo.cli import enrolling, moving
-    from neontodo.db.database import Database
     from neontodo.identity import connection
     from neontodo.identity.connection import Connection
-    from neontodo.streams import Notice
 
-    founder, announce = app.founder_of(target), Notice(app.streams).show
-    database = Database(target, founder, limits=app.limits, announce=announce)
+    database = app.database_at(target)
     try:
         probe = _probed(app, database)
         _make_ready(app, database, probe, upgrade=upgrade)
@@ -112,14 +109,13 @@ def _connect(
 
 
 def _report(app: App, made: Connection, *, offer_move: bool) -> None:
-    from neontodo.context import STORE
-    from neontodo.render.messages import hint, say, warn
+    from neontodo.cli import moving, whereabouts
+    from neontodo.render.messages import say
 
     say(app.streams, f"connected to {made.display}{_as_whom(app, made)}")
-    if app.settings.database_url is not None:
-        warn(app.streams, f"{app.setting_origins['database_url']} is set and goes before it")
-    if offer_move and (app.folder / STORE).exists():
-        hint(app.streams, "`todo connect --move` carries the embedded store's tasks over")
+    whereabouts.warn_overruled(app)
+    if offer_move:
+        moving.offer(app)
 
 
 def _as_whom(app: App, made: Connection) -> str:
@@ -133,7 +129,6 @@ def _probed(app: App, database: Database) -> Probe:
     from neontodo.db.postgres_errors import DOCTOR
     from neontodo.db.probe import Probe
     from neontodo.db.url import PostgresTarget
-    from neontodo.errors import StoreUnavailable, TodoError
     from neontodo.render.messages import say, warn
 
     target = database.target
@@ -208,7 +203,6 @@ def _offer_upgrade(app: App, store: str, probe: Probe) -> None:
     """Ask for a yes, or refuse where nobody can give one."""
     from neontodo.cli.asking import confirm
     from neontodo.db.schema import HEAD
-    from neontodo.errors import SchemaMismatch
 
     what, todo = f"{store} has no tables of todo yet", "make them"
     if probe.schema is not None:

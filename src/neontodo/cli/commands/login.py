@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import options
+from neontodo.errors import NotSignedIn, StoreUnavailable, TodoError
 
 if TYPE_CHECKING:
     from neontodo.app import App
-    from neontodo.errors import TodoError
-    from neontodo.identity.signed_in import Account
 
 
 def login(
@@ -72,6 +71,8 @@ def _require_sense(
             "a token among the arguments shows in the list of processes; `--token -` reads it "
             "from standard input"
         )
+    if email is not None and not email.strip():
+        raise typer.BadParameter("the address after `--email` is empty")
     if email is not None and token is not None:
         raise typer.BadParameter("choose one: `--email` or `--token`")
     if url is not None and env_file is not None:
@@ -83,7 +84,6 @@ def logout(ctx: typer.Context) -> None:
 
     Tasks stay where they are. Afterwards this machine is the user it was before.
     """
-    from neontodo.errors import NotSignedIn
     from neontodo.identity import signed_in
     from neontodo.render.messages import hint, say, warn
 
@@ -93,51 +93,57 @@ def logout(ctx: typer.Context) -> None:
     try:
         account = app.account
     except NotSignedIn as damage:
-        signed_in.forget(app.folder, app.secrets)
         say(app.streams, f"{damage.message}; it is removed")
-        return
-    if account is None:
-        # What an interrupted sign-in, or a removed `account.json`, has left.
-        signed_in.forget(app.folder, app.secrets)
+        account = None
+    # Without an account: what an interrupted sign-in, or a removed `account.json`, has left.
+    urls = signed_in.sessions(app.secrets) if account is None else [account.issuer.url]
+    has_session = account is None or account.method == "session"
+    problems = [_ended(app, url) for url in urls] if has_session else []
+    signed_in.forget(app.folder, app.secrets)
+    if not urls:
         say(app.streams, "you are not signed in anywhere")
         return
-    problem = _ended(app, account)
-    signed_in.forget(app.folder, app.secrets)
-    say(app.streams, f"signed out of {account.issuer.url}")
+    for url in urls:
+        say(app.streams, f"signed out of {url}")
     if (mine := app.connection) is not None and mine.machine is not None:
         hint(
             app.streams,
             f"{mine.display} still knows this machine's own key, as {mine.machine.name}: "
             "`todo connect --local --forget` removes it",
         )
-    if problem is not None:
-        raise problem
+    for problem in problems:
+        if problem is not None:
+            raise problem
 
 
-def _ended(app: App, account: Account) -> TodoError | None:
+def _ended(app: App, url: str) -> TodoError | None:
     """End the session at the issuer; why it could not be."""
-    from neontodo.errors import NotSignedIn, StoreUnavailable, TodoError
     from neontodo.identity import better_auth, signed_in
+    from neontodo.identity.issuer import issuer_at
 
-    if account.method == "token":
-        return None
+    issuer = issuer_at(url)
+    app.secrets.make_private(signed_in.secret_name(issuer))
     try:
-        session = signed_in.session_of(app.secrets, account.issuer)
-    except NotSignedIn:
-        return None
+        session = signed_in.session_of(app.secrets, issuer)
+    except NotSignedIn as error:
+        return _not_ended(error)
 
     async def end() -> None:
         async with app.http() as http:
-            await better_auth.sign_out(http, account.issuer, session)
+            await better_auth.sign_out(http, issuer, session)
 
     try:
         app.run(end())
     except TodoError as error:
-        return StoreUnavailable(
-            f"the session could not be ended there: {error.message}",
-            hint="nothing of it is stored here any more, and it ends by itself",
-        )
+        return _not_ended(error)
     return None
+
+
+def _not_ended(reason: TodoError) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"the session could not be ended there: {reason.message}",
+        hint="nothing of it is stored here any more, and it ends by itself",
+    )
 
 
 def profiles(

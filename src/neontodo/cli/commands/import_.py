@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
 import typer
 
 from neontodo.cli import options
+from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.cli.sources import Source
-    from neontodo.tasks.importing import Report
+    from neontodo.tasks.report import Report
     from neontodo.tasks.unit import Unit
 
 
@@ -24,27 +25,30 @@ def import_(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out records that cannot be read.")
     ] = False,
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Bring back tasks that were removed here.")
+    ] = False,
     json: options.Json = False,
     dry_run: options.DryRun = False,
     color: options.Color = "auto",
 ) -> None:
-    """Import tasks; those that are here already stay as they are."""
+    """Import tasks; those that are here already, or were removed here, stay as they are."""
     from neontodo.cli.sources import opened
     from neontodo.render.imported import print_report
-    from neontodo.render.messages import say
+    from neontodo.render.messages import say_dry_run
 
     app: App = ctx.obj
     with opened(app, file) as source:
-        report = _import(app, source, format or _detected(file, source), skip_bad, dry_run)
+        name = format or _detected(file, source)
+        report = _import(app, source, name, skip_bad=skip_bad, restore=restore, dry_run=dry_run)
     print_report(report, streams=app.streams, as_json=json)
     if dry_run:
-        say(app.streams, "this was a dry run: nothing was changed")
+        say_dry_run(app.streams)
 
 
 def _detected(file: str, source: Source) -> str:
     from neontodo import formats
     from neontodo.cli.sources import STDIN
-    from neontodo.errors import BadValue
 
     found = formats.detect(None if file == STDIN else file, source.head())
     if found is None:
@@ -56,7 +60,9 @@ def _detected(file: str, source: Source) -> str:
     return found
 
 
-def _import(app: App, source: Source, format: str, skip_bad: bool, dry_run: bool) -> Report:
+def _import(
+    app: App, source: Source, format: str, *, skip_bad: bool, restore: bool, dry_run: bool
+) -> Report:
     from neontodo import formats
     from neontodo.render.progress import Bar
     from neontodo.tasks.importing import import_tasks
@@ -68,7 +74,11 @@ def _import(app: App, source: Source, format: str, skip_bad: bool, dry_run: bool
             source.rewind()
             records = formats.read(cast(BinaryIO, source), format, tz=app.tz, now=app.now)
             return await import_tasks(
-                unit, records, skip_bad=skip_bad, progress=lambda: bar.show(source.done)
+                unit,
+                records,
+                skip_bad=skip_bad,
+                restore=restore,
+                progress=lambda: bar.show(source.done),
             )
 
         return app.run(app.write(action, dry_run=dry_run))

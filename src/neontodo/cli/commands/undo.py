@@ -96,7 +96,7 @@ def log(
         limit = app.settings.page_size
     refs = parse_refs(tasks) if tasks else None
     entries = app.run(app.read(lambda session, me: _entries(session, me, refs, limit)))
-    print_log(entries[:limit], streams=app.streams, mode=mode, tz=app.tz)
+    print_log(entries[:limit], streams=app.streams, mode=mode, tz=app.tz, is_asked=refs is not None)
     if limit is not None and len(entries) > limit:
         _say_more(app, limit)
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from neontodo.cli import options
+from neontodo.errors import BadValue, OutcomeUnknown
 
 if TYPE_CHECKING:
     from neontodo.app import App
-    from neontodo.identity.grants import Grant
+    from neontodo.identity.access_tokens import AccessToken
     from neontodo.identity.key_queries import StoredKey
     from neontodo.tasks.unit import Unit
+
+T = TypeVar("T")
 
 LONGEST_NAME = 100
 
@@ -30,24 +34,25 @@ def create(
 ) -> None:
     """Make a token for scripts and CI; it is shown this once.
 
-    The token is all that is printed: `TODO_TOKEN=$(todo token create --name ci)`.
+    The token is all that is printed: `TODO_TOKEN=$(todo token create --name ci)`. Members of
+    somebody else's database cannot make tokens.
     """
     from datetime import timedelta
 
-    from neontodo.identity import grants
+    from neontodo.identity import access_tokens
     from neontodo.render.messages import say
 
     app: App = ctx.obj
     label = _label(name)
     user_id = app.run(app.identity()).user_id
-    new = grants.grant(user_id, label, now=app.now, lifetime=timedelta(days=days))
+    new = access_tokens.make(user_id, label, now=app.now, lifetime=timedelta(days=days))
 
     async def store(unit: Unit) -> None:
         # It also refuses a key that the store does not know, or has revoked.
         await unit.start()
-        await grants.store(unit.session, unit.user_id, new)
+        await access_tokens.store(unit.session, unit.user_id, new, signed_by=unit.command.key_id)
 
-    app.run(app.write(store, dry_run=dry_run))
+    _write(app, store, dry_run=dry_run)
     if not dry_run:
         _print_token(app, new, json=json)
     day = f"{new.key.expires_at:%Y-%m-%d}"
@@ -84,10 +89,12 @@ def revoke(
 ) -> None:
     """Let a token be refused from now on, by the next command that brings it.
 
-    So can a machine's key, but not the last one.
+    A machine's key can be revoked too, but not the last one: that machine changes nothing any more.
+    While it has the database's password it can still read, and whoever owns the database connect
+    again; another password, or the owner's `todo member remove`, shuts it out.
     """
-    from neontodo.identity import grants
-    from neontodo.render.messages import say
+    from neontodo.identity import access_tokens
+    from neontodo.render.messages import hint, say, say_dry_run
 
     app: App = ctx.obj
     if not (yes or dry_run):
@@ -95,23 +102,33 @@ def revoke(
 
     async def take_back(unit: Unit) -> StoredKey:
         await unit.start()
-        return await grants.revoke(unit.session, unit.user_id, key, unit.now)
+        return await access_tokens.revoke(unit.session, unit.user_id, key, unit.now)
 
-    before = app.run(app.write(take_back, dry_run=dry_run))
-    if before.revoked_at is None:
+    before = _write(app, take_back, dry_run=dry_run)
+    if before.revoked_at is not None:
+        say(app.streams, f"`{before.label}` was revoked on {before.revoked_at:%Y-%m-%d} already")
+    elif before.expires_at is not None:
         say(app.streams, f"revoked `{before.label}`: no command accepts it any more")
     else:
-        say(app.streams, f"`{before.label}` was revoked on {before.revoked_at:%Y-%m-%d} already")
+        say(app.streams, f"revoked `{before.label}`: that machine changes nothing any more")
+        if app.target.engine == "postgresql":
+            hint(app.streams, "the database's password still lets it read: change that, too")
     if dry_run:
-        say(app.streams, "this was a dry run: nothing was changed")
+        say_dry_run(app.streams)
 
 
 COMMANDS = {"create": create, "list": list_, "revoke": revoke}
 
 
-def _label(name: str) -> str:
-    from neontodo.errors import BadValue
+def _write(app: App, action: Callable[[Unit], Awaitable[T]], *, dry_run: bool) -> T:
+    try:
+        return app.run(app.write(action, dry_run=dry_run))
+    except OutcomeUnknown as error:
+        error.hint = "`todo token list` shows whether it was"
+        raise
 
+
+def _label(name: str) -> str:
     label = name.strip()
     if not label or len(label) > LONGEST_NAME or not label.isprintable():
         raise BadValue(
@@ -121,7 +138,7 @@ def _label(name: str) -> str:
     return label
 
 
-def _print_token(app: App, new: Grant, *, json: bool) -> None:
+def _print_token(app: App, new: AccessToken, *, json: bool) -> None:
     from json import dumps
 
     from neontodo.models import instant_text
@@ -138,10 +155,10 @@ def _print_token(app: App, new: Grant, *, json: bool) -> None:
 def _confirm_own(app: App, reference: str) -> None:
     """Ask before the key is revoked that signed for this very command."""
     from neontodo.cli.asking import confirm
-    from neontodo.identity import grants, key_queries
+    from neontodo.identity import access_tokens, key_queries
 
     stored = app.run(app.read(lambda session, who: key_queries.all_of(session, who.user_id)))
-    key = grants.named(stored, reference)
+    key = access_tokens.named(stored, reference, app.now)
     if key.id == app.run(app.identity()).key_id and key.revoked_at is None:
         app.run(app.database.close())
         confirm(app, f"revoke `{key.label}`? it is the key in use here, which then changes nothing")

@@ -1,0 +1,51 @@
+"""The way to a server: why a step fails, in words that hold no part of the database URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from neontodo.doctor.wire import Wire
+from neontodo.errors import StoreUnavailable
+from tests.certificates import EXPIRED, Authority
+from tests.db.targets import postgres
+from tests.fake_server import FakeServer
+
+
+def test_a_certificate_is_not_valid_for_a_reason_that_has_no_words_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    home = tmp_path / ".postgresql"
+    home.mkdir()
+    authority = Authority.found(home / "root.crt")
+    certificate = authority.issue(tmp_path / "cert", tmp_path / "key")
+    Authority.found(tmp_path / "other", "another authority").revoke(home / "root.crl", certificate)
+    with (
+        FakeServer(tmp_path / "cert", tmp_path / "key") as server,
+        pytest.raises(StoreUnavailable) as raised,
+    ):
+        Wire(postgres(server.url("sslmode=verify-full"))).tls()
+    assert raised.value.message == "its certificate is not valid: unable to get certificate CRL"
+
+
+def test_a_server_without_tls_where_the_url_insists() -> None:
+    with FakeServer() as server:
+        wire = Wire(postgres(server.url("sslmode=require")))
+        with pytest.raises(StoreUnavailable, match="the server offers no TLS"):
+            wire.tls()
+    assert wire.is_plain
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [((-1, 30), "29 days"), ((-1, 2), "1 day"), (EXPIRED, "past")],
+)
+def test_until_when_a_certificate_is_valid(
+    tmp_path: Path, days: tuple[int, int], told: str
+) -> None:
+    Authority.found(tmp_path / "ca").issue(tmp_path / "cert", tmp_path / "key", days=days)
+    with FakeServer(tmp_path / "cert", tmp_path / "key") as server:
+        shown = Wire(postgres(server.url())).certificate()
+    assert shown.endswith(f"({told})")
