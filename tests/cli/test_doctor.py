@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-import resource
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -16,7 +16,6 @@ import pytest
 from neontodo.identity.invitation import from_line
 from tests.certificates import EXPIRED, Authority, write_self_signed
 from tests.cli.connections import Hasty, change, place
-from tests.cli.test_process import popen
 from tests.databases import Postgres
 from tests.fake_server import FakeServer
 from tests.harness import Result, Todo
@@ -79,17 +78,16 @@ def test_a_store_that_is_not_there_yet(local: Todo) -> None:
 
 
 @pytest.mark.parametrize("is_there", [True, False])
-def test_a_disk_without_room(local: Todo, is_there: bool) -> None:
+def test_a_disk_without_room(local: Todo, is_there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if is_there:
         local.ok("add", "Task")
+    total, used, _ = usage = shutil.disk_usage("/")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type(usage)(total, used, 4096))
+    result = local("doctor")
 
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384))
-
-    with popen(local, "doctor", preexec_fn=limit) as process:
-        out, _ = process.communicate()
-    assert process.returncode == 5
-    assert f"file\tfailed\t\tthe store {local.home / 'tasks.db'} cannot" in out.decode()
+    assert result.code == 5
+    full = f"file\tfailed\t\tthe store {local.home / 'tasks.db'} cannot grow: the disk is full"
+    assert full in result.out
 
 
 def test_looking_changes_nothing(local: Todo) -> None:

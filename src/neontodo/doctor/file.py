@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryFile
 
 from neontodo.app import App
 from neontodo.db import revisions
@@ -51,22 +52,22 @@ def _place(target: SqliteTarget) -> str:
     """A store that is not there yet needs a folder that can be written."""
     path = target.path
     folder = next(parent for parent in path.parents if parent.exists())
-    _need_room(target, folder)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise StoreUnavailable(
             f"the store cannot be made: {folder} is not writable", hint="make the folder yours"
         )
+    _need_room(target, folder)
     return Note(f"{path} is not there yet; the first command makes it")
 
 
 def _file(target: SqliteTarget) -> str:
     path = target.path
     status = path.stat()
-    _need_room(target, path.parent)
     if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
         raise StoreUnavailable(
             f"{path} or its folder is not writable", hint="make them yours and writable"
         )
+    _need_room(target, path.parent)
     size = f"{status.st_size / 1024:,.0f} KiB"
     if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
         return Note(f"{size}; others on this machine may read {path}")
@@ -75,9 +76,9 @@ def _file(target: SqliteTarget) -> str:
 
 def _need_room(target: SqliteTarget, folder: Path) -> None:
     """Raise StoreUnavailable if no file can grow there, as those beside the store must."""
-    with translated(target), suppress(PermissionError), TemporaryFile(dir=folder) as file:
-        file.write(bytes(ROOM))
-        file.flush()
+    if shutil.disk_usage(folder).free < ROOM:
+        with translated(target):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @contextmanager
