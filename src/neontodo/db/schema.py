@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/versions`, as a test makes sure."""
 
 VERSION_TABLE = "todo_version"

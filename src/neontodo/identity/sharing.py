@@ -15,12 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from neontodo.db.schema import HEAD, STORED_VERSION, VERSION_TABLE
 from neontodo.errors import NotSignedIn, Refused, SchemaMismatch
+from neontodo.models import Task
 
 LEAST = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 GROUP_PREFIX = "todo_members_"
 """Before the number of the database: roles belong to the whole server."""
 
 TABLES = ("users", "keys", "tasks", "changes", "members")
+
+UPDATABLE = ", ".join(
+    name for name in Task.__table__.columns.keys() if name not in ("user_id", "id", "number")
+)
+"""Named one by one: the right to update a whole table brings the right to lock it."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,9 @@ def _grants(owned: SharedDatabase) -> str:
         GRANT EXECUTE ON FUNCTION {s}.todo_current_user() TO {group};
         GRANT SELECT ON {s}.{VERSION_TABLE}, {s}.users, {s}.keys TO {group};
         GRANT SELECT, INSERT ON {s}.changes TO {group};
-        GRANT SELECT, INSERT, UPDATE, DELETE ON {s}.tasks TO {group};
+        REVOKE UPDATE, DELETE ON {s}.tasks FROM {group};
+        GRANT SELECT, INSERT, UPDATE ({UPDATABLE}) ON {s}.tasks TO {group};
+        GRANT EXECUTE ON FUNCTION {s}.todo_remove_tasks(text, uuid[]) TO {group};
         GRANT UPDATE (last_number, last_seq) ON {s}.users TO {group};
         GRANT UPDATE (revoked_at) ON {s}.keys TO {group};
     END $todo$"""
@@ -143,7 +151,8 @@ EXPOSED = sa.text(
              FROM pg_class c WHERE c.oid = ANY (CAST(CAST(:tables AS text[]) AS regclass[])))
             OR has_table_privilege(:role, 'users', 'INSERT, UPDATE, DELETE')
             OR has_table_privilege(:role, 'keys', 'INSERT, UPDATE, DELETE')
-            OR has_table_privilege(:role, 'changes', 'UPDATE, DELETE')),
+            OR has_table_privilege(:role, 'changes', 'UPDATE, DELETE')
+            OR has_table_privilege(:role, 'tasks', 'UPDATE, DELETE')),
         (5, 'row level security is switched off',
             (SELECT NOT bool_and(c.relrowsecurity)
              FROM pg_class c WHERE c.oid = ANY (CAST(CAST(:tables AS text[]) AS regclass[]))))

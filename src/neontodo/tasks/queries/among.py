@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
 from typing import Any
 
@@ -20,7 +21,15 @@ def among(session: AsyncSession, field: Any, values: Collection[Any]) -> sa.Colu
     column: sa.ColumnElement[Any] = col(field)  # type: ignore[assignment]
     if session.get_bind().dialect.name == "sqlite":
         return column.in_(values)
-    # The driver knows arrays of text, but would have to ask the server about any other.
-    texts = sa.literal([str(value) for value in values], sa.ARRAY(sa.Text))
-    array = sa.cast(sa.select(texts).scalar_subquery(), sa.ARRAY(column.type))
+    array = sa.cast(sa.select(_texts(values)).scalar_subquery(), sa.ARRAY(column.type))
     return column == sa.any_(array)
+
+
+def uuid_array(ids: Collection[uuid.UUID]) -> sa.ColumnElement[Any]:
+    """Return ids as one argument of a function on Postgres."""
+    return sa.cast(_texts(ids), sa.ARRAY(sa.Uuid))
+
+
+def _texts(values: Collection[Any]) -> sa.ColumnElement[Any]:
+    # The driver knows arrays of text, but would have to ask the server about any other.
+    return sa.literal([str(value) for value in values], sa.ARRAY(sa.Text))
