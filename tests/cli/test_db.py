@@ -14,12 +14,18 @@ import pytest
 import sqlalchemy as sa
 
 from neontodo.db.engine import make_engine
+from neontodo.db.schema import HEAD
 from neontodo.db.url import parse_url
 from neontodo.tasks.queries.users import UnknownUser
 from tests.databases import Postgres, TemplateDatabases
 from tests.harness import Result, Todo
 
-STEP = "  0001 Users, keys, tasks, changes; on Postgres also members and row level security\n"
+STEPS = [
+    "  0001 Users, keys, tasks, changes; on Postgres also members and row level security\n",
+    "  0002 Row isolation on Postgres: policies that tell a member nothing, and no right to lock a"
+    " table\n",
+]
+UP, DOWN = "".join(STEPS), "".join(reversed(STEPS))
 
 
 @pytest.fixture
@@ -64,14 +70,14 @@ def beside(todo: Todo) -> list[str]:
 
 
 def test_an_upgrade_makes_the_tables_and_the_user(new: Todo) -> None:
-    assert new("db", "upgrade") == Result(0, "", f"the schema is now 0001 (was nothing)\n{STEP}")
+    assert new("db", "upgrade") == Result(0, "", f"the schema is now {HEAD} (was nothing)\n{UP}")
     assert new("list") == Result(0, "", "")
     assert new.ok("add", "Buy milk").err == "added 1: Buy milk\n"
 
 
 def test_a_second_upgrade_has_nothing_to_do(new: Todo) -> None:
     new.ok("db", "upgrade")
-    assert new("db", "upgrade") == Result(0, "", "the schema is already at 0001\n")
+    assert new("db", "upgrade") == Result(0, "", f"the schema is already at {HEAD}\n")
     assert sql(new, "SELECT count(*) FROM users")[0][0] == 1
 
 
@@ -79,7 +85,7 @@ def test_a_dry_run_of_an_upgrade_makes_nothing(new: Todo) -> None:
     assert new("db", "upgrade", "--dry-run") == Result(
         0,
         "",
-        f"the schema would go from nothing to 0001\n{STEP}"
+        f"the schema would go from nothing to {HEAD}\n{UP}"
         "this was a dry run: nothing was changed\n",
     )
     assert new("db", "current").out == ""
@@ -90,7 +96,7 @@ def test_looking_at_no_store_makes_none(new: Todo, argv: tuple[str, ...], engine
     found = new(*argv)
     assert found.code == 0
     if "--json" in argv:
-        assert found == Result(0, '{"version": null, "program": "0001"}\n', "")
+        assert found == Result(0, f'{{"version": null, "program": "{HEAD}"}}\n', "")
     else:
         assert found == Result(0, "", f"{display(new)} has no tables of todo yet\n")
     assert engine != "sqlite" or beside(new) == []
@@ -98,12 +104,12 @@ def test_looking_at_no_store_makes_none(new: Todo, argv: tuple[str, ...], engine
 
 
 def test_current_is_the_version(todo: Todo) -> None:
-    assert todo("db", "current") == Result(0, "0001\n", "")
-    assert todo("db", "current", "--json").json == {"version": "0001", "program": "0001"}
+    assert todo("db", "current") == Result(0, f"{HEAD}\n", "")
+    assert todo("db", "current", "--json").json == {"version": HEAD, "program": HEAD}
 
 
 def test_check_is_content_with_this_version(todo: Todo) -> None:
-    assert todo("db", "check") == Result(0, "", "the schema is 0001, as this program needs it\n")
+    assert todo("db", "check") == Result(0, "", f"the schema is {HEAD}, as this program needs it\n")
 
 
 def test_check_of_no_tables_is_6(new: Todo) -> None:
@@ -119,7 +125,7 @@ def test_a_store_of_a_newer_program_is_6_and_left_alone(todo: Todo) -> None:
     for argv in (["db", "check"], ["db", "upgrade"], ["db", "downgrade", "base", "--yes"]):
         refused = todo(*argv)
         assert (refused.code, refused.out) == (6, "")
-        assert "is of a newer version (9999) than this program (0001)\n" in refused.err
+        assert f"is of a newer version (9999) than this program ({HEAD})\n" in refused.err
         assert refused.err.endswith("hint: upgrade neontodo\n")
     assert todo("add", "Buy milk").code == 6
     assert sql(todo, "SELECT version_num FROM todo_version") == [("9999",)]
@@ -139,7 +145,7 @@ def test_without_tables_a_command_says_what_to_do(new: Todo, engine: str) -> Non
 
 def test_an_upgrade_to_a_version_nobody_knows_is_2(todo: Todo) -> None:
     assert todo("db", "upgrade", "--revision", "0815") == Result(
-        2, "", "error: there is no revision `0815`\nhint: there are 0001, head and base\n"
+        2, "", "error: there is no revision `0815`\nhint: there are 0001, 0002, head and base\n"
     )
 
 
@@ -196,7 +202,7 @@ def test_a_downgrade_asks_on_a_terminal(todo: Todo, answer: str, engine: str) ->
 def test_a_downgrade_of_a_yes_is_done(todo: Todo, engine: str) -> None:
     todo.ok("add", "Buy milk")
     done = todo.ok("db", "downgrade", "base", terminal=True, stdin="y\n")
-    assert f"the schema is gone (was 0001)\n{STEP}" in done.err
+    assert f"the schema is gone (was {HEAD})\n{DOWN}" in done.err
     if engine == "sqlite":
         copy = done.err.partition("the store as it was: ")[2].splitlines()[0]
         assert sql(Todo(todo.home, {"TODO_DATABASE_URL": f"sqlite:///{copy}"}), TITLES) == MILK
@@ -214,14 +220,14 @@ def test_a_dry_run_of_a_downgrade_asks_and_drops_nothing(todo: Todo) -> None:
     assert todo("db", "downgrade", "base", "--dry-run") == Result(
         0,
         "",
-        f"the schema would go from 0001 to nothing\n{STEP}"
+        f"the schema would go from {HEAD} to nothing\n{DOWN}"
         "this was a dry run: nothing was changed\n",
     )
     assert len(todo.tasks()) == 1
 
 
 def test_a_downgrade_to_where_it_is_asks_nothing(todo: Todo) -> None:
-    assert todo("db", "downgrade", "0001") == Result(0, "", "the schema is already at 0001\n")
+    assert todo("db", "downgrade", HEAD) == Result(0, "", f"the schema is already at {HEAD}\n")
 
 
 def test_looking_does_not_migrate_an_embedded_store(local: Todo) -> None:
@@ -267,11 +273,11 @@ def test_a_stranger_learns_it_on_upgrade_and_from_empty_answers(
     )
 
     assert stranger("db", "upgrade") == Result(
-        0, "", f"the schema is already at 0001\nwarning: {not_in}"
+        0, "", f"the schema is already at {HEAD}\nwarning: {not_in}"
     )
     for argv in (["list"], ["list", "--json"], ["search", "milk"], ["add", "x"], ["done", "1"]):
         assert stranger(*argv) == Result(4, "", f"error: {not_in}"), argv
-    assert todo("db", "upgrade").err == "the schema is already at 0001\n"
+    assert todo("db", "upgrade").err == f"the schema is already at {HEAD}\n"
 
 
 def test_a_server_that_is_down_is_5(local: Todo) -> None:
@@ -294,7 +300,10 @@ def test_of_many_upgrades_at_once_one_does_the_work(new: Todo) -> None:
     ]
     said = sorted(process.communicate()[1].splitlines()[0] for process in running)
     assert [process.returncode for process in running] == [0] * 4
-    assert set(said) <= {"the schema is already at 0001", "the schema is now 0001 (was nothing)"}
+    assert set(said) <= {
+        f"the schema is already at {HEAD}",
+        f"the schema is now {HEAD} (was nothing)",
+    }
     assert sql(new, "SELECT count(*) FROM users")[0][0] == 1
     assert sql(new, "SELECT count(*) FROM todo_version")[0][0] == 1
 

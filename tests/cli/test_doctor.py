@@ -13,6 +13,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from neontodo.db.schema import HEAD
 from neontodo.identity.invitation import from_line
 from tests.certificates import EXPIRED, Authority, write_self_signed
 from tests.cli.connections import Hasty, change, place
@@ -62,7 +63,7 @@ def test_an_embedded_store_that_is_well(local: Todo) -> None:
         f"store\tok\t\t{local.home / 'tasks.db'}, by default",
         f"file\tok\t\t{(local.home / 'tasks.db').stat().st_size // 1024} KiB",
         f"query\tok\tN\tSQLite {sqlite3.sqlite_version}, the file is whole",
-        "schema\tok\t\t0001",
+        f"schema\tok\t\t{HEAD}",
         f"token\tok\t\tof user {me['user']}, until {me['expires_at'][:10]} (90 days)",
         f"user\tok\t\t{me['name']}",
     ]
@@ -129,7 +130,7 @@ def test_a_postgres_database_that_is_well(
         "login": ("ok", "as postgres"),
         "query": ("ok", "answered"),
         "server": ("ok", f"Postgres {postgres_server.version}"),
-        "schema": ("ok", "0001"),
+        "schema": ("ok", HEAD),
         "clock": ("ok", "agrees with the server's"),
         "isolation": (
             "ok",
@@ -311,7 +312,7 @@ def test_neon_has_two_hosts(local: Todo, neon: Neon) -> None:
             "UPDATE todo_version SET version_num = '9999'",
             6,
             "schema",
-            "is of a newer version (9999) than this program (0001)",
+            f"is of a newer version (9999) than this program ({HEAD})",
         ),
         ("DROP TABLE todo_version CASCADE", 1, "schema", "tables of another program"),
         (

@@ -210,7 +210,7 @@ def test_shadowing_from_the_temporary_schema(arena: Arena) -> None:
         "SELECT count(*) FILTER (WHERE leak.peek(title)) FROM tasks",
         "SELECT 1 FROM users JOIN tasks ON leak.peek(title)",
         "UPDATE tasks SET priority = 0 WHERE leak.peek(title)",
-        "DELETE FROM tasks WHERE leak.peek(title) AND false",
+        "SELECT 1 FROM tasks WHERE leak.peek(title) AND false FOR UPDATE",
         "SELECT 1 FROM tasks, LATERAL (SELECT leak.peek(tasks.title) OFFSET 0) x",
     ],
 )

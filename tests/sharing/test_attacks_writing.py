@@ -25,12 +25,9 @@ CHANGE = (
     [
         "UPDATE tasks SET title = 'seized' WHERE user_id = $1",
         "UPDATE tasks SET title = 'seized' FROM users WHERE tasks.user_id = $1",
-        "DELETE FROM tasks WHERE user_id = $1",
-        "DELETE FROM tasks USING keys WHERE tasks.user_id = $1",
         "UPDATE users SET last_number = 0, last_seq = 0 WHERE id = $1",
         "UPDATE keys SET revoked_at = now() WHERE user_id = $1",
-        "WITH gone AS (DELETE FROM tasks WHERE user_id = $1 RETURNING *) SELECT * FROM gone",
-        "MERGE INTO tasks t USING (VALUES (1)) v ON t.user_id = $1 WHEN MATCHED THEN DELETE",
+        "SELECT todo_remove_tasks(id, ARRAY(SELECT id FROM tasks)) FROM users WHERE id = $1",
     ],
 )
 def test_changing_rows_of_another(mallory: Intruder, arena: Arena, statement: str) -> None:
@@ -41,8 +38,33 @@ def test_changing_everything_changes_ones_own(mallory: Intruder) -> None:
     mallory.script("BEGIN")
     assert mallory.rows("UPDATE tasks SET title = 'all mine' RETURNING number") == [1]
     assert mallory.rows("UPDATE users SET last_seq = last_seq + 1 RETURNING 1") == [1]
-    assert mallory.rows("DELETE FROM tasks RETURNING number") == [1]
+    mallory.script("SELECT todo_remove_tasks(user_id, array_agg(id)) FROM tasks GROUP BY user_id")
+    assert mallory.rows("SELECT number FROM tasks") == []
     mallory.script("ROLLBACK")
+
+
+def test_removing_tasks_of_another(mallory: Intruder, arena: Arena) -> None:
+    """The function is the owner's and bypasses the policies: what it removes is its own rule."""
+    remove = "SELECT todo_remove_tasks($1, $2)"
+    there = [uuid.UUID(task["id"]) for task in arena.victim.tasks()]
+    for who in (arena.victim_id, arena.mallory_id, "nobody", None):
+        assert mallory.tries(remove, who, there, known=(arena.victim_id,)) == "allowed"
+    assert (
+        mallory.many(
+            "DELETE FROM tasks",
+            "DELETE FROM tasks USING keys WHERE false",
+            "MERGE INTO tasks t USING (VALUES (1)) v ON t.number = 1 WHEN MATCHED THEN DELETE",
+        )
+        == [REFUSED] * 3
+    )
+
+
+@pytest.mark.parametrize("table", [*TABLES, "members", "todo_version"])
+def test_locking_a_table_against_the_others(mallory: Intruder, table: str) -> None:
+    for mode in ("ACCESS EXCLUSIVE", "EXCLUSIVE", "SHARE ROW EXCLUSIVE", "SHARE"):
+        mallory.script("BEGIN")
+        assert mallory.tries(f"LOCK TABLE {table} IN {mode} MODE") == REFUSED
+        mallory.script("ROLLBACK")
 
 
 def test_moving_ones_own_rows_to_another(mallory: Intruder, arena: Arena) -> None:
@@ -57,7 +79,7 @@ def test_moving_ones_own_rows_to_another(mallory: Intruder, arena: Arena) -> Non
 
 def test_moving_rows_of_another_to_oneself(mallory: Intruder, arena: Arena) -> None:
     move = "UPDATE tasks SET user_id = $1 WHERE user_id = $2 RETURNING *"
-    assert mallory.rows(move, arena.mallory_id, arena.victim_id) == []
+    assert mallory.tries(move, arena.mallory_id, arena.victim_id) == REFUSED
 
 
 def test_inserting_for_another(mallory: Intruder, arena: Arena) -> None:

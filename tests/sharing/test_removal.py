@@ -143,7 +143,7 @@ def test_a_member_who_holds_every_lock_there_is_delays_nothing(shared: Shared) -
         UPDATE tasks SET title = title;
         ALTER ROLE {role} PASSWORD 'x';
         SELECT lo_create(0);
-        LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE;
+        LOCK TABLE tasks IN ACCESS SHARE MODE;
         SELECT pg_advisory_lock({0x7465_6F64_6F6E});
     """
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from neontodo.db.schema import HEAD, STORED_VERSION, VERSION_TABLE
 from neontodo.errors import NotSignedIn, Refused, SchemaMismatch
-from neontodo.models import Task
+from neontodo.models import TaskBase
 
 LEAST = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 GROUP_PREFIX = "todo_members_"
@@ -23,9 +23,7 @@ GROUP_PREFIX = "todo_members_"
 
 TABLES = ("users", "keys", "tasks", "changes", "members")
 
-UPDATABLE = ", ".join(
-    name for name in Task.__table__.columns.keys() if name not in ("user_id", "id", "number")
-)
+UPDATABLE = ", ".join((*TaskBase.model_fields, "search_text"))
 """Named one by one: the right to update a whole table brings the right to lock it."""
 
 
