@@ -7,9 +7,11 @@ import contextlib
 import socket
 import struct
 import threading
+import weakref
 from collections.abc import Coroutine
 from typing import Any
 
+ROUNDS = 5
 GONE = (ConnectionError, asyncio.IncompleteReadError)
 
 
@@ -22,6 +24,7 @@ class Relay:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._clients: set[asyncio.Task[None]] = set()
+        self._writers: weakref.WeakSet[asyncio.StreamWriter] = weakref.WeakSet()
         self.run(self._start())
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
@@ -52,12 +55,20 @@ class Relay:
 
     async def _stop(self) -> None:
         self._server.close()
+        # Who has only just come in is served by the next rounds, and can be hung up on then.
+        for _ in range(ROUNDS):
+            await asyncio.sleep(0)
         await self.hang_up()
+        for writer in self._writers:
+            # What was not sent yet would keep the connection open, beyond the loop.
+            writer.transport.abort()
+        await asyncio.sleep(0)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._clients.add(task)
+        self._writers.add(writer)
         try:
             await self.serve(reader, writer)
         except (asyncio.CancelledError, *GONE):
