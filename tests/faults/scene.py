@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -59,6 +60,16 @@ class Witness:
     def state(self, since: int = 0) -> State:
         """What is committed, once nobody else is at work any more."""
         return self._runner.run(self._state(since))
+
+    @contextmanager
+    def locking(self, table: str) -> Iterator[None]:
+        """Hold the strongest lock of a table, as its owner may."""
+        run = self._runner.run
+        run(self._connection.execute(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
+        try:
+            yield
+        finally:
+            run(self._connection.execute("ROLLBACK"))
 
     async def _state(self, since: int) -> State:
         fetch = self._connection.fetch

@@ -36,6 +36,16 @@ def test_a_read_on_a_dead_network_says_so_and_prints_nothing(scene: Scene) -> No
     assert result.err.startswith("error: cannot reach postgresql://postgres@127.0.0.1:")
 
 
+def test_a_read_of_a_locked_table_says_so_and_not_that_nobody_is_there(scene: Scene) -> None:
+    scene.server.ok("add", "a task")
+    with scene.witness.locking("tasks"):
+        result = replace(scene.server, limits=SOON)("list")
+
+    assert (result.code, result.out) == (5, "")
+    assert "did not answer a statement in time\nhint: `todo doctor` tells whether" in result.err
+    assert scene.server.ok("list").out
+
+
 def test_a_token_is_verified_by_a_read_that_is_repeated(scene: Scene) -> None:
     token = scene.server.ok("token", "create", "--name", "ci").out.strip()
     scene.person.env["TODO_TOKEN"] = token

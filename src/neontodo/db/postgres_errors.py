@@ -145,6 +145,12 @@ def translate(error: BaseException, name: str) -> TodoError:
     driver = _driver_error(error)
     if meaning := _by_text(driver) or _by_sqlstate(driver):
         return meaning.error(name)
+    if isinstance(driver, TimeoutError):
+        return StoreUnavailable(
+            f"{name} did not answer a statement in time",
+            hint="`todo doctor` tells whether a table is locked, and by whom",
+            retry=Retry.PATIENTLY,
+        )
     if lost:
         return _unreached(name, driver, Retry.PATIENTLY)
     code = _sqlstate(driver) or type(driver).__name__
