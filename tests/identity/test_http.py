@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import ssl
 import subprocess
 import sys
+import tracemalloc
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -103,7 +105,11 @@ ODD: dict[str, tuple[bytes | Reaction, str]] = {
         answer(zlib.compress(b"x" * (LARGEST + 1)), content_encoding="deflate"),
         "more than a megabyte",
     ),
-    "not-zipped": (answer(b"xxxx", content_encoding="gzip"), "its answer cannot be read"),
+    "not-zipped": (answer(b"xxxx", content_encoding="gzip"), "cannot be decoded"),
+    "cut-gzip": (answer(gzip.compress(b"{}" * 99)[:-9], content_encoding="gzip"), "be decoded"),
+    "encoded-twice": (answer(b"x", content_encoding="gzip, gzip"), "that was not asked for"),
+    "brotli": (answer(b"x", content_encoding="br"), "that was not asked for"),
+    "no-encoding-at-all": (answer(b"x", content_encoding=SECRET), "that was not asked for"),
     "to-another-host": (
         answer(b"", 302, location=f"https://login.example/?next={SECRET}"),
         "redirects to https://login.example, which is not followed",
@@ -131,6 +137,41 @@ def test_an_odd_answer_to_a_secret_shows_none(oddity: str) -> None:
     reaction, message = ODD[oddity]
     with OddServer({"/x": reaction}) as server, fails(StoreUnavailable, message, SECRET):
         post(f"{server.origin}/x")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "GZIP", "identity"])
+def test_an_answer_that_a_proxy_encoded_is_read(encoding: str) -> None:
+    encoders = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}
+    body = encoders.get(encoding.lower(), bytes)(b'{"a": 1}')
+    with OddServer({"/x": answer(body, content_encoding=encoding)}) as server:
+        assert get(f"{server.origin}/x").json == {"a": 1}
+
+
+def test_no_encoding_is_asked_for() -> None:
+    with OddServer({"/x": answer({})}) as server:
+        get(f"{server.origin}/x")
+    assert "accept-encoding: identity" in server.asked[0].lower()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+@pytest.mark.parametrize("method", [get, post])
+def test_an_answer_that_would_be_huge_when_decoded_is_not_decoded_to_its_end(
+    encoding: str, method: Callable[[str], Answer]
+) -> None:
+    wbits = zlib.MAX_WBITS + (16 if encoding == "gzip" else 0)
+    compressor = zlib.compressobj(9, wbits=wbits)
+    bomb = b"".join(compressor.compress(b" " * LARGEST) for _ in range(200)) + compressor.flush()
+    assert len(bomb) < LARGEST / 4
+    with OddServer({"/x": answer(bomb, content_encoding=encoding), "/y": answer({})}) as server:
+        method(f"{server.origin}/y")  # the client's modules are no part of what is measured
+        tracemalloc.start()
+        try:
+            with fails(StoreUnavailable, "more than a megabyte", SECRET):
+                method(f"{server.origin}/x")
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert peak < 5 * LARGEST
 
 
 def test_a_portal_is_named_as_what_it_may_be() -> None:

@@ -185,7 +185,6 @@ _KNOWN = {
     "InvalidURL": "it leads to an address that cannot be used",
     "RemoteProtocolError": "it closed the connection, or speaks no HTTP",
     "LocalProtocolError": "what is stored for it cannot be sent",
-    "DecodingError": "its answer cannot be read",
 }
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import httpx
 
 LARGEST = 1_000_000
+"""The bytes of an answer at the most, as sent and as decoded."""
+ENCODINGS = ("gzip", "x-gzip", "deflate")
+"""What is decoded, though `identity` is asked for: some proxies compress whatever they pass on."""
 CHECK = "check the network and the address, then run the command again"
 PORTAL = "where a network wants a sign-in of its own, do that in a browser first"
 
@@ -43,14 +46,44 @@ async def read(url: str, response: httpx.Response) -> Answer:
 
 
 async def _content(url: str, response: httpx.Response) -> bytes:
+    """Read the body; neither what is sent nor what it decodes to may be larger than `LARGEST`."""
     content = bytearray()
-    async for chunk in response.aiter_bytes():
+    # Not `aiter_bytes`: it decodes whatever arrived at once, and a kilobyte may become a megabyte.
+    async for chunk in response.aiter_raw():
         content += chunk
-        if len(content) > LARGEST:
-            raise StoreUnavailable(
-                f"{host_of(url)} answered with more than a megabyte, which is not read", hint=CHECK
-            )
-    return bytes(content)
+        _refuse_if_too_large(url, content)
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding == "identity" or not content:
+        return bytes(content)
+    if encoding not in ENCODINGS:
+        raise StoreUnavailable(
+            f"{host_of(url)} encoded its answer in a way that was not asked for", hint=CHECK
+        )
+    decoded = _decompress(content)
+    if decoded is None:
+        raise StoreUnavailable(f"the answer of {host_of(url)} cannot be decoded", hint=CHECK)
+    _refuse_if_too_large(url, decoded)
+    return decoded
+
+
+def _refuse_if_too_large(url: str, content: bytes | bytearray) -> None:
+    if len(content) > LARGEST:
+        raise StoreUnavailable(
+            f"{host_of(url)} answered with more than a megabyte, which is not read", hint=CHECK
+        )
+
+
+def _decompress(content: bytearray) -> bytes | None:
+    """The decoded content, cut where it is known to be too large; None if it is damaged."""
+    import zlib
+
+    # 32: whether it is gzip or zlib is told by how it begins.
+    decompressor = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)
+    try:
+        decoded = decompressor.decompress(content, LARGEST + 1)
+    except zlib.error:
+        return None
+    return decoded if decompressor.eof or len(decoded) > LARGEST else None
 
 
 def _answer(url: str, response: httpx.Response, content: bytes) -> Answer:
