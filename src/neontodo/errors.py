@@ -19,21 +19,24 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 
+from neontodo.masking import mask_passwords
+
 
 class TodoError(Exception):
     """Root of every error that is shown to a person.
 
     Args:
-        message: one sentence, lower case, no full stop; never holds a secret.
+        message: one sentence, lower case, no full stop; never holds a secret. A URL's password is
+            taken out here in any case.
         hint: the next step, if there is one.
         details: further lines, such as the candidates of an ambiguous reference.
     """
 
     def __init__(self, message: str, *, hint: str | None = None, details: tuple[str, ...] = ()):
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.details = details
+        self.message = mask_passwords(message)
+        self.hint = hint and mask_passwords(hint)
+        self.details = tuple(map(mask_passwords, details))
+        super().__init__(self.message)
 
 
 def capped(lines: Iterable[str], total: int) -> tuple[str, ...]:

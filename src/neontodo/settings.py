@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -24,9 +23,13 @@ from pydantic_settings import (
 )
 
 from neontodo.errors import BadValue
+from neontodo.masking import mask_url
 
 PREFIX = "TODO_"
 CONFIG_VARIABLE = "TODO_CONFIG"
+
+URLS = ("auth_url", "auth_issuer", "auth_audience", "auth_jwks_url")
+"""Settings that hold an address, in which somebody may have left a password."""
 
 PROFILE = "default"
 """The profile that lies in the data folder itself."""
@@ -113,7 +116,7 @@ class Settings(BaseSettings):
 
 @dataclass(frozen=True)
 class Listed:
-    """A setting as people may see it: of a secret only whether it is set."""
+    """A setting as people may see it: of a secret only whether it is set, of a URL no password."""
 
     name: str
     value: str | int
@@ -165,8 +168,8 @@ def listed(
         file = {}
     origins, values = _origins(file, given, options, path), file | given
     return [
-        Listed(name, _shown(field, values.get(name)), origins.get(name, "default"), about(name))
-        for name, field in Settings.model_fields.items()
+        Listed(name, _shown(name, values.get(name)), origins.get(name, "default"), about(name))
+        for name in Settings.model_fields
     ]
 
 
@@ -194,12 +197,15 @@ def _giver(name: str, options: Mapping[str, str]) -> str:
     return f"--{name}" if name in options else variable(name)
 
 
-def _shown(field: FieldInfo, value: Any) -> str | int:
+def _shown(name: str, value: Any) -> str | int:
+    field = Settings.model_fields[name]
     if "SecretStr" in str(field.annotation):
         return "set" if value else "not set"
     if value is None:
         value = field.get_default(call_default_factory=True, validated_data={})
-    return value if isinstance(value, int) else str(value or "")
+    if isinstance(value, int):
+        return value
+    return mask_url(str(value or "")) if name in URLS else str(value or "")
 
 
 def config_path(env: Mapping[str, str]) -> Path:

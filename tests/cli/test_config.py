@@ -101,6 +101,35 @@ def test_secrets_are_only_said_to_be_set(
     assert "postgresql://ann@db.example/tasks" in shown.out
 
 
+URL = "https://zoe:s3cret@app.example.com/api/auth?key=s3cret"
+
+
+@pytest.mark.parametrize("name", AUTH)
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["config"],
+        ["config", "--json"],
+        ["doctor"],
+        ["doctor", "--json"],
+        ["whoami"],
+        ["profiles", "--json"],
+        ["connect", "--status", "--json"],
+        ["login"],
+    ],
+)
+def test_no_command_shows_a_password_in_the_address_of_an_issuer(
+    local: Todo, file: Path, name: str, argv: list[str]
+) -> None:
+    usable = "" if name == "auth_url" else 'auth_url = "http://localhost:1/api/auth"\n'
+    file.write_text(f'{usable}{name} = "{URL}"\n')
+    shown = local(*argv, width=500)
+    assert SECRETS[0] not in shown.out + shown.err
+    if argv == ["config"]:
+        value = "https://…@app.example.com/api/auth?…"
+        assert [row[1] for row in shown.rows if row[0] == name] == [value]
+
+
 @pytest.mark.parametrize(
     ("env", "problem"),
     [
@@ -125,12 +154,25 @@ def test_a_setting_that_cannot_be_used_is_shown_and_named(
     assert found.err.endswith(f"error: {problem}\nhint: `todo help settings` describes it\n")
 
 
-def test_a_database_url_that_cannot_be_used_is_not_repeated(local: Todo) -> None:
-    found = local("config", env={"TODO_DATABASE_URL": f"mysql://ann:{SECRETS[0]}@h/db"})
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        (f"mysql://ann:{SECRETS[0]}@h/db", "`mysql://` is not supported\n"),
+        (f"jdbc:postgresql://h/db?user=ann&password={SECRETS[0]}", "this is not a database URL\n"),
+        (f"postgresql://ann%3A{SECRETS[0]}@h/db", "the user name of the database URL holds"),
+        (f"postgresql://ann@h/db&password={SECRETS[0]}", "the database name of the database URL"),
+    ],
+)
+@pytest.mark.parametrize("argv", [["config"], ["config", "--json"], ["doctor"], ["whoami"]])
+def test_a_database_url_that_cannot_be_used_is_not_repeated(
+    local: Todo, argv: list[str], url: str, problem: str
+) -> None:
+    found = local(*argv, env={"TODO_DATABASE_URL": url})
     assert found.code == 2
-    assert "database_url\tset\tTODO_DATABASE_URL" in found.out
-    assert "error: `mysql://` is not supported\n" in found.err
+    assert problem in found.out + found.err
     assert SECRETS[0] not in found.out + found.err
+    if argv == ["config"]:
+        assert "database_url\tset\tTODO_DATABASE_URL" in found.out
 
 
 @pytest.mark.parametrize(

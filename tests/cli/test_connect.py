@@ -159,6 +159,36 @@ def test_a_file_that_names_no_database(local: Todo, text: str | None, reason: st
     assert "hunter2" not in result.err
 
 
+HIDDEN = "postgresql://ann%3Ahunter2@localhost/db"
+
+
+@pytest.mark.parametrize(
+    "argv", [["connect", "-"], ["connect", HIDDEN], ["connect", "--env-file", ".env"]]
+)
+def test_a_password_inside_the_user_name_is_refused_and_not_shown(
+    local: Todo, argv: list[str]
+) -> None:
+    local.home.mkdir()
+    (local.home / ".env").write_text(f"DATABASE_URL={HIDDEN}\n")
+    result = local(*argv, stdin=HIDDEN)
+    assert (result.code, result.out) == (2, "")
+    assert said(result)[0].startswith("error: the user name of the database URL holds one of")
+    assert "hunter2" not in result.err
+
+
+@pytest.mark.parametrize("argv", [["connect", "--status"], ["profiles"], ["connect", "--local"]])
+def test_a_password_that_an_earlier_release_took_for_a_user_name_is_masked(
+    local: Todo, argv: list[str]
+) -> None:
+    local.home.mkdir()
+    last = {"store": "h:5432/db", "display": "postgresql://ann:hunter2@h/db", "current": True}
+    (local.home / "connection.json").write_text(json.dumps(last))
+    (local.home / "connection.json").chmod(0o600)
+    result = local(*argv, "--json") if argv[-1] != "--local" else local(*argv)
+    assert "postgresql://…@h/db" in result.out.replace("\\u2026", "…") + result.err
+    assert "hunter2" not in result.out + result.err
+
+
 def test_a_pooled_and_a_direct_url_of_one_database_are_no_contradiction(
     local: Todo, neon: Neon, tmp_path: Path
 ) -> None:

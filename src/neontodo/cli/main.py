@@ -90,9 +90,9 @@ def _usage_error(error: TyperException) -> TodoError:
     """Typer's message in our own form: what it suggests is the hint."""
     import re
 
-    from neontodo.db.url_text import masked
+    from neontodo.masking import mask_database_urls
 
-    text = re.sub("'([^']*)'", r"`\1`", masked(error.format_message())).rstrip(".")
+    text = re.sub("'([^']*)'", r"`\1`", mask_database_urls(error.format_message())).rstrip(".")
     text = re.sub(r"(?<![\w`-])--?\w[\w-]*", r"`\g<0>`", text).replace("option: `", "option `")
     text, _, near = text.partition(". Did you mean ")
     if not near:

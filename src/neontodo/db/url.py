@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote
 
-from neontodo.db.url_text import decoded, parameters, parts, scheme_and_rest, unusable
+from neontodo.db.url_text import EXAMPLE, decoded, parameters, parts, scheme_and_rest, unusable
 from neontodo.errors import BadValue
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
@@ -152,6 +153,8 @@ def _postgres(given: dict[str, str]) -> PostgresTarget:
     user = place["user"] or decoded(given.get("user", ""))
     database = place["dbname"] or decoded(given.get("database", "")) or user
     password = place["password"] or decoded(given.get("password", "")) or None
+    _require_no_secret(user, ":?&;=", "user name")
+    _require_no_secret(database, ":?&;=@", "database name")
     if "," in host + given.get("port", ""):
         raise unusable("a database URL with several hosts is not supported")
     if not host or not user:
@@ -165,6 +168,22 @@ def _postgres(given: dict[str, str]) -> PostgresTarget:
     return PostgresTarget(host, port, user, database, password, **arguments)
 
 
+def _require_no_secret(name: str, separators: str, what: str) -> None:
+    """Make sure that a part that gets shown does not hold a password.
+
+    `u%3Asecret@host` and `/db&password=secret` have one where libpq reads a name.
+
+    Raises:
+        BadValue: there is a sign in it that separates a password from other parts of a URL.
+    """
+    # Twice encoded it is a mistake as well.
+    if any(sign in unquote(name) for sign in separators):
+        raise BadValue(
+            f"the {what} of the database URL holds one of `{separators}`, so it may be a password",
+            hint=f"write the signs between the parts of the URL as they are: {EXAMPLE}",
+        )
+
+
 def _parameters(query: str) -> dict[str, str]:
     known = {}
     for name, value in parameters(query):
@@ -174,7 +193,9 @@ def _parameters(query: str) -> dict[str, str]:
         elif name in PARAMETERS or name in PLACES:
             known[name] = value
         elif name not in IGNORED:
-            raise unusable(f"the database URL has an unknown parameter `{name}`")
+            # After a password with an `&` in it, this is the rest of that.
+            which = "" if "password" in known else f" `{name}`"
+            raise unusable(f"the database URL has an unknown parameter{which}")
     return known
 
 

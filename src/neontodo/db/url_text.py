@@ -33,18 +33,12 @@ _READINGS = (
     re.compile(rf"(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@)?{_REST}"),
     re.compile(rf"(?P<user>[^:@/]*):(?P<password>.*)@{_REST}"),
 )
-_SECRET = re.compile(r"(\b[a-z][a-z0-9+.-]*://|\bpostgres(?:ql)?:)\S.*", re.IGNORECASE | re.DOTALL)
 
 
 def pasted(text: str) -> str:
     """The URL in what Neon's console offers: as it is, as a `psql` command, or as a variable."""
     found = _PASTED.fullmatch(text.strip())
     return found[2].strip() if found else text.strip()
-
-
-def masked(text: str) -> str:
-    """The text without the database URL that it may hold."""
-    return _SECRET.sub(r"\1…", text)
 
 
 def scheme_and_rest(url: str) -> tuple[str, str]:

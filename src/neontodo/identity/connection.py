@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from neontodo.errors import NotSignedIn, StoreUnavailable
 from neontodo.identity import machine
 from neontodo.identity.files import read_private, remove_private, write_private
+from neontodo.masking import mask_passwords
 
 if TYPE_CHECKING:
     from neontodo.identity.machine import Machine
@@ -55,7 +56,9 @@ def place(folder: Path) -> Place | None:
         return None
     try:
         fields = json.loads(data)
-        return Place(str(fields["store"]), str(fields["display"]), fields["current"] is True)
+        # An earlier release took `u%3Asecret@` for a user name, and showed it.
+        display = mask_passwords(str(fields["display"]))
+        return Place(str(fields["store"]), display, fields["current"] is True)
     except (ValueError, KeyError, TypeError, RecursionError):
         raise NotSignedIn(
             f"`{folder / FILE}` is damaged, so it is not known which store to use",
@@ -169,7 +172,7 @@ def _from_json(store: str, text: str) -> Connection | None:
         own = fields["machine"]
         return Connection(
             store=store,
-            display=str(fields["display"]),
+            display=mask_passwords(str(fields["display"])),
             url=str(fields["url"]),
             machine=own and machine.from_fields(own, own["token"]),
         )

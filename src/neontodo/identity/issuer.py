@@ -40,7 +40,7 @@ class Issuer:
     @property
     def host(self) -> str:
         """Its host and port, to be named in messages."""
-        return urlsplit(self.url).netloc
+        return self.origin.partition("://")[2]
 
     @property
     def origin(self) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from neontodo.errors import NotSignedIn
 from neontodo.identity.issuer import OWN
 from neontodo.identity.keys import from_base64url
+from neontodo.masking import mask_url
 
 # PyJWT costs 35 to 80 ms to import, so only the functions that need it import it.
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def _check_issuer(found: object, issuer: str) -> None:
     if issuer == ISSUER or not (found := _label(found)):
         raise _refusal(problem)
     raise NotSignedIn(
-        f"{problem}: its `iss` is `{found}` instead of `{issuer}`",
+        f"{problem}: its `iss` is `{mask_url(found)}` instead of `{mask_url(issuer)}`",
         hint="if both are the same server, TODO_AUTH_ISSUER says what its tokens have",
     )
 

@@ -60,13 +60,14 @@ async def _asked(app: App, identity: Identity) -> Signer | None:
 def _facts(
     app: App, identity: Identity, signer: Signer | None, *, accepted: bool
 ) -> dict[str, Any]:
+    from neontodo.masking import mask_url
     from neontodo.models import instant_text
 
     return {
         "name": signer.name if signer else identity.claims.name,
         "email": signer.email if signer else identity.claims.email,
         "user": identity.user_id,
-        "issuer": identity.claims.issuer if identity.by_issuer else None,
+        "issuer": mask_url(identity.claims.issuer) if identity.by_issuer else None,
         "profile": app.settings.profile,
         "machine": (signer and signer.label) or identity.machine,
         "key": identity.claims.key_id,
