@@ -145,6 +145,136 @@ def test_a_link_stays_a_link(local: Todo) -> None:
     assert (local.home / "real.json").read_text() == local.ok("export").out
 
 
+NOBODY = 65534
+by_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="platform: only root can make what belongs to somebody else"
+)
+
+
+@pytest.fixture
+def shared_folder(tmp_path: Path) -> Path:
+    """A folder that everybody may write to, as /tmp."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    return folder
+
+
+@by_root
+@pytest.mark.parametrize("argv", [[], ["--force"]], ids=["", "force"])
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("sticky", [True, False])
+def test_a_link_that_somebody_else_put_there_is_not_followed(
+    local: Todo, shared_folder: Path, argv: list[str], is_there: bool, sticky: bool
+) -> None:
+    local.ok("add", "Buy milk")
+    shared_folder.chmod(0o1777 if sticky else 0o777)
+    victim, link = local.home / "precious", shared_folder / "out.json"
+    if is_there:
+        victim.write_text("precious")
+    link.symlink_to(victim)
+    os.lchown(link, NOBODY, NOBODY)
+
+    assert local("export", str(link), *argv) == Result(
+        1,
+        "",
+        f"error: `{link}` is not written to: somebody else has put a link at {link}\n"
+        "hint: name another file, or the one that it leads to\n",
+    )
+    assert victim.exists() == is_there
+    assert not is_there or victim.read_text() == "precious"
+
+
+@by_root
+def test_neither_is_one_on_the_way_nor_one_behind_a_link_of_ones_own(
+    local: Todo, shared_folder: Path
+) -> None:
+    local.ok("add", "Buy milk")
+    folder = shared_folder / "folder"
+    folder.symlink_to(local.home)
+    os.lchown(folder, NOBODY, NOBODY)
+    mine = local.home / "mine.json"
+    mine.symlink_to(folder / "out.json")
+
+    for name in (str(folder / "out.json"), "mine.json"):
+        result = local("export", name)
+        assert (result.code, result.out) == (1, "")
+        assert f"somebody else has put a link at {folder}\n" in result.err
+    assert not (local.home / "out.json").exists()
+
+
+@by_root
+def test_a_pipe_that_somebody_else_put_there_gets_no_tasks(
+    local: Todo, shared_folder: Path
+) -> None:
+    local.ok("add", "Buy milk")
+    pipe = shared_folder / "out.json"
+    os.mkfifo(pipe)
+    os.chown(pipe, NOBODY, NOBODY)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+
+    result = local("export", str(pipe), "--force")
+    assert (result.code, result.out) == (1, "")
+    assert "somebody else has put a pipe or device" in result.err
+    assert os.read(reading, 1) == b""
+    os.close(reading)
+
+
+@by_root
+def test_the_rights_of_somebody_elses_file_are_not_taken_over(local: Todo, tmp_path: Path) -> None:
+    local.ok("add", "Buy milk")
+    theirs = tmp_path / "out.json"
+    theirs.write_text("")
+    theirs.chmod(0o666)
+    os.chown(theirs, NOBODY, NOBODY)
+    before = os.umask(0o077)
+    try:
+        local.ok("export", str(theirs), "--force")
+    finally:
+        os.umask(before)
+    assert (theirs.stat().st_uid, stat.S_IMODE(theirs.stat().st_mode)) == (os.geteuid(), 0o600)
+
+
+def test_links_of_ones_own_are_followed_in_a_shared_folder(
+    local: Todo, shared_folder: Path
+) -> None:
+    local.ok("add", "Buy milk")
+    (shared_folder / "folder").symlink_to("../real")
+    (shared_folder.parent / "real").mkdir()
+    (shared_folder / "out.json").symlink_to("folder/../real/real.json")
+    local.ok("export", str(shared_folder / "out.json"))
+
+    assert (shared_folder.parent / "real/real.json").read_text() == local.ok("export").out
+    assert (shared_folder / "out.json").is_symlink()
+
+
+@by_root
+def test_a_link_of_the_folders_owner_is_followed(local: Todo, shared_folder: Path) -> None:
+    local.ok("add", "Buy milk")
+    (shared_folder / "out.json").symlink_to("real.json")
+    for path in (shared_folder, shared_folder / "out.json"):
+        os.lchown(path, NOBODY, NOBODY)
+    local.ok("export", str(shared_folder / "out.json"))
+    assert (shared_folder / "real.json").read_text() == local.ok("export").out
+
+
+def test_a_named_pipe_of_ones_own_is_written_to(local: Todo, shared_folder: Path) -> None:
+    local.ok("add", "Buy milk")
+    pipe = shared_folder / "out.json"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    local.ok("export", str(pipe))
+    assert os.read(reading, 10_000).decode() == local.ok("export").out
+    os.close(reading)
+
+
+def test_links_in_a_circle_are_no_usable_name(local: Todo) -> None:
+    local.ok("add", "Buy milk")
+    (local.home / "a.json").symlink_to("b.json")
+    (local.home / "b.json").symlink_to("a.json")
+    assert local("export", "a.json") == Result(2, "", "error: `a.json` is not a usable file name\n")
+
+
 @pytest.mark.parametrize(
     ("argv", "error"),
     [

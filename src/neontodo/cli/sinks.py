@@ -59,7 +59,7 @@ def _opened(given: Path, name: str, force: bool) -> Iterator[BinaryIO]:
         return
     path, old = _found(given, name)
     if old is not None and not stat.S_ISREG(old.st_mode):
-        with path.open("wb") as file:
+        with _opened_device(path, name) as file:
             yield file
         return
     if old is not None and not force:
@@ -67,7 +67,7 @@ def _opened(given: Path, name: str, force: bool) -> Iterator[BinaryIO]:
     draft = path.with_name(f".todo-export-{secrets.token_hex(4)}")
     try:
         with draft.open("xb") as file:
-            if old is not None:
+            if old is not None and old.st_uid == os.fstat(file.fileno()).st_uid:
                 os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode))
             yield file
             file.flush()
@@ -78,10 +78,21 @@ def _opened(given: Path, name: str, force: bool) -> Iterator[BinaryIO]:
             draft.unlink()
 
 
+def _opened_device(path: Path, name: str) -> BinaryIO:
+    """Open a named pipe or a device; never a file that has taken its place meanwhile."""
+    file = os.fdopen(os.open(path, os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)), "wb")
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise Refused(f"`{name}` has just become another file", hint="run the command again")
+    return file
+
+
 def _found(given: Path, name: str) -> tuple[Path, os.stat_result | None]:
     """The place behind all links, and what is known of the file there, if there is one."""
     try:
-        path = given.resolve()
+        path = _behind_links(given, name)
+        # Raises ValueError for a NUL, which `exists` would take for a file that is not there.
+        os.access(path, os.F_OK)
         old = path.stat() if path.exists() else None
         folder_is_there = path.parent.is_dir()
     except (OSError, ValueError, RuntimeError):
@@ -90,4 +101,33 @@ def _found(given: Path, name: str) -> tuple[Path, os.stat_result | None]:
         raise BadValue(f"there is no folder for `{name}`", hint="make it first")
     if old is not None and stat.S_ISDIR(old.st_mode):
         raise BadValue(f"`{name}` is a folder", hint="name a file in it")
+    if old is not None and not stat.S_ISREG(old.st_mode):
+        _require_trusted(path, name, "a pipe or device")
     return path, old
+
+
+def _behind_links(path: Path, name: str) -> Path:
+    """Follow all links of a path, unless somebody else has put one there."""
+    for part in (*reversed(path.parents), path):
+        if part.is_symlink():
+            _require_trusted(part, name, "a link")
+            target = part.parent / part.readlink()
+            return _behind_links(target / path.relative_to(part), name)
+    return Path(os.path.normpath(path))
+
+
+def _require_trusted(path: Path, name: str, what: str) -> None:
+    """Make sure that it was made by this user, by root, or by the owner of its folder.
+
+    It is what Linux asks of links in `/tmp` (`fs.protected_symlinks`), which does not help where
+    links are read before the file is opened. Here it counts in every folder that people share.
+
+    Raises:
+        Refused: somebody else has put it there, for this user to write to what they chose.
+    """
+    owner = path.lstat().st_uid
+    if os.name == "posix" and owner not in (0, os.geteuid(), path.parent.stat().st_uid):
+        raise Refused(
+            f"`{name}` is not written to: somebody else has put {what} at {path}",
+            hint="name another file, or the one that it leads to",
+        )
