@@ -53,6 +53,25 @@ def test_csv(filled: Todo) -> None:
     assert rows[1]["description"] == "two\nlitres"
 
 
+def test_csv_for_a_spreadsheet(local: Todo) -> None:
+    local.ok("add", "=1+1")
+    assert ",=1+1," in local.ok("export", "--format", "csv").out
+    local.ok("export", "t.csv", "--for-spreadsheet")
+    assert ",'=1+1," in (local.home / "t.csv").read_text()
+
+
+@pytest.mark.parametrize("argv", [[], ["t.json"], ["t.csv", "--format", "todotxt"]])
+def test_only_csv_is_for_spreadsheets(local: Todo, argv: list[str]) -> None:
+    name = "todotxt" if "todotxt" in argv else "json"
+    assert local("export", *argv, "--for-spreadsheet") == Result(
+        2,
+        "",
+        f"error: `--for-spreadsheet` is for csv, and this would be {name}\n"
+        "hint: add `--format csv`\n",
+    )
+    assert not list(local.home.glob("t.*"))
+
+
 def test_todotxt(filled: Todo) -> None:
     assert filled.ok("export", "--format", "todotxt").out == (
         "2026-11-20 Bücher zurück +home due:2026-11-27 @errand\n"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from datetime import UTC, date, datetime
 
 import pytest
 
+from neontodo.formats import write
 from neontodo.models import Priority
 from tests.formats.samples import again, made, problem, records, tasks, text_of
 
@@ -39,6 +42,41 @@ def test_no_tasks_are_a_header() -> None:
 def test_a_file_comes_back_byte_for_byte() -> None:
     text = text_of([made(title="=1+1"), made(title="-x"), made(description=" a \r\n b ")], "csv")
     assert again(text, "csv") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-x", "'-x"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "'\r'=1"),
+        ("\n=1", "'\n'=1"),
+        ("＝1", "'＝1"),
+        ("a;=1+1", "a;'=1+1"),
+        ("a\n=1+1", "a\n'=1+1"),
+        ("a=1-1 + b@c", "a=1-1 + b@c"),
+        ("it's", "it's"),
+    ],
+)
+def test_a_spreadsheet_is_given_no_formula(value: str, cell: str) -> None:
+    task = made(title="t", description=value, tags=["a"], due=date(2026, 12, 1))
+    plain, guarded = (
+        list(csv.DictReader(io.StringIO("".join(pieces), newline="")))
+        for pieces in (
+            write([task], "csv", tz=UTC),
+            write([task], "csv", tz=UTC, for_spreadsheet=True),
+        )
+    )
+    assert plain[0]["description"] == value
+    assert guarded == [plain[0] | {"description": cell}]
+
+
+def test_a_file_for_a_spreadsheet_is_imported_with_the_quotes_that_it_has() -> None:
+    pieces = write([made(title="=1+1")], "csv", tz=UTC, for_spreadsheet=True)
+    assert [task.title for task in tasks("".join(pieces), "csv")] == ["'=1+1"]
 
 
 def test_more_rows_than_are_written_at_once_are_all_written() -> None:

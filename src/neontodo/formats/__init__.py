@@ -37,9 +37,21 @@ def read(stream: BinaryIO, format: str, *, tz: tzinfo, now: datetime) -> Iterato
     yield from _codec(format).read(stream, tz=tz, now=now)
 
 
-def write(tasks: Iterable[TaskPublic], format: str, *, tz: tzinfo) -> Iterator[str]:
-    """The text of a file with these tasks, in pieces; to be encoded as UTF-8, newlines as is."""
-    yield from _codec(format).write(tasks, tz=tz)
+def write(
+    tasks: Iterable[TaskPublic], format: str, *, tz: tzinfo, for_spreadsheet: bool = False
+) -> Iterator[str]:
+    """The text of a file with these tasks, in pieces; to be encoded as UTF-8, newlines as is.
+
+    `for_spreadsheet`, which only `csv` knows, makes sure that none of it is run as a formula.
+    """
+    codec = _codec(format)
+    if for_spreadsheet:
+        from neontodo.formats import csv_table
+
+        assert codec is csv_table
+        yield from csv_table.write(tasks, tz=tz, for_spreadsheet=True)
+    else:
+        yield from codec.write(tasks, tz=tz)
 
 
 def _codec(format: str) -> Format:

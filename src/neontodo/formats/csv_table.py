@@ -2,8 +2,9 @@
 
 Tags stand in one column with a space between, `extra` as JSON text, and what is not there is
 empty. Values are written as they are, also those that a spreadsheet takes for a formula (`=1+1`):
-what is exported must be what comes back. Read are columns in any order and case, with some other
-programs' names, between commas, semicolons or tabs; columns of other names go to `extra`.
+what is exported must be what comes back. `for_spreadsheet` puts a `'` before these, as OWASP
+advises; importing such a file keeps the `'`. Read are columns in any order and case, with some
+other programs' names, between commas, semicolons or tabs; columns of other names go to `extra`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 from itertools import chain, islice
@@ -43,6 +45,9 @@ _YES = {"true", "yes", "y", "1", "x", "done", "completed"}
 _NO = {"false", "no", "n", "0", "pending", "open"}
 _TRIMMED = frozenset(fields.FIELDS) - {"title", "description"}
 _ROWS = 500
+_FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r\n＝＋－＠])")
+"""Where a spreadsheet may begin a formula: at the start of a value. In countries where `;` separates
+the cells of a CSV file, also behind that, and behind a line break, which then ends the row."""
 
 
 def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
@@ -130,11 +135,15 @@ def _truth(word: str) -> bool:
     raise BadRecord("completed: must be true or false")
 
 
-def write(tasks: Iterable[TaskPublic], *, tz: tzinfo) -> Iterator[str]:
+def write(
+    tasks: Iterable[TaskPublic], *, tz: tzinfo, for_spreadsheet: bool = False
+) -> Iterator[str]:
     """The header, then one row per task; instants are in UTC, whatever `tz` is."""
     yield _rendered([fields.FIELDS])
     remaining = iter(tasks)
     while rows := [_row(task) for task in islice(remaining, _ROWS)]:
+        if for_spreadsheet:
+            rows = [[_FORMULA.sub("'", value) for value in row] for row in rows]
         yield _rendered(rows)
 
 

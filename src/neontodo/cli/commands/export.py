@@ -30,6 +30,14 @@ def export(
     project: options.Project = None,
     tag: options.Tag = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file.")] = False,
+    for_spreadsheet: Annotated[
+        bool,
+        typer.Option(
+            "--for-spreadsheet",
+            help="Of csv: put a `'` before what a spreadsheet would run as a formula, such as "
+            "`=1+1`. Off by default, as an export must come back as it was.",
+        ),
+    ] = False,
     color: options.Color = "auto",
 ) -> None:
     """Export all tasks, or some, pending ones and done ones."""
@@ -50,9 +58,14 @@ def export(
         sort=parse_sort(app.settings.sort) if app.settings.sort else (),
     )
     name = format or _format_of(file)
+    if for_spreadsheet and name != "csv":
+        raise BadValue(
+            f"`--for-spreadsheet` is for csv, and this would be {name}", hint="add `--format csv`"
+        )
     with closing(_tasks(app, wanted)) as tasks:
         seen = _Seen(tasks)
-        sinks.write(app, file, formats.write(seen, name, tz=app.tz), force=force)
+        text = formats.write(seen, name, tz=app.tz, for_spreadsheet=for_spreadsheet)
+        sinks.write(app, file, text, force=force)
     if file != sinks.STDOUT:
         noun = "task" if seen.number == 1 else "tasks"
         say(app.streams, f"exported {seen.number} {noun} to {file}")
