@@ -26,6 +26,7 @@ from tests.agent import terminals
 from tests.agent.machine import LAST_RESORT, machine, until
 from tests.databases import Postgres
 from tests.harness import Result, Todo
+from tests.identity import odd_server
 from tests.identity.better_auth_server import PASSWORD, AuthServer, AuthServers, Person
 from tests.identity.odd_server import OddServer
 
@@ -639,6 +640,51 @@ def test_a_browser_is_opened_for_who_wants_that(
         desk.env["BROWSER"] = shlex.join([sys.executable, str(script), "%s"])
         ended = desk.on_terminal("login", ann.server.url, keys=answer, agent=False)
     assert (ended.code, seen.exists()) == (code, is_opened), ended
+
+
+DEVICE_CODE = {
+    "device_code": "secret",
+    "user_code": "ABCDEFGH",
+    "expires_in": 1800,
+    "interval": 0.01,
+}
+
+
+@pytest.mark.parametrize(
+    ("page", "complete", "opened", "question"),
+    [
+        ("/device", "/device?user_code=ABCDEFGH", "{origin}/device?user_code=ABCDEFGH", "it here"),
+        ("/device", "https://evil.example/device", "{origin}/device", "it here"),
+        (
+            "https://evil.example/localhost/device",
+            "https://evil.example/localhost/device?x",
+            "https://evil.example/localhost/device?x",
+            "a page of evil.example here",
+        ),
+    ],
+    ids=["with-the-code", "complete-elsewhere", "on-another-host"],
+)
+def test_what_is_opened_is_the_page_that_was_shown(
+    tmp_path: Path, page: str, complete: str, opened: str, question: str
+) -> None:
+    said = odd_server.answer(
+        DEVICE_CODE | {"verification_uri": page, "verification_uri_complete": complete}
+    )
+    denied = odd_server.answer({"error": "access_denied"}, 400)
+    answers = {"/api/auth/device/code": said, "/api/auth/device/token": denied}
+    script, seen = tmp_path / "browser.py", tmp_path / "seen"
+    script.write_text(f"import sys; open({str(seen)!r}, 'w').write(sys.argv[1])")
+    with OddServer(answers) as server, machine(tmp_path / "home") as desk:
+        desk.env["BROWSER"] = shlex.join([sys.executable, str(script), "%s"])
+        ended = desk.on_terminal("login", server.origin, keys=b"y\n", agent=False)
+    screen = ended.out.decode()
+    shown = page if page.startswith("https:") else server.origin + page
+    assert f"open {shown}\r\n" in screen
+    assert f"open {question} now? [y/N]" in screen
+    assert ("that page is on evil.example, and you sign in at localhost" in screen) == (
+        "evil" in page
+    )
+    assert seen.read_text() == opened.format(origin=server.origin)
 
 
 def test_a_code_that_is_denied_is_4(local: Todo, ann: Person) -> None:

@@ -13,6 +13,7 @@ from neontodo.errors import NotSignedIn, StoreUnavailable
 from neontodo.identity import better_auth, device, tokens
 from neontodo.identity.better_auth import Session
 from neontodo.identity.device import DeviceCode
+from neontodo.identity.http_answer import Answer
 from neontodo.identity.issuer import issuer_at
 from tests.harness import FRIDAY_NOON as NOW
 from tests.identity.better_auth_server import AuthServer, AuthServers
@@ -214,9 +215,51 @@ def test_an_address_may_be_a_path_of_the_servers() -> None:
     assert offered(verification_uri="/device").verification_uri.endswith("/device")
 
 
-def test_an_address_that_may_not_be_opened_is_left_out() -> None:
-    code = offered(verification_uri_complete="javascript:alert(1)")
-    assert code.verification_uri_complete is None
+def test_an_address_is_shown_in_the_form_in_which_its_host_is_plain() -> None:
+    code = offered(verification_uri="HTTPS://XN--BCHER-KVA.Example:443/device?a=%2F#b")
+    assert code.verification_uri == "https://xn--bcher-kva.example/device?a=%2F#b"
+
+
+@pytest.mark.parametrize(
+    "complete",
+    [
+        "https://app.example.com/device?user_code=ABCD-EFGH",
+        "https://APP.example.com:443/device?user_code=ABCD-EFGH",
+    ],
+)
+def test_the_same_page_with_the_code_in_it_may_be_opened(complete: str) -> None:
+    opened = offered(verification_uri_complete=complete).verification_uri_complete
+    assert opened == "https://app.example.com/device?user_code=ABCD-EFGH"
+
+
+@pytest.mark.parametrize(
+    "complete",
+    [
+        "javascript:alert(1)",
+        "https://evil.example/device?user_code=ABCD-EFGH",
+        "https://app.example.com.evil.example/device?user_code=ABCD-EFGH",
+        "https://app.example.com:444/device?user_code=ABCD-EFGH",
+        "https://app.example.com@evil.example/device?user_code=ABCD-EFGH",
+        "https://app.example.com/device/other?user_code=ABCD-EFGH",
+        "https://app.example.com/device/../logout?user_code=ABCD-EFGH",
+        "http://app.example.com/device?user_code=ABCD-EFGH",
+        "http://localhost/device?user_code=ABCD-EFGH",
+        "https://app.ex\u0430mple.com/device",
+        7,
+    ],
+)
+def test_a_page_that_is_not_the_shown_one_is_not_opened(complete: object) -> None:
+    assert offered(verification_uri_complete=complete).verification_uri_complete is None
+
+
+def test_a_page_of_this_machine_is_named_by_servers_of_this_machine_only() -> None:
+    said = Answer(200, CODE | {"verification_uri": "http://localhost:3000/device"}, {}, {})
+    page = "http://localhost:3000/device"
+    local, remote = issuer_at("http://localhost:4000"), issuer_at("https://app.example.com")
+    code = device.read_code(local, said, NOW)
+    assert code is not None
+    assert code.verification_uri == page
+    assert device.read_code(remote, said, NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -233,6 +276,16 @@ def test_an_address_that_may_not_be_opened_is_left_out() -> None:
         {"verification_uri": "http://app.example.com/device"},
         {"verification_uri": "https://app.example.com/\x1b[2J"},
         {"verification_uri": "file:///etc/passwd"},
+        {"verification_uri": "https://app.example.com@evil.example/device"},
+        {"verification_uri": "https://app.example.com\\@evil.example/device"},
+        {"verification_uri": "https://app.example.com%2F@evil.example/device"},
+        {"verification_uri": "https://app.example.com%2Eevil.example/device"},
+        {"verification_uri": "https://app.ex\u0430mple.com/device"},
+        {"verification_uri": "https://app.example.com\u2044evil.example/device"},
+        {"verification_uri": "https://app.example.com/a b"},
+        {"verification_uri": "https://[/device"},
+        {"verification_uri": "https:///device"},
+        {"verification_uri": "https://app.example.com/" + "x" * 2000},
         {"expires_in": 0},
         {"expires_in": "1800"},
         {"expires_in": None},

@@ -121,7 +121,7 @@ def _by_code(app: App, issuer: Issuer) -> Session:
             return Session(await device.poll(http, issuer, code))
 
     code = app.run(begin())
-    _show(app, code)
+    _show(app, issuer, code)
     notice = Notice(app.streams)
     notice.show("waiting for you to allow it; Ctrl-C gives up")
     try:
@@ -130,18 +130,23 @@ def _by_code(app: App, issuer: Issuer) -> Session:
         notice.show("")
 
 
-def _show(app: App, code: DeviceCode) -> None:
-    """The address and the code; a browser is opened for who wants that."""
+def _show(app: App, issuer: Issuer, code: DeviceCode) -> None:
+    """Show the page and the code; open the page, and no other, for who wants that."""
     from neontodo.cli.asking import answered
-    from neontodo.render.messages import say
+    from neontodo.identity.issuer import origin_of
+    from neontodo.render.messages import say, warn
 
     say(app.streams, f"open {code.verification_uri}")
     say(app.streams, f"and enter the code {code.user_code}")
-    address = code.verification_uri_complete or code.verification_uri
-    if app.streams.interactive and answered(app, "open it here now? [y/N]").lower() in ("y", "yes"):
+    question = "open it here now? [y/N]"
+    if (origin := origin_of(code.verification_uri)) != issuer.origin:
+        host = origin.partition("://")[2]
+        warn(app.streams, f"that page is on {host}, and you sign in at {issuer.host}")
+        question = f"open a page of {host} here now? [y/N]"
+    if app.streams.interactive and answered(app, question).lower() in ("y", "yes"):
         import webbrowser
 
-        if not webbrowser.open(address):
+        if not webbrowser.open(code.verification_uri_complete or code.verification_uri):
             say(app.streams, "no browser could be opened")
 
 

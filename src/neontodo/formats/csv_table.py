@@ -46,8 +46,8 @@ _NO = {"false", "no", "n", "0", "pending", "open"}
 _TRIMMED = frozenset(fields.FIELDS) - {"title", "description"}
 _ROWS = 500
 _FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r\n＝＋－＠])")
-"""Where a spreadsheet may begin a formula: at the start of a value. In countries where `;` separates
-the cells of a CSV file, also behind that, and behind a line break, which then ends the row."""
+"""Where a spreadsheet may begin a formula: at the start of a value, and, in countries where `;`
+separates the cells of a CSV file, behind that and behind a line break, which then ends the row."""
 
 
 def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from neontodo.clock import utc_now
 from neontodo.errors import NotSignedIn, StoreUnavailable
 from neontodo.identity.better_auth import secret_of, unexpected
-from neontodo.identity.issuer import is_safe, joined
+from neontodo.identity.issuer import LONGEST, is_safe, joined, normalized
 
 if TYPE_CHECKING:
     from neontodo.identity.http import Http
@@ -28,7 +28,6 @@ LONGEST_PAUSE = 60
 LONGEST_WAIT = 86_400
 BY_EMAIL = "run the command again with `--email ADDRESS`"
 ANOTHER = "run the command again for another code"
-_URL = re.compile(r"[!-~]{1,2000}")
 _CODE = re.compile(r"[!-~]{1,100}")
 
 
@@ -37,6 +36,8 @@ class DeviceCode:
     """What a person is shown, what is asked with, and until when.
 
     Attributes:
+        verification_uri: the page to enter the code on.
+        verification_uri_complete: the same page with the code in its query, if there is such.
         interval: the seconds between two questions.
     """
 
@@ -67,7 +68,7 @@ async def begin(
         )
     if answer.status in (400, 401, 403, 404, 405):
         raise NotSignedIn(f"{issuer.host} does not offer sign-in with a browser", hint=BY_EMAIL)
-    code = _code(issuer, answer, clock()) if answer.status == 200 else None
+    code = read_code(issuer, answer, clock()) if answer.status == 200 else None
     if code is None:
         raise unexpected(issuer, answer)
     return code
@@ -112,29 +113,39 @@ async def poll(
     raise away or _expired()
 
 
-def _code(issuer: Issuer, answer: Answer, now: datetime) -> DeviceCode | None:
+def read_code(issuer: Issuer, answer: Answer, now: datetime) -> DeviceCode | None:
+    """The code in an issuer's answer; None if part of it cannot be shown or used."""
     device_code = secret_of(answer.text("device_code"))
     user_code = answer.text("user_code") or ""
-    uri = _shown(issuer, answer.text("verification_uri"))
+    page = _page(issuer, answer.text("verification_uri"))
     wait = _seconds(answer, "expires_in", LONGEST_WAIT, None)
-    if device_code is None or uri is None or wait is None or not _CODE.fullmatch(user_code):
+    if device_code is None or page is None or wait is None or not _CODE.fullmatch(user_code):
         return None
     return DeviceCode(
         device_code=device_code,
         user_code=user_code,
-        verification_uri=uri,
-        verification_uri_complete=_shown(issuer, answer.text("verification_uri_complete")),
+        verification_uri=page,
+        verification_uri_complete=_with_code(
+            page, _page(issuer, answer.text("verification_uri_complete"))
+        ),
         expires_at=now + timedelta(seconds=wait),
         interval=_seconds(answer, "interval", LONGEST_PAUSE, INTERVAL) or INTERVAL,
     )
 
 
-def _shown(issuer: Issuer, uri: str | None) -> str | None:
-    """An address that may be shown, and opened in a browser."""
-    if not uri or not _URL.fullmatch(uri):
+def _page(issuer: Issuer, uri: str | None) -> str | None:
+    """An address that may be shown, and opened in a browser; None if this is none."""
+    if not uri or len(uri) > LONGEST:
         return None
-    whole = joined(f"{issuer.origin}/", uri)
-    return whole if is_safe(whole) else None
+    page = normalized(joined(f"{issuer.origin}/", uri))
+    # Only a server of this machine may name pages of this machine.
+    is_local = issuer.origin.startswith("http:")
+    return page if page.startswith("https:") or (is_local and is_safe(page)) else None
+
+
+def _with_code(page: str, uri: str | None) -> str | None:
+    """The address that has the code in it, if it is the same page."""
+    return uri if uri and uri.partition("?")[0] == page.partition("?")[0] else None
 
 
 def _seconds(answer: Answer, name: str, most: int, default: float | None) -> float | None:

@@ -89,6 +89,22 @@ def origin_of(url: str) -> str:
         return ""
 
 
+def normalized(url: str) -> str:
+    """A web address in its one form, which shows the host that a browser goes to.
+
+    Empty if it is none, or one in which people or browsers may see another host: with a login
+    before it, with a backslash, or in other than ASCII letters.
+    """
+    if not (url.isascii() and url.isprintable()) or "\\" in url or " " in url:
+        return ""
+    origin = origin_of(url)
+    parts = urlsplit(url) if origin else None
+    if parts is None or "@" in parts.netloc or not _HOST.fullmatch(parts.hostname or ""):
+        return ""
+    query, fragment = parts.query and f"?{parts.query}", parts.fragment and f"#{parts.fragment}"
+    return origin + parts.path + query + fragment
+
+
 def joined(base: str, url: str) -> str:
     """A URL that a server gave, as seen from another; empty if it is none."""
     try:
