@@ -109,6 +109,55 @@ def test_of_many_taken_numbers_the_first_are_said(todo: Todo) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.json", '[{{"title": "a", "number": {0}}}, {{"title": "b", "number": 2}}]'),
+        ("t.csv", "title,number\na,{0}\nb,2\n"),
+    ],
+)
+def test_a_number_far_above_all_others_is_replaced(todo: Todo, name: str, text: str) -> None:
+    path = file(todo, name, text.format(4503599627370496))
+    assert todo("import", path).err == (
+        "imported 2 tasks\nwarning: 1 number was replaced, being far above all others: "
+        "4503599627370496 is now 3\n"
+    )
+    exported = todo.ok("export").out
+    assert [(task["number"], task["extra"]) for task in json.loads(exported)] == [
+        (2, None),
+        (3, {"number": 4503599627370496}),
+    ]
+    assert todo.ok("add", "next", "-q").out == "4\n"
+
+
+def test_json_says_which_numbers_were_replaced(todo: Todo) -> None:
+    todo.ok("add", "mine")
+    rows = [{"title": f"t{n}", "number": n} for n in (1, *range(10**9, 10**9 + 7))]
+    result = todo.ok("import", file(todo, "t.json", json.dumps(rows)), "--json")
+
+    assert (result.json["renumbered"], result.json["too_high"]) == (8, 7)
+    assert result.json["numbers"]["1000000006"] == 9
+    assert result.err == (
+        "imported 8 tasks\nnumbers that were taken: 1 is now 2\n"
+        "warning: 7 numbers were replaced, being far above all others: 1000000000 is now 3, "
+        "1000000001 is now 4, 1000000002 is now 5, 1000000003 is now 6, 1000000004 is now 7 "
+        "and 2 more\n"
+    )
+
+
+@pytest.mark.parametrize("format", ["json", "csv"])
+def test_numbers_of_our_own_export_survive_in_an_empty_store(
+    todo: Todo, local: Todo, format: str
+) -> None:
+    rows = [{"title": f"t{n}", "number": n} for n in (99_999, 5, 1)]
+    todo.ok("import", file(todo, "t.json", json.dumps(rows)))
+    exported = todo.ok("export", "--format", format).out
+    again = Todo(local.home.with_name("again"))
+    again.ok("import", "-", "--format", format, stdin=exported)
+
+    assert again.ok("export", "--format", format).out == exported
+
+
 def test_numbers_of_a_file_survive_in_any_order(todo: Todo) -> None:
     rows = [{"title": f"t{n}", "number": n} for n in (9, 2, 5)] + [{"title": "without"}]
     todo.ok("import", file(todo, "tasks.json", json.dumps(rows)))
@@ -186,6 +235,7 @@ def test_json_reports_everything(todo: Todo) -> None:
         ("skipped", {}),
         ("renumbered", 1),
         ("numbers", {"1": 2}),
+        ("too_high", 0),
         ("bad", 1),
         ("problems", ["record 2, line 1: title: empty"]),
     ]

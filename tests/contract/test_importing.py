@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from neontodo.db import bulk
 from neontodo.db.session import WrongUser
 from neontodo.errors import BadValue
-from neontodo.models import NUMBER_MAX, Priority, TaskCreate
+from neontodo.models import EXTRA_MAX_BYTES, NUMBER_MAX, Priority, TaskCreate
 from neontodo.tasks import history, importing, reading, service
-from neontodo.tasks.importing import CHUNK, HIGHEST
+from neontodo.tasks.importing import BYTES, CHUNK, HIGHEST, NEAR
 from neontodo.tasks.queries import tasks
 from neontodo.tasks.refs import parse_refs
 from neontodo.tasks.report import Report
@@ -39,13 +39,19 @@ def record(title: str, **fields: Any) -> Record:
 
 
 def load(
-    store: Store, records: Iterable[Record], *, skip_bad: bool = False, restore: bool = False
+    store: Store,
+    records: Iterable[Record],
+    *,
+    skip_bad: bool = False,
+    restore: bool = False,
+    size: int = 0,
 ) -> Report:
     return store.write(
         importing.import_tasks,
         records,
         skip_bad=skip_bad,
         restore=restore,
+        size=size,
         progress=lambda: None,
     )
 
@@ -155,14 +161,75 @@ def test_a_number_given_to_one_without_is_taken_for_later_ones(store: Store) -> 
     assert report.numbers == {3: CHUNK + 1}
 
 
-def test_whatever_number_the_store_came_to_can_be_imported(store: Store) -> None:
-    load(store, [record("a", number=HIGHEST)])
+def test_numbers_of_a_large_file_survive_in_any_order(store: Store) -> None:
+    # As 100,000 tasks numbered up to 150,000, whose highest may come first.
+    highest = NEAR + 50_000
+    file = [record("last", number=highest), record("first", number=1)]
+    report = load(store, file, size=5_000 * BYTES)
+
+    assert (report.renumbered, numbered(store)) == (0, [(1, "first"), (highest, "last")])
+    assert store.add("next")[0].number == highest + 1
+
+
+@pytest.mark.parametrize("high", [NEAR + 1, 10**9, 2**52, NUMBER_MAX])
+def test_a_number_far_above_all_others_is_replaced_and_kept_beside(store: Store, high: int) -> None:
+    extra = {"csv": {"Size": "L"}}
+    file = [record("high", number=high, extra=extra), record("a", number=1), record("b", number=3)]
+    report = load(store, file)
+
+    assert numbered(store) == [(1, "a"), (3, "b"), (4, "high")]
+    assert (report.renumbered, report.too_high, report.high_numbers) == (1, 1, {high: 4})
+    (found,) = (task for task in store.tasks() if task.title == "high")
+    assert found.extra == {"number": high, **extra}
+    assert store.add("next")[0].number == 5
+    assert load(store, file).already_here == 3
+
+
+def test_how_far_is_counted_from_the_numbers_here(store: Store) -> None:
+    load(store, [record("a", number=NEAR)])
+    report = load(store, [record("b", number=2 * NEAR), record("c", number=3 * NEAR + 1)])
+
+    assert report.numbers | report.high_numbers == {3 * NEAR + 1: 2 * NEAR + 1}
+
+
+def test_a_high_number_that_was_replaced_once_is_kept_beside_as_it_was_first(store: Store) -> None:
+    load(store, [record("a", number=NUMBER_MAX - 1, extra={"number": NUMBER_MAX})])
+
+    assert [(task.number, task.extra) for task in store.tasks()] == [(1, {"number": NUMBER_MAX})]
+
+
+def test_a_high_number_for_which_extra_has_no_room_is_replaced_all_the_same(store: Store) -> None:
+    full = {"csv": "x" * (EXTRA_MAX_BYTES - 20)}
+    load(store, [record("a", number=NUMBER_MAX, extra=full)])
+
+    assert [(task.number, task.extra) for task in store.tasks()] == [(1, full)]
+
+
+def test_a_task_with_a_high_number_comes_back_with_the_number_that_it_had_here(
+    store: Store,
+) -> None:
+    file = [record("a", number=2**52)]
+    load(store, file)
+    store.write(service.remove, parse_refs(["1"]))
+    store.add("meanwhile")
+    report = load(store, file, restore=True)
+
+    assert (report.added, report.high_numbers) == (1, {2**52: 1})
+    assert numbered(store) == [(1, "a"), (2, "meanwhile")]
+    assert store.tasks()[0].extra == {"number": 2**52}
+
+
+def test_a_store_that_came_to_high_numbers_can_be_imported_to(store: Store) -> None:
+    # As an earlier release let a file bring it there.
+    load(store, [record("a", number=HIGHEST)], size=HIGHEST * BYTES)
     (next_one,) = store.add("b")
     assert next_one.number == HIGHEST + 1
 
-    assert record("c", number=NUMBER_MAX).task
     report = load(store, [record("c", number=NUMBER_MAX), record("d", number=10**9)])
-    assert report.numbers == {NUMBER_MAX: HIGHEST + 2, 10**9: HIGHEST + 3}
+    assert report.numbers | report.high_numbers == {
+        NUMBER_MAX: HIGHEST + 2,
+        10**9: HIGHEST + 3,
+    }
 
 
 def test_what_was_removed_comes_back_with_its_number_if_that_is_wanted(store: Store) -> None:

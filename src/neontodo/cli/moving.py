@@ -152,11 +152,14 @@ def _imported(app: App, home: Database, old: Owner, database: Database, new: Own
 
     with tempfile.TemporaryFile() as file:
         app.run(_write(home, old, file))
+        size = file.tell()
 
         async def action(unit: Unit) -> Report:
             file.seek(0)
             records = formats.read(file, "json", tz=app.tz, now=app.now)
-            return await import_tasks(unit, records, skip_bad=False, progress=lambda: None)
+            return await import_tasks(
+                unit, records, skip_bad=False, size=size, progress=lambda: None
+            )
 
         command = Command(new.user_id, new.key_id, app.now, needs_key=app.account is None)
         return app.run(saved(database, command, action))

@@ -20,8 +20,12 @@ PROBLEMS_SHOWN = 10
 def print_report(report: Report, *, streams: Streams, as_json: bool) -> None:
     """Say what an import did, on standard error; as JSON it is the command's output too."""
     say(streams, report_sentence(report))
-    if report.renumbered:
-        say(streams, _renumbered(report.renumbered, report.numbers))
+    if taken := report.renumbered - report.too_high:
+        say(streams, f"numbers that were taken: {_renumbered(taken, report.numbers)}")
+    if high := report.too_high:
+        were = "number was" if high == 1 else "numbers were"
+        changes = _renumbered(high, report.high_numbers)
+        warn(streams, f"{high} {were} replaced, being far above all others: {changes}")
     if report.bad:
         warn(streams, f"left out {_counted(report.bad, 'record')} that cannot be read")
         for line in capped(report.problems[:PROBLEMS_SHOWN], report.bad):
@@ -55,7 +59,8 @@ def report_json(report: Report) -> dict[str, Any]:
         "removed_here": report.removed_here,
         "skipped": dict(report.skipped),
         "renumbered": report.renumbered,
-        "numbers": {str(old): new for old, new in report.numbers.items()},
+        "numbers": {str(old): new for old, new in (report.numbers | report.high_numbers).items()},
+        "too_high": report.too_high,
         "bad": report.bad,
         "problems": report.problems,
     }
@@ -64,7 +69,7 @@ def report_json(report: Report) -> dict[str, Any]:
 def _renumbered(count: int, numbers: Mapping[int, int]) -> str:
     shown = [f"{old} is now {new}" for old, new in list(numbers.items())[:NUMBERS_SHOWN]]
     more = f" and {count - NUMBERS_SHOWN} more" if count > NUMBERS_SHOWN else ""
-    return f"numbers that were taken: {', '.join(shown)}{more}"
+    return ", ".join(shown) + more
 
 
 def _counted(count: int, noun: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import uuid
 from collections import Counter
@@ -12,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Protocol
 
-from neontodo.models import NUMBER_MAX, TaskCreate
+from neontodo.models import EXTRA_MAX_BYTES, NUMBER_MAX, TaskCreate
 from neontodo.tasks.aside import Aside
 from neontodo.tasks.bloom import BloomFilter
 from neontodo.tasks.queries import changes, tasks
@@ -25,6 +26,12 @@ CHUNK = 2000
 TURN = 0.0005
 HIGHEST = NUMBER_MAX // 2
 """Of the numbers that a file may bring; those after it are left to the tasks to come."""
+NEAR = 100_000
+"""How far above the last number here any file's may be: some tasks of somebody who had many."""
+SPREAD = 10
+"""How many numbers more a file may span for each of its tasks; the others were removed there."""
+BYTES = 100
+"""Of a task in a file, about: a short row of CSV has fewer, a line of JSON three times as many."""
 NAMESPACE = uuid.UUID("6f1f7f0a-52d9-4f0e-9d7c-1b7a34c6a0b5")
 
 
@@ -53,19 +60,21 @@ async def import_tasks(
     *,
     skip_bad: bool,
     restore: bool = False,
+    size: int = 0,
     progress: Callable[[], None],
 ) -> Report:
     """Add the records that are not here yet; a chunk at a time, so memory stays flat.
 
-    A task keeps its number if that is above all numbers given so far. One that was removed here
-    stays removed, unless `restore` is on or it went by an undo; then it comes back with the number
-    that it had.
+    A task keeps its number if that is above all numbers given so far, and not so far above them
+    that it would make all later ones long; how far it may be is told by `size`, the bytes of the
+    file. One that was removed here stays removed, unless `restore` is on or it went by an undo;
+    then it comes back with the number that it had.
 
     Raises:
         BadValue: there are bad records and `skip_bad` is off; nothing is imported then.
     """
     await unit.start()
-    importer = _Importer(unit, skip_bad, restore)
+    importer = _Importer(unit, skip_bad, restore, size)
     candidates = _candidates(records, unit.now)
     async with Aside() as reading, Aside() as saving:
         with _short_turns():
@@ -109,13 +118,14 @@ def _candidates(records: Iterable[Incoming], now: datetime) -> Iterator[Candidat
 
 
 class _Importer:
-    def __init__(self, unit: Unit, skip_bad: bool, restore: bool) -> None:
+    def __init__(self, unit: Unit, skip_bad: bool, restore: bool, size: int) -> None:
         self.unit = unit
         self.skip_bad = skip_bad
         self.restore = restore
         self.report = Report()
         self.occurrences: Counter[int] = Counter()
         self.numbers_before = unit.last_number
+        self.highest = min(HIGHEST, unit.last_number + NEAR + SPREAD * size // BYTES)
         # A log without entries means that no task was ever here.
         self.was_empty = unit.seq == 0
         self.ids = BloomFilter()
@@ -197,18 +207,29 @@ class _Importer:
                 self.former[task_id] = (change.before or {})["number"]
 
     def _number(self, good: dict[uuid.UUID, Columns], taken: set[int]) -> None:
-        """Give each its own number if nobody else ever had it, else the next free one."""
+        """Give each its own number if that is near and nobody ever had it, else the next free."""
         waiting = []
         for task_id, columns in good.items():
             number = columns["number"]
-            if self.numbers_before < number <= HIGHEST and number not in taken:
+            if self.numbers_before < number <= self.highest and number not in taken:
                 taken.add(number)
                 self.unit.last_number = max(self.unit.last_number, number)
             else:
                 waiting.append(task_id)
         for task_id in waiting:
-            number = self.former.pop(task_id, None) or self.unit.next_number()
+            columns = good[task_id]
+            own, number = columns["number"], self.former.pop(task_id, None)
+            if number is None:
+                number = self.unit.next_number()
             self.numbers.note(number)
-            if good[task_id]["number"] not in (0, number):
-                self.report.renumber(good[task_id]["number"], number)
-            good[task_id]["number"] = number
+            columns["number"] = number
+            if own > self.highest:
+                columns["extra"] = _with_number(columns["extra"], own)
+            if own not in (0, number):
+                self.report.renumber(own, number, is_too_high=own > self.highest)
+
+
+def _with_number(extra: dict[str, Any] | None, number: int) -> dict[str, Any] | None:
+    """Keep a number in `extra`, unless an earlier import has kept one or there is no room."""
+    with_number = {"number": number, **(extra or {})}
+    return with_number if len(json.dumps(with_number)) <= EXTRA_MAX_BYTES else extra

@@ -13,7 +13,13 @@ DETAILS_SHOWN = 10
 
 @dataclass
 class Report:
-    """What became of a file's records; details are of the first `KEPT` only."""
+    """What became of a file's records; details are of the first `KEPT` only.
+
+    Attributes:
+        renumbered: the tasks that got another number than the file's, `too_high` ones among them.
+        numbers: the numbers of the file that were taken, and what they are now.
+        high_numbers: those that were far above all others.
+    """
 
     added: int = 0
     already_here: int = 0
@@ -22,13 +28,17 @@ class Report:
     skipped: Counter[str] = field(default_factory=Counter)
     renumbered: int = 0
     numbers: dict[int, int] = field(default_factory=dict)
+    too_high: int = 0
+    high_numbers: dict[int, int] = field(default_factory=dict)
     bad: int = 0
     problems: list[str] = field(default_factory=list)
 
-    def renumber(self, old: int, new: int) -> None:
+    def renumber(self, old: int, new: int, *, is_too_high: bool) -> None:
         self.renumbered += 1
-        if len(self.numbers) < KEPT:
-            self.numbers[old] = new
+        self.too_high += is_too_high
+        numbers = self.high_numbers if is_too_high else self.numbers
+        if len(numbers) < KEPT:
+            numbers[old] = new
 
     def refuse(self, where: str, problem: str | None) -> None:
         self.bad += 1

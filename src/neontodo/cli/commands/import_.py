@@ -78,6 +78,7 @@ def _import(
                 records,
                 skip_bad=skip_bad,
                 restore=restore,
+                size=source.size,
                 progress=lambda: bar.show(source.done),
             )
 
