@@ -6,6 +6,7 @@ Nothing here asks a store or an issuer.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
@@ -18,7 +19,7 @@ from neontodo.streams import Streams
 
 if TYPE_CHECKING:
     from neontodo.db.founding import Founder
-    from neontodo.db.url import Target
+    from neontodo.db.url import SqliteTarget, Target
     from neontodo.identity.connection import Connection
     from neontodo.identity.http import Http
     from neontodo.identity.issuer import Issuer
@@ -102,6 +103,7 @@ class Context:
 
         Raises:
             BadValue: there is no such profile.
+            Refused: it lies behind a link that somebody else has put there.
         """
         from neontodo.identity import profiles
 
@@ -112,6 +114,7 @@ class Context:
                 f"there is no profile `{name}`",
                 hint="`todo profiles` lists them; `todo login`, `connect` and `join` make one",
             )
+        _require_own_links(folder)
         return folder
 
     @cached_property
@@ -121,11 +124,11 @@ class Context:
         if url := self.settings.database_url:
             target = parse_url(url.get_secret_value())
             if isinstance(target, SqliteTarget):
-                return SqliteTarget((self.cwd / target.path).absolute())
+                return _store_at((self.cwd / target.path).absolute())
             return target
         if (connection := self.connection) is not None:
             return parse_url(connection.url)
-        return SqliteTarget(self.folder.absolute() / STORE)
+        return _store_at(self.folder.absolute() / STORE)
 
     @cached_property
     def connection(self) -> Connection | None:
@@ -254,3 +257,18 @@ class Context:
                 hint="restore it from a backup, or bring a token in TODO_TOKEN",
             )
         return self.machine
+
+
+def _store_at(path: Path) -> SqliteTarget:
+    from neontodo.db.url import SqliteTarget
+
+    _require_own_links(path)
+    return SqliteTarget(path)
+
+
+def _require_own_links(path: Path) -> None:
+    from neontodo.links import follow_links
+
+    # Whether there is anything behind them is told by whoever opens it.
+    with suppress(OSError, RuntimeError):
+        follow_links(path)

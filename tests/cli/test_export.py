@@ -197,8 +197,8 @@ def test_a_link_that_somebody_else_put_there_is_not_followed(
     assert local("export", str(link), *argv) == Result(
         1,
         "",
-        f"error: `{link}` is not written to: somebody else has put a link at {link}\n"
-        "hint: name another file, or the one that it leads to\n",
+        f"error: somebody else has put a link at {link}, which is not written to\n"
+        "hint: name another file or folder, or the one that it leads to\n",
     )
     assert victim.exists() == is_there
     assert not is_there or victim.read_text() == "precious"
@@ -218,7 +218,7 @@ def test_neither_is_one_on_the_way_nor_one_behind_a_link_of_ones_own(
     for name in (str(folder / "out.json"), "mine.json"):
         result = local("export", name)
         assert (result.code, result.out) == (1, "")
-        assert f"somebody else has put a link at {folder}\n" in result.err
+        assert f"somebody else has put a link at {folder}, which" in result.err
     assert not (local.home / "out.json").exists()
 
 

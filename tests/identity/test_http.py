@@ -141,8 +141,9 @@ def test_an_odd_answer_to_a_secret_shows_none(oddity: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "GZIP", "identity"])
 def test_an_answer_that_a_proxy_encoded_is_read(encoding: str) -> None:
-    encoders = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}
-    body = encoders.get(encoding.lower(), bytes)(b'{"a": 1}')
+    body = b'{"a": 1}'
+    if encoding != "identity":
+        body = zlib.compress(body) if encoding == "deflate" else gzip.compress(body)
     with OddServer({"/x": answer(body, content_encoding=encoding)}) as server:
         assert get(f"{server.origin}/x").json == {"a": 1}
 

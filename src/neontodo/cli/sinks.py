@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from neontodo.errors import BadValue, Refused
+from neontodo.links import follow_links, require_trusted
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -90,7 +91,7 @@ def _opened_device(path: Path, name: str) -> BinaryIO:
 def _found(given: Path, name: str) -> tuple[Path, os.stat_result | None]:
     """The place behind all links, and what is known of the file there, if there is one."""
     try:
-        path = _behind_links(given, name)
+        path = follow_links(given)
         # Raises ValueError for a NUL, which `exists` would take for a file that is not there.
         os.access(path, os.F_OK)
         old = path.stat() if path.exists() else None
@@ -102,32 +103,5 @@ def _found(given: Path, name: str) -> tuple[Path, os.stat_result | None]:
     if old is not None and stat.S_ISDIR(old.st_mode):
         raise BadValue(f"`{name}` is a folder", hint="name a file in it")
     if old is not None and not stat.S_ISREG(old.st_mode):
-        _require_trusted(path, name, "a pipe or device")
+        require_trusted(path, "a pipe or device")
     return path, old
-
-
-def _behind_links(path: Path, name: str) -> Path:
-    """Follow all links of a path, unless somebody else has put one there."""
-    for part in (*reversed(path.parents), path):
-        if part.is_symlink():
-            _require_trusted(part, name, "a link")
-            target = part.parent / part.readlink()
-            return _behind_links(target / path.relative_to(part), name)
-    return Path(os.path.normpath(path))
-
-
-def _require_trusted(path: Path, name: str, what: str) -> None:
-    """Make sure that it was made by this user, by root, or by the owner of its folder.
-
-    It is what Linux asks of links in `/tmp` (`fs.protected_symlinks`), which does not help where
-    links are read before the file is opened. Here it counts in every folder that people share.
-
-    Raises:
-        Refused: somebody else has put it there, for this user to write to what they chose.
-    """
-    owner = path.lstat().st_uid
-    if os.name == "posix" and owner not in (0, os.geteuid(), path.parent.stat().st_uid):
-        raise Refused(
-            f"`{name}` is not written to: somebody else has put {what} at {path}",
-            hint="name another file, or the one that it leads to",
-        )

@@ -20,6 +20,8 @@ PATIENCE = 15.0
 LONGEST_PATIENCE = 3600.0
 NEON = ".neon.tech"
 POOLER = "-pooler"
+SEPARATORS = ":?&;="
+"""Signs beside `@` and `/` that stand around the password of a URL or of libpq's `name=value`."""
 HOST = re.compile(r"[a-z0-9._-]*[a-z0-9_-]|[0-9a-f]*:[0-9a-f:.]*(?:%[a-z0-9._-]+)?")
 """A name in lower case or an IPv4 address; or one of IPv6, perhaps with an interface."""
 # What only tunes libpq, or another client, and means nothing to this one.
@@ -153,8 +155,8 @@ def _postgres(given: dict[str, str]) -> PostgresTarget:
     user = place["user"] or decoded(given.get("user", ""))
     database = place["dbname"] or decoded(given.get("database", "")) or user
     password = place["password"] or decoded(given.get("password", "")) or None
-    _require_no_secret(user, ":?&;=", "user name")
-    _require_no_secret(database, ":?&;=@", "database name")
+    _require_no_secret(user, "user name")
+    _require_no_secret(database, "database name")
     if "," in host + given.get("port", ""):
         raise unusable("a database URL with several hosts is not supported")
     if not host or not user:
@@ -168,7 +170,7 @@ def _postgres(given: dict[str, str]) -> PostgresTarget:
     return PostgresTarget(host, port, user, database, password, **arguments)
 
 
-def _require_no_secret(name: str, separators: str, what: str) -> None:
+def _require_no_secret(name: str, what: str) -> None:
     """Make sure that a part that gets shown does not hold a password.
 
     `u%3Asecret@host` and `/db&password=secret` have one where libpq reads a name.
@@ -177,9 +179,9 @@ def _require_no_secret(name: str, separators: str, what: str) -> None:
         BadValue: there is a sign in it that separates a password from other parts of a URL.
     """
     # Twice encoded it is a mistake as well.
-    if any(sign in unquote(name) for sign in separators):
+    if any(sign in unquote(name) for sign in SEPARATORS):
         raise BadValue(
-            f"the {what} of the database URL holds one of `{separators}`, so it may be a password",
+            f"the {what} of the database URL holds one of `{SEPARATORS}`, so it may be a password",
             hint=f"write the signs between the parts of the URL as they are: {EXAMPLE}",
         )
 
