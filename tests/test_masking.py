@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from neontodo.db.url_text import EXAMPLE
 from neontodo.errors import BadValue
 from neontodo.masking import mask_database_urls, mask_passwords, mask_url
 
@@ -45,6 +46,8 @@ def test_a_setting_is_shown_without_secrets(url: str, shown: str) -> None:
         ("https://hunter2@h and http://a:b@c", "https://…@h and http://…@c"),
         ("postgresql://u@h:6000/d is gone", "postgresql://u@h:6000/d is gone"),
         ("postgresql://u@[::1]:6000/d is gone", "postgresql://u@[::1]:6000/d is gone"),
+        (f"such as {EXAMPLE}", f"such as {EXAMPLE}"),
+        ("`sslmode` of postgresql://a:hunter2@h/d", "`sslmode` of postgresql://…@h/d"),
         ("zoe@example.com at https://h:8443/x", "zoe@example.com at https://h:8443/x"),
     ],
 )

@@ -18,7 +18,8 @@ def mask_passwords(text: str) -> str:
         return text
     import re
 
-    logins = r"(https?://)[^\s/@`]*@|(://)[^\s@/`]*:[^\s`]*@"
+    # Other than in `USER:PASSWORD@`, as examples have it.
+    logins = r"(https?://)[^\s/@`]*@|(://)(?!USER:PASSWORD@)[^\s@/`]*:[^\s`]*@"
     return re.sub(logins, lambda login: f"{login[1] or login[2]}{MASK}@", text, flags=re.I)
 
 

@@ -23,7 +23,7 @@ from pydantic_settings import (
 )
 
 from neontodo.errors import BadValue
-from neontodo.masking import mask_url
+from neontodo.masking import mask_passwords, mask_url
 
 PREFIX = "TODO_"
 CONFIG_VARIABLE = "TODO_CONFIG"
@@ -205,7 +205,8 @@ def _shown(name: str, value: Any) -> str | int:
         value = field.get_default(call_default_factory=True, validated_data={})
     if isinstance(value, int):
         return value
-    return mask_url(str(value or "")) if name in URLS else str(value or "")
+    # Of the others, too: somebody may have pasted a URL where it does not belong.
+    return mask_url(str(value or "")) if name in URLS else mask_passwords(str(value or ""))
 
 
 def config_path(env: Mapping[str, str]) -> Path:

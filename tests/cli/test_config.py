@@ -101,6 +101,15 @@ def test_secrets_are_only_said_to_be_set(
     assert "postgresql://ann@db.example/tasks" in shown.out
 
 
+@pytest.mark.parametrize("name", ["TODO_SORT", "TODO_PROFILE", "TODO_COLOR", "TODO_PAGE_SIZE"])
+@pytest.mark.parametrize("argv", [["config"], ["config", "--json"], ["list"], ["doctor"]])
+def test_a_url_in_the_place_of_another_setting_shows_no_password(
+    local: Todo, name: str, argv: list[str]
+) -> None:
+    shown = local(*argv, env={name: f"postgresql://ann:{SECRETS[0]}@db.example/tasks"})
+    assert SECRETS[0] not in shown.out + shown.err
+
+
 URL = "https://zoe:s3cret@app.example.com/api/auth?key=s3cret"
 
 

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from neontodo.db.url import SEPARATORS, PostgresTarget, SqliteTarget, parse_url
-from neontodo.db.url_text import pasted
+from neontodo.db.url_text import EXAMPLE, pasted
 from neontodo.errors import BadValue
 from tests.db.targets import postgres
 
@@ -269,6 +269,7 @@ def test_a_password_in_the_place_of_a_name_is_refused_and_not_shown(url: str, wh
         parse_url(url)
     assert f"the {what} of the database URL holds one of" in raised.value.message
     assert "hunter2" not in f"{raised.value} {raised.value.hint} {raised.value.details}"
+    assert str(raised.value.hint).endswith(EXAMPLE)
 
 
 def test_the_rest_of_a_password_is_not_shown_as_a_parameter() -> None:
