@@ -35,6 +35,11 @@ UPDATABLE = (
     "search_text, extra, created_at, updated_at"
 )
 
+MAPPED = (
+    "role = session_user AND removed_at IS NULL AND (joined_at IS NOT NULL OR expires_at IS NULL)"
+)
+"""Which row of `members` says whose rows a session is shown."""
+
 
 def upgrade() -> None:
     if op.get_context().dialect.name != "postgresql":
@@ -42,6 +47,7 @@ def upgrade() -> None:
     schema = quoted_schema()
     drop_policies(schema)
     op.execute(f"ALTER FUNCTION {schema}.todo_current_user() IMMUTABLE")
+    create_invitations(schema)
     clear_statistics(schema)
     create_map_function(schema)
     create_policies(schema, {column: own_rows(schema, column) for column in ("id", "user_id")})
@@ -57,6 +63,7 @@ def downgrade() -> None:
     drop_policies(schema)
     op.execute(f"DROP FUNCTION {schema}.todo_remove_tasks(text, uuid[])")
     op.execute(f"DROP FUNCTION {schema}.todo_current_user_map()")
+    drop_invitations(schema)
     op.execute(f"ALTER FUNCTION {schema}.todo_current_user() STABLE")
     per_statement = {
         column: f"{column} = (SELECT {schema}.todo_current_user())" for column in ("id", "user_id")
@@ -99,8 +106,7 @@ def create_map_function(schema: str) -> None:
         LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY DEFINER
         SET search_path = pg_catalog, pg_temp
         AS $$
-            SELECT jsonb_build_object(user_id, '[]'::jsonb)
-            FROM {schema}.members WHERE role = session_user AND removed_at IS NULL
+            SELECT jsonb_build_object(user_id, '[]'::jsonb) FROM {schema}.members WHERE {MAPPED}
         $$
         """
     )
@@ -171,6 +177,60 @@ def create_remove_function(schema: str) -> None:
     op.execute(f"REVOKE ALL ON FUNCTION {schema}.todo_remove_tasks(text, uuid[]) FROM PUBLIC")
 
 
+def create_invitations(schema: str) -> None:
+    """Let an invitation be accepted once and in time, and show its login nothing before.
+
+    The row's lock decides between two who accept it at once. Where the role itself expires with the
+    invitation, that ends here: a role may not alter its own VALID UNTIL. Logins from before have no
+    `expires_at`: they stay mapped, and an invitation that was still unused can be accepted.
+    """
+    for name in ("expires_at", "joined_at"):
+        op.add_column("members", sa.Column(name, sa.DateTime(timezone=True)))
+    define_current_user(schema, MAPPED)
+    op.execute(
+        f"""
+        CREATE FUNCTION {schema}.todo_accept_invitation() RETURNS boolean
+        LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+        AS $$
+        BEGIN
+            UPDATE {schema}.members SET joined_at = now()
+            WHERE role = session_user AND removed_at IS NULL AND joined_at IS NULL
+            AND (expires_at IS NULL OR expires_at > now());
+            IF NOT FOUND THEN
+                RETURN false;
+            END IF;
+            IF EXISTS (
+                SELECT FROM pg_roles WHERE rolname = session_user AND rolvaliduntil < 'infinity'
+            ) THEN
+                EXECUTE format('ALTER ROLE %I VALID UNTIL ''infinity''', session_user);
+            END IF;
+            RETURN true;
+        END
+        $$
+        """
+    )
+    op.execute(f"REVOKE ALL ON FUNCTION {schema}.todo_accept_invitation() FROM PUBLIC")
+
+
+def drop_invitations(schema: str) -> None:
+    op.execute(f"DROP FUNCTION {schema}.todo_accept_invitation()")
+    define_current_user(schema, "role = session_user AND removed_at IS NULL")
+    for name in ("joined_at", "expires_at"):
+        op.drop_column("members", name)
+
+
+def define_current_user(schema: str, condition: str) -> None:
+    op.execute(
+        f"""
+        CREATE OR REPLACE FUNCTION {schema}.todo_current_user() RETURNS text
+        LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+        AS $$
+            SELECT user_id FROM {schema}.members WHERE {condition}
+        $$
+        """
+    )
+
+
 def restrict_members(schema: str) -> None:
     """Give the members of a database that is shared already what `todo member add` now gives."""
     op.execute(
@@ -189,6 +249,9 @@ def restrict_members(schema: str) -> None:
                 EXECUTE format(
                     'GRANT EXECUTE ON FUNCTION {schema}.todo_remove_tasks(text, uuid[]) TO %I',
                     members
+                );
+                EXECUTE format(
+                    'GRANT EXECUTE ON FUNCTION {schema}.todo_accept_invitation() TO %I', members
                 );
             END IF;
         END $todo$

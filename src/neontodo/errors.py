@@ -17,7 +17,7 @@ each front end's own table.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from neontodo.masking import mask_passwords
 
@@ -44,6 +44,13 @@ def capped(lines: Iterable[str], total: int) -> tuple[str, ...]:
     shown = tuple(lines)
     more = total - len(shown)
     return (*shown, f"and {more} more") if more > 0 else shown
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the error and those that it was raised from, the original one last."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 class Refused(TodoError):

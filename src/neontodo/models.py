@@ -255,8 +255,9 @@ class Change(SQLModel, table=True):
 class Member(SQLModel, table=True):
     """Which login role of a shared Postgres database is which user; only its owner may read it.
 
-    `key_id` is the key that went to the role's machine. A row with `removed_at` maps nobody any
-    more; it stays until the role itself is dropped.
+    `key_id` is the key that went to the role's machine. An invitation that was not accepted maps
+    nobody; one from before invitations expired has no `expires_at`, and counts as accepted. A row
+    with `removed_at` maps nobody any more; it stays until the role itself is dropped.
     """
 
     __tablename__ = "members"
@@ -267,6 +268,8 @@ class Member(SQLModel, table=True):
     key_id: str = Field(sa_type=sa.Text)
     created_at: datetime = Field(sa_type=Instant)
     removed_at: datetime | None = Field(default=None, sa_type=Instant)
+    expires_at: datetime | None = Field(default=None, sa_type=Instant)
+    joined_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class _Checked(BaseModel):

@@ -16,7 +16,7 @@ from tests.sharing.people import NOTICE, OWNER, Shared, connection_url, target_o
 
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 SPENT = (
-    "error: the invitation was used already, or withdrawn\n"
+    "error: the invitation was used already, was withdrawn, or has expired\n"
     "hint: ask the person who sent it for another one\n"
 )
 NOT_THE_OWNER = (
@@ -41,15 +41,17 @@ def test_add_prints_the_invitation_and_nothing_else_on_stdout(shared: Shared) ->
     found = shared.owner("member", "add", "ann@example.com", "--name", "Ann")
     assert found.code == 0
     assert re.fullmatch(r"todo-invite:v1:[\w-]+\n", found.out)
-    assert found.err == (
-        "added ann@example.com; the invitation is not shown again and works once\n"
-        "hint: send it by a way that nobody else reads; `todo join` takes it\n"
+    assert re.fullmatch(
+        r"added ann@example\.com; the invitation is not shown again, works once, until "
+        r"\d{4}-\d\d-\d\d\n"
+        "hint: send it by a way that nobody else reads; `todo join` takes it\n",
+        found.err,
     )
 
 
 def test_add_with_json(shared: Shared) -> None:
     found = shared.owner.ok("member", "add", "ann@example.com", "--name", "Ann", "--json").json
-    assert list(found) == ["user_id", "email", "name", "role", "invitation"]
+    assert list(found) == ["user_id", "email", "name", "role", "invitation", "expires_at"]
     assert (found["email"], found["name"]) == ("ann@example.com", "Ann")
     assert from_line(found["invitation"]).machine.user_id == found["user_id"]
     assert f"//{found['role']}:" in from_line(found["invitation"]).url
@@ -180,14 +182,18 @@ def test_list_shows_who_has_how_many_tasks(shared: Shared) -> None:
     shared.invite("bob@example.com")
     lines = shared.owner.ok("member", "list").out
     assert re.fullmatch(
-        rf"{UUID}\tann@example.com\tAnn\ttodo_m_[0-9a-f]{{12}}\t2026-11-20T12:00:00Z\t3\n"
-        rf"{UUID}\tbob@example.com\t\ttodo_m_[0-9a-f]{{12}}\t2026-11-21T12:00:00Z\t0\n",
+        rf"{UUID}\tann@example.com\tAnn\ttodo_m_[0-9a-f]{{12}}\t2026-11-20T12:00:00Z\t3\t\n"
+        rf"{UUID}\tbob@example.com\t\ttodo_m_[0-9a-f]{{12}}\t2026-11-21T12:00:00Z\t0\t"
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n",
         lines,
     )
     found = shared.owner.ok("member", "list", "--json").json
-    assert list(found[0]) == ["user_id", "email", "name", "role", "since", "tasks"]
-    assert [[str(value or "") for value in each.values()][:5] for each in found] == [
-        row[:5] for row in shared.owner.ok("member", "list").rows
+    names = ["user_id", "email", "name", "role", "since", "tasks", "joined", "expires_at"]
+    assert list(found[0]) == names
+    assert [each.pop("joined") for each in found] == [True, False]
+    assert [[str(value or "") for value in each.values()] for each in found] == [
+        [row[0], row[1], row[2], row[3], row[4], row[5].replace("0", ""), row[6]]
+        for row in shared.owner.ok("member", "list").rows
     ]
 
 

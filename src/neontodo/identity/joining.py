@@ -1,9 +1,9 @@
-"""Taking an invitation: it is checked, then spent by a new password that only this machine has."""
+"""Taking an invitation: it is accepted, once, with a new password that only this machine has."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,18 +12,19 @@ from sqlmodel import col
 
 from neontodo.db.database import Database
 from neontodo.db.url import PostgresTarget, parse_url
-from neontodo.errors import BadValue, NotSignedIn, StoreUnavailable
+from neontodo.errors import BadValue, NotSignedIn, StoreUnavailable, causes
 from neontodo.identity import connection as stored
 from neontodo.identity import members, sharing
 from neontodo.identity.connection import Connection
 from neontodo.identity.invitation import Invitation, url_for
 from neontodo.identity.machine import Machine
+from neontodo.identity.passwords import Encode, new_password, set_passwords
 from neontodo.identity.secrets import SecretStore
 from neontodo.models import Key
 
 Opener = Callable[[PostgresTarget], Database]
 
-SPENT = "the invitation was used already, or withdrawn"
+SPENT = "the invitation was used already, was withdrawn, or has expired"
 ANOTHER = "ask the person who sent it for another one"
 AUTHORITY = (
     "if the server's authority is the sender's own, ask them for its certificate, and put it in "
@@ -48,43 +49,52 @@ async def join(
     is spent.
 
     Raises:
-        NotSignedIn: it was used or withdrawn.
+        NotSignedIn: it was used or withdrawn, or has expired.
     """
     target = target_of(invitation)
+
+    async def spend(encode: Encode) -> Connection | None:
+        return await _spend(invitation.machine, target, opened, secrets, encode)
+
     try:
-        made = await _spend(invitation.machine, target, opened, secrets)
+        made = await set_passwords(target, spend)
     except StoreUnavailable as error:
-        if any(isinstance(each, ssl.SSLCertVerificationError) for each in _chain(error)):
+        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(error)):
             raise StoreUnavailable(error.message, hint=AUTHORITY) from error
         if not _refuses_login(error):
             raise
+        made = None
+    if made is None:
         made = await _resumed(target, opened, secrets)
     stored.use(folder, made)
     return made
 
 
 async def _spend(
-    mine: Machine, target: PostgresTarget, opened: Opener, secrets: SecretStore
-) -> Connection:
-    password = sharing.new_password()
+    mine: Machine, target: PostgresTarget, opened: Opener, secrets: SecretStore, encode: Encode
+) -> Connection | None:
+    """Accept the invitation; None if it cannot be, such as after another `join` of it."""
+    password = new_password()
     made = Connection(target.key, target.display, url_for(target, target.user, password), mine)
     database = opened(target)
     try:
         again = "run `todo join` again, with the same invitation"
         async with database.bare(unknown=again) as connection:
+            await sharing.require_version(connection)
+            if not await connection.scalar(sa.text("SELECT todo_accept_invitation()")):
+                return None
             await _check(connection, mine)
             # Stored first: a password that only the server knew would lock its owner out.
             stored.keep(secrets, made)
             # By its name: Neon's own server does not understand CURRENT_USER here.
             role = connection.dialect.identifier_preparer.quote_identifier(target.user)
-            await connection.exec_driver_sql(f"ALTER ROLE {role} PASSWORD '{password}'")
+            await connection.exec_driver_sql(f"ALTER ROLE {role} PASSWORD '{encode(password)}'")
     finally:
         await database.close()
     return made
 
 
 async def _check(connection: AsyncConnection, mine: Machine) -> None:
-    await sharing.require_version(connection)
     await members.require_own(connection, mine.user_id)
     key = sa.select(col(Key.id)).where(
         col(Key.user_id) == mine.user_id, col(Key.id) == mine.key_id, col(Key.revoked_at).is_(None)
@@ -104,6 +114,7 @@ async def _resumed(target: PostgresTarget, opened: Opener, secrets: SecretStore)
     database = opened(known)
     try:
         async with database.bare() as connection:
+            await sharing.require_version(connection)
             await _check(connection, earlier.machine)
     except StoreUnavailable as error:
         if not _refuses_login(error):
@@ -117,14 +128,8 @@ async def _resumed(target: PostgresTarget, opened: Opener, secrets: SecretStore)
 def _refuses_login(error: StoreUnavailable) -> bool:
     """Whether the password, or the role, is not the server's any more."""
     return any(
-        str(getattr(each, "sqlstate", "")).startswith("28")
+        str(getattr(cause, "sqlstate", "")).startswith("28")
         # Neon's proxy has no code for it.
-        or "password authentication failed" in str(each)
-        for each in _chain(error)
+        or "password authentication failed" in str(cause)
+        for cause in causes(error)
     )
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

@@ -20,6 +20,8 @@ from neontodo.errors import BadValue, NotSignedIn, Refused
 from neontodo.identity import machine, sharing
 from neontodo.identity.enrolment import Person, described, enrol, everyone, matching, named
 from neontodo.identity.machine import Machine
+from neontodo.identity.passwords import Encode, new_password
+from neontodo.identity.sharing import SharedDatabase
 from neontodo.identity.tokens import LONGEST_ID, LONGEST_LABEL
 from neontodo.models import Key, Member, User
 
@@ -29,11 +31,16 @@ CONNECTIONS = 20
 
 @dataclass(frozen=True)
 class Login:
-    """A person's login role, and since when it is theirs."""
+    """A person's login role, and since when it is theirs.
+
+    Attributes:
+        invited_until: when the invitation expires; None once it was accepted.
+    """
 
     person: Person
     role: str
     since: datetime
+    invited_until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,7 @@ class Invited:
 
     person: Person
     role: str
+    expires_at: datetime
     password: str = field(repr=False)
     machine: Machine = field(repr=False)
 
@@ -52,9 +60,13 @@ async def add(
     email: str,
     name: str | None,
     subject: str | None,
+    days: int,
     now: datetime,
+    encode: Encode,
 ) -> Invited:
     """Make a user, or take the one that `subject` names, and a login role and key for them.
+
+    The invitation expires after so many days of the server's clock, which decides about it.
 
     Raises:
         Refused: there is a user of this e-mail address, or the database cannot be shared safely.
@@ -62,17 +74,25 @@ async def add(
     """
     email, user_id = checked_email(email), checked_subject(subject)
     owned = await sharing.alone(connection)
-    await sharing.prepare(connection, owned)
+    await sharing.prepare(connection, owned, encode)
     person = await _user(connection, user_id, email, name, now)
     mine = machine.new_key(person.id, person.name or email)
     await enrol(connection, mine, label=await _label(connection, person, email), now=now)
-    role, password = await _login_role(connection, owned.group)
+    ends = sa.text("SELECT date_trunc('second', now()) + make_interval(days => :days)")
+    expires_at: datetime = (await connection.scalars(ends, {"days": days})).one()
+    role, password = await _login_role(connection, owned, expires_at, encode)
     await connection.execute(
         sa.insert(Member),
-        {"role": role, "user_id": person.id, "key_id": mine.key_id, "created_at": now},
+        {
+            "role": role,
+            "user_id": person.id,
+            "key_id": mine.key_id,
+            "created_at": now,
+            "expires_at": expires_at,
+        },
     )
     await sharing.require_safe(connection, role)
-    return Invited(person, role, password, mine)
+    return Invited(person, role, expires_at, password, mine)
 
 
 def checked_email(email: str) -> str:
@@ -152,14 +172,18 @@ async def _label(connection: AsyncConnection, person: Person, email: str) -> str
     return email if number == 1 else f"{email} ({number})"
 
 
-async def _login_role(connection: AsyncConnection, group: str) -> tuple[str, str]:
-    role, password = f"todo_m_{secrets.token_hex(6)}", sharing.new_password()
+async def _login_role(
+    connection: AsyncConnection, owned: SharedDatabase, expires_at: datetime, encode: Encode
+) -> tuple[str, str]:
+    role, password = f"todo_m_{secrets.token_hex(6)}", new_password()
+    # Without it an expired invitation still logs in, and is shown nobody's rows.
+    until = f"VALID UNTIL '{expires_at.isoformat()}'" if owned.can_lift_expiry else ""
     await connection.exec_driver_sql(
         f"CREATE ROLE {role} LOGIN {sharing.LEAST} CONNECTION LIMIT {CONNECTIONS} "
-        f"PASSWORD '{password}'"
+        f"PASSWORD '{encode(password)}' {until}"
     )
     how = sharing.grant_options(connection, "INHERIT TRUE, SET FALSE")
-    await connection.exec_driver_sql(f"GRANT {group} TO {role}{how}")
+    await connection.exec_driver_sql(f"GRANT {owned.group} TO {role}{how}")
     return role, password
 
 
@@ -194,13 +218,18 @@ async def logins(connection: AsyncConnection) -> list[Login]:
     await sharing.owner(connection)
     statement = (
         sa.select(
-            col(User.id), col(User.email), col(User.name), col(Member.role), col(Member.created_at)
+            col(User.id),
+            col(User.email),
+            col(User.name),
+            col(Member.role),
+            col(Member.created_at),
+            sa.case((col(Member.joined_at).is_(None), col(Member.expires_at))),
         )
         .join(Member, col(Member.user_id) == User.id)
         .where(col(Member.removed_at).is_(None))
         .order_by(col(Member.created_at), col(Member.role))
     )
-    return [Login(Person(*row[:3]), row[3], row[4]) for row in await connection.execute(statement)]
+    return [Login(Person(*row[:3]), *row[3:]) for row in await connection.execute(statement)]
 
 
 async def require_own(connection: AsyncConnection, user_id: str) -> None:

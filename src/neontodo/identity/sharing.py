@@ -7,7 +7,6 @@ tables are enough, as on Neon.
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from neontodo.db.schema import HEAD, STORED_VERSION, VERSION_TABLE
 from neontodo.errors import NotSignedIn, Refused, SchemaMismatch
+from neontodo.identity.passwords import Encode, new_password
 from neontodo.models import TaskBase
 
 LEAST = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
@@ -29,11 +29,17 @@ UPDATABLE = ", ".join((*TaskBase.model_fields, "search_text"))
 
 @dataclass(frozen=True)
 class SharedDatabase:
-    """The login role that shares a database, and what it shares; names are quoted for SQL."""
+    """What a login role shares with others; names are quoted for SQL.
+
+    Attributes:
+        group: the role that holds the members' grants.
+        can_lift_expiry: whether functions of the tables' owner may alter roles that this one makes.
+    """
 
     group: str
     schema: str
     database: str
+    can_lift_expiry: bool
 
 
 async def owner(connection: AsyncConnection) -> SharedDatabase:
@@ -51,7 +57,9 @@ async def owner(connection: AsyncConnection) -> SharedDatabase:
                 "SELECT current_database(), CAST(CAST(relnamespace AS regnamespace) AS text),"
                 " (SELECT oid FROM pg_database WHERE datname = current_database()),"
                 " pg_has_role(relowner, 'USAGE'),"
-                " (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user)"
+                " (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user),"
+                " (SELECT rolsuper OR (rolcreaterole AND rolname = current_user)"
+                " FROM pg_roles WHERE oid = relowner)"
                 " FROM pg_class WHERE oid = to_regclass('members')"
             )
         )
@@ -67,7 +75,7 @@ async def owner(connection: AsyncConnection) -> SharedDatabase:
             hint="an administrator of the server can allow it with `ALTER ROLE … CREATEROLE`",
         )
     quoted = connection.dialect.identifier_preparer.quote_identifier
-    return SharedDatabase(f"{GROUP_PREFIX}{row[2]}", row[1], quoted(row[0]))
+    return SharedDatabase(f"{GROUP_PREFIX}{row[2]}", row[1], quoted(row[0]), row[5])
 
 
 async def alone(connection: AsyncConnection) -> SharedDatabase:
@@ -98,18 +106,13 @@ def grant_options(connection: AsyncConnection, options: str) -> str:
     return f" WITH {options}" if tuple(version) >= (16,) else ""
 
 
-def new_password() -> str:
-    """A password that needs no quoting anywhere."""
-    return secrets.token_urlsafe(32)
-
-
-async def prepare(connection: AsyncConnection, owned: SharedDatabase) -> None:
+async def prepare(connection: AsyncConnection, owned: SharedDatabase, encode: Encode) -> None:
     """Make the group if there is none, and give it what members need and nothing else."""
     exists = sa.text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
     if not await connection.scalar(exists, {"name": owned.group}):
         # Neon wants a password for every role; nobody knows this one, and it opens nothing.
         await connection.exec_driver_sql(
-            f"CREATE ROLE {owned.group} NOLOGIN {LEAST} PASSWORD '{new_password()}'"
+            f"CREATE ROLE {owned.group} NOLOGIN {LEAST} PASSWORD '{encode(new_password())}'"
         )
     await connection.exec_driver_sql(_grants(owned))
 
@@ -124,6 +127,7 @@ def _grants(owned: SharedDatabase) -> str:
         REVOKE CREATE, TEMPORARY ON DATABASE {owned.database} FROM PUBLIC;
         GRANT USAGE ON SCHEMA {s} TO {group};
         GRANT EXECUTE ON FUNCTION {s}.todo_current_user() TO {group};
+        GRANT EXECUTE ON FUNCTION {s}.todo_accept_invitation() TO {group};
         GRANT SELECT ON {s}.{VERSION_TABLE}, {s}.users, {s}.keys TO {group};
         GRANT SELECT, INSERT ON {s}.changes TO {group};
         REVOKE UPDATE, DELETE ON {s}.tasks FROM {group};

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.db.url import PostgresTarget
     from neontodo.identity.enrolment import Person
-    from neontodo.identity.members import Login
+    from neontodo.identity.members import Invited, Login
     from neontodo.tasks.transfer import Transferred
 
 Who = Annotated[
@@ -33,11 +33,16 @@ def add(
             metavar="SUB", help="The `sub` of the person's tokens, or the id of a user there is."
         ),
     ] = None,
+    days: Annotated[
+        int,
+        typer.Option(metavar="DAYS", min=1, max=365, help="How long the invitation can be taken."),
+    ] = 7,
     json: options.Json = False,
 ) -> None:
     """Let somebody else keep tasks in this database, and print an invitation for them.
 
-    They take it with `todo join`. It works once and is not shown again. They get a login role of
+    They take it with `todo join`. It works once and is not shown again; one that was not taken in
+    time shows its holder nothing. They get a login role of
     their own, by which the database shows them their own tasks and nobody else's. With `--subject`
     a user who is there already gets another login, such as for a second machine.
     """
@@ -45,8 +50,8 @@ def add(
     from neontodo.render.messages import hint
 
     app: App = ctx.obj
-    who, role, line = app.run(_add(app, email, name, subject))
-    print_invitation(app.streams, who, role, line, json=json)
+    invited, line = app.run(_add(app, email, name, subject, days))
+    print_invitation(app.streams, invited, line, json=json, tz=app.tz)
     if (authority := _own_authority(app)) is not None:
         hint(
             app.streams,
@@ -65,22 +70,32 @@ def _own_authority(app: App) -> str | None:
 
 
 async def _add(
-    app: App, email: str, name: str | None, subject: str | None
-) -> tuple[Person, str, str]:
+    app: App, email: str, name: str | None, subject: str | None, days: int
+) -> tuple[Invited, str]:
     from neontodo.identity import key_queries, members
     from neontodo.identity.invitation import Invitation, portable, to_line, url_for
+    from neontodo.identity.passwords import Encode, set_passwords
 
     target = require_server(app)
     claims = (await app.identity()).claims
     lost = "if `todo member list` shows them, add them again with `--subject` and their id"
-    async with app.database.bare(unknown=lost) as connection:
-        await key_queries.require_accepted(connection, claims)
-        invited = await members.add(
-            connection, email=email, name=name, subject=subject, now=app.now
-        )
+
+    async def add(encode: Encode) -> Invited:
+        async with app.database.bare(unknown=lost) as connection:
+            await key_queries.require_accepted(connection, claims)
+            return await members.add(
+                connection,
+                email=email,
+                name=name,
+                subject=subject,
+                days=days,
+                now=app.now,
+                encode=encode,
+            )
+
+    invited = await set_passwords(target, add)
     url = url_for(portable(target), invited.role, invited.password)
-    line = to_line(Invitation(url, invited.machine))
-    return invited.person, invited.role, line
+    return invited, to_line(Invitation(url, invited.machine))
 
 
 def list_(
@@ -88,13 +103,17 @@ def list_(
     json: options.Json = False,
     color: options.Color = "auto",
 ) -> None:
-    """List who shares this database with you, and how many tasks they have."""
+    """List who shares this database with you, and how many tasks they have.
+
+    Who has not joined yet is listed with the day on which their invitation expires.
+    """
     from neontodo.render.members import print_members
     from neontodo.render.mode import chosen
 
     app: App = ctx.obj
     found = app.run(_logins(app))
-    print_members(found, streams=app.streams, mode=chosen(app.streams, json=json), tz=app.tz)
+    mode = chosen(app.streams, json=json)
+    print_members(found, streams=app.streams, mode=mode, now=app.now, tz=app.tz)
 
 
 async def _logins(app: App) -> list[tuple[Login, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -17,20 +17,25 @@ if TYPE_CHECKING:
 
 GAP = 2
 WIDEST = 40
-OPTIONAL = ("role", "name", "since")
+OPTIONAL = ("role", "name", "since", "invitation")
 """What a narrow terminal does without, in this order."""
 
 
-def draw_members(members: Sequence[tuple[Login, int]], *, streams: Streams, tz: tzinfo) -> None:
-    """Draw each login role with its person."""
+def draw_members(
+    members: Sequence[tuple[Login, int]], *, streams: Streams, now: datetime, tz: tzinfo
+) -> None:
+    """Draw each login role with its person, and the invitations if some were not taken yet."""
     canvas = Canvas(streams)
     columns = {
         "member": [canvas.safe(login.person.email or login.person.id) for login, _ in members],
         "name": [canvas.safe(login.person.name or "") for login, _ in members],
         "tasks": [str(number) for _, number in members],
         "since": [f"{login.since.astimezone(tz):%Y-%m-%d}" for login, _ in members],
+        "invitation": [_invitation(login, now, tz) for login, _ in members],
         "role": [login.role for login, _ in members],
     }
+    if not any(columns["invitation"]):
+        del columns["invitation"]
     widths = _widths(columns, canvas.width)
     rows = [
         [_cell(canvas, head, columns[head][n], width) for head, width in widths.items()]
@@ -40,6 +45,13 @@ def draw_members(members: Sequence[tuple[Login, int]], *, streams: Streams, tz: 
     canvas.draw(Grid(heads, rows, gap=GAP, rule=canvas.symbols.rule))
 
 
+def _invitation(login: Login, now: datetime, tz: tzinfo) -> str:
+    if login.invited_until is None:
+        return ""
+    word = "until" if login.invited_until > now else "expired"
+    return f"{word} {login.invited_until.astimezone(tz):%Y-%m-%d}"
+
+
 def _widths(columns: dict[str, list[str]], room: int) -> dict[str, int]:
     """How wide each column that fits is; the first gives way when nothing else can."""
     widths = {
@@ -47,7 +59,7 @@ def _widths(columns: dict[str, list[str]], room: int) -> dict[str, int]:
     }
     for head in OPTIONAL:
         if _total(widths) > room:
-            del widths[head]
+            widths.pop(head, None)
     widths["member"] = max(1, widths["member"] - max(0, _total(widths) - room))
     return widths
 
