@@ -196,10 +196,20 @@ class App(Context):
             answer.require_ours(self.target.display)
 
     async def _admit(self, identity: Identity) -> None:
+        await self.admit(identity, self.database)
+        self._is_renamed = False
+
+    async def admit(self, identity: Identity, database: Database) -> None:
+        """Let a database know a user whom an issuer vouches for.
+
+        Raises:
+            NotSignedIn: the login role is a member's, and another one's.
+        """
         from neontodo.identity import admission
 
-        await admission.admit(self.database, identity.claims, self.now)
-        self._is_renamed = False
+        is_given = self.given_token()[0] is not None
+        machine = None if is_given or self.account is None else self.account.machine
+        await admission.admit(database, identity.claims, machine, self.now)
 
     async def introduce(self) -> None:
         """Make sure that the store knows the user, by the name that the issuer knows.

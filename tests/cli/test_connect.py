@@ -20,6 +20,7 @@ from tests.databases import Postgres
 from tests.fake_server import FakeServer
 from tests.harness import Result, Todo
 from tests.neon import DIRECT, POOLED, Neon
+from tests.sharing.people import connection_url
 
 SECRETS = "notice: the keyring is missing, so secrets are kept in `{}/secrets`, in files that only"
 
@@ -565,11 +566,17 @@ def test_a_members_url_needs_the_invitation(ann: Todo, desk: Todo, shared: str) 
     result = desk("connect", url)
     assert result.code == 4
     assert said(result)[2:] == [
-        "error: this login role is bob@example.org's, and this machine has no key for it",
+        "error: this login role is nobody's in this database, and this machine has no key for it",
         "hint: ask the database's owner for an invitation, and take it with `todo join`",
     ]
     assert stored(desk) == []
     desk.ok("join", line)
+    phone = Todo(desk.home.parent / "phone")
+    result = phone("connect", connection_url(desk))
+    assert (result.code, said(result)[2]) == (
+        4,
+        "error: this login role is bob@example.org's, and this machine has no key for it",
+    )
     desk.ok("add", "Bob's")
     desk.ok("connect")
     assert len(desk.tasks()) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -19,7 +20,7 @@ from typing import Any
 import pytest
 
 from neontodo.clock import utc_now
-from neontodo.identity import signed_in
+from neontodo.identity import renaming, signed_in
 from neontodo.identity.better_auth import Session
 from neontodo.identity.secrets import SecretStore
 from tests.agent import terminals
@@ -29,6 +30,7 @@ from tests.harness import Result, Todo
 from tests.identity import odd_server
 from tests.identity.better_auth_server import PASSWORD, AuthServer, AuthServers, Person
 from tests.identity.odd_server import OddServer
+from tests.sharing.people import app_of
 
 
 @pytest.fixture
@@ -832,6 +834,32 @@ def test_a_member_who_signs_in_later_goes_on_as_the_same_user(
     local.ok("add", "Ann's")
     assert "tasks from before" not in log_in(local, ann).err
     assert titles(local) == ["Ann's"]
+
+
+def test_a_member_whose_user_was_the_plain_sub_is_let_in_by_the_owner(
+    local: Todo, owner: Todo, ann: Person
+) -> None:
+    log_in(local, ann)
+    local.ok("join", invited(owner, local, ann))
+    local.ok("add", "Ann's")
+    user = str(local.ok("whoami", "--json").json["user"])
+    subject = user.partition("#")[2]
+
+    async def rename() -> None:
+        async with app_of(owner).database.bare() as connection:
+            await renaming.rename(connection, user, subject)
+
+    asyncio.run(rename())
+    said = local("list")
+    assert (said.code, said.out) == (4, "")
+    assert said.err.startswith(
+        "error: the login role of this database is not for the account you signed in with\n"
+        "hint: ask the database's owner for `todo member add` with `--subject` and your user id"
+    )
+    assert f"user\t{user}\n" in local("whoami").out
+    owner.ok("member", "add", ann.email, "--subject", user)
+    assert titles(local) == ["Ann's"]
+    local.ok("add", "more")
 
 
 def test_another_account_cannot_take_the_invitation(

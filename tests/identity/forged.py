@@ -197,7 +197,7 @@ FORGED: dict[str, Callable[[Signed], str]] = {
     "number-for-sub": lambda g: g.token(payload=g.payload(sub=1)),
     "nul-in-sub": lambda g: g.token(payload=g.payload(sub="a\0b")),
     "half-a-surrogate-in-sub": lambda g: g.token(payload=g.payload(sub="\ud800")),
-    "long-sub": lambda g: g.token(payload=g.payload(sub="s" * 256)),
+    "long-sub": lambda g: g.token(payload=g.payload(sub="s" * 513)),
     "expired": lambda g: g.token(payload=g.payload(exp=g.at(seconds=-60))),
     "no-exp": lambda g: g.token(payload=g.payload(exp=ABSENT)),
     "text-for-exp": lambda g: g.token(payload=g.payload(exp="9999999999")),

@@ -48,7 +48,7 @@ def test_a_password_begins_a_session_that_gives_tokens(
     server = auth_servers[kind]
     session = sign_in(server.person())
     assert (session.kind, session.cookie) == (sent_as, cookie)
-    assert tokens.claimed(jwt(server, session)).user_id
+    assert tokens.claimed(jwt(server, session)).subject
 
 
 def test_a_session_says_when_it_ends(ann: Person) -> None:

@@ -76,7 +76,7 @@ def test_a_code_that_is_approved_begins_a_session(auth_server: AuthServer) -> No
     session = Session(poll(auth_server, code, clock))
     assert clock.slept == [code.interval] * 3
     token = ask(lambda http: better_auth.fetch_jwt(http, auth_server.issuer(), session))
-    assert tokens.claimed(token).user_id
+    assert tokens.claimed(token).subject
 
 
 def test_a_code_that_is_denied_ends_the_wait(auth_server: AuthServer) -> None:

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neontodo.errors import BadValue, NotSignedIn
-from neontodo.identity.issuer import Issuer, is_safe, issuer_at, origin_of
+from neontodo.identity.issuer import (
+    OWN,
+    Issuer,
+    is_safe,
+    issuer_at,
+    origin_of,
+    subject_of,
+    user_id_of,
+)
 
 NEON = "https://ep-cool-a1b2.neonauth.us-east-1.aws.neon.tech"
 
@@ -152,3 +160,26 @@ def test_any_other_text_is_an_address_or_a_bad_value(text: str) -> None:
 )
 def test_origins_can_be_compared(url: str, origin: str) -> None:
     assert origin_of(url) == origin
+
+
+NAMES = st.text(st.characters(exclude_characters="#", exclude_categories=["C"]), min_size=1)
+
+
+@given(st.tuples(NAMES, st.text(min_size=1)), st.tuples(NAMES, st.text(min_size=1)))
+def test_every_issuer_and_subject_are_a_user_of_their_own(
+    one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    if OWN not in (one[0], other[0]):
+        assert (user_id_of(*one) == user_id_of(*other)) is (one == other)
+        assert subject_of(user_id_of(*one)) == one[1]
+
+
+def test_a_machines_own_token_names_the_user_id_itself() -> None:
+    assert user_id_of(OWN, "https://app.example.com#1") == "https://app.example.com#1"
+    assert subject_of("0c2ae4af-3fa7-4479-8d5e-6f0b1c7f6a11") is None
+
+
+@pytest.mark.parametrize("name", ["https://a#b", "", "x" * 257, "a\tb"])
+def test_names_that_no_issuer_has(name: str) -> None:
+    with pytest.raises(BadValue):
+        Issuer("https://a/api/auth", name, "a", "https://a/jwks")

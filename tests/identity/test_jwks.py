@@ -146,7 +146,7 @@ def test_a_new_key_with_the_id_of_the_old_one_is_fetched_in_a_minute(
         with fails(NotSignedIn, "does not fit|in the way that its key signs"):
             verify(timedelta(seconds=59))
         assert len(server.asked) == 1
-        assert verify(timedelta(seconds=60)) == "user-1"
+        assert verify(timedelta(seconds=60)) == f"{issuer.issuer}#user-1"
         assert len(server.asked) == 2
 
 
@@ -249,7 +249,7 @@ def verify(folder: Path, token: str) -> str:
 
 @pytest.mark.parametrize("algorithm", PRIVATE)
 def test_an_issuers_token_is_believed(folder: Path, algorithm: str) -> None:
-    assert verify(folder, signed(ISSUER, algorithm, NOW).token()) == "user-1"
+    assert verify(folder, signed(ISSUER, algorithm, NOW).token()) == f"{ISSUER.issuer}#user-1"
 
 
 @pytest.mark.parametrize("forgery", FORGED)

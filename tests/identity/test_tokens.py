@@ -52,7 +52,7 @@ def signed(lifetime: timedelta = timedelta(days=90)) -> str:
 
 def test_a_signed_token_says_who_and_until_when() -> None:
     assert check(signed()) == Claims(
-        user_id="user-1",
+        subject="user-1",
         key_id=GOOD.key_id,
         issuer="neontodo",
         issued_at=NOW,
@@ -192,7 +192,8 @@ def test_an_issuers_key_plugs_in(algorithm: str) -> None:
         key_id="k",
         issuer="https://a.example",
     )
-    assert (claims.user_id, claims.issuer) == ("u", "https://a.example")
+    assert (claims.subject, claims.issuer) == ("u", "https://a.example")
+    assert claims.user_id == "https://a.example#u"
 
 
 @pytest.mark.parametrize(("algorithm", "pinned"), list(permutations(ISSUERS, 2)))

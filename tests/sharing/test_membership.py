@@ -246,11 +246,48 @@ def test_a_second_machine_of_a_member_is_the_same_user(shared: Shared) -> None:
     assert target_of(laptop).user != target_of(desktop).user
 
 
-def test_subject_is_the_user_id_of_an_issuers_tokens(shared: Shared) -> None:
-    subject = "auth0|5f7c8ec7c33c6c004bbafe82"
-    ann = shared.joined("ann", shared.invite("ann@example.com", "--subject", subject))
+def test_subject_is_the_user_id_of_an_issuers_account(shared: Shared) -> None:
+    user_id = "https://example.eu.auth0.com/#auth0|5f7c8ec7c33c6c004bbafe82"
+    ann = shared.joined("ann", shared.invite("ann@example.com", "--subject", user_id))
     ann.ok("add", "hers")
-    assert shared.ids() == {"ann": subject}
+    assert shared.ids() == {"ann": user_id}
+
+
+def test_a_plain_sub_is_nobodys_user_id(shared: Shared) -> None:
+    for subject in ("auth0|5f7c8ec7c33c6c004bbafe82", "#1", "https://a.example#"):
+        found = shared.owner("member", "add", "ann@example.com", "--subject", subject)
+        assert (found.code, found.out) == (2, "")
+        assert found.err == (
+            f"error: `{subject}` is neither a user of this database nor the id of an issuer's"
+            " account\n"
+            "hint: `todo whoami` shows the person who signed in theirs, such as"
+            " `https://app.example.com#…`; `todo member list` those of members\n"
+        )
+
+
+def test_a_member_from_before_issuers_counted_becomes_the_account(shared: Shared) -> None:
+    """Their login and tasks go over; a machine that did not sign in takes the new invitation."""
+    qualified = "https://app.example.com#sub-1"
+    shared.server.execute(
+        "INSERT INTO users (id, email, last_number, last_seq, created_at, updated_at)"
+        " VALUES ('sub-1', 'ann@example.com', 0, 0, now(), now())",
+        database=shared.database,
+    )
+    ann = shared.joined("ann", shared.invite("ann@example.com", "--subject", "sub-1"))
+    ann.ok("add", "hers")
+    other = shared.owner("member", "add", "bob@example.com", "--subject", qualified)
+    assert (other.code, shared.ids()) == (0, {"ann": "sub-1", "bob": qualified})
+    shared.owner.ok("member", "remove", "bob@example.com", "--yes")
+
+    elsewhere = "https://other.example.com#sub-1"
+    line = shared.invite("Ann@example.com", "--subject", elsewhere)
+    assert {each["user_id"] for each in shared.owner.ok("member", "list", "--json").json} == {
+        elsewhere
+    }
+    found = ann("list")
+    assert (found.code, found.out) == (4, "")
+    again = shared.joined("again", line)
+    assert [task["title"] for task in again.tasks()] == ["hers"]
 
 
 def test_nobody_is_given_another_users_tasks(shared: Shared) -> None:
@@ -299,7 +336,7 @@ def test_bad_addresses_and_subjects(shared: Shared) -> None:
         assert (found.code, found.out) == (2, "")
         assert found.err.startswith("error: `")
     assert shared.owner("member", "add", f"{'a' * 400}@b").code == 2
-    for subject in ("", "a\nb", "x" * 256):
+    for subject in ("", "a\nb", "https://a#" + "x" * 503):
         assert shared.owner("member", "add", "a@b", "--subject", subject).code == 2
     assert shared.owner.ok("member", "list").out == ""
 

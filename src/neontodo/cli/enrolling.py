@@ -56,7 +56,7 @@ def _vouched(app: App, database: Database, made: Connection, who: str | None) ->
     from dataclasses import replace
 
     from neontodo.cli.signing_in import require_unsupplied
-    from neontodo.identity import admission, connection
+    from neontodo.identity import connection
 
     assert app.account is not None
     require_unsupplied(app)
@@ -66,7 +66,7 @@ def _vouched(app: App, database: Database, made: Connection, who: str | None) ->
             hint="`todo logout` first, or use another profile",
         )
     identity = app.run(app.identity())
-    app.run(admission.admit(database, identity.claims, app.now))
+    app.run(app.admit(identity, database))
     # A key from before is wanted again by whoever signs out.
     before = _before(app, made.store)
     made = replace(made, machine=before.machine if before else None)

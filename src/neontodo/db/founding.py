@@ -32,8 +32,13 @@ class Founder:
 
 
 async def has_users(connection: AsyncConnection) -> bool:
-    """Whether the store belongs to anybody yet."""
-    return bool(await connection.scalar(sa.select(sa.exists(sa.select(col(User.id))))))
+    """Whether the store belongs to anybody yet; to whom, a member's login may not be shown."""
+    known = sa.exists(sa.select(col(User.id)))
+    if connection.dialect.name == "postgresql":
+        return bool(
+            await connection.scalar(sa.select(known | sa.text("row_security_active('users')")))
+        )
+    return bool(await connection.scalar(sa.select(known)))
 
 
 async def found(connection: AsyncConnection, founder: Founder) -> None:

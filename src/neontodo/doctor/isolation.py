@@ -50,6 +50,8 @@ async def look(database: Database) -> str:
             )
         await _require_safe(connection, group)
         await _require_unlocked(connection)
+    if restricted and user is None:
+        return "you are shown nobody's rows: you have not joined, or were removed"
     if restricted:
         return f"you are shown the rows of user {user} only"
     members = "members" if group else "members, of whom there are none"

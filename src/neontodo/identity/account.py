@@ -122,7 +122,7 @@ class _Before:
         )
         machine = before.machine if before is not None and is_same else new_machine()
         return Account(
-            issuer, claims.user_id, claims.email, claims.name, method, expires_at, machine
+            issuer, claims.subject, claims.email, claims.name, method, expires_at, machine
         )
 
     async def end(self, client: Http) -> None:

@@ -13,14 +13,16 @@ from sqlmodel import col
 from neontodo.db.database import AGAIN, Database
 from neontodo.errors import NotSignedIn
 from neontodo.identity.enrolment import is_member
+from neontodo.identity.renaming import adopt_subject
 from neontodo.identity.tokens import Claims
 from neontodo.models import User
 
 
-async def admit(database: Database, claims: Claims, now: datetime) -> None:
+async def admit(database: Database, claims: Claims, machine: str | None, now: datetime) -> None:
     """Make the user, or set the name and e-mail address to what the issuer says.
 
     On a shared database only its owner can do that; a member's name is the owner's business.
+    `machine` is what commands of the account that is signed in here are logged under.
 
     Raises:
         NotSignedIn: the login role is a member's, and another one's.
@@ -29,6 +31,7 @@ async def admit(database: Database, claims: Claims, now: datetime) -> None:
         if await is_member(connection):
             await _require_own(connection, claims.user_id)
         else:
+            await adopt_subject(connection, claims, machine)
             await connection.execute(_upsert(connection, claims, now))
 
 

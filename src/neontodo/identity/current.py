@@ -75,11 +75,11 @@ async def verified(
 
 async def _stored_key(claimed: tokens.Claimed, database: Database) -> str:
     statement = select(Key.public_key, Key.revoked_at).where(
-        col(Key.user_id) == claimed.user_id, col(Key.id) == claimed.key_id
+        col(Key.user_id) == claimed.subject, col(Key.id) == claimed.key_id
     )
 
     async def attempt() -> Any:
-        async with database.read(claimed.user_id) as session:
+        async with database.read(claimed.subject) as session:
             return (await session.execute(statement)).first()
 
     row = await database.repeated(attempt)

@@ -138,7 +138,7 @@ def unnamed(people: Sequence[Person]) -> BadValue:
 
 def stranger(person: Person | None) -> NotSignedIn:
     """The refusal of a member's login role on a machine that was not invited."""
-    whose = f"{person.label}'s" if person else "nobody's any more"
+    whose = f"{person.label}'s" if person else "nobody's in this database"
     return NotSignedIn(
         f"this login role is {whose}, and this machine has no key for it",
         hint="ask the database's owner for an invitation, and take it with `todo join`",

@@ -14,6 +14,9 @@ NEON_PATH = "/neondb/auth"
 OWN = "neontodo"
 """Who issues the tokens of one's own machines."""
 LONGEST = 2000
+LONGEST_NAME = 256
+SEPARATOR = "#"
+"""Between issuer and subject in a user id; no issuer's name holds it."""
 _NEON = re.compile(r"[a-z0-9-]+\.neonauth\.(?:[a-z0-9-]+\.)*neon\.tech")
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.?)+|[0-9a-f:.]+")
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*")
@@ -30,12 +33,23 @@ class Issuer:
         issuer: the `iss` of its tokens.
         audience: the `aud` of its tokens.
         jwks_url: where its public keys are.
+
+    Raises:
+        BadValue: the `iss` could not be told apart from a subject, or is no name.
     """
 
     url: str
     issuer: str
     audience: str
     jwks_url: str
+
+    def __post_init__(self) -> None:
+        name = self.issuer
+        if SEPARATOR in name or not (0 < len(name) <= LONGEST_NAME and name.isprintable()):
+            raise BadValue(
+                f"an issuer's name has 1 to {LONGEST_NAME} characters, and none is a `{SEPARATOR}`",
+                hint="TODO_AUTH_ISSUER must be the `iss` of the issuer's tokens",
+            )
 
     @property
     def host(self) -> str:
@@ -78,6 +92,21 @@ def issuer_at(
         own = _parts(jwks_url, "the JWKS URL", risk="put keys of their own there")
         keys = _origin(own) + own.path
     return Issuer(url=base, issuer=name, audience=audience or name, jwks_url=keys)
+
+
+def user_id_of(issuer: str, subject: str) -> str:
+    """Return the user id of whom an issuer's tokens name as their `sub`.
+
+    Every two pairs of issuer and subject have different ids. A machine's own tokens name the user
+    id itself.
+    """
+    return subject if issuer == OWN else f"{issuer}{SEPARATOR}{subject}"
+
+
+def subject_of(user_id: str) -> str | None:
+    """Return the `sub` in the user id of an issuer's account; None if it is no such id."""
+    issuer, _, subject = user_id.partition(SEPARATOR)
+    return subject if issuer and subject else None
 
 
 def origin_of(url: str) -> str:

@@ -17,14 +17,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from neontodo.errors import BadValue, NotSignedIn, Refused
-from neontodo.identity import machine, sharing
+from neontodo.identity import machine, renaming, sharing
 from neontodo.identity.enrolment import Person, described, enrol, everyone, matching, named
+from neontodo.identity.issuer import SEPARATOR, subject_of
 from neontodo.identity.machine import Machine
 from neontodo.identity.passwords import Encode, new_password
 from neontodo.identity.sharing import SharedDatabase
-from neontodo.identity.tokens import LONGEST_ID, LONGEST_LABEL
+from neontodo.identity.tokens import LONGEST_LABEL, LONGEST_USER_ID
 from neontodo.models import Key, Member, User
 
+WHERE_IDS_ARE = (
+    f"`todo whoami` shows the person who signed in theirs, such as `https://app.example.com"
+    f"{SEPARATOR}…`; `todo member list` those of members"
+)
 CONNECTIONS = 20
 """That one login may have at a time, so that a member cannot take all of the server's."""
 
@@ -107,9 +112,11 @@ def checked_email(email: str) -> str:
 
 
 def checked_subject(subject: str | None) -> str | None:
-    """The user id, if a token can have it as its `sub`."""
-    if subject is not None and not (0 < len(subject) <= LONGEST_ID and subject.isprintable()):
-        raise BadValue("`--subject` is the `sub` of the person's tokens, 1 to 255 characters")
+    """The user id, if somebody can have it."""
+    if subject is not None and not (0 < len(subject) <= LONGEST_USER_ID and subject.isprintable()):
+        raise BadValue(
+            f"`--subject` is a user id, 1 to {LONGEST_USER_ID} characters", hint=WHERE_IDS_ARE
+        )
     return subject
 
 
@@ -126,6 +133,16 @@ async def _user(
     for person in people:
         if person.id == user_id:
             return await _known(connection, person, email)
+    if user_id is not None:
+        if (subject := subject_of(user_id)) is None:
+            raise BadValue(
+                f"`{user_id}` is neither a user of this database nor the id of an issuer's account",
+                hint=WHERE_IDS_ARE,
+            )
+        for person in people:
+            if person.id == subject and await _is_theirs(connection, person, email):
+                await renaming.rename(connection, subject, user_id)
+                return await _known(connection, replace(person, id=user_id), email)
     person = Person(user_id or str(uuid.uuid4()), email, name)
     await connection.execute(
         sa.insert(User),
@@ -150,19 +167,25 @@ async def _known(connection: AsyncConnection, person: Person, email: str) -> Per
     Raises:
         Refused: they would get another person's tasks.
     """
-    if person.email is not None and person.email.casefold() == email.casefold():
-        return person
-    machines = sa.select(func.count()).where(
-        col(Key.user_id) == person.id, col(Key.expires_at).is_(None)
-    )
-    if person.email is not None or await connection.scalar(machines):
+    if not await _is_theirs(connection, person, email):
         raise Refused(
             f"`--subject` is the id of another user than `{email}`: {described(person)}",
             hint="another login of a user needs the address that `todo member list` shows; "
             "somebody new needs no `--subject`",
         )
+    if person.email is not None:
+        return person
     await connection.execute(sa.update(User).where(col(User.id) == person.id).values(email=email))
     return replace(person, email=email)
+
+
+async def _is_theirs(connection: AsyncConnection, person: Person, email: str) -> bool:
+    if person.email is not None:
+        return person.email.casefold() == email.casefold()
+    machines = sa.select(func.count()).where(
+        col(Key.user_id) == person.id, col(Key.expires_at).is_(None)
+    )
+    return not await connection.scalar(machines)
 
 
 async def _label(connection: AsyncConnection, person: Person, email: str) -> str:

@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from neontodo.errors import NotSignedIn
+from neontodo.errors import BadValue, NotSignedIn
 from neontodo.identity import jwks
 from neontodo.identity.better_auth import AGAIN, Session
 from neontodo.identity.files import read_private, remove_private, write_private
-from neontodo.identity.issuer import Issuer
+from neontodo.identity.issuer import Issuer, user_id_of
 
 if TYPE_CHECKING:
     from neontodo.identity.secrets import SecretStore
@@ -28,7 +28,7 @@ FILE = "account.json"
 TOKEN = "account.token"
 SECRET = "session "
 """What the names of sessions begin with; a profile has one at the most."""
-REQUIRED = ("url", "issuer", "audience", "jwks_url", "user_id", "machine")
+REQUIRED = ("url", "issuer", "audience", "jwks_url", "subject", "machine")
 Method = Literal["session", "token"]
 
 
@@ -42,13 +42,14 @@ class Account:
     """A user at an issuer.
 
     Attributes:
+        subject: who they are there, the `sub` of their tokens.
         method: whether a session is asked for tokens, or one token was given.
         expires_at: when the session ended if it were not used again, or when the token expires.
         machine: what commands from here are logged under: no key of this machine signs them.
     """
 
     issuer: Issuer
-    user_id: str
+    subject: str
     email: str | None
     name: str | None
     method: Method
@@ -56,9 +57,14 @@ class Account:
     machine: str
 
     @property
+    def user_id(self) -> str:
+        """Who they are in a store."""
+        return user_id_of(self.issuer.issuer, self.subject)
+
+    @property
     def label(self) -> str:
         """What to call them."""
-        return self.email or self.name or self.user_id
+        return self.email or self.name or self.subject
 
 
 def remembered(folder: Path) -> Account | None:
@@ -81,7 +87,7 @@ def keep(folder: Path, account: Account) -> None:
         "issuer": account.issuer.issuer,
         "audience": account.issuer.audience,
         "jwks_url": account.issuer.jwks_url,
-        "user_id": account.user_id,
+        "subject": account.subject,
         "email": account.email,
         "name": account.name,
         "method": account.method,
@@ -152,6 +158,8 @@ def secret_name(issuer: Issuer) -> str:
 def _from_json(data: bytes) -> Account | None:
     try:
         fields: dict[str, Any] = json.loads(data)
+        # The name that it had until the issuer became part of a user id.
+        fields.setdefault("subject", fields.get("user_id"))
         texts = [fields[name] for name in REQUIRED]
         optional = [fields[name] for name in ("email", "name", "expires_at")]
         if not all(isinstance(text, str) for text in texts):
@@ -164,11 +172,11 @@ def _from_json(data: bytes) -> Account | None:
         expires_at = datetime.fromisoformat(expires) if expires else None
         if expires_at is not None and expires_at.tzinfo is None:
             return None
-    except (ValueError, KeyError, TypeError, RecursionError):
+        *of_issuer, subject, machine = texts
+        method = fields["method"]
+        return Account(Issuer(*of_issuer), subject, email, name, method, expires_at, machine)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, BadValue):
         return None
-    *of_issuer, user_id, machine = texts
-    method = fields["method"]
-    return Account(Issuer(*of_issuer), user_id, email, name, method, expires_at, machine)
 
 
 def _session(text: str) -> Session | None:

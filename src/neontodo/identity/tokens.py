@@ -1,8 +1,9 @@
 """Tokens: signed with a key of one's own machine, verified with that key or with an issuer's.
 
-A token is a JWT whose `sub` is the user and whose `kid` is the key. What it must be is decided by
-whoever knows the key: algorithm, key id, issuer and audience are arguments of `verify` and are
-never taken from the token. No error of this module holds a token, nor is raised from one that does.
+A token is a JWT whose `iss` and `sub` are the user and whose `kid` is the key. What it must be is
+decided by whoever knows the key: algorithm, key id, issuer and audience are arguments of `verify`
+and are never taken from the token. No error of this module holds a token, nor is raised from one
+that does.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from neontodo.errors import NotSignedIn
-from neontodo.identity.issuer import OWN
+from neontodo.identity.issuer import LONGEST_NAME, OWN, SEPARATOR, user_id_of
 from neontodo.identity.keys import from_base64url
 from neontodo.masking import mask_url
 
@@ -35,6 +36,7 @@ ALGORITHMS = frozenset({ALGORITHM, "ES256", "RS256", "PS256"})
 LEEWAY = timedelta(seconds=60)
 LARGEST = 16_384
 LONGEST_ID = 255
+LONGEST_USER_ID = LONGEST_NAME + len(SEPARATOR) + LONGEST_ID
 LONGEST_LABEL = 320
 YEAR_10000 = 253_402_300_800
 
@@ -52,9 +54,12 @@ class OutsideValidity(NotSignedIn):
 
 @dataclass(frozen=True)
 class Claimed:
-    """Whom an unverified token names: enough to look its key up, and nothing to be believed."""
+    """Whom an unverified token names: enough to look its key up, and nothing to be believed.
 
-    user_id: str
+    `subject` is the user id where the token is a machine's own.
+    """
+
+    subject: str
     key_id: str
 
 
@@ -62,13 +67,18 @@ class Claimed:
 class Claims:
     """What a verified token says."""
 
-    user_id: str
+    subject: str
     key_id: str
     issuer: str
     issued_at: datetime
     expires_at: datetime
     email: str | None = None
     name: str | None = None
+
+    @property
+    def user_id(self) -> str:
+        """Who the token's user is in a store."""
+        return user_id_of(self.issuer, self.subject)
 
     @property
     def by_issuer(self) -> bool:
@@ -99,7 +109,8 @@ def sign(
 def claimed(token: str) -> Claimed:
     """Read whom a token names, without any check of its signature."""
     header, payload = _parse(token)
-    return Claimed(user_id=_identifier(payload, "sub"), key_id=_identifier(header, "kid"))
+    subject = _identifier(payload, "sub", LONGEST_USER_ID)
+    return Claimed(subject, key_id=_identifier(header, "kid"))
 
 
 def issuer_of(token: str) -> str | None:
@@ -170,9 +181,9 @@ def _unknown(constant: str) -> None:
     raise ValueError("not a JSON number")
 
 
-def _identifier(fields: dict[str, Any], name: str) -> str:
+def _identifier(fields: dict[str, Any], name: str, longest: int = LONGEST_ID) -> str:
     value = fields.get(name)
-    if isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable():
+    if isinstance(value, str) and 0 < len(value) <= longest and value.isprintable():
         return value
     what = "whose it is" if name == "sub" else "which key signed it"
     raise _refusal(f"the token does not say {what} (`{name}`)")
@@ -214,7 +225,7 @@ def _strings(value: object) -> list[object]:
 
 def _claims(payload: dict[str, Any], key_id: str, issuer: str) -> Claims:
     return Claims(
-        user_id=_identifier(payload, "sub"),
+        subject=_identifier(payload, "sub", LONGEST_USER_ID if issuer == ISSUER else LONGEST_ID),
         key_id=key_id,
         issuer=issuer,
         issued_at=_instant(payload, "iat"),

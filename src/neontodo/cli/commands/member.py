@@ -30,7 +30,9 @@ def add(
     subject: Annotated[
         str | None,
         typer.Option(
-            metavar="SUB", help="The `sub` of the person's tokens, or the id of a user there is."
+            metavar="ID",
+            help="Who they are already: their user id, as `todo whoami` shows it to them, or "
+            "`todo member list` to you.",
         ),
     ] = None,
     days: Annotated[
@@ -44,7 +46,8 @@ def add(
     They take it with `todo join`. It works once and is not shown again; one that was not taken in
     time shows its holder nothing. They get a login role of
     their own, by which the database shows them their own tasks and nobody else's. With `--subject`
-    a user who is there already gets another login, such as for a second machine.
+    a user who is there already gets another login, such as for a second machine, and somebody who
+    signs in by `todo login` a login for that account.
     """
     from neontodo.render.members import print_invitation
     from neontodo.render.messages import hint
