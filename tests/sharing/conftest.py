@@ -29,7 +29,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "sharing_server" in metafunc.fixturenames:
         servers: list[Any] = ["postgres_server"]
         if version(find_bin()).split(".")[0] != version(next(wheel())).split(".")[0]:
-            about_roles = metafunc.module.__name__.endswith(("membership", "removal", "joining"))
+            about_roles = metafunc.module.__name__.endswith(
+                ("membership", "removal", "joining", "reach")
+            )
             marks = () if about_roles else pytest.mark.slow
             servers.append(pytest.param("neon_server", marks=marks))
         metafunc.parametrize("sharing_server", servers, indirect=True, scope="session")

@@ -44,7 +44,10 @@ def test_add_prints_the_invitation_and_nothing_else_on_stdout(shared: Shared) ->
     assert re.fullmatch(
         r"added ann@example\.com; the invitation is not shown again, works once, until "
         r"\d{4}-\d\d-\d\d\n"
-        "hint: send it by a way that nobody else reads; `todo join` takes it\n",
+        "hint: send it by a way that nobody else reads; `todo join` takes it\n"
+        r"warning: members can connect to other databases of this server: .*\n"
+        "hint: `REVOKE CONNECT ON DATABASE … FROM PUBLIC` shuts one, for other programs' roles "
+        "too; `todo doctor` names them again\n",
         found.err,
     )
 

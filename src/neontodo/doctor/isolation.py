@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from neontodo.db.database import Database
+from neontodo.doctor.finding import Note
 from neontodo.errors import Refused, StoreUnavailable
 from neontodo.identity import sharing
 
@@ -50,12 +51,14 @@ async def look(database: Database) -> str:
             )
         await _require_safe(connection, group)
         await _require_unlocked(connection)
+        reach = await sharing.reach(connection, group) if group and not restricted else []
     if restricted and user is None:
         return "you are shown nobody's rows: you have not joined, or were removed"
     if restricted:
         return f"you are shown the rows of user {user} only"
     members = "members" if group else "members, of whom there are none"
-    return f"row level security holds for {members}; not for you, who own the tables"
+    text = f"row level security holds for {members}; not for you, who own the tables"
+    return Note(f"{text}; members can also {', '.join(reach)}") if reach else text
 
 
 async def _require_unlocked(connection: AsyncConnection) -> None:

@@ -50,13 +50,18 @@ class Login:
 
 @dataclass(frozen=True)
 class Invited:
-    """A login that was just made: what only its invitation may know of it."""
+    """A login that was just made: what only its invitation may know of it.
+
+    Attributes:
+        other_databases: of the same server, which the first member of a database may connect to.
+    """
 
     person: Person
     role: str
     expires_at: datetime
     password: str = field(repr=False)
     machine: Machine = field(repr=False)
+    other_databases: str | None = None
 
 
 async def add(
@@ -79,7 +84,7 @@ async def add(
     """
     email, user_id = checked_email(email), checked_subject(subject)
     owned = await sharing.alone(connection)
-    await sharing.prepare(connection, owned, encode)
+    is_first = await sharing.prepare(connection, owned, encode)
     person = await _user(connection, user_id, email, name, now)
     mine = machine.new_key(person.id, person.name or email)
     await enrol(connection, mine, label=await _label(connection, person, email), now=now)
@@ -96,8 +101,10 @@ async def add(
             "expires_at": expires_at,
         },
     )
+    await sharing.limit_resources(connection, owned)
     await sharing.require_safe(connection, role)
-    return Invited(person, role, expires_at, password, mine)
+    others = await sharing.other_databases(connection, role) if is_first else None
+    return Invited(person, role, expires_at, password, mine, others)
 
 
 def checked_email(email: str) -> str:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from neontodo.db.schema import HEAD, STORED_VERSION, VERSION_TABLE
-from neontodo.errors import NotSignedIn, Refused, SchemaMismatch
+from neontodo.errors import NotSignedIn, Refused, SchemaMismatch, capped
 from neontodo.identity.passwords import Encode, new_password
 from neontodo.models import TaskBase
 
@@ -22,6 +22,14 @@ GROUP_PREFIX = "todo_members_"
 """Before the number of the database: roles belong to the whole server."""
 
 TABLES = ("users", "keys", "tasks", "changes", "members")
+
+NEW_LARGE_OBJECTS = ("lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)")
+"""The functions that make large objects, which anybody may run by default."""
+
+TEMPORARY_FILES = "256MB"
+"""What temporary files of one session may take; queries of the program need none."""
+
+DATABASES_SHOWN = 5
 
 UPDATABLE = ", ".join((*TaskBase.model_fields, "search_text"))
 """Named one by one: the right to update a whole table brings the right to lock it."""
@@ -34,12 +42,14 @@ class SharedDatabase:
     Attributes:
         group: the role that holds the members' grants.
         can_lift_expiry: whether functions of the tables' owner may alter roles that this one makes.
+        by_superuser: whether this role may set what members need a superuser's leave for.
     """
 
     group: str
     schema: str
     database: str
     can_lift_expiry: bool
+    by_superuser: bool
 
 
 async def owner(connection: AsyncConnection) -> SharedDatabase:
@@ -59,7 +69,8 @@ async def owner(connection: AsyncConnection) -> SharedDatabase:
                 " pg_has_role(relowner, 'USAGE'),"
                 " (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user),"
                 " (SELECT rolsuper OR (rolcreaterole AND rolname = current_user)"
-                " FROM pg_roles WHERE oid = relowner)"
+                " FROM pg_roles WHERE oid = relowner),"
+                " (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
                 " FROM pg_class WHERE oid = to_regclass('members')"
             )
         )
@@ -75,7 +86,7 @@ async def owner(connection: AsyncConnection) -> SharedDatabase:
             hint="an administrator of the server can allow it with `ALTER ROLE … CREATEROLE`",
         )
     quoted = connection.dialect.identifier_preparer.quote_identifier
-    return SharedDatabase(f"{GROUP_PREFIX}{row[2]}", row[1], quoted(row[0]), row[5])
+    return SharedDatabase(f"{GROUP_PREFIX}{row[2]}", row[1], quoted(row[0]), row[5], row[6])
 
 
 async def alone(connection: AsyncConnection) -> SharedDatabase:
@@ -106,15 +117,35 @@ def grant_options(connection: AsyncConnection, options: str) -> str:
     return f" WITH {options}" if tuple(version) >= (16,) else ""
 
 
-async def prepare(connection: AsyncConnection, owned: SharedDatabase, encode: Encode) -> None:
-    """Make the group if there is none, and give it what members need and nothing else."""
+async def prepare(connection: AsyncConnection, owned: SharedDatabase, encode: Encode) -> bool:
+    """Give the group what members need and nothing else; answers whether it had to be made."""
     exists = sa.text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
-    if not await connection.scalar(exists, {"name": owned.group}):
+    is_new = not await connection.scalar(exists, {"name": owned.group})
+    if is_new:
         # Neon wants a password for every role; nobody knows this one, and it opens nothing.
         await connection.exec_driver_sql(
             f"CREATE ROLE {owned.group} NOLOGIN {LEAST} PASSWORD '{encode(new_password())}'"
         )
     await connection.exec_driver_sql(_grants(owned))
+    return is_new
+
+
+async def limit_resources(connection: AsyncConnection, owned: SharedDatabase) -> None:
+    """Keep members from filling the server's disk, which only a superuser can."""
+    if not owned.by_superuser:
+        return
+    await connection.exec_driver_sql(
+        f"""DO $todo$ DECLARE login text; BEGIN
+            REVOKE EXECUTE ON FUNCTION {", ".join(NEW_LARGE_OBJECTS)} FROM PUBLIC;
+            FOR login IN SELECT m.role FROM {owned.schema}.members m
+                JOIN pg_roles ON rolname = m.role WHERE m.removed_at IS NULL
+            LOOP
+                EXECUTE format(
+                    'ALTER ROLE %I SET temp_file_limit = %L', login, '{TEMPORARY_FILES}'
+                );
+            END LOOP;
+        END $todo$"""
+    )
 
 
 def _grants(owned: SharedDatabase) -> str:
@@ -177,3 +208,41 @@ async def require_safe(connection: AsyncConnection, role: str) -> None:
             details=tuple(f"members: {what}" for what in found),
             hint="run it once more as the owner of the database and its schema",
         )
+
+
+OTHER_DATABASES = sa.text(
+    """
+    SELECT datname::text FROM pg_database
+    WHERE datallowconn AND datname <> current_database()
+        AND has_database_privilege(:role, oid, 'CONNECT')
+    ORDER BY datname
+    """
+)
+
+RESOURCES = sa.text(
+    """
+    SELECT what FROM (VALUES
+        (1, 'make large objects',
+            (SELECT bool_or(has_function_privilege(:role, f, 'EXECUTE'))
+             FROM unnest(CAST(CAST(:functions AS text[]) AS regprocedure[])) f)),
+        (2, 'fill the disk with temporary files',
+            (SELECT bool_or(NOT EXISTS
+                (SELECT FROM unnest(rolconfig) s WHERE starts_with(s, 'temp_file_limit=')))
+             FROM pg_roles JOIN members ON rolname = members.role WHERE removed_at IS NULL))
+    ) AS possible (place, what, so) WHERE so ORDER BY place
+    """
+)
+
+
+async def other_databases(connection: AsyncConnection, role: str) -> str | None:
+    """Name the server's other databases that a role may connect to; None if there are none."""
+    names = list(await connection.scalars(OTHER_DATABASES, {"role": role}))
+    return ", ".join(capped(names[:DATABASES_SHOWN], len(names))) or None
+
+
+async def reach(connection: AsyncConnection, group: str) -> list[str]:
+    """Say what members can do besides keeping tasks, as their database's owner sees it."""
+    asked = {"role": group, "functions": list(NEW_LARGE_OBJECTS)}
+    found = list(await connection.scalars(RESOURCES, asked))
+    databases = await other_databases(connection, group)
+    return [f"connect to other databases ({databases})", *found] if databases else found

@@ -50,11 +50,21 @@ def add(
     signs in by `todo login` a login for that account.
     """
     from neontodo.render.members import print_invitation
-    from neontodo.render.messages import hint
+    from neontodo.render.messages import hint, warn
 
     app: App = ctx.obj
     invited, line = app.run(_add(app, email, name, subject, days))
     print_invitation(app.streams, invited, line, json=json, tz=app.tz)
+    if invited.other_databases:
+        warn(
+            app.streams,
+            f"members can connect to other databases of this server: {invited.other_databases}",
+        )
+        hint(
+            app.streams,
+            "`REVOKE CONNECT ON DATABASE … FROM PUBLIC` shuts one, for other programs' roles too; "
+            "`todo doctor` names them again",
+        )
     if (authority := _own_authority(app)) is not None:
         hint(
             app.streams,

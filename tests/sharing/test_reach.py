@@ -1,0 +1,118 @@
+"""What members reach besides their tasks: taken away where the owner can, named where not."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from neontodo.clock import utc_now
+from tests.postgres import PostgresServer
+from tests.sharing.conftest import databases_on, founded
+from tests.sharing.people import Shared, connection_url, login
+
+LARGE_OBJECTS = (
+    "SELECT lo_create(0)",
+    "SELECT lo_creat(-1)",
+    "SELECT lo_from_bytea(0, 'x')",
+)
+REST = "make large objects, fill the disk with temporary files"
+WARNING = "warning: members can connect to other databases of this server: "
+
+
+def outcomes(url: str, *statements: str) -> list[Any]:
+    """What a member is answered by plain SQL: a value, or the class of the error."""
+
+    async def ask() -> list[Any]:
+        session = await login(url)
+        found: list[Any] = []
+        for statement in statements:
+            try:
+                found.append(await session.fetchval(statement))
+            except asyncpg.PostgresError as error:
+                found.append(type(error))
+        await session.close()
+        return found
+
+    return asyncio.run(ask())
+
+
+def isolation(shared: Shared) -> tuple[str, str]:
+    shared.owner.now = utc_now()
+    found = shared.owner.ok("doctor", "--json").json["checks"]
+    return next((each["status"], each["detail"]) for each in found if each["check"] == "isolation")
+
+
+@pytest.fixture(params=["own_postgres", "neon_server"])
+def alone(request: pytest.FixtureRequest, tmp_path: Path) -> Shared:
+    """A shared database on a server whose other databases are known."""
+    server: PostgresServer = request.getfixturevalue(request.param)
+    name = databases_on(server).clone()
+    return founded(server, name, tmp_path)
+
+
+def test_a_superuser_takes_large_objects_and_temporary_files_away(shared: Shared) -> None:
+    first = shared.member("ann")
+    assert all(isinstance(each, int) for each in outcomes(connection_url(first), *LARGE_OBJECTS))
+    assert isolation(shared)[1].endswith(f"), {REST}")
+    shared.owner.env["TODO_DATABASE_URL"] = shared.server.url(shared.database)
+    second = shared.member("bob")
+    # Whoever joined before is limited, too.
+    for member in (first, second):
+        url = connection_url(member)
+        assert outcomes(url, *LARGE_OBJECTS) == [asyncpg.InsufficientPrivilegeError] * 3
+        assert outcomes(url, "SHOW temp_file_limit", "SET temp_file_limit = -1") == [
+            "256MB",
+            asyncpg.InsufficientPrivilegeError,
+        ]
+        member.ok("add", "as before")
+    assert REST not in isolation(shared)[1]
+
+
+def test_other_databases_are_named_once_and_by_doctor(alone: Shared) -> None:
+    for name in ("aaa", "bbb"):
+        alone.server.execute(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
+    alone.server.execute("REVOKE CONNECT ON DATABASE aaa FROM PUBLIC")
+    said = alone.owner.ok("member", "add", "ann@example.com").err
+    warned = next(line for line in said.splitlines() if line.startswith(WARNING))
+    assert warned.removeprefix(WARNING).startswith("bbb, postgres, ")
+    assert WARNING not in alone.owner.ok("member", "add", "bob@example.com").err
+    status, detail = isolation(alone)
+    assert status == "note"
+    assert detail.startswith(
+        "row level security holds for members; not for you, who own the tables; members can also"
+        " connect to other databases (bbb, postgres, "
+    )
+    assert detail.endswith(f"), {REST}")
+
+
+def test_where_nothing_else_is_reached_nothing_is_said(
+    own_postgres: PostgresServer, tmp_path: Path
+) -> None:
+    databases = databases_on(own_postgres)
+    shared = founded(own_postgres, databases.clone(), tmp_path)
+    shared.owner.env["TODO_DATABASE_URL"] = own_postgres.url(shared.database)
+    own_postgres.execute(
+        "DO $$ DECLARE d text; BEGIN FOR d IN SELECT datname FROM pg_database"
+        f" WHERE datname <> '{shared.database}'"
+        " LOOP EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC', d); END LOOP; END $$"
+    )
+    assert WARNING not in shared.owner.ok("member", "add", "ann@example.com").err
+    assert isolation(shared) == (
+        "ok",
+        "row level security holds for members; not for you, who own the tables",
+    )
+
+
+def test_a_member_is_told_of_their_own_rows_only(shared: Shared) -> None:
+    ann = shared.member("ann")
+    ann.now = utc_now()
+    found = ann.ok("doctor", "--json").json["checks"]
+    said = next(each for each in found if each["check"] == "isolation")
+    assert (said["status"], said["detail"]) == (
+        "ok",
+        f"you are shown the rows of user {shared.ids()['ann']} only",
+    )
