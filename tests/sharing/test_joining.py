@@ -22,6 +22,7 @@ from tests.neon import DIRECT, Neon
 from tests.postgres import PostgresServer
 from tests.sharing.conftest import databases_on, founded
 from tests.sharing.people import OWNER, PASSWORD, Shared, connection_url, login, target_of
+from tests.sharing.pooler import pooler
 from tests.sharing.test_membership import SPENT
 
 MANY = 6
@@ -371,3 +372,22 @@ def test_neon_is_given_the_passwords_at_once(neon: Neon, tmp_path: Path) -> None
     assert "SCRAM-SHA-256$" not in said
     for url in (from_line(line).url, connection_url(ann)):
         assert f"PASSWORD '{password_in(url)}'" in said
+
+
+def test_joining_through_a_transaction_pooler(shared: Shared) -> None:
+    """PgBouncer looks up what the server keeps of a password, and logs in with that."""
+    direct = shared.owner.env["TODO_DATABASE_URL"]
+    with pooler(shared.server) as port:
+        shared.owner.env["TODO_DATABASE_URL"] = direct.replace(
+            f":{shared.server.port}/", f":{port}/"
+        )
+        line, late = shared.invite("ann@example.com"), shared.invite("bob@example.com")
+        ann = shared.joined("ann", line)
+        assert target_of(ann).port == port
+        ann.ok("add", "hers")
+        assert [task["title"] for task in ann.tasks()] == ["hers"]
+        found = shared.machine("thief")("join", stdin=line)
+        assert (found.code, found.err) == (4, SPENT)
+        shared.server.execute(f"ALTER ROLE {role_of(late)} VALID UNTIL '2026-01-01'")
+        found = shared.machine("bob")("join", stdin=late)
+        assert (found.code, found.err) == (4, SPENT)

@@ -23,6 +23,7 @@ from neontodo.errors import (
     SchemaMismatch,
     StoreUnavailable,
     TodoError,
+    causes,
 )
 
 DOCTOR = "`todo doctor` looks for the reason"
@@ -177,6 +178,14 @@ def while_connecting(error: BaseException, name: str) -> TodoError:
         case _:
             retry = Retry.BRIEFLY
     return _unreached(name, error, retry)
+
+
+def refuses_login(error: BaseException) -> bool:
+    """Whether an error, or one that it was raised from, is a login's refusal, by whomever."""
+    return any(
+        _sqlstate(cause).startswith("28") or _by_text(cause) is _WRONG_PASSWORD
+        for cause in causes(error)
+    )
 
 
 def _driver_error(error: BaseException) -> BaseException:

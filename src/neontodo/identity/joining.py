@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from neontodo.db.database import Database
+from neontodo.db.postgres_errors import refuses_login
 from neontodo.db.url import PostgresTarget, parse_url
 from neontodo.errors import BadValue, NotSignedIn, StoreUnavailable, causes
 from neontodo.identity import connection as stored
@@ -61,7 +62,7 @@ async def join(
     except StoreUnavailable as error:
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(error)):
             raise StoreUnavailable(error.message, hint=AUTHORITY) from error
-        if not _refuses_login(error):
+        if not refuses_login(error):
             raise
         made = None
     if made is None:
@@ -117,19 +118,9 @@ async def _resumed(target: PostgresTarget, opened: Opener, secrets: SecretStore)
             await sharing.require_version(connection)
             await _check(connection, earlier.machine)
     except StoreUnavailable as error:
-        if not _refuses_login(error):
+        if not refuses_login(error):
             raise
         raise NotSignedIn(SPENT, hint=ANOTHER) from None
     finally:
         await database.close()
     return earlier
-
-
-def _refuses_login(error: StoreUnavailable) -> bool:
-    """Whether the password, or the role, is not the server's any more."""
-    return any(
-        str(getattr(cause, "sqlstate", "")).startswith("28")
-        # Neon's proxy has no code for it.
-        or "password authentication failed" in str(cause)
-        for cause in causes(error)
-    )
