@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
+from neontodo.db.schema import HEAD
 from neontodo.identity.invitation import from_line
 from tests.certificates import Authority
 from tests.cli.connections import Hasty, change, place
@@ -88,7 +89,7 @@ def test_connecting_says_what_the_server_is(
     version = postgres_server.version
     assert said(result) == [
         f"127.0.0.1: Postgres {version}, connected in N ms, N ms a round trip",
-        "the schema is now 0001 (was nothing)",
+        f"the schema is now {HEAD} (was nothing)",
         f"connected to {place(empty)}",
     ]
     assert SECRETS.format(local.home) in result.err
@@ -541,7 +542,7 @@ def test_a_schema_newer_than_the_program(
     assert (result.code, said(result)) == (
         6,
         [
-            f"error: {place(shared)} is of a newer version (9999) than this program (0001)",
+            f"error: {place(shared)} is of a newer version (9999) than this program ({HEAD})",
             "hint: upgrade neontodo",
         ],
     )
@@ -589,7 +590,7 @@ def test_neon_is_tried_by_both_hosts(local: Todo, neon: Neon) -> None:
     assert said(result)[:3] == [
         f"{POOLED} (pooled): Postgres {version}, connected in N ms, N ms a round trip",
         f"{DIRECT} (direct): Postgres {version}, connected in N ms, N ms a round trip",
-        "the schema is now 0001 (was nothing)",
+        f"the schema is now {HEAD} (was nothing)",
     ]
     local.ok("add", "On Neon")
     local.ok("connect", neon.url("neon", DIRECT))
