@@ -232,6 +232,14 @@ def test_who_never_joined_is_removed_and_invited_again(shared: Shared) -> None:
     expire(shared)
     user_id = shared.ids()["ann"]
     again = shared.invite("ann@example.com", "--subject", user_id)
+    # The expired login is gone, and its key is not accepted any more.
+    assert [each["role"] for each in shared.owner.ok("member", "list", "--json").json] == [
+        role_of(again)
+    ]
+    gone = "SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)"
+    assert asyncio.run(ask(shared, gone, role_of(first)))
+    revoked = "SELECT revoked_at IS NOT NULL FROM keys WHERE id = $1"
+    assert asyncio.run(ask(shared, revoked, from_line(first).machine.key_id))
     ann = shared.joined("ann", again)
     ann.ok("add", "hers")
     shared.owner.ok("member", "remove", "ann@example.com", "--yes")
@@ -291,6 +299,17 @@ async def _shown_users(url: str) -> list[str]:
         return [row[0] for row in await session.fetch("SELECT id FROM users")]
     finally:
         await session.close()
+
+
+def test_keys_of_one_member_have_names_of_their_own(shared: Shared) -> None:
+    shared.invite("ann@example.com")
+    subject = ("ann@example.com", "--subject", shared.ids()["ann"])
+    shared.joined("second", shared.invite(*subject))
+    expire(shared)
+    shared.joined("third", shared.invite(*subject))
+    fourth = shared.joined("fourth", shared.invite(*subject))
+    names = sorted(key["name"] for key in fourth.ok("token", "list", "--json").json)
+    assert names == ["ann@example.com", *(f"ann@example.com ({n})" for n in (2, 3, 4))]
 
 
 # What a server is told of passwords.

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from neontodo.errors import BadValue, NotSignedIn, Refused
-from neontodo.identity import machine, renaming, sharing
+from neontodo.identity import machine, removal, renaming, sharing
 from neontodo.identity.enrolment import Person, described, enrol, everyone, matching, named
 from neontodo.identity.issuer import SEPARATOR, subject_of
 from neontodo.identity.machine import Machine
@@ -86,6 +86,7 @@ async def add(
     owned = await sharing.alone(connection)
     is_first = await sharing.prepare(connection, owned, encode)
     person = await _user(connection, user_id, email, name, now)
+    await removal.drop_expired(connection, person, now)
     mine = machine.new_key(person.id, person.name or email)
     await enrol(connection, mine, label=await _label(connection, person, email), now=now)
     ends = sa.text("SELECT date_trunc('second', now()) + make_interval(days => :days)")
@@ -197,7 +198,11 @@ async def _is_theirs(connection: AsyncConnection, person: Person, email: str) ->
 
 async def _label(connection: AsyncConnection, person: Person, email: str) -> str:
     """What the key is called: the address, and a number if the person was invited before."""
-    before = sa.select(func.count()).where(col(Member.user_id) == person.id)
+    label = col(Key.label)
+    before = sa.select(func.count()).where(
+        col(Key.user_id) == person.id,
+        (label == email) | label.startswith(f"{email} (", autoescape=True),
+    )
     number = (await connection.scalar(before) or 0) + 1
     return email if number == 1 else f"{email} ({number})"
 

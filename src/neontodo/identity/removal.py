@@ -66,6 +66,21 @@ async def drop(database: Database, person: Person, now: datetime) -> list[str]:
     return kept
 
 
+async def drop_expired(connection: AsyncConnection, person: Person, now: datetime) -> None:
+    """Drop the person's login roles whose invitations have expired; one that cannot be stays."""
+    statement = sa.select(col(Member.role)).where(
+        col(Member.user_id) == person.id,
+        col(Member.removed_at).is_(None),
+        col(Member.joined_at).is_(None),
+        col(Member.expires_at) <= sa.func.now(),
+    )
+    roles = (await connection.scalars(statement)).all()
+    await _revoke_keys(connection, roles, now)
+    for role in await _existing(connection, roles):
+        if await _dropped(connection, role):
+            await connection.execute(sa.delete(Member).where(col(Member.role) == role))
+
+
 async def _roles(connection: AsyncConnection, person: Person) -> Sequence[str]:
     statement = sa.select(col(Member.role)).where(
         col(Member.user_id) == person.id, col(Member.removed_at).is_not(None)
