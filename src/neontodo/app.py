@@ -63,7 +63,11 @@ class App(Context):
     @cached_property
     def database(self) -> Database:
         return self._resources.database(
-            self.target, self.founder_of(self.target), self.limits, Notice(self.streams).show
+            self.target,
+            self.founder_of(self.target),
+            self.limits,
+            Notice(self.streams).show,
+            self.notify,
         )
 
     def database_at(self, target: Target) -> Database:
@@ -75,6 +79,7 @@ class App(Context):
             self.founder_of(target),
             limits=self.limits,
             announce=Notice(self.streams).show,
+            notify=self.notify,
         )
 
     async def identity(self) -> Identity:

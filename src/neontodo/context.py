@@ -47,7 +47,6 @@ class Context:
         self._clock = clock
         self._colour_given = False
         self._makes_profile = False
-        self._is_first_use = False
         self.options: dict[str, str] = {}
 
     def use_colour(self, when: str) -> None:
@@ -154,7 +153,7 @@ class Context:
     def secrets(self) -> SecretStore:
         from neontodo.identity.secrets import SecretStore
 
-        return SecretStore(self.folder, lambda text: print("notice:", text, file=self.streams.err))
+        return SecretStore(self.folder, self.notify)
 
     @cached_property
     def account(self) -> Account | None:
@@ -207,8 +206,10 @@ class Context:
 
         found = machine.load(self.folder)
         if found is None and not (self.folder / STORE).exists():
-            self._is_first_use = True
             return machine.create(self.folder, name=machine.os_user_name(), now=self.now)
+        if found is not None and not found.had_store and (self.folder / STORE).exists():
+            # A first command was killed before it was done.
+            self._remember_store()
         return found
 
     def founder_of(self, target: Target) -> Callable[[], Founder]:
@@ -223,12 +224,27 @@ class Context:
             if self.account is not None and target.engine == "postgresql":
                 return Founder(self.account.user_id, self.account.name, at=self.now)
             mine = self._own_founder()
-            if target.display == str(self.folder.absolute() / STORE) and not self._is_first_use:
-                new = f"notice: made a new, empty store at {target.display}"
-                print(f"{new}: there was none beside this machine's key", file=self.streams.err)
-            return mine
+            if target.display != str(self.folder.absolute() / STORE):
+                return mine
+            return replace(
+                mine,
+                had_store=self.require_machine().had_store,
+                remember_store=self._remember_store,
+            )
 
         return founder
+
+    def _remember_store(self) -> None:
+        from neontodo.db.new_files import clear_workshops
+        from neontodo.identity import machine
+
+        # As long as others are at work, they may be killed.
+        if clear_workshops(self.folder, STORE):
+            machine.remember_store(self.folder)
+
+    def notify(self, text: str) -> None:
+        """Say what was done that the user should know of."""
+        print("notice:", text, file=self.streams.err)
 
     def _own_founder(self) -> Founder:
         import socket

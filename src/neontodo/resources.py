@@ -38,12 +38,17 @@ class Resources:
         return self._runner.run(work)
 
     def database(
-        self, target: Target, founder: Callable[[], Founder], limits: Limits, announce: Announce
+        self,
+        target: Target,
+        founder: Callable[[], Founder],
+        limits: Limits,
+        announce: Announce,
+        notify: Callable[[str], None],
     ) -> Database:
         """The store of that name."""
         from neontodo.db.database import Database
 
-        self._database = Database(target, founder, limits=limits, announce=announce)
+        self._database = Database(target, founder, limits=limits, announce=announce, notify=notify)
         return self._database
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from neontodo.db import embedded
 from neontodo.db.engine import make_engine
 from neontodo.db.schema import HEAD
 from neontodo.db.url import parse_url
@@ -241,25 +242,63 @@ def test_looking_does_not_migrate_an_embedded_store(local: Todo) -> None:
 def test_an_embedded_store_without_tables_is_made_anew_by_the_next_command(local: Todo) -> None:
     local.ok("add", "Buy milk")
     local.ok("db", "downgrade", "base", "--yes")
-    assert local.ok("add", "Buy bread").err == f"{made_anew(local)}added 1: Buy bread\n"
-
-
-def made_anew(todo: Todo) -> str:
-    return (
-        f"notice: made a new, empty store at {todo.home / 'tasks.db'}: there was none beside this "
-        "machine's key\n"
+    assert local.ok("add", "Buy bread").err == (
+        f"notice: {local.home / 'tasks.db'} had no tables of todo: made new ones, without tasks\n"
+        "added 1: Buy bread\n"
     )
 
 
-@pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")])
-def test_a_store_that_was_lost_is_not_replaced_without_a_word(
-    local: Todo, lose: Callable[[Path], object]
-) -> None:
-    assert local.ok("add", "Buy milk").err == "added 1: Buy milk\n"
-    lose(local.home / "tasks.db")
+LOSSES: dict[str, Callable[[Path], object]] = {
+    "is missing, and was there before": Path.unlink,
+    "is empty: it has 0 bytes": lambda path: path.write_bytes(b""),
+}
 
-    assert local("list") == Result(0, "", made_anew(local))
-    assert local("list") == Result(0, "", "")
+
+@pytest.mark.parametrize("reason", LOSSES)
+@pytest.mark.parametrize("has_copy", [True, False])
+def test_a_store_that_was_lost_is_missed(local: Todo, reason: str, has_copy: bool) -> None:
+    assert local.ok("add", "Buy milk").err == "added 1: Buy milk\n"
+    store = local.home / "tasks.db"
+    copies = [embedded.back_up(store), embedded.back_up(store)] if has_copy else []
+    LOSSES[reason](store)
+    before = everything(local.home)
+    next_step = f"copy {copies[-1]} to {store}" if copies else "put a backup in its place"
+    hint = f"hint: {next_step}; `todo db upgrade` makes a new store without tasks\n"
+
+    for argv in (["list"], ["add", "x"], ["stats"], ["undo"], ["export"]):
+        assert local(*argv) == Result(5, "", f"error: the store {store} {reason}\n{hint}"), argv
+    for argv in (["list"], ["db", "check"], ["db", "current"], ["doctor"], ["config"]):
+        local(*argv)
+    doctor = local("doctor")
+    assert (doctor.code, f"the store {store} {reason}" in doctor.out) == (5, True)
+    assert hint in doctor.err
+    assert everything(local.home) == before
+
+
+def everything(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("reason", LOSSES)
+def test_who_wants_a_new_store_says_so(local: Todo, reason: str) -> None:
+    local.ok("add", "Buy milk")
+    LOSSES[reason](local.home / "tasks.db")
+    me = (local.home / "identity.json").read_bytes()
+    local.ok("db", "upgrade")
+
+    assert local.tasks() == []
+    assert local.ok("add", "Buy bread").err == "added 1: Buy bread\n"
+    assert (local.home / "identity.json").read_bytes() == me
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_who_only_used_a_server_has_lost_nothing(local: Todo, database_url: str) -> None:
+    local.ok("db", "upgrade", env={"TODO_DATABASE_URL": database_url})
+    assert (local.home / "identity.json").exists()
+
+    assert local.ok("add", "Buy milk").err == "added 1: Buy milk\n"
+    (local.home / "tasks.db").unlink()
+    assert local("list").code == 5
 
 
 def test_a_stranger_learns_it_on_upgrade_and_from_empty_answers(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neontodo.agent.store import KeptDatabase
+from neontodo.db import write_ahead_log
 from neontodo.db.url import SqliteTarget
 from neontodo.resources import Resources
 
@@ -27,6 +28,14 @@ RELEASED_AFTER = 240.0
 
 # What the drivers look at when they connect, beside the target.
 NETWORK = ("PG", "SSL_CERT")
+
+
+class Replaced(Exception):
+    """The store was replaced while it was open, and its log is still there.
+
+    SQLite would write the log into the new file when the connection is closed: the process must end
+    instead.
+    """
 
 
 class Kept(Resources):
@@ -45,7 +54,12 @@ class Kept(Resources):
         return self._database is not None and self._database.connections[0] > 0
 
     def database(
-        self, target: Target, founder: Callable[[], Founder], limits: Limits, announce: Announce
+        self,
+        target: Target,
+        founder: Callable[[], Founder],
+        limits: Limits,
+        announce: Announce,
+        notify: Callable[[str], None],
     ) -> Database:
         key = (target, limits, _network())
         if self._database is None or key != self._key:
@@ -53,14 +67,18 @@ class Kept(Resources):
             self._left.append(self._database)
             self._key = key
             self._database = KeptDatabase(target, founder, limits=limits, announce=announce)
-        self._database.lend(founder, announce)
+        self._database.lend(founder, announce, notify)
         return self._database
 
     def close(self) -> None:
         """The command has ended; all stays as it is."""
 
     def renew(self) -> None:
-        """Before a command: drop what may have died, or been replaced, since the last one."""
+        """Before a command: drop what may have died, or been replaced, since the last one.
+
+        Raises:
+            Replaced: the store was, and cannot be closed.
+        """
         slept = abs(_awake() - self._awake) > 1.0
         if slept or time.time() - self._last_used > RELEASED_AFTER or self._is_replaced():
             self.release()
@@ -78,7 +96,15 @@ class Kept(Resources):
         self._file = self._identity()
 
     def release(self) -> None:
-        """Close the connections; the next command makes new ones."""
+        """Close the connections; the next command makes new ones.
+
+        Raises:
+            Replaced: the store cannot be closed.
+        """
+        path = self._path()
+        # To look at the file takes this process's locks on it away, which closing does anyway.
+        if path is not None and self.is_connected and not write_ahead_log.belongs(path):
+            raise Replaced
         self._close(self._database)
 
     def _close(self, database: Database | None) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from neontodo.agent.keeping import Kept
 from neontodo.app import App
 from neontodo.cli.main import run
+from neontodo.db import write_ahead_log
 from neontodo.db.url import SqliteTarget
 
 
@@ -26,5 +27,5 @@ def warm_up(kept: Kept) -> None:
 
 
 def _holds(path: Path) -> bool:
-    """Whether there is something in a file: making a store is for a command to do, and to say."""
-    return path.exists() and path.stat().st_size > 0
+    """Whether a store can be opened as it is: a command that mends something says so."""
+    return path.exists() and path.stat().st_size > 0 and write_ahead_log.belongs(path)

@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from neontodo.agent import protocol
-from neontodo.agent.keeping import RELEASED_AFTER, Kept
+from neontodo.agent.keeping import RELEASED_AFTER, Kept, Replaced
 from neontodo.agent.process import Impossible, posing
 from neontodo.agent.protocol import Command
 from neontodo.cli.exits import Exit
@@ -55,7 +55,11 @@ class Worker:
         self._like: Command | None = None
 
     def work(self, warm: Command | None) -> None:
-        """Serve commands; with the environment of an earlier one, be ready for its like first."""
+        """Serve commands; with the environment of an earlier one, be ready for its like first.
+
+        Raises:
+            Replaced: the store was replaced; the process must end without closing it.
+        """
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if warm is not None:
             self._like = warm
@@ -106,7 +110,13 @@ class Worker:
     def _serve(self, command: Command, descriptors: list[int]) -> None:
         launcher, *streams = descriptors
         self._like = command
-        self._kept.renew()
+        try:
+            self._kept.renew()
+        except Replaced:
+            # The launcher runs the command itself, as soon as this process has ended.
+            with socket.socket(fileno=launcher) as connection, suppress(OSError):
+                connection.sendall(protocol.UNBEGUN)
+            raise
         answer = self._answer(command, streams)
         self._kept.tidy()
         self._left -= 1

@@ -32,6 +32,7 @@ class Database:
         founder: makes the first user and key of an embedded store that does not exist yet.
         limits: how long is waited for a server.
         announce: told what is being waited for, if that takes long.
+        notify: told what was done that a person should know of.
     """
 
     def __init__(
@@ -41,9 +42,11 @@ class Database:
         *,
         limits: Limits | None = None,
         announce: Callable[[str], None] = lambda _: None,
+        notify: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.target = target
         self.founder = founder
+        self.notify = notify
         self._tries = Tries(limits or Limits())
         self._announce = announce
         self._is_current = False
@@ -62,9 +65,15 @@ class Database:
             self.target, tries=self._tries, announce=lambda text: self._announce(text)
         )
 
-    def lend(self, founder: Callable[[], Founder], announce: Callable[[str], None]) -> None:
+    def lend(
+        self,
+        founder: Callable[[], Founder],
+        announce: Callable[[str], None],
+        notify: Callable[[str], None],
+    ) -> None:
         """Serve another command, which brings its own; the embedded store is checked anew."""
         self.founder = founder
+        self.notify = notify
         self._announce = announce
         self._is_current = False
 
@@ -162,6 +171,7 @@ class Database:
         self._tries.begin()
         try:
             with translated(self.target):
+                self.check_log()
                 async with engine.execution_options(writes=True).connect() as connection:
                     transaction = await connection.begin()
                     yield connection
@@ -188,8 +198,20 @@ class Database:
             return
         from neontodo.db import embedded
 
-        await embedded.make_current(self.target, self.engine, self.founder)
+        self.check_log()
+        await embedded.make_current(self.target, self.engine, self.founder, self.notify)
         self._is_current = True
+
+    def check_log(self) -> None:
+        """Before an embedded store is opened: make sure that no other store's log is beside it.
+
+        Raises:
+            StoreUnavailable: it is, and in use.
+        """
+        if isinstance(self.target, SqliteTarget) and not self.connections[0]:
+            from neontodo.db import write_ahead_log
+
+            write_ahead_log.check(self.target.path, self.notify)
 
     async def close(self) -> None:
         for engine in self._engines():

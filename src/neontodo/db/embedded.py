@@ -4,39 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sqlite3
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from neontodo.db import new_files, write_ahead_log
 from neontodo.db.engine import make_engine
 from neontodo.db.founding import Founder, found, has_users
 from neontodo.db.schema import HEAD, STORED_VERSION
+from neontodo.db.sqlite_errors import restoring
 from neontodo.db.url import SqliteTarget
-from neontodo.errors import SchemaMismatch
+from neontodo.errors import SchemaMismatch, StoreUnavailable
 
 if TYPE_CHECKING:
     from neontodo.db.revisions import Migration
 
 
 async def make_current(
-    target: SqliteTarget, engine: AsyncEngine, founder: Callable[[], Founder]
+    target: SqliteTarget,
+    engine: AsyncEngine,
+    founder: Callable[[], Founder],
+    notify: Callable[[str], None],
 ) -> None:
-    """Create the store if it is not there; migrate it if it is of an older version.
+    """Create the store if it never was there; migrate it if it is of an older version.
 
     Raises:
+        StoreUnavailable: it was there, and is not any more.
         SchemaMismatch: it is of a newer version, or somebody else's database.
     """
     if not target.path.exists():
-        await create(target.path, founder())
+        who = founder()
+        # Another first command may have made it meanwhile.
+        if who.had_store and not target.path.exists():
+            raise lost(target.path)
+        await create(target.path, who)
         return
+    if not is_there(target.path):
+        raise lost(target.path)
     version = await stored_version(engine)
     if version == HEAD:
         return
@@ -45,6 +56,22 @@ async def make_current(
     if version is not None and not revisions.is_known(version):
         raise revisions.newer(version, f"the store {target.path}")
     await upgrade(target, founder=founder)
+    if version is None:
+        notify(f"{target.path} had no tables of todo: made new ones, without tasks")
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a store, of whatever version; it is put in its place whole, never empty."""
+    return path.exists() and path.stat().st_size > 0
+
+
+def lost(path: Path) -> StoreUnavailable:
+    """The refusal to use an empty store in place of one that was lost."""
+    what = "is empty: it has 0 bytes" if path.exists() else "is missing, and was there before"
+    return StoreUnavailable(
+        f"the store {path} {what}",
+        hint=f"{restoring(path)}; `todo db upgrade` makes a new store without tasks",
+    )
 
 
 async def stored_version(engine: AsyncEngine) -> str | None:
@@ -68,15 +95,18 @@ async def create(path: Path, founder: Founder, revision: str = "head") -> None:
 
     Two first commands at once cannot meet a half-made store; the second to finish drops its own.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as folder:
-        new = SqliteTarget(Path(folder) / path.name)
-        new.path.touch(mode=0o600)
+    new_files.make_folder(path.parent)
+    with new_files.workshop(path.parent) as folder:
+        new = SqliteTarget(folder / path.name)
+        new_files.make_file(new.path)
         with contextlib.closing(sqlite3.connect(new.path)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
         await upgrade(new, revision, founder=lambda: founder)
-        with contextlib.suppress(FileExistsError):
-            os.link(new.path, path)
+        new_files.remove_empty(path)
+        # SQLite would replay a log that was left without its store onto the new one.
+        new_files.publish(new.path, path, partial(write_ahead_log.set_aside, path))
+    new_files.clear_workshops(path.parent, path.name)
+    founder.remember_store()
 
 
 async def upgrade(
@@ -138,7 +168,7 @@ def back_up(path: Path) -> Path | None:
             return None
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
         copy = path.with_name(f"{path.name}.backup-{stamp}")
-        copy.touch(mode=0o600)
+        new_files.make_file(copy)
         with contextlib.closing(sqlite3.connect(copy)) as destination:
             source.backup(destination)
     return copy

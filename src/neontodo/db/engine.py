@@ -64,6 +64,8 @@ def make_engine(
 
 
 def _sqlite(target: SqliteTarget, *, foreign_keys: bool) -> AsyncEngine:
+    from neontodo.db import write_ahead_log
+
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(target.path)),
         json_serializer=compact_json,
@@ -88,7 +90,7 @@ def _sqlite(target: SqliteTarget, *, foreign_keys: bool) -> AsyncEngine:
         # A deferred transaction that turns into a writer fails at once with "database is locked",
         # whatever the busy timeout; one that begins as a writer waits its turn.
         if connection.get_execution_options().get("writes"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.connection.run_async(write_ahead_log.begin)
 
     return engine
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,12 +24,19 @@ class FirstKey:
 
 @dataclass(frozen=True)
 class Founder:
-    """Who a store without users is given to; somebody whom an issuer vouches for needs no key."""
+    """Who a store without users is given to; somebody whom an issuer vouches for needs no key.
+
+    Attributes:
+        had_store: whether the store was there before, so that one that is missing was lost.
+        remember_store: called when an embedded store has been made.
+    """
 
     user_id: str
     name: str | None
     at: datetime
     key: FirstKey | None = None
+    had_store: bool = False
+    remember_store: Callable[[], None] = lambda: None
 
 
 async def has_users(connection: AsyncConnection) -> bool:

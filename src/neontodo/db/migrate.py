@@ -40,12 +40,17 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> Migration:
 
     Raises:
         Refused: the database holds tables of another program under names that ours need.
-        SchemaMismatch: it is of a version that this program does not know.
+        SchemaMismatch: it is of a version that this program does not know, or of an unknown one.
         BadValue: there is no such revision.
     """
     _lock(connection)
     migration = upward(current(connection), revision)
     if migration.before is None and (taken := foreign_tables(connection)):
+        if sa.inspect(connection).has_table(VERSION_TABLE):
+            raise SchemaMismatch(
+                f"the store has tables of todo, but {VERSION_TABLE} does not say of which version",
+                hint="put a backup in its place",
+            )
         raise foreign(taken)
     _run(command.upgrade, connection, migration)
     return migration

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import sqlite3
+from pathlib import Path
 
 from sqlalchemy import exc
 
@@ -16,7 +18,7 @@ MEANINGS = {
     "SQLITE_CANTOPEN": ("cannot be opened", "check that its folder exists and is yours"),
     "SQLITE_IOERR_SHMSIZE": ("cannot grow: the disk is full", "free some space, then try again"),
     "SQLITE_IOERR": ("could not be read or written", "check the disk, then try again"),
-    "SQLITE_CORRUPT": ("is damaged", "restore the newest `.backup` beside it"),
+    "SQLITE_CORRUPT": ("is damaged", ""),
     "SQLITE_NOTADB": ("is not an SQLite database", "move the file away, or name another one"),
     "SQLITE_PERM": ("may not be opened", "make the file and its folder yours"),
     "SQLITE_BUSY": ("is busy: another program has been writing for a minute", "try again later"),
@@ -35,15 +37,21 @@ def translate(error: BaseException, path: str) -> TodoError:
     name = _name(driver, path)
     for code, (what, hint) in MEANINGS.items():
         if name.startswith(code):
-            return StoreUnavailable(f"the store {path} {what}", hint=hint)
+            return StoreUnavailable(f"the store {path} {what}", hint=hint or restoring(Path(path)))
     text = str(driver)
     if "no such table" in text or "no such column" in text:
         return SchemaMismatch(
-            f"the store {path} lacks a table or column", hint="run `todo db upgrade`"
+            f"the store {path} lacks a table or column", hint=restoring(Path(path))
         )
     return StoreUnavailable(
         f"the store {path} refused a statement ({name or type(driver).__name__})"
     )
+
+
+def restoring(path: Path) -> str:
+    """The next step after a store was lost: it names the newest copy beside it, if there is one."""
+    copies = sorted(path.parent.glob(f"{glob.escape(path.name)}.backup-*"))
+    return f"copy {copies[-1]} to {path}" if copies else "put a backup in its place"
 
 
 def _name(driver: BaseException, path: str) -> str:

@@ -24,9 +24,10 @@ async def current(database: Database) -> str | None:
     if not isinstance(database.target, SqliteTarget):
         async with database.bare() as connection:
             return await connection.run_sync(migrate.current)
-    if not database.target.path.exists():
+    if not embedded.is_there(database.target.path):
         return None
     with translated(database.target):
+        database.check_log()
         return await embedded.stored_version(database.engine)
 
 
@@ -76,11 +77,12 @@ async def upgrade(database: Database, revision: str = "head") -> Migration:
                 await found(connection, database.founder())
             return migration
     with translated(target):
-        if not target.path.exists():
+        if not embedded.is_there(target.path):
             planned = revisions.upward(None, revision)
             if planned.steps:
                 await embedded.create(target.path, database.founder(), revision)
             return planned
+        database.check_log()
         return await embedded.upgrade(target, revision, founder=database.founder)
 
 
@@ -90,9 +92,10 @@ async def downgrade(database: Database, revision: str) -> Migration:
     if not isinstance(target, SqliteTarget):
         async with _direct(database) as connection:
             return await connection.run_sync(migrate.downgrade, revision)
-    if not target.path.exists():
+    if not embedded.is_there(target.path):
         return revisions.downward(None, revision)
     with translated(target):
+        database.check_log()
         return await embedded.downgrade(target, revision)
 
 

@@ -6,16 +6,18 @@ import errno
 import os
 import shutil
 import sqlite3
-import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
+from sqlmodel import SQLModel
+
 from neontodo.app import App
-from neontodo.db import revisions
+from neontodo.db import embedded, revisions, write_ahead_log
 from neontodo.db.errors import translated
 from neontodo.db.schema import HEAD, VERSION_TABLE
+from neontodo.db.sqlite_errors import restoring
 from neontodo.db.url import SqliteTarget
 from neontodo.doctor import machine
 from neontodo.doctor.finding import Examination, Note
@@ -24,15 +26,20 @@ from neontodo.identity.tokens import Claims
 from neontodo.tasks.queries.users import RESTORE
 
 ROOM = 32 * 1024
+TABLES = frozenset(
+    name
+    for name, table in SQLModel.metadata.tables.items()
+    if table.info.get("engine") in (None, "sqlite")
+)
 
 
 def examine(app: App, target: SqliteTarget, found: Examination) -> None:
     """Look at the file, what is in it, and who may use it."""
-    if not target.path.exists():
-        found.check("file", partial(_place, target))
-        found.skip("there is no store yet", "query", "schema", "token", "user")
+    if not embedded.is_there(target.path):
+        found.check("file", partial(_place, app, target))
+        found.skip("there is no store", "query", "schema", "token", "user")
         return
-    if not found.check("file", partial(_file, target)):
+    if not found.check("file", partial(_file, app, target)):
         found.skip("the file cannot be used", "query", "schema", "token", "user")
         return
     if found.check("query", partial(_query, target), timed=True):
@@ -48,9 +55,11 @@ def examine(app: App, target: SqliteTarget, found: Examination) -> None:
         found.skip("the store cannot be asked", "user")
 
 
-def _place(target: SqliteTarget) -> str:
+def _place(app: App, target: SqliteTarget) -> str:
     """A store that is not there yet needs a folder that can be written."""
     path = target.path
+    if path.exists() or machine.had_store(app, path):
+        raise embedded.lost(path)
     folder = next(parent for parent in path.parents if parent.exists())
     if not os.access(folder, os.W_OK | os.X_OK):
         raise StoreUnavailable(
@@ -60,7 +69,7 @@ def _place(target: SqliteTarget) -> str:
     return Note(f"{path} is not there yet; the first command makes it")
 
 
-def _file(target: SqliteTarget) -> str:
+def _file(app: App, target: SqliteTarget) -> str:
     path = target.path
     status = path.stat()
     if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
@@ -68,10 +77,28 @@ def _file(target: SqliteTarget) -> str:
             f"{path} or its folder is not writable", hint="make them yours and writable"
         )
     _need_room(target, path.parent)
+    # An agent's worker may have the store open, and has looked before that.
+    if not app.database.connections[0] and not write_ahead_log.belongs(path):
+        raise StoreUnavailable(
+            f"{path} was replaced: the log beside it, {path.name}-wal, is of another file",
+            hint="the next command moves that log aside",
+        )
     size = f"{status.st_size / 1024:,.0f} KiB"
-    if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
-        return Note(f"{size}; others on this machine may read {path}")
-    return size
+    dangers = _dangers(path, status) if os.name == "posix" else []
+    return Note("; ".join([size, *dangers])) if dangers else size
+
+
+def _dangers(path: Path, status: os.stat_result) -> list[str]:
+    """What other users of this machine may do with the store."""
+    folder = path.parent.stat()
+    dangers = []
+    if status.st_mode & 0o077:
+        dangers.append(f"others on this machine may read {path}")
+    if folder.st_mode & 0o022:
+        dangers.append(f"others on this machine may replace it: {path.parent} is writable for them")
+    if folder.st_uid not in (os.geteuid(), 0):
+        dangers.append(f"{path.parent} belongs to another user (uid {folder.st_uid})")
+    return dangers
 
 
 def _need_room(target: SqliteTarget, folder: Path) -> None:
@@ -96,9 +123,7 @@ def _query(target: SqliteTarget) -> str:
     with _opened(target) as connection:
         answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if answer != "ok":
-        raise StoreUnavailable(
-            f"the store {target.path} is damaged", hint="restore the newest `.backup` beside it"
-        )
+        raise StoreUnavailable(f"the store {target.path} is damaged", hint=restoring(target.path))
     return f"SQLite {sqlite3.sqlite_version}, the file is whole"
 
 
@@ -110,12 +135,38 @@ def _schema(target: SqliteTarget) -> str:
                 f"{target.path} has no tables of todo", hint="name another file for the store"
             )
         row = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()
-    version = None if row is None else str(row[0])
-    if version == HEAD:
-        return version
+        version = None if row is None else str(row[0])
+        if version == HEAD or (version is None and tables & TABLES):
+            _check_tables(target, version, tables)
+            _check_counters(target, connection)
+            return HEAD
     if version is not None and not revisions.is_known(version):
         raise revisions.newer(version, f"the store {target.path}")
     return Note(f"{version}; the next command brings it to {HEAD}")
+
+
+def _check_tables(target: SqliteTarget, version: str | None, tables: set[str]) -> None:
+    if missing := sorted(TABLES - tables):
+        what = f"lacks tables: {', '.join(missing)}"
+    elif version is None:
+        what = f"does not say of which version it is: {VERSION_TABLE} has no row"
+    else:
+        return
+    raise SchemaMismatch(f"the store {target.path} {what}", hint=restoring(target.path))
+
+
+def _check_counters(target: SqliteTarget, connection: sqlite3.Connection) -> None:
+    """Nothing can be added with a number that is taken."""
+    behind = connection.execute(
+        "SELECT id FROM users WHERE"
+        " last_number < (SELECT max(number) FROM tasks WHERE user_id = users.id)"
+        " OR last_seq < (SELECT max(seq) FROM changes WHERE user_id = users.id)"
+    ).fetchone()
+    if behind is not None:
+        raise StoreUnavailable(
+            f"the store {target.path} is damaged: the counters of user {behind[0]} are behind",
+            hint=restoring(target.path),
+        )
 
 
 def _user(target: SqliteTarget, claims: Claims) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from neontodo import settings as known
 from neontodo.app import App
@@ -126,6 +127,14 @@ def own(app: App) -> Machine | None:
     if app.connection is not None and app.connection.machine is not None:
         return app.connection.machine
     return identity.load(app.folder)
+
+
+def had_store(app: App, path: Path) -> bool:
+    """Whether this machine's identity says that there was an embedded store at `path`."""
+    if path != app.folder.absolute() / STORE:
+        return False
+    mine = identity.load(app.folder)
+    return mine is not None and mine.had_store
 
 
 def claims(app: App) -> Claims:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from neontodo.db.new_files import make_folder, publish
 from neontodo.errors import NotSignedIn, StoreUnavailable
 
 LARGEST = 1_000_000
@@ -22,7 +23,7 @@ _FORBIDDEN = {errno.EACCES, errno.EPERM}
 def write_private(path: Path, data: bytes) -> None:
     """Replace the file's content; a reader sees the old one or the new one, also after a crash."""
     with _saving(path):
-        _make_folder(path.parent)
+        make_folder(path.parent)
         with _temporary(path, data) as temporary:
             os.replace(temporary, path)
         _sync_folder(path.parent)
@@ -31,9 +32,9 @@ def write_private(path: Path, data: bytes) -> None:
 def create_private(path: Path, data: bytes) -> bool:
     """Write a file that must not exist yet, and answer whether it was this caller who made it."""
     with _saving(path):
-        _make_folder(path.parent)
+        make_folder(path.parent)
         with _temporary(path, data) as temporary:
-            created = _link(temporary, path, data)
+            created = publish(temporary, path)
         _sync_folder(path.parent)
         return created
 
@@ -84,17 +85,6 @@ def _check(path: Path, status: os.stat_result, even_shared: bool) -> None:
         )
 
 
-def _make_folder(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    if folder.parent != folder:
-        _make_folder(folder.parent)
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-        # The umask may have taken the owner's own rights away.
-        folder.chmod(0o700)
-
-
 @contextmanager
 def _temporary(path: Path, data: bytes) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
@@ -114,29 +104,6 @@ def _write_new(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(fd)
-
-
-def _link(temporary: Path, path: Path, data: bytes) -> bool:
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        return False
-    except OSError:
-        # Some file systems have no links (FAT, Android); there a crash may leave the file empty.
-        return _write_if_absent(path, data)
-    return True
-
-
-def _write_if_absent(path: Path, data: bytes) -> bool:
-    try:
-        _write_new(path, data)
-    except FileExistsError:
-        return False
-    except OSError:
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
-        raise
-    return True
 
 
 def _sync_folder(folder: Path) -> None:

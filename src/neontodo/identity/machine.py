@@ -2,7 +2,7 @@
 
 That of the embedded store lies in two private files beside the store, so that cron and SSH find
 what the desktop made.
-`identity.json` is made once and never replaced; `token` is signed anew before it expires.
+`identity.json` is made once, and its key never replaced; `token` is signed anew before it expires.
 """
 
 from __future__ import annotations
@@ -31,13 +31,17 @@ LONGEST_NAME = 200
 
 @dataclass(frozen=True)
 class Machine:
-    """A user on this machine; `token` is None where it has not been signed yet."""
+    """A user on this machine; `token` is None where it has not been signed yet.
+
+    `had_store` is false until the embedded store beside it has been made: some only use a server.
+    """
 
     user_id: str
     name: str
     key_id: str
     private_key: Ed25519PrivateKey = field(repr=False)
     token: str | None = field(repr=False)
+    had_store: bool = True
 
 
 def load(folder: Path) -> Machine | None:
@@ -58,7 +62,7 @@ def create(folder: Path, *, name: str, now: datetime) -> Machine:
     """Make an identity, or answer the one that is there: all who race to make it get the same."""
     machine = load(folder)
     if machine is None:
-        made = new_key(str(uuid.uuid4()), name)
+        made = replace(new_key(str(uuid.uuid4()), name), had_store=False)
         machine = made if create_private(folder / IDENTITY, _to_json(made)) else load(folder)
     if machine is None:
         raise StoreUnavailable(f"`{folder}` was changed meanwhile", hint="run the command again")
@@ -68,6 +72,14 @@ def create(folder: Path, *, name: str, now: datetime) -> Machine:
             create_private(folder / TOKEN, _signed(machine, now).encode())
         machine = replace(machine, token=_stored_token(folder))
     return machine
+
+
+def remember_store(folder: Path) -> None:
+    """Write down that the embedded store was made, so that it is missed if it is lost."""
+    machine = load(folder)
+    if machine is not None and not machine.had_store:
+        with suppress(StoreUnavailable):
+            write_private(folder / IDENTITY, _to_json(replace(machine, had_store=True)))
 
 
 def current_token(machine: Machine, folder: Path, now: datetime) -> tokens.Claims:
@@ -151,12 +163,16 @@ def from_fields(fields: dict[str, Any], token: str | None = None) -> Machine:
 
 
 def _to_json(machine: Machine) -> bytes:
-    return json.dumps(to_fields(machine), indent=2).encode() + b"\n"
+    fields: dict[str, str | bool] = {**to_fields(machine)}
+    if not machine.had_store:
+        fields["had_store"] = False
+    return json.dumps(fields, indent=2).encode() + b"\n"
 
 
 def _from_json(data: bytes) -> Machine | None:
     try:
-        machine = from_fields(json.loads(data))
+        fields = json.loads(data)
+        machine = replace(from_fields(fields), had_store=fields.get("had_store") is not False)
         uuid.UUID(machine.user_id)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

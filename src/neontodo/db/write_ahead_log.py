@@ -1,0 +1,244 @@
+"""Whether the write-ahead log beside an embedded store is the store's own.
+
+SQLite replays `tasks.db-wal` onto whatever file is called `tasks.db`. After a kill or a power cut
+the log stays; a backup that is then copied over the store would get the newer pages of the old one.
+
+Every write leaves a mark in the file's header, at no cost but one more page in the log: a random
+number (`user_version`), and in `application_id` what `state_of` made of the header before. So the
+first header in a log names the state that the log was begun on, and the file is in that state, or
+in one of those in the log itself if some of it has been written back.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import struct
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import aiosqlite
+
+from neontodo.errors import StoreUnavailable
+
+try:
+    import fcntl
+except ImportError:  # Windows, which does not let a file be renamed that somebody has open
+    fcntl = None  # type: ignore[assignment]
+
+MAGIC = b"SQLite format 3\0"
+WAL_HEADER, FRAME_HEADER, DATABASE_HEADER = 32, 24, 100
+SHARED_LOCK = 0x4000_0002, 510
+"""Where whoever has a store open holds a lock: SQLite's file format says so."""
+
+ATTEMPTS = 5
+PATIENCE = 5.0
+"""Seconds until a store that another program holds open is given up."""
+
+_MASK = 0xFFFF_FFFF
+_STATE = "SELECT user_version, schema_version FROM pragma_user_version, pragma_schema_version"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a store's first page says of the state that the store is in.
+
+    A copy by VACUUM INTO has another schema version: its pages lie elsewhere.
+    """
+
+    user_version: int
+    application_id: int
+    schema_version: int
+
+    @classmethod
+    def parse(cls, page: bytes) -> Header:
+        (schema,), (user,), (application,) = (
+            struct.unpack_from(">I", page, offset) for offset in (40, 60, 68)
+        )
+        return cls(user, application, schema)
+
+    def follows(self, before: Header) -> bool:
+        """Whether this may be the next state: marked as such, or not marked at all."""
+        marked = self.application_id == state_of(before.user_version, before.schema_version)
+        unmarked = (self.user_version, self.application_id) == (
+            before.user_version,
+            before.application_id,
+        )
+        return marked or unmarked
+
+
+def state_of(user_version: int, schema_version: int) -> int:
+    """What names a state of the store in the header of the next one."""
+    return (user_version + schema_version) & 0x7FFF_FFFF
+
+
+async def begin(driver: aiosqlite.Connection) -> None:
+    """Begin to write, and mark the state that comes of it."""
+    await driver.execute_fetchall("BEGIN IMMEDIATE")
+    ((user, schema),) = await driver.execute_fetchall(_STATE)
+    await driver.execute_fetchall(f"PRAGMA application_id = {state_of(user, schema)}")
+    await driver.execute_fetchall(f"PRAGMA user_version = {secrets.randbits(31)}")
+
+
+def check(path: Path, notify: Callable[[str], None]) -> None:
+    """Move a log aside that is not the store's, and say so.
+
+    This process must not have the store open: closing any descriptor of a file takes away all locks
+    that the process has on it.
+
+    Raises:
+        StoreUnavailable: a program that uses the log still has the store open.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while not belongs(path):
+        with _alone(path) as is_alone:
+            if is_alone:
+                if not belongs(path):
+                    _say(path, set_aside(path), notify)
+                return
+        if time.monotonic() > deadline:
+            raise StoreUnavailable(
+                f"the store {path} was replaced while another program had it open",
+                hint="end that program, put the file in its place once more, and try again",
+            )
+        time.sleep(0.02)
+
+
+def set_aside(path: Path) -> Path | None:
+    """Move the log of a store that nobody has open to `NAME-wal.TIME.old`, if there is one."""
+    log = _log(path)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    aside = log.with_name(f"{log.name}.{stamp}.old")
+    # The log's index, which SQLite makes anew; without its log it would mean nothing.
+    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+    try:
+        log.rename(aside)
+    except FileNotFoundError:
+        return None
+    return aside
+
+
+def _say(path: Path, aside: Path | None, notify: Callable[[str], None]) -> None:
+    if aside is not None:
+        notify(f"{path} was replaced: the log of what was there before is now {aside.name}")
+
+
+def belongs(path: Path) -> bool:
+    """Whether the log, if it holds anything, was begun on the store as it is."""
+    for _ in range(ATTEMPTS):
+        try:
+            if os.stat(_log(path)).st_size <= WAL_HEADER:
+                return True
+            with open(_log(path), "rb") as log:
+                begun = log.read(WAL_HEADER)
+                if (before := _header(path)) is None or _fits(log, begun, before):
+                    return True
+            with open(_log(path), "rb") as log:
+                # Else another program has begun a new log meanwhile, which says nothing.
+                if log.read(WAL_HEADER) == begun:
+                    return False
+        except FileNotFoundError:
+            return True
+    return True
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def _header(path: Path) -> Header | None:
+    """The store's own header, the log left out; None if it is not SQLite's."""
+    with open(path, "rb") as file:
+        page = file.read(DATABASE_HEADER)
+    whole = len(page) == DATABASE_HEADER and page.startswith(MAGIC)
+    return Header.parse(page) if whole else None
+
+
+def _fits(log: BinaryIO, begun: bytes, before: Header) -> bool:
+    headers = _headers(log, begun)
+    first = next(headers, None)
+    if first is None or first.follows(before) or before in (first, *headers):
+        return True
+    return not _is_replayed(log, begun)
+
+
+def _headers(log: BinaryIO, begun: bytes) -> Iterator[Header]:
+    """The store's header in each state that the log has, in their order."""
+    for place, frame in _frames(log, begun):
+        if frame[:4] == b"\0\0\0\1":
+            log.seek(place + FRAME_HEADER)
+            page = log.read(DATABASE_HEADER)
+            if len(page) == DATABASE_HEADER:
+                yield Header.parse(page)
+
+
+def _frames(log: BinaryIO, begun: bytes) -> Iterator[tuple[int, bytes]]:
+    """Where each page of the log lies, with what is before it; older ones at the end left out."""
+    size, salts, place = _page_size(begun), begun[16:24], WAL_HEADER
+    while True:
+        log.seek(place)
+        frame = log.read(FRAME_HEADER)
+        if len(frame) < FRAME_HEADER or frame[8:16] != salts:
+            return
+        yield place, frame
+        place += FRAME_HEADER + size
+
+
+def _is_replayed(log: BinaryIO, begun: bytes) -> bool:
+    """Whether SQLite takes anything from the log, the store's header among it.
+
+    A power cut may leave pages that never came to the disk, which their checksums show.
+    """
+    order = ">" if begun[3] & 1 else "<"
+    sums = _checksum(begun[:24], (0, 0), order)
+    if struct.pack(">II", *sums) != begun[24:32]:
+        return False
+    has_header = has_commit = False
+    for place, frame in _frames(log, begun):
+        log.seek(place + FRAME_HEADER)
+        sums = _checksum(frame[:8] + log.read(_page_size(begun)), sums, order)
+        if struct.pack(">II", *sums) != frame[16:24]:
+            return False
+        has_header = has_header or frame[:4] == b"\0\0\0\1"
+        has_commit = has_commit or frame[4:8] != b"\0\0\0\0"
+        if has_header and has_commit:
+            return True
+    return False
+
+
+def _page_size(begun: bytes) -> int:
+    return int.from_bytes(begun[8:12], "big")
+
+
+def _checksum(data: bytes, sums: tuple[int, int], order: str) -> tuple[int, int]:
+    words = struct.unpack(f"{order}{len(data) // 8 * 2}I", data[: len(data) // 8 * 8])
+    one, two = sums
+    for even, odd in zip(words[::2], words[1::2], strict=True):
+        one = (one + even + two) & _MASK
+        two = (two + odd + one) & _MASK
+    return one, two
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[bool]:
+    """Keep others from opening the store, if nobody has it open."""
+    if fcntl is None:
+        yield True
+        return
+    start, length = SHARED_LOCK[0], SHARED_LOCK[1]
+    with open(path, "r+b") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, length, start)
+        except (BlockingIOError, PermissionError):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            with suppress(OSError):
+                fcntl.lockf(file, fcntl.LOCK_UN, length, start)
