@@ -26,6 +26,10 @@ from neontodo.errors import SchemaMismatch, StoreUnavailable
 if TYPE_CHECKING:
     from neontodo.db.revisions import Migration
 
+VERSION_AND_MODE = STORED_VERSION.add_columns(
+    sa.text("(SELECT journal_mode FROM pragma_journal_mode)")
+)
+
 
 async def make_current(
     target: SqliteTarget,
@@ -48,7 +52,11 @@ async def make_current(
         return
     if not is_there(target.path):
         raise lost(target.path)
-    version = await stored_version(engine)
+    async with engine.connect() as connection:
+        version, mode = await _version(connection)
+        if version == HEAD and mode != "wal":
+            # A copy by VACUUM INTO was put here. Without a log readers and writers would wait.
+            await connection.exec_driver_sql("PRAGMA journal_mode = WAL")
     if version == HEAD:
         return
     from neontodo.db import revisions
@@ -77,17 +85,18 @@ def lost(path: Path) -> StoreUnavailable:
 async def stored_version(engine: AsyncEngine) -> str | None:
     """The schema version written in the store; None if there is none."""
     async with engine.connect() as connection:
-        return await _version(connection)
+        return (await _version(connection))[0]
 
 
-async def _version(connection: AsyncConnection) -> str | None:
+async def _version(connection: AsyncConnection) -> tuple[str | None, str | None]:
+    """The schema version and the journal mode of the store; None if it has no version."""
     try:
-        found = await connection.scalar(STORED_VERSION)
+        found = (await connection.execute(VERSION_AND_MODE)).first()
     except sa.exc.OperationalError as error:
         if "no such table" in str(error.orig):
-            return None
+            return None, None
         raise
-    return None if found is None else str(found)
+    return (None, None) if found is None else (str(found[0]), str(found[1]))
 
 
 async def create(path: Path, founder: Founder, revision: str = "head") -> None:
@@ -151,7 +160,7 @@ async def _migrate(
     plan: Callable[[str | None, str], Migration],
     revision: str,
 ) -> Migration:
-    planned = plan(await _version(connection), revision)
+    planned = plan((await _version(connection))[0], revision)
     if not planned.steps:
         return planned
     backup = await asyncio.to_thread(back_up, target.path)
