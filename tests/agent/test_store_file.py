@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
 
 from tests.agent.machine import Machine, until
+from tests.engines.crashes import kill_after_adding
+from tests.harness import Todo
 
 
 def test_a_write_leaves_nothing_beside_the_file_nor_does_a_read_for_long(busy: Machine) -> None:
@@ -38,3 +47,45 @@ def test_a_store_that_was_put_back_from_a_copy_is_what_is_read(busy: Machine) ->
     shutil.rmtree(busy.home)
 
     assert busy("list", "-q").out == b""
+
+
+@pytest.mark.parametrize("restore", [shutil.copy, os.replace])
+def test_a_copy_that_is_put_over_an_open_store_is_kept_from_its_log(
+    busy: Machine, tmp_path: Path, restore: Callable[[Path, Path], object]
+) -> None:
+    """Whoever closes the store would write the log into the copy."""
+    store, copies = busy.home / "tasks.db", (tmp_path / f"copy {n}" for n in itertools.count())
+    kept, expected = next(copies), busy("list", "-q").out
+    until(lambda: (busy.status() or {})["connections"] == 0)
+    shutil.copy(store, kept)
+    busy("add", "after the copy")
+
+    def is_set_aside() -> bool:
+        busy("list")
+        workers = busy.agents()
+        with stopped(workers):
+            # The store stays open in the worker that ran the command.
+            kill_after_adding(Todo(busy.home), "later 1", "later 2")
+            incoming = next(copies)
+            shutil.copy(kept, incoming)
+            restore(incoming, store)
+        listed = busy("list", "-q")
+        assert listed.out == expected
+        aside = list(busy.home.glob("*.old"))
+        assert (f"notice: {store} was replaced".encode() in listed.err) == bool(aside)
+        busy("add", "after the copy")
+        return bool(aside)
+
+    until(is_set_aside)
+
+
+@contextmanager
+def stopped(processes: list[int]) -> Iterator[None]:
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)

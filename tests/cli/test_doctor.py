@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import sqlite3
@@ -13,6 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from neontodo.db import embedded
 from neontodo.db.schema import HEAD
 from neontodo.identity.invitation import from_line
 from tests.certificates import EXPIRED, Authority, write_self_signed
@@ -447,6 +449,10 @@ def test_members_who_could_reach_further(ann: Todo, shared: str, postgres_server
     [
         ("UPDATE todo_version SET version_num = '9999'", 6, "schema", "of a newer version (9999)"),
         ("DROP TABLE todo_version", 6, "schema", "has no tables of todo"),
+        ("DELETE FROM todo_version", 6, "schema", "todo_version has no row"),
+        ("DROP TABLE changes", 6, "schema", "lacks tables: changes"),
+        ("UPDATE users SET last_number = 0", 5, "schema", "the counters of user"),
+        ("UPDATE users SET last_seq = 0", 5, "schema", "the counters of user"),
         ("UPDATE keys SET revoked_at = created_at", 4, "user", "the key was revoked"),
         ("DELETE FROM keys", 4, "user", "the store does not know this user and key"),
     ],
@@ -461,6 +467,52 @@ def test_what_is_wrong_in_a_file(
     result = local("doctor")
     assert (result.code, list(failed(result))) == (code, [check])
     assert reason in failed(result)[check][1]
+
+
+@pytest.mark.parametrize("has_copy", [True, False])
+@pytest.mark.parametrize("damage", ["DROP TABLE changes", "DELETE FROM todo_version", "noise"])
+def test_only_copies_that_exist_are_named(local: Todo, damage: str, has_copy: bool) -> None:
+    store = local.home / "tasks.db"
+    local.ok("add", "Task")
+    copies = [embedded.back_up(store), embedded.back_up(store)] if has_copy else []
+    if damage == "noise":
+        with open(store, "r+b") as file:
+            file.seek(4096)
+            file.write(b"\xa5" * 40_000)
+    else:
+        with closing(sqlite3.connect(store)) as connection:
+            connection.execute(damage)
+            connection.commit()
+    hint = f"copy {copies[-1]} to {store}" if copies else "put a backup in its place"
+
+    for argv in (["doctor"], ["log"], ["add", "x"]):
+        said = local(*argv)
+        assert said.code in (5, 6)
+        assert said.err.endswith(f"hint: {hint}\n"), argv
+    if copies:
+        shutil.copy(str(copies[-1]), store)
+        local.ok("doctor")
+        assert [task["title"] for task in local.tasks()] == ["Task"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="platform: POSIX permissions")
+def test_a_folder_that_is_not_only_ones_own_is_noted(local: Todo) -> None:
+    local.ok("add", "Task")
+    local.home.chmod(0o777)
+    status, detail = checks(local.ok("doctor"))["file"]
+    assert status == "note"
+    assert f"others on this machine may replace it: {local.home} is writable for them" in detail
+
+    local.home.chmod(0o700)
+    assert checks(local.ok("doctor"))["file"][0] == "ok"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="platform: only root can give a folder away")
+def test_a_folder_of_another_user_is_noted(local: Todo) -> None:
+    local.ok("add", "Task")
+    os.chown(local.home, 65534, 65534)
+    status, detail = checks(local.ok("doctor"))["file"]
+    assert (status, f"{local.home} belongs to another user (uid 65534)" in detail) == ("note", True)
 
 
 def test_a_damaged_file(local: Todo) -> None:

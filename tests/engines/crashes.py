@@ -87,5 +87,7 @@ def tear_last_commit(home: Path, chance: random.Random) -> None:
     if chance.random() < 0.5:
         del log[at:]
     else:
-        log[at : at + 512] = os.urandom(512) if chance.random() < 0.5 else bytes(512)
+        was_empty = not any(log[at : at + 512])
+        is_noise = was_empty or chance.random() < 0.5
+        log[at : at + 512] = os.urandom(512) if is_noise else bytes(512)
     path.write_bytes(log)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+from tests.engines.without_links import forbid_links
 from tests.harness import Todo
 
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -46,3 +47,9 @@ def import_file(pipe: Connection, todo: Todo, file: str) -> None:
     """Import a file, and answer when that has begun and how it ended."""
     pipe.send("begun")
     pipe.send(todo("import", file))
+
+
+def add_without_links(pipe: Connection, todo: Todo, name: str, number: int) -> None:
+    """Add a task where the system makes no hard links, and answer what went wrong."""
+    forbid_links(number)
+    add_and_toggle(pipe, todo, name, 1)

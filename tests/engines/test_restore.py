@@ -102,6 +102,53 @@ def test_the_log_of_a_killed_process_is_replayed_onto_its_own_store(local: Todo)
     assert set_aside(local) == []
 
 
+def test_a_log_that_was_begun_on_what_the_copy_holds_is_not_the_copys(
+    local: Todo, tmp_path: Path
+) -> None:
+    """VACUUM INTO keeps what the log was begun on, and puts it on other pages."""
+    local.ok("add", "-", stdin="\n".join(f"task {n}" for n in range(60)))
+    local.ok("rm", *(str(n) for n in range(1, 51)), "--yes")
+    kept = titles(local)
+    copy_by_vacuum(local.home / "tasks.db", tmp_path / "backup.db")
+    kill_after_adding(local, "later")
+    rewrite(tmp_path / "backup.db", local.home / "tasks.db")
+
+    assert titles(local) == kept
+    assert len(set_aside(local)) == 1
+    with closing(sqlite3.connect(local.home / "tasks.db")) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.parametrize("lost", ["header", "first page", "end"])
+def test_a_log_of_which_nothing_came_to_the_disk_is_no_other_files(local: Todo, lost: str) -> None:
+    local.ok("add", "before")
+    log = kill_after_adding(local, "never acknowledged")
+    data = bytearray(log.read_bytes())
+    place = {"header": slice(8, 24), "first page": slice(56, 4152), "end": slice(-4000, None)}[lost]
+    data[place] = bytes(len(data[place]))
+    log.write_bytes(data)
+
+    assert local.ok("list", "--quiet").err == ""
+    assert titles(local) == ["before"]
+    assert set_aside(local) == []
+
+
+@pytest.mark.parametrize("version", ["UPDATE tasks SET title = 'x'", "CREATE TABLE other (x)"])
+def test_what_another_program_wrote_is_not_lost(local: Todo, version: str) -> None:
+    """Such as `sqlite3`, or an older `todo`: nothing of theirs is marked."""
+    local.ok("add", "before")
+
+    def work(holder: sqlite3.Connection) -> None:
+        holder.execute(version)
+        holder.commit()
+        local.ok("add", "after")
+
+    freeze(local.home, work)
+    assert titles(local)[1:] == ["after"]
+    assert set_aside(local) == []
+
+
 def test_doctor_says_it_and_changes_nothing(local: Todo, tmp_path: Path) -> None:
     store = local.home / "tasks.db"
     local.ok("add", "kept")

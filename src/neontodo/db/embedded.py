@@ -160,9 +160,14 @@ async def _migrate(
     plan: Callable[[str | None, str], Migration],
     revision: str,
 ) -> Migration:
+    from neontodo.db import migrate
+
     planned = plan((await _version(connection))[0], revision)
     if not planned.steps:
         return planned
+    if planned.before is None:
+        # No copy is made of what is then refused: it would count as the newest.
+        await connection.run_sync(migrate.require_no_tables)
     backup = await asyncio.to_thread(back_up, target.path)
     migration = await connection.run_sync(step, revision)
     if (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first():

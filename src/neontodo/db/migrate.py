@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from sqlmodel import SQLModel
 
 from neontodo.db.revisions import NOTHING, Migration, config, downward, upward
 from neontodo.db.schema import HEAD, STORED_VERSION, VERSION_TABLE
+from neontodo.db.sqlite_errors import restoring
 from neontodo.errors import Refused, SchemaMismatch
 from neontodo.models import Task
 
@@ -45,13 +47,8 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> Migration:
     """
     _lock(connection)
     migration = upward(current(connection), revision)
-    if migration.before is None and (taken := foreign_tables(connection)):
-        if sa.inspect(connection).has_table(VERSION_TABLE):
-            raise SchemaMismatch(
-                f"the store has tables of todo, but {VERSION_TABLE} does not say of which version",
-                hint="put a backup in its place",
-            )
-        raise foreign(taken)
+    if migration.before is None:
+        require_no_tables(connection)
     _run(command.upgrade, connection, migration)
     return migration
 
@@ -85,6 +82,25 @@ def _run(
         settings = config()
         settings.attributes["connection"] = connection
         step(settings, migration.after or NOTHING)
+
+
+def require_no_tables(connection: sa.Connection) -> None:
+    """Make sure that a database without a version has no tables by names which ours need.
+
+    Raises:
+        Refused: it has another program's.
+        SchemaMismatch: it has ours, and has lost its version.
+    """
+    taken = foreign_tables(connection)
+    if taken and sa.inspect(connection).has_table(VERSION_TABLE):
+        database = connection.engine.url.database or ""
+        is_file = connection.dialect.name == "sqlite"
+        raise SchemaMismatch(
+            f"the store has tables of todo, but {VERSION_TABLE} does not say of which version",
+            hint=restoring(Path(database)) if is_file else "restore it from a backup",
+        )
+    if taken:
+        raise foreign(taken)
 
 
 def foreign_tables(connection: sa.Connection) -> tuple[str, ...]:
