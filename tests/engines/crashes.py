@@ -80,7 +80,7 @@ def tear_last_commit(home: Path, chance: random.Random) -> None:
     """Lose a part of the last commit, as at a power cut before the log was on the disk."""
     path = home / "tasks.db-wal"
     log = bytearray(path.read_bytes())
-    ends = [place for place, _, commit in frames(log) if commit]
+    ends = [place for place, _, commit in frames(bytes(log)) if commit]
     size = int.from_bytes(log[8:12], "big")
     start_of_last = 32 if len(ends) == 1 else ends[-2] + FRAME + size
     at = chance.randrange(start_of_last, ends[-1] + FRAME + size - 512)

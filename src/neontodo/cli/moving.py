@@ -65,13 +65,14 @@ def move(app: App, database: Database, made: Connection) -> None:
 def _home(app: App) -> tuple[Database, list[Owner]] | None:
     """The embedded store, and who may have tasks in it: who has signed in, this machine's own."""
     from neontodo.context import STORE
+    from neontodo.db import embedded
     from neontodo.db.url import SqliteTarget
     from neontodo.identity import machine
     from neontodo.tasks.copying import Owner
 
     own = machine.load(app.folder)
     path = app.folder.absolute() / STORE
-    if own is None or not path.exists():
+    if own is None or not embedded.is_there(path):
         return None
     owners = [_owner(own)]
     if app.account is not None:

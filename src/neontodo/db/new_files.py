@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 WORKSHOP = ".new-"
 
@@ -92,7 +91,7 @@ def clear_workshops(parent: Path, name: str) -> bool:
 
     Those of processes at work stay; without locks (Windows, some file systems) all do.
     """
-    if fcntl is None:
+    if sys.platform == "win32":
         return True
     names = {name + end for end in ("", "-wal", "-shm", "-journal")}
     is_clear = True
@@ -126,7 +125,7 @@ def _open_locked(folder: Path, *, wait: bool = False) -> int | None:
     Raises:
         OSError: somebody else has it, or the file system has no locks.
     """
-    if fcntl is None:
+    if sys.platform == "win32":
         return None
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:

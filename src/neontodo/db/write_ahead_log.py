@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import secrets
 import struct
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,10 +27,8 @@ import aiosqlite
 
 from neontodo.errors import StoreUnavailable
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows, which does not let a file be renamed that somebody has open
-    fcntl = None  # type: ignore[assignment]
 
 MAGIC = b"SQLite format 3\0"
 WAL_HEADER, FRAME_HEADER, DATABASE_HEADER = 32, 24, 100
@@ -227,10 +226,11 @@ def _checksum(data: bytes, sums: tuple[int, int], order: str) -> tuple[int, int]
 @contextmanager
 def _alone(path: Path) -> Iterator[bool]:
     """Keep others from opening the store, if nobody has it open."""
-    if fcntl is None:
+    if sys.platform == "win32":
+        # A file that somebody has open cannot be renamed there.
         yield True
         return
-    start, length = SHARED_LOCK[0], SHARED_LOCK[1]
+    start, length = SHARED_LOCK
     with open(path, "r+b") as file:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, length, start)
