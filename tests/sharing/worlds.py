@@ -26,11 +26,13 @@ from tests.sharing.conftest import databases_on
 from tests.sharing.people import OWNER, PASSWORD, Shared, connection_url, login
 
 Side = Literal["low", "pivot", "high"]
+"""Which of a column's values: `pivot` lies between the others, and the member's own rows have it."""
 SIDES: tuple[Side, Side] = ("low", "high")
 
 MEMBER_ID = "00000000-0000-4000-8000-000000000000"
 """Sorts before everybody else's, so that the member's index entries lie on the same pages."""
-OTHER_IDS = {
+OTHER_IDS: dict[Side, tuple[str, str]] = {
+    "pivot": ("80000000-0000-4000-8000-000000000001", "80000000-0000-4000-8000-000000000002"),
     "low": ("10000000-0000-4000-8000-000000000001", "10000000-0000-4000-8000-000000000002"),
     "high": ("e0000000-0000-4000-8000-000000000001", "e0000000-0000-4000-8000-000000000002"),
 }
@@ -80,8 +82,8 @@ class Column:
         """
         if (self.table, self.name) in CONSTRAINED:
             return CONSTRAINED[self.table, self.name][side][row - 1]
-        if self.name == "user_id" or (self.table, self.name) == ("users", "id"):
-            return MEMBER_ID if side == "pivot" else OTHER_IDS[side][row - 1]
+        if self.is_owner:
+            return OTHER_IDS[side][row - 1]
         text = f"{LETTERS[side]}{row}{self._padding()}"
         match self.type:
             case "text":
@@ -98,8 +100,17 @@ class Column:
                 return DATES[side].format(row) + " 10:00:00+00"
         raise LookupError(f"{self.table}.{self.name} is of type {self.type}: give it values here")
 
+    @property
+    def is_owner(self) -> bool:
+        """Whether the column says whose the row is."""
+        return self.name == ("id" if self.table == "users" else "user_id")
+
     def literal(self, side: Side, row: int = 1) -> str:
         return f"'{self.value(side, row)}'"
+
+    def own_literal(self, row: int = 1) -> str:
+        """Return what the member's own row has here."""
+        return f"'{MEMBER_ID}'" if self.is_owner else self.literal("pivot", row)
 
     def _padding(self) -> str:
         """Return what cannot be compressed."""
@@ -261,7 +272,11 @@ async def _fill(url: str, side: Side) -> None:
 def _insertion(columns: Sequence[Column], side: Side, row: int) -> str:
     is_empty = (side == "high") == (row == 1)
     values = [
-        "NULL" if column.is_nullable and is_empty else column.literal(side, row)
+        "NULL"
+        if column.is_nullable and is_empty
+        else column.own_literal(row)
+        if side == "pivot"
+        else column.literal(side, row)
         for column in columns
     ]
     names = ", ".join(column.name for column in columns)
