@@ -125,7 +125,7 @@ async def interview(
 ) -> list[str]:
     """Return the answer to each question, asked with these settings; nothing is changed by it."""
     asked = json.dumps([question.statements for question in questions])
-    transaction = connection.transaction(isolation=isolation)  # type: ignore[arg-type]
+    transaction = connection.transaction(isolation=isolation)
     await transaction.start()
     try:
         choose = "SELECT set_config('interview.questions', $1, true)"
@@ -157,9 +157,7 @@ async def _differences(
     isolation: str,
     options: Mapping[str, Any],
 ) -> list[Difference]:
-    connections = [
-        await login(world.url, statement_cache_size=0, **options) for world in worlds
-    ]
+    connections = [await login(world.url, statement_cache_size=0, **options) for world in worlds]
     try:
         found: list[Difference] = []
         for start in range(0, len(questions), BATCH):

@@ -70,6 +70,7 @@ class Catalog:
         operators: by type, the leakproof ones that compare two values of it.
         casts: by type, the types to which a leakproof function casts it, or none at all.
         writable: by table, a column that members may update.
+        primary_keys: by table, the columns of its key, comma and all.
         functions: those that members may call, with the types of their arguments.
     """
 
@@ -77,6 +78,7 @@ class Catalog:
     operators: Mapping[str, Sequence[str]]
     casts: Mapping[str, Sequence[str]]
     writable: Mapping[str, str]
+    primary_keys: Mapping[str, str]
     functions: Mapping[str, Sequence[str]]
 
     @property
@@ -105,6 +107,13 @@ async def read_catalog(connection: asyncpg.Connection) -> Catalog:
         AND has_column_privilege(c.oid, attnum, 'UPDATE')
         ORDER BY relname, attnum DESC
     """)
+    primary_keys = await connection.fetch("""
+        SELECT relname, string_agg(attname, ', ')
+        FROM pg_class c JOIN pg_index ON indrelid = c.oid
+        JOIN pg_attribute ON attrelid = c.oid AND attnum = ANY (indkey)
+        WHERE relrowsecurity AND indisprimary
+        GROUP BY relname
+    """)
     functions = await connection.fetch("""
         SELECT proname, ARRAY(SELECT format_type(type, NULL) FROM unnest(proargtypes) type)
         FROM pg_proc WHERE pronamespace = 'public'::regnamespace
@@ -115,6 +124,7 @@ async def read_catalog(connection: asyncpg.Connection) -> Catalog:
         _grouped(operators),
         _grouped(casts),
         dict(map(tuple, writable)),
+        dict(map(tuple, primary_keys)),
         dict(map(tuple, functions)),
     )
 
@@ -188,6 +198,7 @@ def only(*kinds: str, **more: str) -> dict[str, str]:
 
 
 SELECT = "SELECT * FROM {table} WHERE {condition}"
+UPDATE = "UPDATE {table} SET {writable} = {writable}"
 AT_FIRST = "SELECT * FROM {table} WHERE ctid = '{first}' AND {condition}"
 AT_SECOND = "SELECT * FROM {table} WHERE ctid = '{second}' AND {condition}"
 
@@ -328,11 +339,13 @@ ACCESSES = (
         f"SELECT * FROM (VALUES ({{value}})) v (x), LATERAL ({AT_FIRST} OFFSET 0) t",
         value="v.x",
     ),
-    Access("update", only("seqscan"), "UPDATE {table} SET {writable} = {writable} WHERE {condition}"),
+    Access(
+        "update", only("seqscan"), "UPDATE {table} SET {writable} = {writable} WHERE {condition}"
+    ),
     Access(
         "update at",
         only("tidscan"),
-        "UPDATE {table} SET {writable} = {writable} WHERE ctid = '{first}' AND {condition}",
+        f"{UPDATE} WHERE ctid = '{{first}}' AND {{condition}}",
     ),
     Access("delete", only("tidscan"), "DELETE FROM {table} WHERE ctid = '{first}' AND {condition}"),
     Access(
@@ -359,10 +372,11 @@ def writes(catalog: Catalog) -> Iterator[Question]:
                     for column in columns
                 )
                 inserted = f"INSERT INTO {table} ({names}) VALUES ({values})"
+                instead = f"DO UPDATE SET {taken.name} = excluded.{taken.name}"
                 for ending in (
                     "",
                     " ON CONFLICT DO NOTHING",
-                    f" ON CONFLICT ({owner}, id) DO UPDATE SET {taken.name} = excluded.{taken.name}",
+                    f" ON CONFLICT ({catalog.primary_keys[table]}) {instead}",
                     " RETURNING *",
                 ):
                     yield Question(explained(inserted + ending), inserted[:60] + ending)

@@ -26,7 +26,7 @@ from tests.sharing.conftest import databases_on
 from tests.sharing.people import OWNER, PASSWORD, Shared, connection_url, login
 
 Side = Literal["low", "pivot", "high"]
-"""Which of a column's values: `pivot` lies between the others, and the member's own rows have it."""
+"""Which of a column's values; `pivot` lies between the others and is in the member's own rows."""
 SIDES: tuple[Side, Side] = ("low", "high")
 
 MEMBER_ID = "00000000-0000-4000-8000-000000000000"

@@ -1,0 +1,132 @@
+"""A robot goes after another's row by bisection: it came back with everything, now with nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.databases import Postgres
+from tests.sharing.extraction_robot import (
+    CHANNELS,
+    LETTERS,
+    TRUTHS,
+    WANTED,
+    WAYS,
+    Extracted,
+    Extraction,
+    Robot,
+    Row,
+    Scale,
+    Text,
+    Truth,
+)
+from tests.sharing.people import login
+from tests.sharing.pooler import pooler
+from tests.sharing.worlds import CROWD_IDS, MEMBER_ID, OTHER_IDS, World, make_worlds
+
+TABLES = ("users", "keys", "tasks")
+
+
+def rows(world: World, table: str, *owners: str) -> list[Row]:
+    """Return the first row that each owner has in a table, which anybody can know to be there."""
+    owner = "id" if table == "users" else "user_id"
+    return [
+        Row(
+            table,
+            *world.admin(
+                f"SELECT ctid::text, id::text FROM {table} WHERE {owner} = '{each}' ORDER BY 1"
+            )[0],
+        )
+        for each in owners
+    ]
+
+
+def extraction(world: World, *, of_itself: bool = False, **options: Any) -> list[Extracted]:
+    """Return what the robot finds out, about itself or about others."""
+    own = {table: rows(world, table, MEMBER_ID)[0] for table in TABLES}
+    others = {table: rows(world, table, *OTHER_IDS[world.side]) for table in TABLES}
+    pairs = {
+        table: (own[table], own[table]) if of_itself else (others[table][0], others[table][1])
+        for table in TABLES
+    }
+
+    async def work() -> list[Extracted]:
+        connection = await login(world.url, statement_cache_size=0, **options)
+        try:
+            return await Extraction(Robot(connection), own, pairs, CROWD_IDS).run()
+        finally:
+            await connection.close()
+
+    return asyncio.run(work())
+
+
+def actual(world: World, wanted: Text | Scale, row: Row) -> Any:
+    """Return what the robot wants to know of a row, as far as it wants to know it."""
+    value = world.admin(f"SELECT {wanted.column} FROM {wanted.table} WHERE ctid = '{row.place}'")[
+        0
+    ][0]
+    return value[:LETTERS] if isinstance(wanted, Text) else value
+
+
+def holder(world: World, truth: Truth) -> str:
+    """Return the place of the row for which something holds."""
+    (first, second) = rows(world, truth.table, *OTHER_IDS[world.side])
+    question = f"SELECT {truth.condition} FROM {truth.table} WHERE ctid = '{first.place}'"
+    return first.place if world.admin(question)[0][0] else second.place
+
+
+def test_the_robot_extracts_everything_with_earlier_policies(
+    sharing_server: Postgres, tmp_path: Path
+) -> None:
+    """Those of version 0001, so that finding nothing later is not for want of trying."""
+    with make_worlds(sharing_server, tmp_path, "0001") as (world, _):
+        found = extraction(world)
+        right = {
+            (f"{wanted.table}.{wanted.column}", actual(world, wanted, row))
+            for wanted in WANTED
+            for row in rows(world, wanted.table, OTHER_IDS[world.side][0])
+        }
+        right |= {(f"{each.table}: {each.condition}", holder(world, each)) for each in TRUTHS}
+        right |= {
+            ("tasks: longer row", rows(world, "tasks", OTHER_IDS[world.side][0])[0].place),
+            ("tasks: estimates by user_id", CROWD_IDS[0]),
+        }
+    told = {(each.what, each.value) for each in found}
+    assert right - told == set()
+    assert {(each.channel, each.way) for each in found} >= {
+        (channel, way) for channel in CHANNELS for way in WAYS
+    }
+
+
+@pytest.mark.parametrize("revision", [pytest.param("head", marks=pytest.mark.slow), "0001"])
+def test_the_robot_extracts_nothing(
+    sharing_server: Postgres, tmp_path: Path, revision: str
+) -> None:
+    """Neither from a new database nor from one that was shared and filled before the upgrade."""
+    with make_worlds(sharing_server, tmp_path, revision) as (world, _):
+        if revision != "head":
+            world.shared.owner.ok("db", "upgrade")
+        assert extraction(world) == []
+        with pooler(sharing_server) as port:
+            assert extraction(world, port=port) == []
+
+
+def test_the_robot_reads_its_own_row_over_each_channel(
+    sharing_server: Postgres, tmp_path: Path
+) -> None:
+    """With the policies of today: it is others' rows about which the channels are silent."""
+    with make_worlds(sharing_server, tmp_path) as (world, _):
+        found = extraction(world, of_itself=True)
+        (row,) = rows(world, "tasks", MEMBER_ID)
+        title = actual(world, Text("tasks", "title"), row)
+    reading = {
+        (each.channel, each.way)
+        for each in found
+        if each.what == "tasks.title" and each.value == title
+    }
+    assert reading == {
+        (channel, way) for channel in CHANNELS for way in WAYS if not channel.startswith("policy")
+    }
