@@ -75,8 +75,9 @@ BEGIN
                 FROM unnest(earlier, later) counters (before, after)
             );
             answer := answer || ' locked ' || (
-                SELECT array_agg(concat_ws(' ', locktype, mode, page, tuple) ORDER BY 1)::text
-                FROM pg_locks WHERE pid = pg_backend_pid()
+                SELECT array_agg(lock ORDER BY lock)::text
+                FROM pg_locks, concat_ws(' ', locktype, mode, page, tuple) lock
+                WHERE pid = pg_backend_pid()
             );
             RAISE EXCEPTION USING ERRCODE = 'UNDO0';
         EXCEPTION WHEN SQLSTATE 'UNDO0' THEN

@@ -71,6 +71,7 @@ class Catalog:
         casts: by type, the types to which a leakproof function casts it, or none at all.
         writable: by table, a column that members may update.
         primary_keys: by table, the columns of its key, comma and all.
+        expressions: those in indexes, each with its table and type.
         functions: those that members may call, with the types of their arguments.
     """
 
@@ -79,6 +80,7 @@ class Catalog:
     casts: Mapping[str, Sequence[str]]
     writable: Mapping[str, str]
     primary_keys: Mapping[str, str]
+    expressions: Sequence[tuple[str, str, str]]
     functions: Mapping[str, Sequence[str]]
 
     @property
@@ -114,6 +116,12 @@ async def read_catalog(connection: asyncpg.Connection) -> Catalog:
         WHERE relrowsecurity AND indisprimary
         GROUP BY relname
     """)
+    expressions = await connection.fetch("""
+        SELECT relname, pg_get_indexdef(indexrelid, attnum, true), format_type(atttypid, atttypmod)
+        FROM pg_class c JOIN pg_index ON indrelid = c.oid
+        JOIN pg_attribute ON attrelid = indexrelid
+        WHERE relrowsecurity AND indkey[attnum - 1] = 0
+    """)
     functions = await connection.fetch("""
         SELECT proname, ARRAY(SELECT format_type(type, NULL) FROM unnest(proargtypes) type)
         FROM pg_proc WHERE pronamespace = 'public'::regnamespace
@@ -125,6 +133,7 @@ async def read_catalog(connection: asyncpg.Connection) -> Catalog:
         _grouped(casts),
         dict(map(tuple, writable)),
         dict(map(tuple, primary_keys)),
+        [(row[0], row[1], row[2]) for row in expressions],
         dict(map(tuple, functions)),
     )
 
@@ -145,8 +154,15 @@ def every_condition(catalog: Catalog, *, is_thorough: bool) -> Iterator[Conditio
         for text in (f"{table} IS NULL", f"{table} IS NOT NULL", f"({table}).* IS NOT NULL"):
             yield Condition(table, text)
     for column in catalog.columns:
-        yield from _without_value(column)
-        yield from _with_value(column, catalog, is_thorough)
+        yield from column_conditions(column, catalog, is_thorough=is_thorough)
+
+
+def column_conditions(
+    column: Column, catalog: Catalog, *, is_thorough: bool
+) -> Iterator[Condition]:
+    """Yield those on one column."""
+    yield from _without_value(column)
+    yield from _with_value(column, catalog, is_thorough)
 
 
 def _without_value(column: Column) -> Iterator[Condition]:
@@ -214,7 +230,9 @@ class Access:
             where the two rows of others lie.
         value: what stands for the value, if that is not in the condition itself.
         embeddings: in which the condition is put.
+        step: from one condition to the next, where asking takes long.
         isolation: of the transaction.
+        node: of the plans, by which one sees that it was this way.
     """
 
     name: str
@@ -222,7 +240,9 @@ class Access:
     statement: str = SELECT
     value: str | None = None
     embeddings: Collection[str] = tuple(EMBEDDINGS)
+    step: int = 1
     isolation: str = "read_committed"
+    node: str = "Scan"
 
     def questions(
         self,
@@ -232,7 +252,7 @@ class Access:
         embeddings: Collection[str],
     ) -> Iterator[Question]:
         """Yield what is asked in this way, in so many embeddings at the most."""
-        for condition in conditions:
+        for condition in conditions[:: self.step]:
             if "{writable}" in self.statement and condition.table not in catalog.writable:
                 continue
             if self.value is not None and VALUE not in condition.text:
@@ -261,7 +281,7 @@ class Access:
             first=first,
             second=second,
         )
-        if self.name.startswith("prepared"):
+        if self.value == "$1":
             assert condition.column is not None
             return (
                 f"PREPARE question ({condition.column.type}) AS {statement}",
@@ -289,18 +309,22 @@ PARALLEL = {
     "parallel_tuple_cost": "0",
 }
 ACCESSES = (
-    Access("seq", only("seqscan")),
-    Access("index", only("indexscan")),
-    Access("bitmap", only("bitmapscan")),
-    Access("index only", only("indexonlyscan"), "SELECT 1 FROM {table} WHERE {condition}"),
-    Access("tid", only("tidscan"), AT_FIRST),
-    Access("other tid", only("tidscan"), AT_SECOND),
+    Access("seq", only("seqscan"), node="Seq Scan on"),
+    Access("index", only("indexscan"), node="Index Scan using"),
+    Access("bitmap", only("bitmapscan"), node="Bitmap Heap Scan"),
+    Access(
+        "index only",
+        only("indexscan", "indexonlyscan"),
+        "SELECT 1 FROM {table} WHERE {condition}",
+        node="Index Only Scan",
+    ),
+    Access("tid", only("tidscan"), AT_FIRST, node="Tid Scan"),
+    Access("other tid", only("tidscan"), AT_SECOND, node="Tid Scan"),
     Access("free operators", only("tidscan", cpu_operator_cost="0"), AT_FIRST),
     Access("dear operators", only("tidscan", cpu_operator_cost="1e308"), AT_FIRST),
     Access("dearest operators", only("seqscan", cpu_operator_cost="1.7976931348623157e308")),
-    Access("lossy bitmap", only("bitmapscan", work_mem="64kB")),
     # Starting a worker takes longer than all else.
-    Access("parallel", {**PARALLEL, **only("seqscan")}, embeddings=("or",)),
+    Access("parallel", {**PARALLEL, **only("seqscan")}, embeddings=("or",), step=3, node="Gather"),
     Access(
         "prepared, generic",
         only("tidscan", plan_cache_mode="force_generic_plan"),
@@ -312,10 +336,14 @@ ACCESSES = (
         only("indexscan", plan_cache_mode="force_custom_plan"),
         value="$1",
     ),
-    Access("sample", statement="SELECT * FROM {table} TABLESAMPLE SYSTEM (100) WHERE {condition}"),
+    Access(
+        "sample",
+        statement="SELECT * FROM {table} TABLESAMPLE SYSTEM (100) WHERE {condition}",
+        node="Sample Scan",
+    ),
     Access("cursor", only("tidscan"), f"DECLARE c SCROLL CURSOR FOR {AT_FIRST}"),
-    Access("lock", only("seqscan"), f"{SELECT} FOR UPDATE"),
-    Access("lock at", only("tidscan"), f"{AT_FIRST} FOR UPDATE"),
+    Access("lock", only("seqscan"), f"{SELECT} FOR UPDATE", node="LockRows"),
+    Access("lock at", only("tidscan"), f"{AT_FIRST} FOR UPDATE", node="LockRows"),
     Access("serializable", only("tidscan"), AT_FIRST, isolation="serializable"),
     Access("least and greatest", statement="SELECT min({column}) FROM {table} WHERE {condition}"),
     Access("order", statement=f"{SELECT} ORDER BY {{column}} LIMIT 1"),
@@ -339,20 +367,26 @@ ACCESSES = (
         f"SELECT * FROM (VALUES ({{value}})) v (x), LATERAL ({AT_FIRST} OFFSET 0) t",
         value="v.x",
     ),
-    Access(
-        "update", only("seqscan"), "UPDATE {table} SET {writable} = {writable} WHERE {condition}"
-    ),
+    Access("update", only("seqscan"), f"{UPDATE} WHERE {{condition}}", node="Update on"),
     Access(
         "update at",
         only("tidscan"),
         f"{UPDATE} WHERE ctid = '{{first}}' AND {{condition}}",
+        node="Update on",
     ),
-    Access("delete", only("tidscan"), "DELETE FROM {table} WHERE ctid = '{first}' AND {condition}"),
+    # Refused, and so without a plan.
+    Access(
+        "delete",
+        only("tidscan"),
+        "DELETE FROM {table} WHERE ctid = '{first}' AND {condition}",
+        node="42501",
+    ),
     Access(
         "merge",
         only("tidscan"),
         "MERGE INTO {table} USING (VALUES (1)) v ON ctid = '{first}' AND {condition}"
         " WHEN MATCHED THEN UPDATE SET {writable} = {writable}",
+        node="Merge on",
     ),
 )
 
@@ -397,6 +431,16 @@ def calls(catalog: Catalog) -> Iterator[Question]:
 
 def estimates(catalog: Catalog) -> Iterator[Question]:
     """Yield what EXPLAIN thinks of conditions, by whatever way it would go."""
+    for table, expression, type_ in catalog.expressions:
+        for column in catalog.columns:
+            if column.table == table and column.name in expression and column.type == type_:
+                for side in ("low", "pivot"):
+                    for operator in USUAL:
+                        text = f"{expression} {operator} {column.literal(side)}"
+                        statement = f"EXPLAIN SELECT FROM {table} WHERE {text}"
+                        yield Question((statement,), f"estimate of {text}")
+        statement = f"EXPLAIN SELECT FROM {table} GROUP BY {expression}"
+        yield Question((statement,), f"estimate of {statement}")
     for condition in every_condition(catalog, is_thorough=False):
         value = condition.value() if VALUE in condition.text else ""
         text = condition.text.replace(VALUE, value)
