@@ -21,7 +21,7 @@ from tests.sharing.questions import CANARY, FAILURE, only
 BUDGET = 6000
 """Questions that the robot asks at the most; a letter takes five or six."""
 ALPHABET = "-0123456789abcdefghijklmnopqrstuvwxyz"
-LETTERS = 4
+LETTERS = 3
 """Of a text, which the robot wants to know before it believes the text to be extracted."""
 
 Signal = Any
@@ -34,11 +34,12 @@ class OutOfQuestions(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """A row that the robot knows to be there, by its place and by a key."""
+    """A row that the robot knows to be there, by its place and by its keys."""
 
     table: str
     place: str
     key: str
+    owner: str
 
     def conditions(self) -> dict[str, str]:
         """Return how to get at this row alone."""
@@ -246,7 +247,6 @@ DAYS = [date(2000, 1, 1) + timedelta(days=day) for day in range(12_000)]
 WANTED: tuple[Text | Scale, ...] = (
     Text("tasks", "title"),
     Text("tasks", "project"),
-    Text("tasks", "user_id"),
     Text("users", "id"),
     Text("users", "email"),
     Text("keys", "label"),
@@ -282,23 +282,27 @@ class Extraction:
         own: a row of the robot's for each table.
         others: two rows of somebody else's.
         busy: two users, of whom the robot wants to know who has more tasks.
+        wanted: what the robot wants to know of the first of two rows.
+        truths: of which it wants to know for which of the two they hold.
     """
 
     robot: Robot
     own: dict[str, Row]
     others: dict[str, tuple[Row, Row]]
     busy: tuple[str, str]
+    wanted: Sequence[Text | Scale] = WANTED
+    truths: Sequence[Truth] = TRUTHS
     found: list[Extracted] = field(default_factory=list)
 
     async def run(self) -> list[Extracted]:
         """Return all that was found, right or wrong."""
         for way in WAYS:
             for channel in CHANNELS:
-                for wanted in WANTED:
+                for wanted in self.wanted:
                     row = self.others[wanted.table][0]
                     value = await self._search(channel, way, wanted, row)
                     self._note(f"{wanted.table}.{wanted.column}", value, channel, way)
-                for truth in TRUTHS:
+                for truth in self.truths:
                     value = await self._compare(channel, way, truth)
                     self._note(f"{truth.table}: {truth.condition}", value, channel, way)
         for table in self.others:
@@ -380,7 +384,7 @@ class Extraction:
         conflict = " ON CONFLICT DO NOTHING" if statement == "ON CONFLICT" else ""
         row = self.others["tasks"][0]
         told = []
-        for user in (self.others["users"][0].key, "nobody"):
+        for user in (row.owner, "nobody"):
             values = f"'{user}', '{row.key}', 11, 'x', false, 0, '', 'x', now(), now()"
             names = "user_id, id, number, title, completed, priority, tags, search_text"
             inserted = f"INSERT INTO tasks ({names}, created_at, updated_at) VALUES ({values})"

@@ -145,10 +145,11 @@ def differences(
     questions: Sequence[Question],
     settings: Mapping[str, str],
     isolation: str = "read_committed",
+    attempts: int = ATTEMPTS,
     **options: Any,
 ) -> list[Difference]:
     """Return the questions that two worlds answer differently, and do so again and again."""
-    return asyncio.run(_differences(worlds, questions, settings, isolation, options))
+    return asyncio.run(_differences(worlds, questions, settings, isolation, attempts, options))
 
 
 async def _differences(
@@ -156,6 +157,7 @@ async def _differences(
     questions: Sequence[Question],
     settings: Mapping[str, str],
     isolation: str,
+    attempts: int,
     options: Mapping[str, Any],
 ) -> list[Difference]:
     connections = [await login(world.url, statement_cache_size=0, **options) for world in worlds]
@@ -163,7 +165,7 @@ async def _differences(
         found: list[Difference] = []
         for start in range(0, len(questions), BATCH):
             batch = questions[start : start + BATCH]
-            found += await _compare(connections, batch, settings, isolation)
+            found += await _compare(connections, batch, settings, isolation, attempts)
         return found
     finally:
         for connection in connections:
@@ -175,9 +177,10 @@ async def _compare(
     questions: Sequence[Question],
     settings: Mapping[str, str],
     isolation: str,
+    attempts: int,
 ) -> list[Difference]:
     suspects = set(range(len(questions)))
-    for _ in range(ATTEMPTS):
+    for _ in range(attempts):
         first, second = await asyncio.gather(
             *(interview(connection, questions, settings, isolation) for connection in connections)
         )

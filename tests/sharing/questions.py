@@ -423,7 +423,13 @@ def calls(catalog: Catalog) -> Iterator[Question]:
     """Yield calls of the database's functions with ids of somebody else."""
     columns = {(column.table, column.name): column for column in catalog.columns}
     user, task = columns["users", "id"].literal("low"), columns["tasks", "id"].literal("low")
-    arguments = {"text": user, "uuid": task, "uuid[]": f"ARRAY[{task}]::uuid[]"}
+    arguments = {
+        "text": user,
+        "uuid": task,
+        "uuid[]": f"ARRAY[{task}]::uuid[]",
+        "json": columns["tasks", "extra"].literal("low"),
+        "integer": "1",
+    }
     for name, types in catalog.functions.items():
         called = f"SELECT {name}({', '.join(arguments[each] for each in types)})"
         yield Question(explained(called), called)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,30 +34,36 @@ TABLES = ("users", "keys", "tasks")
 def rows(world: World, table: str, *owners: str) -> list[Row]:
     """Return the first row that each owner has in a table, which anybody can know to be there."""
     owner = "id" if table == "users" else "user_id"
+    wanted = f"SELECT ctid::text, id::text, {owner} FROM {table}"
     return [
-        Row(
-            table,
-            *world.admin(
-                f"SELECT ctid::text, id::text FROM {table} WHERE {owner} = '{each}' ORDER BY 1"
-            )[0],
-        )
+        Row(table, *world.admin(f"{wanted} WHERE {owner} = '{each}' ORDER BY 1")[0])
         for each in owners
     ]
 
 
-def extraction(world: World, *, of_itself: bool = False, **options: Any) -> list[Extracted]:
-    """Return what the robot finds out, about itself or about others."""
+def extraction(world: World, **options: Any) -> list[Extracted]:
+    """Return what the robot finds out about others."""
+    pairs = {}
+    for table in TABLES:
+        first, second = rows(world, table, *OTHER_IDS[world.side])
+        pairs[table] = first, second
+    return run_robot(world, pairs, WANTED, TRUTHS, **options)
+
+
+def run_robot(
+    world: World,
+    pairs: dict[str, tuple[Row, Row]],
+    wanted: Sequence[Text | Scale],
+    truths: Sequence[Truth],
+    **options: Any,
+) -> list[Extracted]:
+    """Return what the robot finds out about two rows of each table."""
     own = {table: rows(world, table, MEMBER_ID)[0] for table in TABLES}
-    others = {table: rows(world, table, *OTHER_IDS[world.side]) for table in TABLES}
-    pairs = {
-        table: (own[table], own[table]) if of_itself else (others[table][0], others[table][1])
-        for table in TABLES
-    }
 
     async def work() -> list[Extracted]:
         connection = await login(world.url, statement_cache_size=0, **options)
         try:
-            return await Extraction(Robot(connection), own, pairs, CROWD_IDS).run()
+            return await Extraction(Robot(connection), own, pairs, CROWD_IDS, wanted, truths).run()
         finally:
             await connection.close()
 
@@ -119,9 +126,10 @@ def test_the_robot_reads_its_own_row_over_each_channel(
 ) -> None:
     """With the policies of today: it is others' rows about which the channels are silent."""
     with make_worlds(sharing_server, tmp_path) as (world, _):
-        found = extraction(world, of_itself=True)
         (row,) = rows(world, "tasks", MEMBER_ID)
-        title = actual(world, Text("tasks", "title"), row)
+        wanted = Text("tasks", "title")
+        found = run_robot(world, {"tasks": (row, row)}, [wanted], [])
+        title = actual(world, wanted, row)
     reading = {
         (each.channel, each.way)
         for each in found

@@ -103,6 +103,7 @@ def test_each_column_has_values_that_tell_the_worlds_apart(
         assert len(low) == len(pivot) == len(high)
 
 
+@pytest.mark.slow
 def test_each_way_is_the_one_it_says(sharing_server: Postgres, tmp_path: Path) -> None:
     """A setting that no longer has an effect would leave a way untried."""
     with make_worlds(sharing_server, tmp_path) as worlds:
@@ -110,7 +111,7 @@ def test_each_way_is_the_one_it_says(sharing_server: Postgres, tmp_path: Path) -
         rows = places(worlds, catalog.tables)
         for access in ACCESSES:
             found = asked(access, catalog, rows, is_thorough=False)
-            answers = answers_of(worlds[0], found[:: len(found) // 100], access)
+            answers = answers_of(worlds[0], found[:: len(found) // 40], access)
             assert any(access.node in each for each in answers), (access.name, answers[-1])
 
 
@@ -182,7 +183,7 @@ def test_through_a_pooler(
 ) -> None:
     access = BY_NAME["tid"]
     conditions = list(questions.every_condition(catalog, is_thorough=False))
-    found = list(access.questions(conditions, catalog, rows, FEW))
+    found = list(access.questions(conditions, catalog, rows, ("or",)))
     with pooler(worlds[0].shared.server) as port:
         assert report(differences(worlds, found, access.settings, port=port)) == []
 
@@ -232,7 +233,8 @@ def told_about(worlds: Worlds) -> set[str]:
             ("or",),
         )
     }
-    return {columns[each.question] for each in differences(worlds, list(columns), tid.settings)}
+    told = differences(worlds, list(columns), tid.settings, attempts=2)
+    return {columns[each.question] for each in told}
 
 
 def report(found: list[Difference]) -> list[str]:

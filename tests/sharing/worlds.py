@@ -57,12 +57,12 @@ CONSTRAINED: dict[tuple[str, str], dict[Side, tuple[Any, Any]]] = {
 """Values of columns that may not hold just anything, for the first row and for the second."""
 LENGTHS = {
     ("tasks", "description"): 1990,
-    ("tasks", "search_text"): 4000,
+    ("tasks", "search_text"): 300,
     ("tasks", "extra"): 12_000,
     ("changes", "before"): 12_000,
     ("changes", "after"): 12_000,
 }
-"""Of texts that are too long for the row itself, so that reading them takes more pages."""
+"""Of long texts; the longest are kept outside of the row, so that reading them takes more pages."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +85,13 @@ class Column:
         if self.is_owner:
             return OTHER_IDS[side][row - 1]
         text = f"{LETTERS[side]}{row}{self._padding()}"
+        if (self.table, self.name) == ("tasks", "tags"):
+            return f" {text} "
         match self.type:
             case "text":
                 return text
             case "json" | "jsonb":
-                return f'{{"annotations": "{text}"}}'
+                return f'{{"note": "{text}"}}'
             case "smallint" | "integer" | "bigint":
                 return NUMBERS[side] + row
             case "uuid":
