@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from tests.sharing.worlds import MEMBER_ID, Column, Side, protected_columns
+from tests.sharing.worlds import MEMBER_ID, OTHER_IDS, Column, Side, protected_columns
 
 CANARY = "(SELECT count(*) < 0 FROM todo_version)"
 """A sub-select that runs only if its value is needed; whether it ran is observable."""
@@ -192,6 +192,16 @@ def _with_value(column: Column, catalog: Catalog, is_thorough: bool) -> Iterator
             f"{name} IS DISTINCT FROM {VALUE}",
             f"{name} IS NOT DISTINCT FROM {VALUE}",
             f"NULLIF({name}, {VALUE}) IS NULL",
+        ):
+            yield Condition(column.table, text, column)
+    if operators and is_thorough:
+        owner, own = column.owner, f"'{MEMBER_ID}'"
+        other = f"'{OTHER_IDS['low'][0]}'"
+        for text in (
+            f"({name} = {VALUE} OR {owner} = {own})",
+            f"({name} = {VALUE} OR {owner} = {other})",
+            f"{owner} IN ({own}, {other}) AND {name} = {VALUE}",
+            f"({owner}, {name}) >= ({other}, {VALUE})",
         ):
             yield Condition(column.table, text, column)
     for target in catalog.casts.get(column.type, ()) if is_thorough else ():

@@ -80,7 +80,7 @@ def asked(
 ) -> list[Question]:
     """Return the questions of one way."""
     conditions = list(questions.every_condition(catalog, is_thorough=is_thorough))
-    embeddings = EMBEDDINGS if is_thorough else FEW
+    embeddings = EMBEDDINGS if is_thorough and access.name == "tid" else FEW
     found = list(access.questions(conditions, catalog, rows, embeddings))
     assert found
     return found

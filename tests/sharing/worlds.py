@@ -103,9 +103,13 @@ class Column:
         raise LookupError(f"{self.table}.{self.name} is of type {self.type}: give it values here")
 
     @property
+    def owner(self) -> str:
+        """The name of the table's column that says whose a row is."""
+        return "id" if self.table == "users" else "user_id"
+
+    @property
     def is_owner(self) -> bool:
-        """Whether the column says whose the row is."""
-        return self.name == ("id" if self.table == "users" else "user_id")
+        return self.name == self.owner
 
     def literal(self, side: Side, row: int = 1) -> str:
         return f"'{self.value(side, row)}'"
