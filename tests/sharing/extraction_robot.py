@@ -1,9 +1,9 @@
 """A member who goes after one row of somebody else's by bisection, over every channel there is.
 
 A channel tells whether a condition holds for a row by something else than the rows that come back:
-whether a sub-select ran, how many pages were read, what was refused. The robot tries each channel
-on its own rows first, where it knows what holds, and so learns what the channel says for yes and
-no. It goes on only where others' rows make a difference to the channel.
+whether a sub-select ran, how many pages were read, what was refused. What it says for yes and for
+no, the robot learns from conditions whose answer it knows: those on its own row, and those that
+hold for every row or for none. Where a channel says the same for both, the robot asks no further.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BUDGET = 6000
 """Questions that the robot asks at the most; a letter takes five or six."""
 ALPHABET = "-0123456789abcdefghijklmnopqrstuvwxyz"
 LETTERS = 3
-"""Of a text, which the robot wants to know before it believes the text to be extracted."""
+"""Of each text that the robot wants to know."""
 
 Signal = Any
 """What a channel says of a condition; equal signals mean the same."""

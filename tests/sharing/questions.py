@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from tests.sharing.worlds import MEMBER_ID, OTHER_IDS, Column, Side, protected_columns
+from tests.sharing.worlds import MEMBER_ID, OTHER_IDS, Column, Side, owner_column, protected_columns
 
 CANARY = "(SELECT count(*) < 0 FROM todo_version)"
 """A sub-select that runs only if its value is needed; whether it ran is observable."""
@@ -195,7 +195,7 @@ def _with_value(column: Column, catalog: Catalog, is_thorough: bool) -> Iterator
         ):
             yield Condition(column.table, text, column)
     if operators and is_thorough:
-        owner, own = column.owner, f"'{MEMBER_ID}'"
+        owner, own = owner_column(column.table), f"'{MEMBER_ID}'"
         other = f"'{OTHER_IDS['low'][0]}'"
         for text in (
             f"({name} = {VALUE} OR {owner} = {own})",
@@ -406,7 +406,7 @@ def writes(catalog: Catalog) -> Iterator[Question]:
     for table in catalog.tables:
         columns = [column for column in catalog.columns if column.table == table]
         names = ", ".join(column.name for column in columns)
-        owner = "id" if table == "users" else "user_id"
+        owner = owner_column(table)
         for taken in columns:
             # All of somebody else's row, that row as the member's own, and the member's with one
             # value of somebody else's.

@@ -26,14 +26,14 @@ from tests.sharing.extraction_robot import (
 )
 from tests.sharing.people import login
 from tests.sharing.pooler import pooler
-from tests.sharing.worlds import CROWD_IDS, MEMBER_ID, OTHER_IDS, World, make_worlds
+from tests.sharing.worlds import CROWD_IDS, MEMBER_ID, OTHER_IDS, World, make_worlds, owner_column
 
 TABLES = ("users", "keys", "tasks")
 
 
 def rows(world: World, table: str, *owners: str) -> list[Row]:
     """Return the first row that each owner has in a table, which anybody can know to be there."""
-    owner = "id" if table == "users" else "user_id"
+    owner = owner_column(table)
     wanted = f"SELECT ctid::text, id::text, {owner} FROM {table}"
     return [
         Row(table, *world.admin(f"{wanted} WHERE {owner} = '{each}' ORDER BY 1")[0])
@@ -72,15 +72,14 @@ def run_robot(
 
 def actual(world: World, wanted: Text | Scale, row: Row) -> Any:
     """Return what the robot wants to know of a row, as far as it wants to know it."""
-    value = world.admin(f"SELECT {wanted.column} FROM {wanted.table} WHERE ctid = '{row.place}'")[
-        0
-    ][0]
+    question = f"SELECT {wanted.column} FROM {wanted.table} WHERE ctid = '{row.place}'"
+    value = world.admin(question)[0][0]
     return value[:LETTERS] if isinstance(wanted, Text) else value
 
 
 def holder(world: World, truth: Truth) -> str:
     """Return the place of the row for which something holds."""
-    (first, second) = rows(world, truth.table, *OTHER_IDS[world.side])
+    first, second = rows(world, truth.table, *OTHER_IDS[world.side])
     question = f"SELECT {truth.condition} FROM {truth.table} WHERE ctid = '{first.place}'"
     return first.place if world.admin(question)[0][0] else second.place
 

@@ -65,6 +65,11 @@ LENGTHS = {
 """Of long texts; the longest are kept outside of the row, so that reading them takes more pages."""
 
 
+def owner_column(table: str) -> str:
+    """Return the name of the column that says whose a row is."""
+    return "id" if table == "users" else "user_id"
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a table that is under row level security."""
@@ -103,13 +108,9 @@ class Column:
         raise LookupError(f"{self.table}.{self.name} is of type {self.type}: give it values here")
 
     @property
-    def owner(self) -> str:
-        """The name of the table's column that says whose a row is."""
-        return "id" if self.table == "users" else "user_id"
-
-    @property
     def is_owner(self) -> bool:
-        return self.name == self.owner
+        """Whether the column says whose a row is."""
+        return self.name == owner_column(self.table)
 
     def literal(self, side: Side, row: int = 1) -> str:
         return f"'{self.value(side, row)}'"
@@ -136,6 +137,14 @@ class World:
         """Run statements as the superuser, and return the rows of the last."""
         return asyncio.run(self._admin(statements))
 
+    def places(self, table: str) -> tuple[str, str]:
+        """Return where the two rows of somebody else lie."""
+        first, second = self.admin(
+            f"SELECT ctid::text FROM {table}"
+            f" WHERE {owner_column(table)} IN {OTHER_IDS[self.side]} ORDER BY ctid"
+        )
+        return str(first[0]), str(second[0])
+
     async def _admin(self, statements: Sequence[str]) -> list[Any]:
         connection = await login(self.shared.server.url(self.shared.database))
         try:
@@ -150,24 +159,10 @@ Worlds = tuple[World, World]
 
 
 def places(worlds: Worlds, tables: Collection[str]) -> dict[str, tuple[str, str]]:
-    """Return where the two rows of somebody else lie in each table: on the same place in both."""
-    first, second = (
-        {
-            table: tuple(
-                str(row[0])
-                for row in world.admin(
-                    f"SELECT ctid::text FROM {table} t WHERE to_jsonb(t) ->> '{column}' IN "
-                    f"{OTHER_IDS[world.side]} ORDER BY ctid"
-                )
-            )
-            for table in tables
-            for column in ("id" if table == "users" else "user_id",)
-        }
-        for world in worlds
-    )
+    """Return where the two rows of somebody else lie in each table: in the same place in both."""
+    first, second = ({table: world.places(table) for table in tables} for world in worlds)
     assert first == second
-    assert all(len(found) == 2 for found in first.values())
-    return first  # type: ignore[return-value]
+    return first
 
 
 @contextmanager
@@ -182,9 +177,11 @@ def make_worlds(server: Postgres, folder: Path, revision: str = "head") -> Itera
         _make(server, name, folder / name, side, revision)
         for name, side in zip(names, SIDES, strict=True)
     )
-    yield first, second
-    for name in names:
-        server.drop_database(name)
+    try:
+        yield first, second
+    finally:
+        for name in names:
+            server.drop_database(name)
 
 
 def _make(server: Postgres, name: str, folder: Path, side: Side, revision: str) -> World:
