@@ -241,6 +241,7 @@ class Access:
         value: what stands for the value, if that is not in the condition itself.
         embeddings: in which the condition is put.
         step: from one condition to the next, where asking takes long.
+        options: of EXPLAIN; none that tells times.
         isolation: of the transaction.
         node: of the plans, by which one sees that it was this way.
     """
@@ -251,6 +252,7 @@ class Access:
     value: str | None = None
     embeddings: Collection[str] = tuple(EMBEDDINGS)
     step: int = 1
+    options: str = "BUFFERS, VERBOSE, WAL"
     isolation: str = "read_committed"
     node: str = "Scan"
 
@@ -295,19 +297,19 @@ class Access:
             assert condition.column is not None
             return (
                 f"PREPARE question ({condition.column.type}) AS {statement}",
-                *explained(f"EXECUTE question ({value})"),
+                *explained(f"EXECUTE question ({value})", self.options),
                 "DEALLOCATE question",
             )
         if statement.startswith("DECLARE"):
-            return (*explained(statement), "FETCH ALL FROM c", "CLOSE c")
-        return explained(statement)
+            return (*explained(statement, self.options), "FETCH ALL FROM c", "CLOSE c")
+        return explained(statement, self.options)
 
 
-def explained(statement: str) -> tuple[str, ...]:
+def explained(statement: str, options: str = "BUFFERS, VERBOSE, WAL") -> tuple[str, ...]:
     """Return a statement, and all that EXPLAIN tells of it but times."""
     return (
         f"EXPLAIN (VERBOSE) {statement}",
-        f"EXPLAIN (ANALYZE, BUFFERS, VERBOSE, WAL, TIMING OFF, SUMMARY OFF) {statement}",
+        f"EXPLAIN (ANALYZE, {options}, TIMING OFF, SUMMARY OFF) {statement}",
         statement,
     )
 
@@ -330,6 +332,14 @@ ACCESSES = (
     ),
     Access("tid", only("tidscan"), AT_FIRST, node="Tid Scan"),
     Access("other tid", only("tidscan"), AT_SECOND, node="Tid Scan"),
+    Access(
+        "tid range",
+        only("tidscan"),
+        "SELECT * FROM {table} WHERE ctid >= '{first}' AND ctid <= '{second}' AND {condition}",
+        node="Tid Range Scan",
+    ),
+    # Postgres 15 and 16 do not know the option, and say so.
+    Access("serialized", only("tidscan"), AT_FIRST, options="SERIALIZE, BUFFERS, FORMAT JSON"),
     Access("free operators", only("tidscan", cpu_operator_cost="0"), AT_FIRST),
     Access("dear operators", only("tidscan", cpu_operator_cost="1e308"), AT_FIRST),
     Access("dearest operators", only("seqscan", cpu_operator_cost="1.7976931348623157e308")),
