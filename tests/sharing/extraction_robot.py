@@ -135,10 +135,10 @@ async def _setting(
     """Tell by a sub-select that sets a parameter when it is needed."""
     effect = "(SELECT set_config('robot.was_here', 'yes', true) IS NULL)"
     question = f"SELECT FROM {table} WHERE {row} AND ({condition} OR {effect})"
-    _, found = await robot.run(
+    _, effects = await robot.run(
         settings, question, "SELECT nullif(current_setting('robot.was_here', true), '')"
     )
-    return found
+    return effects
 
 
 async def _lock(
@@ -148,8 +148,8 @@ async def _lock(
     effect = "(SELECT NOT pg_try_advisory_xact_lock_shared(7))"
     question = f"SELECT FROM {table} WHERE {row} AND ({condition} OR {effect})"
     held = "pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
-    _, found = await robot.run(settings, question, f"SELECT count(*) FROM {held}")
-    return found
+    _, effects = await robot.run(settings, question, f"SELECT count(*) FROM {held}")
+    return effects
 
 
 async def _pages(
@@ -183,7 +183,7 @@ WAYS = {"place": only("tidscan"), "key": only("seqscan")}
 
 @dataclass(frozen=True)
 class Text:
-    """A text that is to be found letter by letter."""
+    """A text that the robot reads letter by letter."""
 
     table: str
     column: str
@@ -205,7 +205,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Scale:
+class Ordinal:
     """A value out of some that are in order."""
 
     table: str
@@ -227,8 +227,8 @@ class Scale:
 
 
 @dataclass(frozen=True)
-class Truth:
-    """Something that holds for one of two rows; to be found is for which."""
+class Fact:
+    """Something that holds for one of two rows; the robot wants to know for which."""
 
     table: str
     condition: str
@@ -244,22 +244,22 @@ async def last(values: Sequence[Any], holds: Callable[[Any], Awaitable[bool]]) -
 
 
 DAYS = [date(2000, 1, 1) + timedelta(days=day) for day in range(12_000)]
-WANTED: tuple[Text | Scale, ...] = (
+WANTED: tuple[Text | Ordinal, ...] = (
     Text("tasks", "title"),
     Text("tasks", "project"),
     Text("users", "id"),
     Text("users", "email"),
     Text("keys", "label"),
-    Scale("tasks", "due_on", DAYS, date(2100, 1, 1)),
-    Scale("tasks", "priority", (0, 1, 2, 3), 4),
+    Ordinal("tasks", "due_on", DAYS, date(2100, 1, 1)),
+    Ordinal("tasks", "priority", (0, 1, 2, 3), 4),
 )
-TRUTHS = (
-    Truth("tasks", "completed"),
-    Truth("tasks", "description IS NULL"),
-    Truth("tasks", "project IS NULL"),
-    Truth("tasks", "tasks IS NOT NULL"),
-    Truth("users", "email IS NULL"),
-    Truth("keys", "revoked_at IS NULL"),
+FACTS = (
+    Fact("tasks", "completed"),
+    Fact("tasks", "description IS NULL"),
+    Fact("tasks", "project IS NULL"),
+    Fact("tasks", "tasks IS NOT NULL"),
+    Fact("users", "email IS NULL"),
+    Fact("keys", "revoked_at IS NULL"),
 )
 
 
@@ -281,48 +281,48 @@ class Extraction:
         robot: asks.
         own: a row of the robot's for each table.
         others: two rows of somebody else's.
-        busy: two users, of whom the robot wants to know who has more tasks.
+        prolific: two users, of whom the robot wants to know who has more tasks.
         wanted: what the robot wants to know of the first of two rows.
-        truths: of which it wants to know for which of the two they hold.
+        facts: of which it wants to know for which of the two they hold.
     """
 
     robot: Robot
     own: dict[str, Row]
     others: dict[str, tuple[Row, Row]]
-    busy: tuple[str, str]
-    wanted: Sequence[Text | Scale] = WANTED
-    truths: Sequence[Truth] = TRUTHS
-    found: list[Extracted] = field(default_factory=list)
+    prolific: tuple[str, str]
+    wanted: Sequence[Text | Ordinal] = WANTED
+    facts: Sequence[Fact] = FACTS
+    extracted: list[Extracted] = field(default_factory=list)
 
     async def run(self) -> list[Extracted]:
-        """Return all that was found, right or wrong."""
+        """Return everything that was extracted, right or wrong."""
         for way in WAYS:
             for channel in CHANNELS:
                 for wanted in self.wanted:
                     row = self.others[wanted.table][0]
                     value = await self._search(channel, way, wanted, row)
                     self._note(f"{wanted.table}.{wanted.column}", value, channel, way)
-                for truth in self.truths:
-                    value = await self._compare(channel, way, truth)
-                    self._note(f"{truth.table}: {truth.condition}", value, channel, way)
+                for fact in self.facts:
+                    value = await self._compare(channel, way, fact)
+                    self._note(f"{fact.table}: {fact.condition}", value, channel, way)
         for table in self.others:
             self._note(f"{table}: longer row", await self._longer(table), "pages", "place")
         for column in ("user_id", "title", "completed", "due_on"):
-            estimates = await self._estimates(column)
-            self._note(f"tasks: estimates by {column}", estimates, "EXPLAIN", "none")
+            value = await self._estimates(column)
+            self._note(f"tasks: estimates by {column}", value, "EXPLAIN", "none")
         for statement in ("INSERT", "ON CONFLICT"):
             self._note("an id that is taken", await self._taken(statement), "error", statement)
-        return self.found
+        return self.extracted
 
     def _note(self, what: str, value: Any, channel: str, way: str) -> None:
         if value is not None:
-            self.found.append(Extracted(what, value, channel, way))
+            self.extracted.append(Extracted(what, value, channel, way))
 
     async def ask(self, channel: str, way: str, row: Row, condition: str) -> Signal:
         where = row.conditions()[way]
         return await CHANNELS[channel](self.robot, WAYS[way], row.table, where, condition)
 
-    async def _search(self, channel: str, way: str, wanted: Text | Scale, row: Row) -> Any:
+    async def _search(self, channel: str, way: str, wanted: Text | Ordinal, row: Row) -> Any:
         """Return a value; None if the channel does not tell what holds from what does not."""
         always, never = wanted.extremes()
         yes = await self.ask(channel, way, row, always)
@@ -334,21 +334,21 @@ class Extraction:
 
         return await wanted.search(holds)
 
-    async def _compare(self, channel: str, way: str, truth: Truth) -> Any:
+    async def _compare(self, channel: str, way: str, fact: Fact) -> Any:
         """Return the place of the row for which something holds; None if they seem alike."""
-        own = self.own[truth.table]
-        question = f"SELECT {truth.condition} FROM {truth.table} WHERE ctid = '{own.place}'"
+        own = self.own[fact.table]
+        question = f"SELECT {fact.condition} FROM {fact.table} WHERE ctid = '{own.place}'"
         ((holds,),) = await self.robot.run({}, question)
-        opposite = f"NOT ({truth.condition})"
-        yes = truth.condition if holds else opposite
+        opposite = f"NOT ({fact.condition})"
+        yes = fact.condition if holds else opposite
         signal = await self.ask(channel, way, own, yes)
-        if signal == await self.ask(channel, way, own, opposite if holds else truth.condition):
+        if signal == await self.ask(channel, way, own, opposite if holds else fact.condition):
             return None
-        told = [
-            await self.ask(channel, way, row, truth.condition) == signal
-            for row in self.others[truth.table]
+        matches = [
+            await self.ask(channel, way, row, fact.condition) == signal
+            for row in self.others[fact.table]
         ]
-        return self.others[truth.table][told.index(True)].place if sum(told) == 1 else None
+        return self.others[fact.table][matches.index(True)].place if sum(matches) == 1 else None
 
     async def _longer(self, table: str) -> Any:
         """Return the place of the row that takes more pages to read as a whole."""
@@ -363,30 +363,32 @@ class Extraction:
     async def _estimates(self, column: str) -> Any:
         """Return the user with more tasks by the estimates, or these if a value sways them."""
         values = {
-            "user_id": (*self.busy, "nobody"),
+            "user_id": (*self.prolific, "nobody"),
             "title": ("b", "m", "y"),
             "completed": ("true", "false"),
             "due_on": ("2001-01-01", "2015-01-01", "2026-01-01"),
         }[column]
         operator = ">" if column in ("title", "due_on") else "="
-        told = []
+        estimates = []
         for value in values:
             question = f"EXPLAIN SELECT FROM tasks WHERE {column} {operator} '{value}'"
             (plan,) = await self.robot.run(WAYS["key"], question)
-            told.append(int(re.findall(r"rows=(\d+)", plan[0])[0]))
+            estimates.append(int(re.findall(r"rows=(\d+)", plan[0])[0]))
         # The planner takes a comparison of booleans for half the rows, and so needs no statistics.
-        if len(set(told)) == 1:
+        if len(set(estimates)) == 1:
             return None
-        return self.busy[told[1] > told[0]] if column == "user_id" else tuple(told)
+        return (
+            self.prolific[estimates[1] > estimates[0]] if column == "user_id" else tuple(estimates)
+        )
 
     async def _taken(self, statement: str) -> Any:
         """Return whose ids are taken, by what inserting the same ones is refused with."""
         conflict = " ON CONFLICT DO NOTHING" if statement == "ON CONFLICT" else ""
         row = self.others["tasks"][0]
-        told = []
+        outcomes = []
         for user in (row.owner, "nobody"):
             values = f"'{user}', '{row.key}', 11, 'x', false, 0, '', 'x', now(), now()"
             names = "user_id, id, number, title, completed, priority, tags, search_text"
             inserted = f"INSERT INTO tasks ({names}, created_at, updated_at) VALUES ({values})"
-            told += await self.robot.run({"jit": "off"}, inserted + conflict)
-        return None if told[0] == told[1] else tuple(told)
+            outcomes += await self.robot.run({"jit": "off"}, inserted + conflict)
+        return None if outcomes[0] == outcomes[1] else tuple(outcomes)

@@ -162,11 +162,11 @@ async def _differences(
 ) -> list[Difference]:
     connections = [await login(world.url, statement_cache_size=0, **options) for world in worlds]
     try:
-        found: list[Difference] = []
+        differing: list[Difference] = []
         for start in range(0, len(questions), BATCH):
             batch = questions[start : start + BATCH]
-            found += await _compare(connections, batch, settings, isolation, attempts)
-        return found
+            differing += await _compare(connections, batch, settings, isolation, attempts)
+        return differing
     finally:
         for connection in connections:
             await connection.close()

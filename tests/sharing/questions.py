@@ -139,10 +139,10 @@ async def read_catalog(connection: asyncpg.Connection) -> Catalog:
 
 
 def _grouped(pairs: Sequence[Sequence[str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for key, value in pairs:
-        found.setdefault(key, []).append(value)
-    return found
+        groups.setdefault(key, []).append(value)
+    return groups
 
 
 def every_condition(catalog: Catalog, *, is_thorough: bool) -> Iterator[Condition]:

@@ -12,21 +12,28 @@ import pytest
 from tests.databases import Postgres
 from tests.sharing.extraction_robot import (
     CHANNELS,
+    FACTS,
     LETTERS,
-    TRUTHS,
     WANTED,
     WAYS,
     Extracted,
     Extraction,
+    Fact,
+    Ordinal,
     Robot,
     Row,
-    Scale,
     Text,
-    Truth,
 )
 from tests.sharing.people import login
 from tests.sharing.pooler import pooler
-from tests.sharing.worlds import CROWD_IDS, MEMBER_ID, OTHER_IDS, World, make_worlds, owner_column
+from tests.sharing.worlds import (
+    BULK_USER_IDS,
+    MEMBER_ID,
+    OTHER_IDS,
+    World,
+    make_worlds,
+    owner_column,
+)
 
 TABLES = ("users", "keys", "tasks")
 
@@ -47,14 +54,14 @@ def extraction(world: World, **options: Any) -> list[Extracted]:
     for table in TABLES:
         first, second = rows(world, table, *OTHER_IDS[world.side])
         pairs[table] = first, second
-    return run_robot(world, pairs, WANTED, TRUTHS, **options)
+    return run_robot(world, pairs, WANTED, FACTS, **options)
 
 
 def run_robot(
     world: World,
     pairs: dict[str, tuple[Row, Row]],
-    wanted: Sequence[Text | Scale],
-    truths: Sequence[Truth],
+    wanted: Sequence[Text | Ordinal],
+    facts: Sequence[Fact],
     **options: Any,
 ) -> list[Extracted]:
     """Return what the robot finds out about two rows of each table."""
@@ -63,24 +70,26 @@ def run_robot(
     async def work() -> list[Extracted]:
         connection = await login(world.url, statement_cache_size=0, **options)
         try:
-            return await Extraction(Robot(connection), own, pairs, CROWD_IDS, wanted, truths).run()
+            return await Extraction(
+                Robot(connection), own, pairs, BULK_USER_IDS, wanted, facts
+            ).run()
         finally:
             await connection.close()
 
     return asyncio.run(work())
 
 
-def actual(world: World, wanted: Text | Scale, row: Row) -> Any:
+def actual(world: World, wanted: Text | Ordinal, row: Row) -> Any:
     """Return what the robot wants to know of a row, as far as it wants to know it."""
     question = f"SELECT {wanted.column} FROM {wanted.table} WHERE ctid = '{row.place}'"
     value = world.admin(question)[0][0]
     return value[:LETTERS] if isinstance(wanted, Text) else value
 
 
-def holder(world: World, truth: Truth) -> str:
+def place_where_true(world: World, fact: Fact) -> str:
     """Return the place of the row for which something holds."""
-    first, second = rows(world, truth.table, *OTHER_IDS[world.side])
-    question = f"SELECT {truth.condition} FROM {truth.table} WHERE ctid = '{first.place}'"
+    first, second = rows(world, fact.table, *OTHER_IDS[world.side])
+    question = f"SELECT {fact.condition} FROM {fact.table} WHERE ctid = '{first.place}'"
     return first.place if world.admin(question)[0][0] else second.place
 
 
@@ -89,20 +98,22 @@ def test_the_robot_extracts_everything_with_earlier_policies(
 ) -> None:
     """Those of version 0001, so that finding nothing later is not for want of trying."""
     with make_worlds(sharing_server, tmp_path, "0001") as (world, _):
-        found = extraction(world)
+        extracted = extraction(world)
         right = {
             (f"{wanted.table}.{wanted.column}", actual(world, wanted, row))
             for wanted in WANTED
             for row in rows(world, wanted.table, OTHER_IDS[world.side][0])
         }
-        right |= {(f"{each.table}: {each.condition}", holder(world, each)) for each in TRUTHS}
+        right |= {
+            (f"{each.table}: {each.condition}", place_where_true(world, each)) for each in FACTS
+        }
         right |= {
             ("tasks: longer row", rows(world, "tasks", OTHER_IDS[world.side][0])[0].place),
-            ("tasks: estimates by user_id", CROWD_IDS[0]),
+            ("tasks: estimates by user_id", BULK_USER_IDS[0]),
         }
-    told = {(each.what, each.value) for each in found}
-    assert right - told == set()
-    assert {(each.channel, each.way) for each in found} >= {
+    claims = {(each.what, each.value) for each in extracted}
+    assert right - claims == set()
+    assert {(each.channel, each.way) for each in extracted} >= {
         (channel, way) for channel in CHANNELS for way in WAYS
     }
 
@@ -127,11 +138,11 @@ def test_the_robot_reads_its_own_row_over_each_channel(
     with make_worlds(sharing_server, tmp_path) as (world, _):
         (row,) = rows(world, "tasks", MEMBER_ID)
         wanted = Text("tasks", "title")
-        found = run_robot(world, {"tasks": (row, row)}, [wanted], [])
+        extracted = run_robot(world, {"tasks": (row, row)}, [wanted], [])
         title = actual(world, wanted, row)
     reading = {
         (each.channel, each.way)
-        for each in found
+        for each in extracted
         if each.what == "tasks.title" and each.value == title
     }
     assert reading == {

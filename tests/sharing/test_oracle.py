@@ -23,7 +23,7 @@ from tests.sharing.worlds import World, Worlds, make_worlds, places
 
 BY_NAME = {access.name: access for access in ACCESSES}
 SHARPEST = ("seq", "index", "tid")
-"""The ways by which a policy that is wrong in any way has told something so far."""
+"""The ways by which earlier policies could be seen through."""
 FEW = ("bare", "or")
 
 
@@ -36,11 +36,11 @@ def worlds(
     """Two databases of the newest version, one pair of which was filled at version 0001."""
     is_new = request.param == "new"
     folder = tmp_path_factory.mktemp("worlds")
-    with make_worlds(sharing_server, folder, "head" if is_new else "0001") as made:
+    with make_worlds(sharing_server, folder, "head" if is_new else "0001") as pair:
         if not is_new:
-            for world in made:
+            for world in pair:
                 world.shared.owner.ok("db", "upgrade")
-        yield made
+        yield pair
 
 
 @pytest.fixture(scope="module")
@@ -64,26 +64,26 @@ def catalog_of(worlds: Worlds) -> Catalog:
     return asyncio.run(read())
 
 
-def answers_of(world: World, found: Sequence[Question], access: Access) -> list[str]:
+def answers_of(world: World, batch: Sequence[Question], access: Access) -> list[str]:
     async def ask() -> list[str]:
         connection = await login(world.url, statement_cache_size=0)
         try:
-            return await interview(connection, found, access.settings, access.isolation)
+            return await interview(connection, batch, access.settings, access.isolation)
         finally:
             await connection.close()
 
     return asyncio.run(ask())
 
 
-def asked(
+def questions_by(
     access: Access, catalog: Catalog, rows: Mapping[str, tuple[str, str]], *, is_thorough: bool
 ) -> list[Question]:
     """Return the questions of one way."""
     conditions = list(questions.every_condition(catalog, is_thorough=is_thorough))
     embeddings = EMBEDDINGS if is_thorough and access.name == "tid" else FEW
-    found = list(access.questions(conditions, catalog, rows, embeddings))
-    assert found
-    return found
+    batch = list(access.questions(conditions, catalog, rows, embeddings))
+    assert batch
+    return batch
 
 
 def test_each_column_has_values_that_tell_the_worlds_apart(
@@ -110,8 +110,8 @@ def test_each_way_is_the_one_it_says(sharing_server: Postgres, tmp_path: Path) -
         catalog = catalog_of(worlds)
         rows = places(worlds, catalog.tables)
         for access in ACCESSES:
-            found = asked(access, catalog, rows, is_thorough=False)
-            answers = answers_of(worlds[0], found[:: len(found) // 40], access)
+            batch = questions_by(access, catalog, rows, is_thorough=False)
+            answers = answers_of(worlds[0], batch[:: len(batch) // 40], access)
             assert any(access.node in each for each in answers), (access.name, answers[-1])
 
 
@@ -131,8 +131,8 @@ def test_conditions_are_answered_alike(
     worlds: Worlds, catalog: Catalog, rows: Mapping[str, tuple[str, str]], name: str
 ) -> None:
     access = BY_NAME[name]
-    found = asked(access, catalog, rows, is_thorough=False)
-    assert report(differences(worlds, found, access.settings)) == []
+    batch = questions_by(access, catalog, rows, is_thorough=False)
+    assert described(differences(worlds, batch, access.settings)) == []
 
 
 @pytest.mark.slow
@@ -142,8 +142,8 @@ def test_conditions_are_answered_alike_by_every_other_way(
     worlds: Worlds, catalog: Catalog, rows: Mapping[str, tuple[str, str]], name: str
 ) -> None:
     access = BY_NAME[name]
-    found = asked(access, catalog, rows, is_thorough=False)
-    assert report(differences(worlds, found, access.settings, access.isolation)) == []
+    batch = questions_by(access, catalog, rows, is_thorough=False)
+    assert described(differences(worlds, batch, access.settings, access.isolation)) == []
 
 
 @pytest.mark.slow
@@ -153,23 +153,23 @@ def test_all_conditions_that_there_are(
     worlds: Worlds, catalog: Catalog, rows: Mapping[str, tuple[str, str]], name: str
 ) -> None:
     access = BY_NAME[name]
-    found = asked(access, catalog, rows, is_thorough=True)
-    assert report(differences(worlds, found, access.settings)) == []
+    batch = questions_by(access, catalog, rows, is_thorough=True)
+    assert described(differences(worlds, batch, access.settings)) == []
 
 
 def test_writes_and_calls_are_answered_alike(worlds: Worlds, catalog: Catalog) -> None:
-    found = [*questions.writes(catalog), *questions.calls(catalog)]
-    assert report(differences(worlds, found, {"jit": "off"})) == []
+    batch = [*questions.writes(catalog), *questions.calls(catalog)]
+    assert described(differences(worlds, batch, {"jit": "off"})) == []
 
 
 def test_estimates_are_alike_before_and_after_analyze(worlds: Worlds, catalog: Catalog) -> None:
-    found = list(questions.estimates(catalog))
+    batch = list(questions.estimates(catalog))
     for settings in (questions.only("seqscan"), questions.only("indexscan")):
-        assert report(differences(worlds, found, settings)) == []
+        assert described(differences(worlds, batch, settings)) == []
     for world in worlds:
         asyncio.run(analyze(world.shared.server.url(world.shared.database, OWNER, PASSWORD)))
     for settings in (questions.only("seqscan"), questions.only("indexscan")):
-        assert report(differences(worlds, found, settings)) == []
+        assert described(differences(worlds, batch, settings)) == []
 
 
 async def analyze(url: str) -> None:
@@ -183,9 +183,9 @@ def test_through_a_pooler(
 ) -> None:
     access = BY_NAME["tid"]
     conditions = list(questions.every_condition(catalog, is_thorough=False))
-    found = list(access.questions(conditions, catalog, rows, ("or",)))
+    batch = list(access.questions(conditions, catalog, rows, ("or",)))
     with pooler(worlds[0].shared.server) as port:
-        assert report(differences(worlds, found, access.settings, port=port)) == []
+        assert described(differences(worlds, batch, access.settings, port=port)) == []
 
 
 def test_the_questions_see_through_the_policies_of_0001(
@@ -193,9 +193,9 @@ def test_the_questions_see_through_the_policies_of_0001(
 ) -> None:
     """What finds nothing where nothing is has to find something where it is."""
     with make_worlds(sharing_server, tmp_path, "0001") as earlier:
-        told = told_about(earlier)
+        leaking = leaking_columns(earlier)
         readable = [each for each in catalog_of(earlier).columns if each.table != "members"]
-    assert told == {f"{column.table}.{column.name}" for column in readable}
+    assert leaking == {f"{column.table}.{column.name}" for column in readable}
 
 
 def test_the_questions_see_through_a_policy_that_costs_something(
@@ -210,16 +210,16 @@ def test_the_questions_see_through_a_policy_that_costs_something(
                 f"ALTER POLICY own_all ON tasks USING ({own})",
                 "SELECT 1",
             )
-        told = {name for name in told_about(weak) if name.startswith("tasks.")}
+        leaking = {name for name in leaking_columns(weak) if name.startswith("tasks.")}
         nullable = {
             f"tasks.{column.name}"
             for column in catalog_of(weak).columns
             if column.table == "tasks" and column.is_nullable
         }
-        assert told == {"tasks.completed", *nullable}
+        assert leaking == {"tasks.completed", *nullable}
 
 
-def told_about(worlds: Worlds) -> set[str]:
+def leaking_columns(worlds: Worlds) -> set[str]:
     """Return the columns of which a row of somebody else's tells something."""
     catalog = catalog_of(worlds)
     rows, tid = places(worlds, catalog.tables), BY_NAME["tid"]
@@ -233,10 +233,10 @@ def told_about(worlds: Worlds) -> set[str]:
             ("or",),
         )
     }
-    told = differences(worlds, list(columns), tid.settings, attempts=2)
-    return {columns[each.question] for each in told}
+    leaking = differences(worlds, list(columns), tid.settings, attempts=2)
+    return {columns[each.question] for each in leaking}
 
 
-def report(found: list[Difference]) -> list[str]:
+def described(differing: list[Difference]) -> list[str]:
     """Return what a failing test should show."""
-    return [str(each) for each in found[:5]]
+    return [str(each) for each in differing[:5]]

@@ -36,7 +36,7 @@ OTHER_IDS: dict[Side, tuple[str, str]] = {
     "low": ("10000000-0000-4000-8000-000000000001", "10000000-0000-4000-8000-000000000002"),
     "high": ("e0000000-0000-4000-8000-000000000001", "e0000000-0000-4000-8000-000000000002"),
 }
-CROWD_IDS = ("f0000000-0000-4000-8000-000000000001", "f0000000-0000-4000-8000-000000000002")
+BULK_USER_IDS = ("f0000000-0000-4000-8000-000000000001", "f0000000-0000-4000-8000-000000000002")
 """Of two more people, who have many tasks; which has more depends on the world."""
 MANY, FEW = 300, 60
 
@@ -237,13 +237,13 @@ async def _share_as_0001_did(shared: Shared) -> str:
 
 async def protected_columns(connection: asyncpg.Connection) -> list[Column]:
     """Return every column of every table that is under row level security."""
-    found = await connection.fetch("""
+    rows = await connection.fetch("""
         SELECT relname, attname, format_type(atttypid, atttypmod), NOT attnotnull
         FROM pg_class c JOIN pg_attribute ON attrelid = c.oid
         WHERE relrowsecurity AND attnum > 0 AND NOT attisdropped
         ORDER BY relname = 'users' DESC, relname, attnum
     """)
-    return [Column(*row) for row in found]
+    return [Column(*row) for row in rows]
 
 
 async def _fill(url: str, side: Side) -> None:
@@ -265,7 +265,7 @@ async def _fill(url: str, side: Side) -> None:
         for each in sides:
             for row in (1, 2):
                 await connection.execute(_insertion(ours, each, row))
-    await connection.execute(_crowd(side))
+    await connection.execute(_bulk_rows(side))
     # In a database of everyday use, statistics have been collected.
     for statement in ("REINDEX SCHEMA public", "VACUUM (FREEZE, ANALYZE)"):
         await connection.execute(statement)
@@ -286,8 +286,8 @@ def _insertion(columns: Sequence[Column], side: Side, row: int) -> str:
     return f"INSERT INTO {columns[0].table} ({names}) VALUES ({', '.join(values)})"
 
 
-def _crowd(side: Side) -> str:
-    first, second = CROWD_IDS
+def _bulk_rows(side: Side) -> str:
+    first, second = BULK_USER_IDS
     most = first if side == "low" else second
     least = second if side == "low" else first
     which = f"CASE WHEN n % {MANY // FEW} = 0 THEN '{least}' ELSE '{most}' END"
