@@ -319,6 +319,7 @@ PARALLEL = {
     "min_parallel_index_scan_size": "0",
     "parallel_setup_cost": "0",
     "parallel_tuple_cost": "0",
+    "max_parallel_workers_per_gather": "1",
 }
 ACCESSES = (
     Access("seq", only("seqscan"), node="Seq Scan on"),
@@ -343,8 +344,15 @@ ACCESSES = (
     Access("free operators", only("tidscan", cpu_operator_cost="0"), AT_FIRST),
     Access("dear operators", only("tidscan", cpu_operator_cost="1e308"), AT_FIRST),
     Access("dearest operators", only("seqscan", cpu_operator_cost="1.7976931348623157e308")),
-    # Starting a worker takes longer than all else.
-    Access("parallel", {**PARALLEL, **only("seqscan")}, embeddings=("or",), step=3, node="Gather"),
+    # Starting a worker takes longer than all else, and which of two reads more is chance.
+    Access(
+        "parallel",
+        {**PARALLEL, **only("seqscan")},
+        embeddings=("or",),
+        step=3,
+        options="BUFFERS, WAL",
+        node="Gather",
+    ),
     Access(
         "prepared, generic",
         only("tidscan", plan_cache_mode="force_generic_plan"),
