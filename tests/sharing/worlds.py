@@ -36,6 +36,9 @@ OTHER_IDS: dict[Side, tuple[str, str]] = {
     "low": ("10000000-0000-4000-8000-000000000001", "10000000-0000-4000-8000-000000000002"),
     "high": ("e0000000-0000-4000-8000-000000000001", "e0000000-0000-4000-8000-000000000002"),
 }
+MEMBER = f"""
+INSERT INTO users VALUES ('{MEMBER_ID}', 'mallory@example.com', NULL, 0, 0, now(), now())
+"""
 BULK_USER_IDS = ("f0000000-0000-4000-8000-000000000001", "f0000000-0000-4000-8000-000000000002")
 """Of two more people, who have many tasks; which has more depends on the world."""
 MANY, FEW = 300, 60
@@ -192,6 +195,7 @@ def _make(server: Postgres, name: str, folder: Path, side: Side, revision: str) 
     asyncio.run(_migrate(server.url(name, OWNER, PASSWORD), revision))
     if revision == "head":
         shared.owner.ok("db", "upgrade")
+        server.execute(MEMBER, database=name)
         invitation = shared.invite("mallory@example.com", "--subject", MEMBER_ID)
         url = connection_url(shared.joined("mallory", invitation))
     else:
@@ -227,8 +231,7 @@ async def _share_as_0001_did(shared: Shared) -> str:
         GRANT SELECT, INSERT, UPDATE, DELETE ON tasks TO {group};
         GRANT UPDATE (last_number, last_seq) ON users TO {group};
         GRANT UPDATE (revoked_at) ON keys TO {group};
-        INSERT INTO users
-        VALUES ('{MEMBER_ID}', 'mallory@example.com', NULL, 0, 0, now(), now());
+        {MEMBER};
         INSERT INTO members VALUES ('{role}', '{MEMBER_ID}', 'key', now(), NULL);
     """)
     await owner.close()
