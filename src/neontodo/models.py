@@ -8,21 +8,43 @@ from __future__ import annotations
 
 import enum
 import uuid
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
-from sqlalchemy.engine import Dialect
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+)
 from sqlmodel import Field, SQLModel
+
+from neontodo.columns import (
+    EXTRA_MAX_BYTES,
+    LOGGED_MAX_BYTES,
+    TAGS_MAX,
+    BoundedText,
+    Identifier,
+    Instant,
+    Json,
+    Tags,
+)
+from neontodo.columns import Day as DayColumn
 
 TITLE_MAX = 200
 DESCRIPTION_MAX = 2000
 PROJECT_MAX = 100
 TAG_MAX = 100
-EXTRA_MAX_BYTES = 16 * 1024
+KEY_ID_MAX = 400
 NUMBER_MAX = 2**53
 """The largest that every reader of JSON takes exactly."""
+DAYS = (date(1, 1, 2), date(9999, 12, 30))
+"""Asyncpg takes the very first and last day for minus infinity and infinity."""
+INSTANTS = (datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC))
+"""Between them, the day in every time zone is one of DAYS."""
 
 
 class Priority(enum.IntEnum):
@@ -38,47 +60,24 @@ class Priority(enum.IntEnum):
         return self.name.lower()
 
 
-class Instant(sa.types.TypeDecorator[datetime]):
-    """An instant in UTC: timestamptz on Postgres, ISO text on SQLite; always aware in Python."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
-        # SQLAlchemy's own text format is the same, at three times the cost.
-        kind = sa.Text() if dialect.name == "sqlite" else self.impl
-        return dialect.type_descriptor(kind)
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.astimezone(UTC).isoformat(" ", "microseconds")[: -len("+00:00")]
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            return value  # type: ignore[no-any-return]
-        return datetime.fromisoformat(value).replace(tzinfo=UTC)
-
-
-class Tags(sa.types.TypeDecorator[tuple[str, ...]]):
-    """A sorted set of tags in one text, each between two spaces: ` home urgent `."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        # A plain string is a search pattern that stands for itself.
-        if value is None or isinstance(value, str):
-            return value
-        return f" {' '.join(value)} " if value else ""
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
-        return tuple(value.split()) if value else ()
-
-
 def _ordered_text() -> sa.types.TypeEngine[str]:
     """Text that sorts by code point on both engines, whatever the database's locale."""
     return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def _check(condition: str, name: str) -> sa.CheckConstraint:
+    """A rule that Postgres keeps: an SQLite store is its user's own, and its tables stay.
+
+    Whoever changes one does it in a migration, too.
+    """
+    return sa.CheckConstraint(condition, name, info={"engine": "postgresql"})
+
+
+_SPACES = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
+SPACES = "E'" + "".join(f"\\u{ord(char):04X}" for char in _SPACES) + "'"
+"""What `str.strip` takes off, as SQL has it."""
+_FIRST_DAY, _LAST_DAY = (f"'{day.isoformat()}'" for day in DAYS)
+_FIRST, _LAST = (f"'{moment.isoformat(' ')}'" for moment in INSTANTS)
 
 
 SQLModel.metadata.naming_convention = {
@@ -98,6 +97,12 @@ class User(SQLModel, table=True):
     """A person, and the counters that every write of theirs takes its numbers from."""
 
     __tablename__ = "users"
+    __table_args__: ClassVar[Any] = (
+        _check("length(id) BETWEEN 1 AND 255", "id"),
+        _check("length(email) <= 320 AND length(name) <= 320", "names"),
+        _check(f"last_number BETWEEN 0 AND {NUMBER_MAX}", "last_number"),
+        _check(f"last_seq BETWEEN 0 AND {NUMBER_MAX}", "last_seq"),
+    )
 
     id: str = Field(sa_type=sa.Text, primary_key=True)
     email: str | None = Field(default=None, sa_type=sa.Text)
@@ -112,6 +117,10 @@ class Key(SQLModel, table=True):
     """The public half of an Ed25519 key that may sign this user's tokens."""
 
     __tablename__ = "keys"
+    __table_args__: ClassVar[Any] = (
+        _check("length(id) BETWEEN 1 AND 255", "id"),
+        _check("length(public_key) <= 255 AND length(label) <= 400", "texts"),
+    )
 
     user_id: str = Field(sa_type=sa.Text, primary_key=True, foreign_key="users.id")
     id: str = Field(sa_type=sa.Text, primary_key=True)
@@ -133,6 +142,11 @@ def _storable(text: str) -> str:
     return text
 
 
+def _stripped(text: Any) -> Any:
+    # Pydantic's own idea of white space lacks four control characters.
+    return text.strip() if isinstance(text, str) else text
+
+
 def _tag_set(tags: Any) -> tuple[str, ...]:
     if isinstance(tags, str):
         raise ValueError("must be a list")
@@ -142,24 +156,59 @@ def _tag_set(tags: Any) -> tuple[str, ...]:
             raise ValueError(f"a tag has 1 to {TAG_MAX} characters")
         if "," in tag or tag.split() != [tag]:
             raise ValueError(f"tag {tag!r} holds a space or a comma")
+    if not fits(unique):
+        raise ValueError(TOO_MANY_TAGS)
     return tuple(sorted(unique))
+
+
+TOO_MANY_TAGS = f"all tags together have more than {TAGS_MAX:,} characters"
+
+
+def fits(tags: Collection[str]) -> bool:
+    """Whether a task has room for so many tags."""
+    return sum(map(len, tags)) + len(tags) < TAGS_MAX
+
+
+def _agreed(extra: dict[str, Any]) -> dict[str, Any]:
+    """The extra of a task, if its agreed parts have their shape; raises ValueError."""
+    for field in ("title", "description"):
+        if not isinstance(extra.get(field, ""), str):
+            raise ValueError(f"extra: `{field}` must be text")
+    notes = extra.get("annotations", [])
+    if not isinstance(notes, list) or not all(map(_is_annotation, notes)):
+        raise ValueError("annotations: must be a list of objects with `entry` and `description`")
+    return extra
+
+
+def _is_annotation(note: Any) -> bool:
+    return (
+        isinstance(note, dict)
+        and isinstance(note.get("description"), str)
+        and isinstance(note.get("entry", ""), str)
+    )
 
 
 Title = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX),
+    StringConstraints(min_length=1, max_length=TITLE_MAX),
     AfterValidator(_storable),
+    BeforeValidator(_stripped),
 ]
 Description = Annotated[
     str, StringConstraints(max_length=DESCRIPTION_MAX), AfterValidator(_storable)
 ]
 Project = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=PROJECT_MAX),
+    StringConstraints(min_length=1, max_length=PROJECT_MAX),
     AfterValidator(_storable),
+    BeforeValidator(_stripped),
 ]
 TagSet = Annotated[tuple[str, ...], AfterValidator(_tag_set)]
-Due = date | datetime
+Extra = Annotated[dict[str, Any], AfterValidator(_agreed)]
+Number = Annotated[int, Field(ge=1, le=NUMBER_MAX)]
+Day = Annotated[date, Field(ge=DAYS[0], le=DAYS[1])]
+Moment = Annotated[datetime, Field(ge=INSTANTS[0], le=INSTANTS[1])]
+Due = Day | Moment
 """A floating day, or an aware instant (never a naive datetime)."""
 
 
@@ -170,12 +219,12 @@ class TaskBase(SQLModel):
     description: str | None = Field(default=None, sa_type=sa.Text)
     completed: bool = False
     completed_at: datetime | None = Field(default=None, sa_type=Instant)
-    due_on: date | None = Field(default=None, sa_type=sa.Date)
+    due_on: date | None = Field(default=None, sa_type=DayColumn)
     due_at: datetime | None = Field(default=None, sa_type=Instant)
     priority: int = Field(default=Priority.NONE, sa_type=sa.SmallInteger)
-    project: str | None = Field(default=None, sa_type=_ordered_text())
+    project: str | None = Field(default=None, sa_type=BoundedText(PROJECT_MAX))
     tags: tuple[str, ...] = Field(default=(), sa_type=Tags)
-    extra: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
+    extra: dict[str, Any] | None = Field(default=None, sa_type=Json(EXTRA_MAX_BYTES))
     created_at: datetime = Field(sa_type=Instant)
     updated_at: datetime = Field(sa_type=Instant)
 
@@ -192,6 +241,33 @@ class Task(TaskBase, table=True):
         sa.CheckConstraint("priority BETWEEN 0 AND 3", "priority"),
         sa.CheckConstraint("completed = (completed_at IS NOT NULL)", "completed"),
         sa.CheckConstraint("due_at IS NULL OR due_on IS NOT NULL", "due"),
+        _check(f"number <= {NUMBER_MAX}", "number_max"),
+        _check(f"title = btrim(title, {SPACES})", "title_stripped"),
+        _check("description <> ''", "description_empty"),
+        _check(
+            f"project = btrim(project, {SPACES}) AND length(project) BETWEEN 1 AND {PROJECT_MAX}",
+            "project",
+        ),
+        _check("todo_is_tag_set(tags)", "tags"),
+        # Folding makes 18 characters of one, and puts a space between a word and a sign.
+        _check(
+            "length(search_text) <= 20 + 20 * (length(title) + coalesce(length(description), 0)"
+            " + coalesce(length(project), 0) + length(tags))",
+            "search_text",
+        ),
+        _check("todo_is_extra(extra)", "extra"),
+        _check(
+            f"due_on BETWEEN {_FIRST_DAY} AND {_LAST_DAY}"
+            " AND (due_at IS NULL OR abs(due_on - CAST(timezone('UTC', due_at) AS date)) <= 1)",
+            "due_on",
+        ),
+        _check(
+            f"due_at BETWEEN {_FIRST} AND {_LAST}"
+            f" AND (completed_at IS NULL OR completed_at BETWEEN {_FIRST} AND {_LAST})"
+            f" AND created_at BETWEEN {_FIRST} AND {_LAST}"
+            f" AND updated_at BETWEEN {_FIRST} AND {_LAST}",
+            "instants",
+        ),
         sa.Index(
             "ix_tasks_order",
             "user_id",
@@ -204,7 +280,7 @@ class Task(TaskBase, table=True):
     )
 
     user_id: str = Field(sa_type=sa.Text, primary_key=True, foreign_key="users.id")
-    id: uuid.UUID = Field(primary_key=True)
+    id: uuid.UUID = Field(sa_type=Identifier, primary_key=True)
     number: int = Field(sa_type=sa.BigInteger)
     search_text: str = Field(sa_type=_ordered_text())
 
@@ -221,6 +297,11 @@ class Change(SQLModel, table=True):
     __tablename__ = "changes"
     __table_args__: ClassVar[Any] = (
         sa.CheckConstraint("kind IN ('create', 'update', 'delete')", "kind"),
+        _check(f"seq BETWEEN 1 AND {NUMBER_MAX}", "seq"),
+        _check("position >= 0", "position"),
+        _check(f"length(key_id) <= {KEY_ID_MAX}", "key_id"),
+        _check("todo_is_logged(before) AND todo_is_logged(after)", "states"),
+        _check(f"at BETWEEN {_FIRST} AND {_LAST}", "at"),
         sa.Index(
             "uq_changes_command",
             "user_id",
@@ -241,14 +322,14 @@ class Change(SQLModel, table=True):
 
     user_id: str = Field(sa_type=sa.Text, primary_key=True, foreign_key="users.id")
     seq: int = Field(sa_type=sa.BigInteger, primary_key=True)
-    command_id: uuid.UUID
+    command_id: uuid.UUID = Field(sa_type=Identifier)
     position: int
-    key_id: str = Field(sa_type=sa.Text)
-    task_id: uuid.UUID
+    key_id: str = Field(sa_type=BoundedText(KEY_ID_MAX, collation=None))
+    task_id: uuid.UUID = Field(sa_type=Identifier)
     kind: str = Field(sa_type=sa.Text)
-    before: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
-    after: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
-    reverts: uuid.UUID | None = None
+    before: dict[str, Any] | None = Field(default=None, sa_type=Json(LOGGED_MAX_BYTES))
+    after: dict[str, Any] | None = Field(default=None, sa_type=Json(LOGGED_MAX_BYTES))
+    reverts: uuid.UUID | None = Field(default=None, sa_type=Identifier)
     at: datetime = Field(sa_type=Instant)
 
 
@@ -286,12 +367,12 @@ class TaskCreate(_Checked):
     project: Project | None = None
     tags: TagSet = ()
     id: uuid.UUID | None = None
-    number: Annotated[int, Field(ge=1, le=NUMBER_MAX)] | None = None
+    number: Number | None = None
     completed: bool = False
-    completed_at: datetime | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    extra: dict[str, Any] | None = None
+    completed_at: Moment | None = None
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+    extra: Extra | None = None
 
 
 class TaskUpdate(_Checked):
@@ -306,28 +387,41 @@ class TaskUpdate(_Checked):
     completed: bool | None = None
 
 
+# Cheaper than a function of Python for each value.
+_NOT_BLANK = r"^[^\x00]*[^\s\x1c-\x1f\x00][^\x00]*$"
+_WITHOUT_NUL = r"^[^\x00]*$"
+_TAG = r"^[^\s\x1c-\x1f\x00,]+$"
+
+
 def instant_text(moment: datetime) -> str:
     """An instant as JSON has it: UTC with `Z`, a fraction only if there is one."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 class TaskPublic(BaseModel):
-    """A task as it leaves a session: a frozen snapshot, without its owner."""
+    """A task as it leaves a session: a frozen snapshot, without its owner.
+
+    Nothing else is a task: what an import would refuse is refused here.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     id: uuid.UUID
-    number: int
-    title: str
-    description: str | None
+    number: Number
+    title: Annotated[str, StringConstraints(max_length=TITLE_MAX, pattern=_NOT_BLANK)]
+    description: Annotated[
+        str, StringConstraints(max_length=DESCRIPTION_MAX, pattern=_WITHOUT_NUL)
+    ] | None
     completed: bool
     completed_at: datetime | None
     due_on: date | None
     due_at: datetime | None
     priority: Priority
-    project: str | None
-    tags: tuple[str, ...]
-    extra: dict[str, Any] | None
+    project: Annotated[
+        str, StringConstraints(max_length=PROJECT_MAX, pattern=_NOT_BLANK)
+    ] | None
+    tags: tuple[Annotated[str, StringConstraints(max_length=TAG_MAX, pattern=_TAG)], ...]
+    extra: Extra | None
     created_at: datetime
     updated_at: datetime
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import operator
 import uuid
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from neontodo import formats
 from neontodo.formats import Record
-from neontodo.models import Priority, TaskCreate, TaskPublic
+from neontodo.models import DAYS, INSTANTS, Priority, TaskCreate, TaskPublic
 
 TZ = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 20, 19, 30, tzinfo=UTC)
@@ -76,10 +77,14 @@ def again(text: str, format: str, *, tz: tzinfo = TZ, **changes: Any) -> str:
     return text_of([stored(task, **changes) for task in tasks(text, format)], format, tz=tz)
 
 
-# What pydantic strips off a title is a little less than what Python calls a space.
 _characters = st.characters(codec="utf-8", exclude_characters="\0")
 _spaceless = st.characters(exclude_categories=("Cs", "Z", "Cc"), exclude_characters=",")
-_instants = st.datetimes(timezones=st.just(UTC))
+# A day's beginning must be one that can be stored, too.
+_instants = st.datetimes(
+    INSTANTS[0].replace(day=5, tzinfo=None),
+    INSTANTS[1].replace(day=27, tzinfo=None),
+    timezones=st.just(UTC),
+)
 _values: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
@@ -92,8 +97,12 @@ _values: st.SearchStrategy[Any] = st.recursive(
 titles = st.text(_characters, min_size=1, max_size=200).map(
     lambda text: TaskCreate(title=f"_{text[1:-1]}_").title
 )
-extras = st.none() | st.dictionaries(
-    st.sampled_from(["json", "csv", "todotxt", "taskwarrior", "title", "due"]), _values, max_size=3
+extras = st.none() | st.builds(
+    operator.or_,
+    st.dictionaries(
+        st.sampled_from(["json", "csv", "todotxt", "taskwarrior", "due"]), _values, max_size=3
+    ),
+    st.just({}) | st.builds(lambda title: {"title": title}, st.text(_characters)),
 )
 
 
@@ -101,7 +110,7 @@ extras = st.none() | st.dictionaries(
 def public_tasks(draw: st.DrawFn, extra: st.SearchStrategy[Any] | None = None) -> TaskPublic:
     """Any task that can be in a store."""
     completed_at = draw(st.none() | _instants)
-    due = draw(st.none() | st.dates() | _instants)
+    due = draw(st.none() | st.dates(*DAYS) | _instants)
     return TaskPublic(
         id=draw(st.uuids()),
         number=draw(st.integers(1, 10**9)),

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from neontodo.models import EXTRA_MAX_BYTES, Priority
+from neontodo.columns import EXTRA_MAX_BYTES
+from neontodo.models import Priority
 from tests.formats.samples import ID, NOW, again, made, problem, records, tasks, text_of
 
 TASK = made(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from neontodo.models import Priority
+from neontodo.models import DAYS, Priority
 from tests.formats.samples import ID, NOW, TZ, made, problem, records, stored, tasks, text_of
 
 EXPORT = (Path(__file__).parent.parent / "data" / "taskwarrior-export.json").read_text()
@@ -157,7 +157,7 @@ def test_a_completed_task_without_an_end_was_completed_when_it_last_changed() ->
 
 
 @pytest.mark.parametrize("tz", [TZ, ZoneInfo("America/New_York")], ids=str)
-@pytest.mark.parametrize("day", [date.min, date.max], ids=str)
+@pytest.mark.parametrize("day", DAYS, ids=str)
 def test_the_first_and_the_last_day_can_be_exported(day: date, tz: ZoneInfo) -> None:
     assert '"due":"' in text_of([made(due=day)], "taskwarrior", tz=tz)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, ExceptionContext, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from neontodo.columns import read_json, write_json
 from neontodo.db.retry import Limits, Tries
 from neontodo.db.url import PostgresTarget, SqliteTarget, Target
 
@@ -23,9 +23,6 @@ CACHE_KIB = 16_384
 
 STATEMENTS = 100
 """How many a connection remembers, if it does at all."""
-
-compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-
 
 def make_engine(
     target: Target,
@@ -68,7 +65,8 @@ def _sqlite(target: SqliteTarget, *, foreign_keys: bool) -> AsyncEngine:
 
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(target.path)),
-        json_serializer=compact_json,
+        json_serializer=write_json,
+        json_deserializer=read_json,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -112,7 +110,8 @@ def _postgres(
             port=target.port,
             database=target.database,
         ),
-        json_serializer=compact_json,
+        json_serializer=write_json,
+        json_deserializer=read_json,
         pool_size=1,
         max_overflow=0,
         connect_args=dial.arguments(target)

@@ -7,24 +7,15 @@ the name of the format that it came in.
 
 from __future__ import annotations
 
-import json
-import re
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
+from neontodo.columns import EXTRA_MAX_BYTES, EXTRA_MAX_DEPTH, why_not_stored, write_json
 from neontodo.formats.dates import shown
 from neontodo.formats.record import BadRecord
-from neontodo.models import DESCRIPTION_MAX, EXTRA_MAX_BYTES, TITLE_MAX, TaskCreate, TaskPublic
-
-# What pydantic strips; Python's own idea has four control characters more.
-_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
-    map(chr, range(0x2000, 0x200B))
-)
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-_DEEPEST = 50
-_encode = json.JSONEncoder(allow_nan=False).encode
+from neontodo.models import DESCRIPTION_MAX, TITLE_MAX, TaskCreate, TaskPublic
 
 
 def task(
@@ -36,7 +27,7 @@ def task(
     completed task without an instant was completed when it was last changed, or made, or `now`.
     """
     given = {field: value for field, value in values.items() if value is not None}
-    if isinstance(project := given.get("project"), str) and not project.strip(_SPACE):
+    if isinstance(project := given.get("project"), str) and not project.strip():
         del given["project"]
     _shorten(given, extra)
     if given.get("completed") and "completed_at" not in given:
@@ -70,39 +61,11 @@ def section(public: TaskPublic, name: str) -> dict[str, Any]:
 
 
 def _check(extra: dict[str, Any]) -> None:
-    """Raise BadRecord unless `extra` can be stored, and its agreed parts have their shape."""
-    try:
-        encoded = _encode(extra)
-    except ValueError:
-        raise BadRecord("holds a number that is not finite or too large") from None
-    except RecursionError:
-        raise BadRecord("is nested too deeply") from None
-    if len(encoded) > EXTRA_MAX_BYTES:
+    """Raise BadRecord unless `extra` can be stored."""
+    if why := why_not_stored(extra, EXTRA_MAX_DEPTH):
+        raise BadRecord(why)
+    if len(write_json(extra).encode()) > EXTRA_MAX_BYTES:
         raise BadRecord(f"more than {EXTRA_MAX_BYTES} bytes have no field of their own")
-    if "\\u0000" in encoded and _NUL.search(encoded):
-        raise BadRecord("holds a NUL character")
-    if "\\ud" in encoded and not _is_unicode(extra):
-        raise BadRecord("is not valid UTF-8")
-    if encoded.count("[") + encoded.count("{") > _DEEPEST and _deeper(extra, _DEEPEST):
-        raise BadRecord("is nested too deeply")
-    _check_shape(extra)
-
-
-def _check_shape(extra: dict[str, Any]) -> None:
-    for field in ("title", "description"):
-        if not isinstance(extra.get(field, ""), str):
-            raise BadRecord(f"extra: `{field}` must be text")
-    notes = extra.get("annotations", [])
-    if not isinstance(notes, list) or not all(map(_is_annotation, notes)):
-        raise BadRecord("annotations: must be a list of objects with `entry` and `description`")
-
-
-def _is_annotation(note: Any) -> bool:
-    return (
-        isinstance(note, dict)
-        and isinstance(note.get("description"), str)
-        and isinstance(note.get("entry", ""), str)
-    )
 
 
 def _shorten(given: dict[str, Any], extra: dict[str, Any]) -> None:
@@ -115,27 +78,11 @@ def _shorten(given: dict[str, Any], extra: dict[str, Any]) -> None:
 
 
 def _fit_title(text: str) -> str:
-    return _cut(text.strip(_SPACE), TITLE_MAX)
+    return _cut(text.strip(), TITLE_MAX)
 
 
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def _is_unicode(value: Any) -> bool:
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _deeper(value: Any, levels: int) -> bool:
-    """Whether anything nests below so many levels: what reads it later may have less stack."""
-    if not isinstance(value, (dict, list)):
-        return False
-    inner = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_deeper(item, levels - 1) for item in inner)
 
 
 _REASONS = {
@@ -158,6 +105,8 @@ _REASONS = {
 def _reason(error: ValidationError, names: dict[str, str]) -> str:
     first = error.errors(include_url=False)[0]
     field, kind, context = str(first["loc"][0]), first["type"], first.get("ctx", {})
+    if field == "extra":
+        return str(context.get("error", first["msg"]))
     if kind == "value_error":
         reason = str(context["error"])
     elif kind == "uuid_parsing":

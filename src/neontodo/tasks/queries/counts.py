@@ -12,7 +12,8 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from neontodo.models import Instant, Priority, Task
+from neontodo.columns import Instant
+from neontodo.models import Priority, Task
 from neontodo.tasks.results import Count
 
 

@@ -1,0 +1,254 @@
+"""Column types that mean the same on both engines, and that read whatever plain SQL has written.
+
+Anybody who can write to a store by plain SQL can put a value there that the program never would:
+years that Python does not know, numbers of thousands of digits, megabytes of tags. Such a value
+is read as one that no task can have, so that its row is unreadable, and no other. It stays in the
+database where it is large.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+TAGS_MAX = 10_000
+"""Characters of all tags of a task with the spaces around each."""
+EXTRA_MAX_BYTES = 16 * 1024
+EXTRA_MAX_DEPTH = 50
+LOGGED_MAX_BYTES = 256 * 1024
+"""More than a change of every field takes, whatever JSON makes of its characters."""
+INTEGER_MAX = 10**300
+FLOAT_MAX = 1e308
+
+
+class Unreadable:
+    """What is read instead of a value that the program cannot have written."""
+
+    def __repr__(self) -> str:
+        return "UNREADABLE"
+
+
+UNREADABLE: Final = Unreadable()
+
+
+def _unless(condition: Any, column: Any, instead: str, kind: sa.types.TypeEngine[Any]) -> Any:
+    """Return what SELECT asks for: the column, or a literal of SQL where the condition holds."""
+    return sa.type_coerce(sa.case((condition, sa.literal_column(instead)), else_=column), kind)
+
+
+class Instant(sa.types.TypeDecorator[datetime]):
+    """An instant in UTC: timestamptz on Postgres, ISO text on SQLite; always aware in Python."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        # SQLAlchemy's own text format is the same, at three times the cost.
+        kind = sa.Text() if dialect.name == "sqlite" else self.impl
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).isoformat(" ", "microseconds")[: -len("+00:00")]
+
+    def column_expression(self, column: Any) -> Any:
+        # The driver raises for years that Python does not know, but takes infinity.
+        first, last = map(
+            sa.literal_column, ("'0001-01-03 00:00:00+00'", "'9999-12-29 00:00:00+00'")
+        )
+        return _unless(sa.not_(column.between(first, last)), column, "'infinity'", self)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any]:
+        return _instant if dialect.name == "sqlite" else _aware
+
+
+def _instant(text: Any) -> Any:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except (TypeError, ValueError):
+        return UNREADABLE
+
+
+def _aware(moment: datetime | None) -> Any:
+    return UNREADABLE if moment is not None and moment.year == 9999 else moment
+
+
+class Day(sa.types.TypeDecorator[date]):
+    """A day, without a time zone."""
+
+    impl = sa.Date
+    cache_ok = True
+
+    def column_expression(self, column: Any) -> Any:
+        first, last = map(sa.literal_column, ("'0001-01-02'", "'9999-12-30'"))
+        return _unless(sa.not_(column.between(first, last)), column, "'infinity'", self)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any]:
+        return _day if dialect.name == "sqlite" else _finite_day
+
+
+def _day(text: Any) -> Any:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError):
+        return UNREADABLE
+
+
+def _finite_day(day: date | None) -> Any:
+    return UNREADABLE if day == date.max else day
+
+
+class Identifier(sa.types.TypeDecorator[uuid.UUID]):
+    """A UUID; a text that is none, which only SQLite can hold, stays text."""
+
+    impl = sa.Uuid
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
+        return _uuid if dialect.name == "sqlite" else None
+
+
+def _uuid(text: Any) -> Any:
+    if text is None:
+        return None
+    try:
+        return uuid.UUID(text) if len(text) == 32 else text
+    except (AttributeError, TypeError, ValueError):
+        return text
+
+
+class BoundedText(sa.types.TypeDecorator[str]):
+    """Text that sorts by code point on both engines; one that is too long is read as empty."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, limit: int, *, collation: str | None = "C") -> None:
+        super().__init__()
+        self.limit = limit
+        self.collation = collation
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        collation = self.collation if dialect.name == "postgresql" else None
+        return dialect.type_descriptor(sa.Text(collation=collation))
+
+    def column_expression(self, column: Any) -> Any:
+        is_long = sa.func.length(column) > sa.literal_column(str(self.limit))
+        return _unless(is_long, column, "''", self)
+
+
+class Tags(sa.types.TypeDecorator[tuple[str, ...]]):
+    """A sorted set of tags in one text, each between two spaces: ` home urgent `."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        # A plain string is a search pattern that stands for itself.
+        if value is None or isinstance(value, str):
+            return value
+        return f" {' '.join(value)} " if value else ""
+
+    def column_expression(self, column: Any) -> Any:
+        # No tag is a comma.
+        is_long = sa.func.length(column) > sa.literal_column(str(TAGS_MAX))
+        return _unless(is_long, column, "','", self)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
+        return tuple(value.split()) if value else ()
+
+
+class Json(sa.types.TypeDecorator[dict[str, Any]]):
+    """A JSON object; `read_json` is the engine's reader of it."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(none_as_null=True)
+        self.limit = limit
+
+    def column_expression(self, column: Any) -> Any:
+        size = sa.func.length(sa.cast(column, sa.Text))
+        return _unless(size > sa.literal_column(str(self.limit)), column, "'0'", self)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not -FLOAT_MAX < number < FLOAT_MAX:
+        raise ValueError
+    return number
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(name)
+
+
+write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+"""What is put into a column of JSON."""
+
+_decode = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse).decode
+_LONG_NUMBER = re.compile(r"[0-9]{301}")
+
+
+def read_json(text: str) -> Any:
+    """Return the value that a column of JSON has; UNREADABLE if the program cannot have put it."""
+    try:
+        value = _decode(text)
+    except (TypeError, ValueError, RecursionError):
+        return UNREADABLE
+    is_odd = (
+        text.count("{") + text.count("[") > EXTRA_MAX_DEPTH
+        or "\\u" in text
+        or (len(text) > 300 and _LONG_NUMBER.search(text))
+    )
+    return UNREADABLE if is_odd and why_not_stored(value, EXTRA_MAX_DEPTH + 1) else value
+
+
+def why_not_stored(value: Any, depth: int) -> str | None:
+    """Return why a value of JSON is not put into a store; None if it is.
+
+    Args:
+        value: whatever the standard library reads from JSON.
+        depth: how many lists and objects may stand in each other.
+    """
+    match value:
+        case str():
+            return _why_not_text(value)
+        case int():
+            is_large = not -INTEGER_MAX < value < INTEGER_MAX
+        case float():
+            is_large = not (math.isfinite(value) and -FLOAT_MAX < value < FLOAT_MAX)
+        case dict() | list() if depth == 0:
+            return "is nested too deeply"
+        case dict():
+            inner = (*value.keys(), *value.values())
+            return next((why for v in inner if (why := why_not_stored(v, depth - 1))), None)
+        case list():
+            return next((why for v in value if (why := why_not_stored(v, depth - 1))), None)
+        case _:
+            return None
+    return "holds a number that is not finite or too large" if is_large else None
+
+
+def _why_not_text(text: str) -> str | None:
+    if "\0" in text:
+        return "holds a NUL character"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "is not valid UTF-8"
+    return None
