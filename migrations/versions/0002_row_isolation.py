@@ -1,4 +1,7 @@
-"""Row isolation on Postgres: policies that tell a member nothing, and no right to lock a table."""
+"""Row isolation on Postgres: policies that tell a member nothing, and no right to lock a table.
+
+What a member writes by plain SQL is kept to what the program itself writes.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,53 @@ COLUMNS_WITH_STATISTICS = {
 }
 """Those that 0001 left to be analyzed."""
 
+SPACES = (
+    r"E'\u0009\u000A\u000B\u000C\u000D\u001C\u001D\u001E\u001F\u0020\u0085\u00A0\u1680\u2000\u2001\u2002"
+    r"\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000'"
+)
+INSTANTS = "BETWEEN '0001-01-03 00:00:00+00:00' AND '9999-12-29 00:00:00+00:00'"
+STEP_MAX, MEMBERS_MAX = 10_000_000, 2**52
+COUNTED = (("tasks", "number", "last_number"), ("changes", "seq", "last_seq"))
+CHECKS = {
+    "users": {
+        "id": "length(id) BETWEEN 1 AND 255",
+        "names": "length(email) <= 320 AND length(name) <= 320",
+        "last_number": "last_number BETWEEN 0 AND 9007199254740992",
+        "last_seq": "last_seq BETWEEN 0 AND 9007199254740992",
+    },
+    "keys": {
+        "id": "length(id) BETWEEN 1 AND 255",
+        "texts": "length(public_key) <= 255 AND length(label) <= 400",
+    },
+    "tasks": {
+        "number_max": "number <= 9007199254740992",
+        "title_stripped": f"title = btrim(title, {SPACES})",
+        "description_empty": "description <> ''",
+        "project": (f"project = btrim(project, {SPACES}) AND length(project) BETWEEN 1 AND 100"),
+        "tags": "todo_is_tag_set(tags)",
+        "search_text": (
+            "length(search_text) <= 20 + 20 * (length(title) + coalesce(length(description), 0)"
+            " + coalesce(length(project), 0) + length(tags))"
+        ),
+        "extra": "todo_is_extra(extra)",
+        "due_on": (
+            "due_on BETWEEN '0001-01-02' AND '9999-12-30'"
+            " AND (due_at IS NULL OR abs(due_on - CAST(timezone('UTC', due_at) AS date)) <= 1)"
+        ),
+        "instants": (
+            f"due_at {INSTANTS} AND (completed_at IS NULL OR completed_at {INSTANTS})"
+            f" AND created_at {INSTANTS} AND updated_at {INSTANTS}"
+        ),
+    },
+    "changes": {
+        "seq": "seq BETWEEN 1 AND 9007199254740992",
+        "position": "position >= 0",
+        "key_id": "length(key_id) <= 400",
+        "states": "todo_is_logged(before) AND todo_is_logged(after)",
+        "at": f"at {INSTANTS}",
+    },
+}
+
 UPDATABLE = (
     "title, description, completed, completed_at, due_on, due_at, priority, project, tags, "
     "search_text, extra, created_at, updated_at"
@@ -53,6 +103,10 @@ def upgrade() -> None:
     create_policies(schema, {column: own_rows(schema, column) for column in ("id", "user_id")})
     create_remove_function(schema)
     restrict_members(schema)
+    repair_counters()
+    create_check_functions(schema)
+    add_checks(schema)
+    guard_counters(schema)
 
 
 def downgrade() -> None:
@@ -60,6 +114,8 @@ def downgrade() -> None:
         return
     refuse_while_shared()
     schema = quoted_schema()
+    release_counters(schema)
+    drop_checks(schema)
     drop_policies(schema)
     op.execute(f"DROP FUNCTION {schema}.todo_remove_tasks(text, uuid[])")
     op.execute(f"DROP FUNCTION {schema}.todo_current_user_map()")
@@ -257,6 +313,217 @@ def restrict_members(schema: str) -> None:
         END $todo$
         """
     )
+
+
+def repair_counters() -> None:
+    """Bring counters that plain SQL has moved back to what was given out."""
+    op.execute(
+        """
+        UPDATE users SET
+            last_number = CASE WHEN last_number BETWEEN numbers AND 4503599627370496
+                THEN last_number ELSE numbers END,
+            last_seq = CASE WHEN last_seq BETWEEN seqs AND 4503599627370496
+                THEN last_seq ELSE seqs END
+        FROM (
+            SELECT users.id AS owner_id,
+                (SELECT coalesce(max(number), 0) FROM tasks
+                 WHERE user_id = users.id AND number <= 4503599627370496) AS numbers,
+                (SELECT coalesce(max(seq), 0) FROM changes
+                 WHERE user_id = users.id AND seq <= 4503599627370496) AS seqs
+            FROM users
+        ) AS given
+        WHERE id = owner_id
+            AND NOT (last_number BETWEEN numbers AND 4503599627370496
+                AND last_seq BETWEEN seqs AND 4503599627370496)
+        """
+    )
+
+
+def create_check_functions(schema: str) -> None:
+    """Make what a condition of CHECK cannot say by itself.
+
+    In JSON, text and numbers are allowed as Python writes them: no NUL and no half of a surrogate
+    pair, and no other spelling of a float, which could become longer when it is written again.
+    """
+    for function in (IS_TAG_SET, IS_OBJECT, IS_EXTRA, IS_LOGGED):
+        # As it is: after a colon, SQLAlchemy would look for parameters.
+        op.get_bind().exec_driver_sql(function.replace("{schema}", schema))
+
+
+IS_TAG_SET = rf"""
+CREATE FUNCTION {{schema}}.todo_is_tag_set(tags text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    tag text;
+    previous text := '';
+BEGIN
+    IF tags = '' THEN
+        RETURN true;
+    ELSIF length(tags) > 10000 OR tags !~ '^ .* $'
+        OR translate(tags, {SPACES.replace("u0020", "u002C")}, '') <> tags
+    THEN
+        RETURN false;
+    END IF;
+    FOREACH tag IN ARRAY string_to_array(substr(tags, 2, length(tags) - 2), ' ') LOOP
+        IF tag <= previous COLLATE "C" OR length(tag) > 100 THEN
+            RETURN false;
+        END IF;
+        previous := tag;
+    END LOOP;
+    RETURN true;
+END $$
+"""
+IS_OBJECT = r"""
+CREATE FUNCTION {schema}.todo_is_object(value json, size integer, depth integer) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    content text := CAST(value AS text);
+BEGIN
+    IF json_typeof(value) <> 'object' OR octet_length(content) > size THEN
+        RETURN false;
+    ELSIF position('\u' IN content) > 0 THEN
+        BEGIN
+            PERFORM CAST(value AS jsonb);
+        EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+            RETURN false;
+        END;
+    END IF;
+    IF length(content) - length(translate(content, '[{', '')) <= depth
+        AND content !~ '[0-9][eE]|[0-9]{17}'
+    THEN
+        RETURN true;
+    END IF;
+    content := regexp_replace(content, '"(?:[^"\\]|\\.)*"', '', 'g');
+    IF regexp_replace(
+        content,
+        '([^0-9.])[1-9](?:[.][0-9]+)?e(?:[+](?:1[6-9]|[2-9][0-9]|[12][0-9]{2}|30[0-7])'
+            '|-(?:0[5-9]|[1-9][0-9]|[12][0-9]{2}|3[0-2][0-9]))(?![0-9])',
+        '\1', 'g'
+    ) ~ '[0-9][eE]|[0-9]{301}|[0-9]{17}[.]' THEN
+        RETURN false;
+    END IF;
+    content := regexp_replace(content, '[^][{}]', '', 'g');
+    FOR level IN 1..depth LOOP
+        content := regexp_replace(content, '\[\]|\{\}', '', 'g');
+    END LOOP;
+    RETURN content = '';
+END $$
+"""
+IS_EXTRA = r"""
+CREATE FUNCTION {schema}.todo_is_extra(extra json) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+    IF NOT {schema}.todo_is_object(extra, 16384, 50) THEN
+        RETURN false;
+    ELSIF CAST(extra AS text) !~ '"(?:title|description|annotations)"|\\u' THEN
+        RETURN true;
+    END IF;
+    RETURN coalesce(json_typeof(extra -> 'title'), 'string') = 'string'
+        AND coalesce(json_typeof(extra -> 'description'), 'string') = 'string'
+        AND CASE coalesce(json_typeof(extra -> 'annotations'), 'absent')
+            WHEN 'absent' THEN true
+            WHEN 'array' THEN NOT EXISTS (
+                SELECT FROM json_array_elements(extra -> 'annotations') AS note
+                WHERE CASE WHEN json_typeof(note) = 'object'
+                    THEN coalesce(json_typeof(note -> 'description'), '') <> 'string'
+                        OR coalesce(json_typeof(note -> 'entry'), 'string') <> 'string'
+                    ELSE true END
+            )
+            ELSE false
+        END;
+END $$
+"""
+IS_LOGGED = """
+CREATE FUNCTION {schema}.todo_is_logged(state json) RETURNS boolean
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+AS $$ SELECT {schema}.todo_is_object(state, 262144, 51) $$
+"""
+
+
+def add_checks(schema: str) -> None:
+    """Let every new row be as the program writes it; rows that are not stay, and can be removed.
+
+    A table that holds such rows gets its checks without looking at them: `todo db upgrade`
+    validates those that all rows have come to pass.
+    """
+    for table, checks in CHECKS.items():
+        added = [
+            f"ADD CONSTRAINT ck_{table}_{name} CHECK ({condition})"
+            for name, condition in checks.items()
+        ]
+        alter = f"ALTER TABLE {schema}.{table} "
+        op.execute(
+            f"""
+            DO $todo$ BEGIN
+                {alter}{", ".join(added)};
+            EXCEPTION WHEN check_violation THEN
+                {alter}{", ".join(f"{check} NOT VALID" for check in added)};
+            END $todo$
+            """
+        )
+
+
+def drop_checks(schema: str) -> None:
+    for table, checks in CHECKS.items():
+        dropped = ", ".join(f"DROP CONSTRAINT ck_{table}_{name}" for name in checks)
+        op.execute(f"ALTER TABLE {schema}.{table} {dropped}")
+    for function in (
+        "todo_is_logged(json)",
+        "todo_is_extra(json)",
+        "todo_is_object(json, integer, integer)",
+        "todo_is_tag_set(text)",
+    ):
+        op.execute(f"DROP FUNCTION {schema}.{function}")
+
+
+def guard_counters(schema: str) -> None:
+    """Let members take numbers and seqs only from their counters, and those only count up.
+
+    Another login of the same user, such as a lost phone, cannot take what the next command needs.
+    A command that has taken too many seqs gives them back, down to the last one in the log. The
+    trigger sees rows of their own only, as it comes after the policies.
+    """
+    op.execute(
+        f"""
+        CREATE FUNCTION {schema}.todo_guard_counters() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NEW.last_number < OLD.last_number
+                OR NEW.last_number - OLD.last_number > {STEP_MAX}
+                OR NEW.last_seq - OLD.last_seq > {STEP_MAX}
+                OR greatest(NEW.last_number, NEW.last_seq) > {MEMBERS_MAX}
+                OR NEW.last_seq < OLD.last_seq AND NEW.last_seq < (
+                    SELECT coalesce(max(seq), 0) FROM {schema}.changes WHERE user_id = NEW.id
+                )
+            THEN
+                RAISE check_violation USING MESSAGE = 'counters of tasks and changes count up';
+            END IF;
+            RETURN NEW;
+        END $$
+        """
+    )
+    op.execute(
+        f"""
+        CREATE TRIGGER guard_counters BEFORE UPDATE ON {schema}.users FOR EACH ROW
+        WHEN (row_security_active(CAST('{schema}.users' AS regclass)))
+        EXECUTE FUNCTION {schema}.todo_guard_counters()
+        """
+    )
+    for table, column, counter in COUNTED:
+        op.execute(
+            f"""
+            CREATE POLICY counted_insert ON {schema}.{table} AS RESTRICTIVE FOR INSERT
+            WITH CHECK ({column} <= (
+                SELECT {counter} FROM {schema}.users WHERE id = {schema}.todo_current_user()
+            ))
+            """
+        )
+
+
+def release_counters(schema: str) -> None:
+    for table, _, _ in COUNTED:
+        op.execute(f"DROP POLICY counted_insert ON {schema}.{table}")
+    op.execute(f"DROP TRIGGER guard_counters ON {schema}.users")
+    op.execute(f"DROP FUNCTION {schema}.todo_guard_counters()")
 
 
 def refuse_while_shared() -> None:

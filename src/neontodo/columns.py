@@ -142,8 +142,7 @@ class BoundedText(sa.types.TypeDecorator[str]):
         self.collation = collation
 
     def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
-        collation = self.collation if dialect.name == "postgresql" else None
-        return dialect.type_descriptor(sa.Text(collation=collation))
+        return sa.Text(collation=self.collation if dialect.name == "postgresql" else None)
 
     def column_expression(self, column: Any) -> Any:
         is_long = sa.func.length(column) > sa.literal_column(str(self.limit))
