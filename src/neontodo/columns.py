@@ -18,6 +18,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 TAGS_MAX = 10_000
 """Characters of all tags of a task with the spaces around each."""
@@ -25,7 +28,7 @@ EXTRA_MAX_BYTES = 16 * 1024
 EXTRA_MAX_DEPTH = 50
 LOGGED_MAX_BYTES = 256 * 1024
 """More than a change of every field takes, whatever JSON makes of its characters."""
-INTEGER_MAX = 10**300
+INTEGER_MAX = 10**200
 FLOAT_MAX = 1e308
 
 
@@ -117,8 +120,15 @@ class Identifier(sa.types.TypeDecorator[uuid.UUID]):
     impl = sa.Uuid
     cache_ok = True
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        return _hex if dialect.name == "sqlite" else None
+
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
         return _uuid if dialect.name == "sqlite" else None
+
+
+def _hex(value: uuid.UUID | str | None) -> str | None:
+    return value.hex if isinstance(value, uuid.UUID) else value
 
 
 def _uuid(text: Any) -> Any:
@@ -181,8 +191,26 @@ class Json(sa.types.TypeDecorator[dict[str, Any]]):
         self.limit = limit
 
     def column_expression(self, column: Any) -> Any:
-        size = sa.func.length(sa.cast(column, sa.Text))
-        return _unless(size > sa.literal_column(str(self.limit)), column, "'0'", self)
+        is_large = byte_length(column) > sa.literal_column(str(self.limit))
+        return _unless(is_large, column, "'0'", self)
+
+
+class byte_length(FunctionElement[int]):
+    """How many bytes a text or JSON takes."""
+
+    name = "byte_length"
+    type = sa.Integer()
+    inherit_cache = True
+
+
+@compiles(byte_length, "sqlite")
+def _of_blob(element: byte_length, compiler: SQLCompiler, **options: Any) -> str:
+    return f"length(CAST({compiler.process(element.clauses, **options)} AS BLOB))"
+
+
+@compiles(byte_length, "postgresql")
+def _of_text(element: byte_length, compiler: SQLCompiler, **options: Any) -> str:
+    return f"octet_length(CAST({compiler.process(element.clauses, **options)} AS text))"
 
 
 def _finite(digits: str) -> float:
@@ -200,7 +228,8 @@ write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_n
 """What is put into a column of JSON."""
 
 _decode = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse).decode
-_LONG_NUMBER = re.compile(r"[0-9]{301}")
+_LONG_NUMBER = re.compile(r"[0-9]{201}")
+_LONGER_WHEN_WRITTEN = re.compile(r"[:,[] *-?[0-9.]*(?:[0-9][eE]|[0-9]{17}\.)")
 
 
 def read_json(text: str) -> Any:
@@ -212,9 +241,14 @@ def read_json(text: str) -> Any:
     is_odd = (
         text.count("{") + text.count("[") > EXTRA_MAX_DEPTH
         or "\\u" in text
-        or (len(text) > 300 and _LONG_NUMBER.search(text))
+        or (len(text) > 200 and _LONG_NUMBER.search(text))
     )
-    return UNREADABLE if is_odd and why_not_stored(value, EXTRA_MAX_DEPTH + 1) else value
+    if is_odd and why_not_stored(value, EXTRA_MAX_DEPTH + 1):
+        return UNREADABLE
+    if 2000 < len(text) <= EXTRA_MAX_BYTES and _LONGER_WHEN_WRITTEN.search(text):
+        # Plain SQL can spell a float shorter than Python does.
+        return UNREADABLE if len(write_json(value).encode()) > EXTRA_MAX_BYTES else value
+    return value
 
 
 def why_not_stored(value: Any, depth: int) -> str | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from neontodo.identity.machine import Machine
     from neontodo.tasks.copying import Copied, Owner
     from neontodo.tasks.report import Report
+    from neontodo.tasks.results import UnreadableTask
     from neontodo.tasks.unit import Unit
 
 
@@ -147,12 +148,13 @@ async def _copied(
 
 def _imported(app: App, home: Database, old: Owner, database: Database, new: Owner) -> Report:
     from neontodo import formats
+    from neontodo.render.messages import warn_unreadable
     from neontodo.tasks.importing import import_tasks
     from neontodo.tasks.saving import saved
     from neontodo.tasks.unit import Command
 
     with tempfile.TemporaryFile() as file:
-        app.run(_write(home, old, file))
+        warn_unreadable(app.streams, app.run(_write(home, old, file)))
         size = file.tell()
 
         async def action(unit: Unit) -> Report:
@@ -166,18 +168,23 @@ def _imported(app: App, home: Database, old: Owner, database: Database, new: Own
         return app.run(saved(database, command, action))
 
 
-async def _write(home: Database, old: Owner, file: BinaryIO) -> None:
-    """The tasks as `export` writes them."""
+async def _write(home: Database, old: Owner, file: BinaryIO) -> list[UnreadableTask]:
+    """The tasks as `export` writes them; those that cannot be read are answered."""
     from neontodo.tasks.filters import TaskFilter, parse_sort
     from neontodo.tasks.queries import tasks
+    from neontodo.tasks.results import UnreadableTask
 
     everything = TaskFilter(completed=None, sort=parse_sort("number"))
-    between = "["
+    between, unreadable = "[", []
     async with home.snapshot(old.user_id) as session:
         async for task in tasks.stream(session, old.user_id, everything):
+            if isinstance(task, UnreadableTask):
+                unreadable.append(task)
+                continue
             file.write(f"{between}{json.dumps(task.to_json())}".encode())
             between = ","
     file.write(b"]" if between == "," else b"[]")
+    return unreadable
 
 
 def _say_imported(app: App, report: Report) -> None:

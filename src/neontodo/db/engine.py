@@ -24,6 +24,7 @@ CACHE_KIB = 16_384
 STATEMENTS = 100
 """How many a connection remembers, if it does at all."""
 
+
 def make_engine(
     target: Target,
     *,

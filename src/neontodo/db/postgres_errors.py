@@ -53,6 +53,11 @@ BY_SQLSTATE = {
     "08": Meaning("closed the connection", DOCTOR, Retry.PATIENTLY),
     "22": Meaning("cannot store a value of this command", "change it", kind=BadValue),
     "23": Meaning("found two commands at odds", "try again", kind=Refused),
+    "23514": Meaning(
+        "does not take a task or a change as it would be then",
+        "`todo doctor` counts rows that plain SQL has written; `todo rm` removes such a task",
+        kind=Refused,
+    ),
     "25006": Meaning("is read-only", "connect to the primary server"),
     "25P03": Meaning("ended a transaction that had stalled", DOCTOR, Retry.PATIENTLY),
     "28": Meaning("refused the user or the password", REFUSED),

@@ -10,7 +10,7 @@ from neontodo.db import probe as probing
 from neontodo.db import versions
 from neontodo.db.probe import Probe
 from neontodo.db.url import PostgresTarget
-from neontodo.doctor import isolation, machine
+from neontodo.doctor import isolation, machine, rows
 from neontodo.doctor.finding import Examination, Note
 from neontodo.doctor.wire import Wire
 from neontodo.errors import Refused, SchemaMismatch, TodoError
@@ -18,7 +18,7 @@ from neontodo.identity import admission, key_queries
 from neontodo.identity.tokens import LEEWAY, Claims
 from neontodo.tasks.queries.users import UnknownUser
 
-INSIDE = ("query", "server", "schema", "clock", "isolation", "token", "user")
+INSIDE = ("query", "server", "schema", "clock", "isolation", "rows", "token", "user")
 DRIFT = timedelta(seconds=5)
 
 
@@ -44,9 +44,10 @@ def examine(app: App, target: PostgresTarget, found: Examination) -> None:
     is_ours = found.check("schema", partial(_schema, target, answer))
     found.check("clock", partial(_clock, app, answer))
     if not is_ours:
-        found.skip("the tables are not this program's", "isolation", "token", "user")
+        found.skip("the tables are not this program's", "isolation", "rows", "token", "user")
         return
     found.check("isolation", lambda: app.run(isolation.look(app.database)))
+    found.check("rows", lambda: app.run(rows.look(app.database)))
     if (claims := machine.token(app, found)) is not None:
         found.check("user", lambda: app.run(_user(app, claims)))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from neontodo.render.text import escaped, safe_write
@@ -10,9 +11,10 @@ if TYPE_CHECKING:
     from neontodo.errors import TodoError
     from neontodo.models import TaskPublic
     from neontodo.streams import Streams
-    from neontodo.tasks.results import Outcome
+    from neontodo.tasks.results import Outcome, UnreadableTask
 
 NUMBERS_SHOWN = 12
+UNREADABLE_SHOWN = 10
 
 _STYLES = {"error": "1;31", "warning": "1;33", "hint": "1;36"}
 
@@ -30,6 +32,14 @@ def warn(streams: Streams, text: str) -> None:
 def hint(streams: Streams, text: str) -> None:
     """One line that says the next step."""
     _labelled(streams, "hint", text)
+
+
+def warn_unreadable(streams: Streams, rows: Sequence[UnreadableTask]) -> None:
+    """Which tasks were left out since nothing can read them, and the next step for each."""
+    for row in rows[:UNREADABLE_SHOWN]:
+        warn(streams, f"{row.problem}; {row.next_step}")
+    if more := len(rows[UNREADABLE_SHOWN:]):
+        warn(streams, f"{more} more tasks cannot be read")
 
 
 def print_error(streams: Streams, error: TodoError) -> None:
@@ -50,7 +60,7 @@ def print_outcome(
     streams: Streams, verb: str | None, outcome: Outcome, *, already: str | None = None
 ) -> None:
     """Say what a write did, unless its notes do, and then those."""
-    if verb is not None:
+    if verb is not None and (outcome.changed or outcome.unchanged or not outcome.notes):
         say(streams, changed_sentence(verb, outcome, already=already))
     for note in outcome.notes:
         say(streams, note)

@@ -14,7 +14,17 @@ from neontodo.models import Change, Task, TaskPublic
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.queries.changes import LoggedCommand
 from neontodo.tasks.results import Outcome
-from neontodo.tasks.state import applied, disagreeing, field_names, from_change, restored, snapshot
+from neontodo.tasks.state import (
+    UnreadableChange,
+    applied,
+    disagreeing,
+    field_names,
+    from_change,
+    number_in,
+    readable,
+    restored,
+    snapshot,
+)
 from neontodo.tasks.unit import Unit
 
 CHUNK = 500
@@ -32,8 +42,8 @@ async def undo(unit: Unit, *, any_machine: bool = False) -> Outcome:
     """
     await unit.start()
     async for command in _standing(unit, any_machine):
-        if command.reverts is None:
-            return await _revert(unit, command, "undo")
+        if command.reverts is None and (outcome := await _revert(unit, command, "undo")):
+            return outcome
     raise Refused(
         "nothing to undo",
         hint=None if any_machine else "`todo undo --any` takes back what other machines did",
@@ -50,8 +60,8 @@ async def redo(unit: Unit, *, any_machine: bool = False) -> Outcome:
     async for command in _standing(unit, any_machine):
         if command.reverts is None:
             break
-        if await _is_undo(unit, command):
-            return await _revert(unit, command, "redo")
+        if await _is_undo(unit, command) and (outcome := await _revert(unit, command, "redo")):
+            return outcome
     raise Refused("nothing to redo")
 
 
@@ -75,29 +85,47 @@ async def _standing(unit: Unit, any_machine: bool) -> AsyncIterator[LoggedComman
 async def _is_undo(unit: Unit, command: LoggedCommand) -> bool:
     """Whether it took back a plain command, and not an undo."""
     assert command.reverts is not None
-    first = await changes.of_command(
-        unit.session, unit.user_id, command.reverts, after_position=-1, limit=1
-    )
+    first = await changes.of_command(unit.session, unit.user_id, command.reverts, limit=1)
     return bool(first) and first[0].reverts is None
 
 
-async def _revert(unit: Unit, command: LoggedCommand, verb: str) -> Outcome:
+async def _revert(unit: Unit, command: LoggedCommand, verb: str) -> Outcome | None:
+    """Record the opposite of a command; None if plain SQL has written it, and none can be told.
+
+    Raises:
+        Refused: something of it was changed since, or only its beginning can be read.
+    """
     unit.reverts = command.id
     changed: list[TaskPublic] = []
     told: dict[str, list[TaskPublic]] = {}
-    position = -1
+    last = None
     while batch := await changes.of_command(
-        unit.session, unit.user_id, command.id, after_position=position, limit=CHUNK
+        unit.session, unit.user_id, command.id, after=last, limit=CHUNK
     ):
+        if not all(map(_is_readable, batch)):
+            if last is None:
+                return None
+            raise Refused(f"cannot {verb}: a part of the command cannot be read")
         found = await tasks.by_ids(unit.session, unit.user_id, [c.task_id for c in batch])
         await _refuse_disagreement(unit, batch, found, verb)
         for change in batch:
             changed.append(_inverse(unit, change, found.get(change.task_id)))
             told.setdefault(_sentence(change, verb), []).append(changed[-1])
         await unit.flush()
-        position = batch[-1].position
+        last = batch[-1].seq
     await unit.finish()
     return Outcome(tuple(changed), notes=tuple(_told(*each) for each in told.items()))
+
+
+def _is_readable(change: Change) -> bool:
+    try:
+        readable(change.before)
+        readable(change.after)
+        if change.kind != "update":
+            from_change(change)
+    except UnreadableChange:
+        return False
+    return isinstance(change.task_id, uuid.UUID)
 
 
 async def _refuse_disagreement(
@@ -120,7 +148,7 @@ def _number(last: Change, found: dict[uuid.UUID, Task]) -> int | None:
     """The number of a task, also of one that was removed."""
     if task := found.get(last.task_id):
         return task.number
-    return (last.before or {}).get("number")
+    return number_in(last)
 
 
 def _problem(change: Change, task: Task | None) -> str | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -14,16 +14,13 @@ from neontodo.errors import TaskNotFound, capped
 from neontodo.models import Change, Task, TaskPublic
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.refs import Last, Number, Prefix, Range, Ref, Refs
-from neontodo.tasks.state import from_change
+from neontodo.tasks.state import UnreadableChange, from_change
 
 AnyTask = TypeVar("AnyTask", bound=Task | TaskPublic)
 _Columns = tuple[Any, Any]
 
 OF_TASKS: _Columns = (col(Task.number), col(Task.id))
-OF_DELETIONS: _Columns = (
-    sa.cast(col(Change.before)["number"].as_string(), sa.BigInteger),
-    col(Change.task_id),
-)
+OF_DELETIONS: _Columns = (changes.logged_number(col(Change.before)), col(Change.task_id))
 """Where number and id of a task stand: in its row, or in the log of its removal."""
 
 CANDIDATES_SHOWN = 10
@@ -73,8 +70,11 @@ async def traced(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -
     if unsure:
         there = {task.id for task in rows}
         criteria = [_criterion(ref, OF_DELETIONS, last_id) for ref in unsure]
-        gone = map(from_change, await changes.deletions(session, user_id, criteria))
-        rows += {task.id: task for task in gone if task.id not in there}.values()
+        gone: dict[uuid.UUID, TaskPublic] = {}
+        for change in await changes.deletions(session, user_id, criteria):
+            with suppress(UnreadableChange):
+                gone[change.task_id] = from_change(change)
+        rows += [task for task_id, task in gone.items() if task_id not in there]
     return [task.id for task in _named(refs, rows, last_id)]
 
 
@@ -120,9 +120,11 @@ def _matching(ref: Ref, rows: Iterable[AnyTask], last_id: uuid.UUID | None) -> l
         case Number():
             return [task for task in rows if task.number == ref.value]
         case Range():
-            return [task for task in rows if ref.first <= task.number <= ref.last]
+            numbered = (task for task in rows if isinstance(task.number, int))
+            return [task for task in numbered if ref.first <= task.number <= ref.last]
         case Prefix():
-            return [task for task in rows if ref.low <= task.id <= ref.high]
+            named = (task for task in rows if isinstance(task.id, uuid.UUID))
+            return [task for task in named if ref.low <= task.id <= ref.high]
         case Last():
             return [task for task in rows if task.id == last_id]
 

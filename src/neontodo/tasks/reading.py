@@ -10,10 +10,10 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from neontodo.models import Change, Priority
+from neontodo.models import INSTANTS, Change, Priority
 from neontodo.tasks.queries import changes, counts
 from neontodo.tasks.results import LogEntry, Stats
-from neontodo.tasks.state import public
+from neontodo.tasks.state import UnreadableChange, public, readable
 
 WEEKS_SHOWN = 8
 
@@ -55,8 +55,21 @@ async def log(
 
 def _entry(entry: LogEntry, last: Change | None) -> LogEntry:
     """As people know it: with their words for its fields, and the name of a removed task."""
-    known = replace(entry, before=public(entry.before), after=public(entry.after))
+    known = _read(entry)
     if entry.number is not None:
         return known
-    state = (last.before if last else None) or {}
+    try:
+        state = readable(last and last.before)
+    except UnreadableChange:
+        state = {}
     return replace(known, number=state.get("number"), title=state.get("title", ""))
+
+
+def _read(entry: LogEntry) -> LogEntry:
+    try:
+        if not (isinstance(entry.at, datetime) and isinstance(entry.title, str)):
+            raise UnreadableChange
+        return replace(entry, before=public(entry.before), after=public(entry.after))
+    except UnreadableChange:
+        at = entry.at if isinstance(entry.at, datetime) else INSTANTS[0]
+        return replace(entry, at=at, title="", before=None, after=None, is_readable=False)

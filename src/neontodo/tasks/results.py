@@ -11,15 +11,46 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from neontodo.models import TaskPublic
+from neontodo.models import NUMBER_MAX, TaskPublic
+
+
+@dataclass(frozen=True)
+class UnreadableTask:
+    """A row that is no task of this program's: somebody has written it by plain SQL.
+
+    `fields` are those that say so; number and id are as they stand there.
+    """
+
+    number: Any
+    id: Any
+    fields: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What a reference to it is."""
+        has_number = isinstance(self.number, int) and self.number <= NUMBER_MAX
+        return str(self.number if has_number else self.id)
+
+    @property
+    def problem(self) -> str:
+        listed = ", ".join(self.fields)
+        return f"task {self.name} cannot be read: todo writes no such {listed}"
+
+    @property
+    def next_step(self) -> str:
+        return f"`todo rm {self.name}` removes it"
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some tasks in order, and how many there are in all; false if there are none."""
+    """Some tasks in order, and how many there are in all; false if there are none.
+
+    Those that cannot be read are counted, too.
+    """
 
     tasks: tuple[TaskPublic, ...] = field(repr=False)
     total: int
+    unreadable: tuple[UnreadableTask, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.tasks or self.total)
@@ -43,7 +74,8 @@ class LogEntry:
     """One change of one task; `title` is its newest known title, `machine` the key's label.
 
     `before` and `after` hold the changed fields as JSON has them, but tags as added and removed;
-    `redo` says whether what it reverts was an undo.
+    `redo` says whether what it reverts was an undo. Where plain SQL has written something else
+    they are None, and `is_readable` is off.
     """
 
     seq: int
@@ -58,6 +90,7 @@ class LogEntry:
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     redo: bool = False
+    is_readable: bool = True
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from neontodo.tasks.lookup import resolve
 from neontodo.tasks.queries import tasks
 from neontodo.tasks.refs import Refs
 from neontodo.tasks.results import Outcome
-from neontodo.tasks.state import snapshot
+from neontodo.tasks.state import Unreadable, snapshot
 from neontodo.tasks.unit import Unit
 
 
@@ -108,11 +108,15 @@ async def remove(unit: Unit, refs: Refs) -> Outcome:
     """Remove tasks; their last state stays in the log."""
     await unit.start(changed=len(refs.numbers))
     found = await resolve(unit.session, unit.user_id, unit.command.key_id, refs)
+    removed, notes = [], []
     for task in found:
         unit.delete(task)
-    removed = tuple(map(snapshot, found))
+        try:
+            removed.append(snapshot(task))
+        except Unreadable as error:
+            notes.append(f"removed task {error.row.name}, which could not be read")
     await unit.finish()
-    return Outcome(removed)
+    return Outcome(tuple(removed), notes=tuple(notes))
 
 
 async def _change(unit: Unit, refs: Refs, columns: Any) -> Outcome:
@@ -120,11 +124,12 @@ async def _change(unit: Unit, refs: Refs, columns: Any) -> Outcome:
     found = await resolve(unit.session, unit.user_id, unit.command.key_id, refs)
     changed, unchanged = [], []
     for task in found:
+        before = snapshot(task)
         wanted = columns(task)
         if unit.update(task, wanted):
             changed.append(snapshot(task, **wanted, updated_at=unit.now))
         else:
-            unchanged.append(snapshot(task))
+            unchanged.append(before)
     await unit.finish()
     return Outcome(tuple(changed), tuple(unchanged))
 

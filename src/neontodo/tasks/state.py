@@ -6,8 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from pydantic import ValidationError
+
+from neontodo import models
+from neontodo.errors import Refused
 from neontodo.models import Change, Priority, Task, TaskPublic, instant_text
 from neontodo.tasks.folding import search_text
+from neontodo.tasks.results import UnreadableTask
 
 FIELDS = (
     "number",
@@ -38,9 +43,35 @@ _TO_JSON: dict[type, Callable[[Any], Any]] = {
 }
 
 
+class Unreadable(Refused):
+    """A row that a command is about is no task of this program's."""
+
+    def __init__(self, row: UnreadableTask) -> None:
+        super().__init__(row.problem, hint=row.next_step)
+        self.row = row
+
+
+def read(row: Mapping[str, Any]) -> TaskPublic | UnreadableTask:
+    """The task that a row of the table is, whatever plain SQL has put there."""
+    try:
+        return TaskPublic(**row)
+    except ValidationError as error:
+        found = (
+            str(each["loc"][0]) for each in error.errors(include_url=False, include_input=False)
+        )
+        return UnreadableTask(row["number"], row["id"], tuple(field_names(found)))
+
+
 def snapshot(task: Task, **changed: Any) -> TaskPublic:
-    """The row as it leaves the session, with columns that were changed since it was read."""
-    return TaskPublic(id=task.id, **columns_of(task) | changed)
+    """The row as it leaves the session, with columns that were changed since it was read.
+
+    Raises:
+        Unreadable: it is none of this program's.
+    """
+    found = read({"id": task.id, **columns_of(task), **changed})
+    if isinstance(found, UnreadableTask):
+        raise Unreadable(found)
+    return found
 
 
 def columns_of(task: Task) -> dict[str, Any]:
@@ -57,6 +88,15 @@ def folded(columns: Mapping[str, Any]) -> str:
     return search_text(
         columns["title"], columns.get("description"), columns.get("project"), columns["tags"]
     )
+
+
+def remains(task: Task) -> dict[str, Any]:
+    """What the log keeps of a task that is removed: of one that cannot be read, its number."""
+    try:
+        snapshot(task)
+    except Unreadable:
+        return {"number": task.number} if isinstance(task.number, int) else {}
+    return logged(columns_of(task))
 
 
 def logged(columns: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,9 +116,14 @@ def restored(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def public(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Logged columns under the names, and with the values, that JSON has for the fields."""
+    """Logged columns under the names, and with the values, that JSON has for the fields.
+
+    Raises:
+        UnreadableChange: plain SQL has written something else.
+    """
     if state is None:
         return None
+    readable(state)
     fields = {}
     for name, value in state.items():
         if name in DUE:
@@ -91,6 +136,67 @@ def public(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
 def from_log(state: Mapping[str, Any]) -> dict[str, Any]:
     """Columns from logged values; changed tags are not among them, see `retagged`."""
     return {name: _from_json(name, value) for name, value in state.items()}
+
+
+class UnreadableChange(ValueError):
+    """A change in the log that is none of this program's."""
+
+
+_KINDS: dict[str, type] = {
+    "number": int,
+    "title": str,
+    "description": str,
+    "completed": bool,
+    "due_on": date,
+    "priority": int,
+    "project": str,
+    "tags": tuple,
+    "extra": dict,
+    **dict.fromkeys(INSTANTS, datetime),
+}
+
+
+def readable(state: Any) -> dict[str, Any]:
+    """What a change has logged, if it is what this program logs; nothing if there is none.
+
+    Raises:
+        UnreadableChange: plain SQL has written something else.
+    """
+    if state is None:
+        return {}
+    if not isinstance(state, dict):
+        raise UnreadableChange
+    try:
+        for name, value in state.items():
+            if name == "tags" and isinstance(value, dict):
+                is_sound = all(map(_is_texts, (value["added"], value["removed"])))
+            else:
+                found = _from_json(name, value)
+                is_sound = found is None or type(found) is _KINDS[name]
+                is_sound &= name not in INSTANTS or found is None or _is_known(found)
+                is_sound &= name != "tags" or _is_texts(value)
+                is_sound &= name != "priority" or found in iter(Priority)
+            if not is_sound:
+                raise UnreadableChange
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise UnreadableChange from None
+    return state
+
+
+def number_in(change: Change | None) -> int | None:
+    """The number of a task that was removed, if its change can be read."""
+    try:
+        return readable(change and change.before).get("number")
+    except UnreadableChange:
+        return None
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+def _is_known(moment: datetime) -> bool:
+    return moment.tzinfo is not None and models.INSTANTS[0] <= moment <= models.INSTANTS[1]
 
 
 def difference(
@@ -149,6 +255,13 @@ def _from_json(name: str, value: Any) -> Any:
 
 
 def from_change(change: Change) -> TaskPublic:
-    """The task as a create or delete in the log shows it."""
+    """The task as a create or delete in the log shows it.
+
+    Raises:
+        UnreadableChange: plain SQL has written something else.
+    """
     state = change.after if change.kind == "create" else change.before
-    return TaskPublic(id=change.task_id, **restored(state or {}))
+    found = read({"id": change.task_id, **restored(readable(state))})
+    if isinstance(found, UnreadableTask):
+        raise UnreadableChange
+    return found

@@ -55,7 +55,7 @@ async def _move(giver: str, receiver: Unit, after: int) -> list[int]:
     session = receiver.session
     with _acting_for(session, giver):
         found = await tasks.sound(session, giver, after=after, limit=CHUNK)
-        await tasks.remove(session, giver, [task.id for task in found])
+        await tasks.remove(session, giver, found)
     with _acting_for(session, receiver.user_id):
         taken = await tasks.known(session, receiver.user_id, [task.id for task in found], [])
         for task in found:

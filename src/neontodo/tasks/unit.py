@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from neontodo.db.bulk import Sending
 from neontodo.db.schema import HEAD
-from neontodo.errors import NotSignedIn, SchemaMismatch
-from neontodo.models import Task
+from neontodo.errors import NotSignedIn, Refused, SchemaMismatch
+from neontodo.models import TOO_MANY_TAGS, Task, fits
 from neontodo.tasks.queries import changes, tasks, users
-from neontodo.tasks.state import SEARCHED, columns_of, difference, folded, logged
+from neontodo.tasks.state import SEARCHED, columns_of, difference, folded, logged, remains
 
 
 class AlreadyApplied(Exception):
@@ -64,7 +64,7 @@ class Unit:
         self._position = 0
         self._creates: list[dict[str, Any]] = []
         self._updates: list[dict[str, Any]] = []
-        self._deletes: list[uuid.UUID] = []
+        self._deletes: list[Task] = []
         self._changes: list[dict[str, Any]] = []
 
     async def start(self, *, numbers: int = 0, changed: int = 0) -> None:
@@ -115,6 +115,8 @@ class Unit:
         """Set columns of a task; False, and nothing logged, if it already is so."""
         if (changed := difference(task, wanted)) is None:
             return False
+        if "tags" in changed[1] and not fits(wanted["tags"]):
+            raise Refused(f"task {task.number}: {TOO_MANY_TAGS}")
         columns = {name: wanted[name] for name in changed[1]}
         if SEARCHED & columns.keys():
             columns["search_text"] = folded(columns_of(task) | columns)
@@ -124,8 +126,10 @@ class Unit:
         return True
 
     def delete(self, task: Task) -> None:
-        self._deletes.append(task.id)
-        self._log(task.id, "delete", logged(columns_of(task)), None)
+        """Remove a task, be it one that cannot be read."""
+        self._deletes.append(task)
+        task_id = task.id if isinstance(task.id, uuid.UUID) else uuid.UUID(int=0)
+        self._log(task_id, "delete", remains(task), None)
 
     def _log(
         self,
@@ -158,11 +162,17 @@ class Unit:
 
     def parcel(self) -> Sending:
         """What has been collected, made ready to be sent; calling the answer sends it."""
+        counters = (self.last_number, self.seq)
         log = changes.adding(self.session, self._take("_changes"))
         deletes, updates = self._take("_deletes"), self._take("_updates")
         creates = tasks.adding(self.session, self._take("_creates"))
 
         async def send() -> None:
+            # Members write no number and no seq above their counters.
+            if self._taken[0] < counters[0] or self._taken[1] < counters[1]:
+                await self._settle(
+                    max(self._taken[0], counters[0]), max(self._taken[1], counters[1])
+                )
             # The log goes first: if another try of this command got ahead, its unique index says
             # so.
             await log()
@@ -179,6 +189,10 @@ class Unit:
 
     async def finish(self) -> None:
         """Send the rest, and set the counters right if the guess at `start` was off."""
-        await self.flush()
         if self._taken != (self.last_number, self.seq):
-            await users.settle(self.session, self.user_id, self.last_number, self.seq)
+            await self._settle(self.last_number, self.seq)
+        await self.flush()
+
+    async def _settle(self, last_number: int, seq: int) -> None:
+        await users.settle(self.session, self.user_id, last_number, seq)
+        self._taken = (last_number, seq)

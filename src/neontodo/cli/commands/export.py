@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.models import TaskPublic
     from neontodo.tasks.filters import TaskFilter
+    from neontodo.tasks.results import UnreadableTask
 
 CHUNK = 1000
 
@@ -40,10 +41,14 @@ def export(
     ] = False,
     color: options.Color = "auto",
 ) -> None:
-    """Export all tasks, or some, pending ones and done ones."""
+    """Export all tasks, or some, pending ones and done ones.
+
+    Exit code 1 says that a task could not be read, and was left out.
+    """
     from neontodo import formats
     from neontodo.cli import sinks
-    from neontodo.render.messages import say, warn
+    from neontodo.cli.exits import Exit
+    from neontodo.render.messages import say, warn, warn_unreadable
     from neontodo.tasks.filters import TaskFilter, parse_project, parse_sort
 
     app: App = ctx.obj
@@ -74,18 +79,27 @@ def export(
             app.streams,
             f"todo.txt has no place for the description or time of day of {seen.longer} of them",
         )
+    if seen.unreadable:
+        warn_unreadable(app.streams, seen.unreadable)
+        raise typer.Exit(Exit.FAILED)
 
 
 class _Seen:
     """Tasks, counted as they pass; `longer` ones say more than a line of todo.txt can."""
 
-    def __init__(self, tasks: Iterator[TaskPublic]) -> None:
+    def __init__(self, tasks: Iterator[TaskPublic | UnreadableTask]) -> None:
         self._tasks = tasks
+        self.unreadable: list[UnreadableTask] = []
         self.number = 0
         self.longer = 0
 
     def __iter__(self) -> Iterator[TaskPublic]:
+        from neontodo.tasks.results import UnreadableTask
+
         for task in self._tasks:
+            if isinstance(task, UnreadableTask):
+                self.unreadable.append(task)
+                continue
             self.number += 1
             self.longer += bool(task.description or task.due_at)
             yield task
@@ -104,7 +118,7 @@ def _format_of(file: str) -> str:
     return found
 
 
-def _tasks(app: App, wanted: TaskFilter) -> Generator[TaskPublic, None, None]:
+def _tasks(app: App, wanted: TaskFilter) -> Generator[TaskPublic | UnreadableTask, None, None]:
     """The tasks as they come; the event loop runs only to fetch the next of them."""
     chunks = _chunks(app, wanted)
     try:
@@ -114,20 +128,24 @@ def _tasks(app: App, wanted: TaskFilter) -> Generator[TaskPublic, None, None]:
         app.run(_close(chunks))
 
 
-async def _next(chunks: AsyncGenerator[list[TaskPublic], None]) -> list[TaskPublic]:
+async def _next(
+    chunks: AsyncGenerator[list[TaskPublic | UnreadableTask], None],
+) -> list[TaskPublic | UnreadableTask]:
     return await anext(chunks, [])
 
 
-async def _close(chunks: AsyncGenerator[list[TaskPublic], None]) -> None:
+async def _close(chunks: AsyncGenerator[list[TaskPublic | UnreadableTask], None]) -> None:
     await chunks.aclose()
 
 
-async def _chunks(app: App, wanted: TaskFilter) -> AsyncGenerator[list[TaskPublic], None]:
+async def _chunks(
+    app: App, wanted: TaskFilter
+) -> AsyncGenerator[list[TaskPublic | UnreadableTask], None]:
     from neontodo.tasks.queries import tasks
 
     identity = await app.identity()
     async with app.database.snapshot(identity.user_id) as session:
-        chunk: list[TaskPublic] = []
+        chunk: list[TaskPublic | UnreadableTask] = []
         task = None
         async for task in tasks.stream(session, identity.user_id, wanted):
             chunk.append(task)

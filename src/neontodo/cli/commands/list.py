@@ -82,6 +82,7 @@ def search(
 
 
 def _show(ctx: typer.Context, *, words: str, completed: bool | None) -> None:
+    from neontodo.render.messages import warn_unreadable
     from neontodo.render.mode import chosen
     from neontodo.render.tasks import print_tasks
     from neontodo.tasks.queries import tasks as queries
@@ -90,6 +91,7 @@ def _show(ctx: typer.Context, *, words: str, completed: bool | None) -> None:
     mode = chosen(app.streams, json=ctx.params["json"], quiet=ctx.params["quiet"])
     wanted = _filter(app, mode, ctx.params, words, completed)
     page = app.run(app.read(lambda session, who: queries.page(session, who.user_id, wanted)))
+    warn_unreadable(app.streams, page.unreadable)
     narrowed = wanted != _unnarrowed(wanted)
     print_tasks(
         page.tasks,

@@ -176,7 +176,8 @@ def remove(
     for role in kept:
         warn(app.streams, f"{role} owns too much, or something elsewhere: it stays without rights")
     if left:
-        warn(app.streams, f"{left} rows are no tasks of todo's, and stay with the removed user")
+        rows = "1 row is" if left == 1 else f"{left} rows are"
+        warn(app.streams, f"{rows} not as todo writes tasks, and stay with the removed user")
     fate = f"{number} given to {heir.label}" if heir else f"{number} kept"
     say(app.streams, f"removed {person.label}; tasks: {fate}")
 

@@ -57,7 +57,14 @@ def _confirmed(app: App, refs: Refs) -> Refs:
     app.run(app.database.close())
     confirm(app, _question(app, found))
     app.renew_clock()
-    return parse_refs([str(task.id) for task in found])
+    return parse_refs([_reference(task) for task in found])
+
+
+def _reference(task: Task) -> str:
+    """Its whole id; in a store that plain SQL has written to, there may be none."""
+    from uuid import UUID
+
+    return str(task.id if isinstance(task.id, UUID) else task.number)
 
 
 def _question(app: App, found: list[Task]) -> str:

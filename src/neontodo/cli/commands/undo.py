@@ -87,6 +87,7 @@ def log(
 ) -> None:
     """Show what happened to tasks, newest first, with old and new values."""
     from neontodo.render.log import print_log
+    from neontodo.render.messages import warn
     from neontodo.render.mode import chosen
     from neontodo.tasks.refs import parse_refs
 
@@ -97,6 +98,9 @@ def log(
     refs = parse_refs(tasks) if tasks else None
     entries = app.run(app.read(lambda session, me: _entries(session, me, refs, limit)))
     print_log(entries[:limit], streams=app.streams, mode=mode, tz=app.tz, is_asked=refs is not None)
+    for entry in entries[:limit]:
+        if not entry.is_readable:
+            warn(app.streams, f"change {entry.seq} cannot be read: todo logs no such fields")
     if limit is not None and len(entries) > limit:
         _say_more(app, limit)
 

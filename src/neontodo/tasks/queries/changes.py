@@ -9,7 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col, select
 
 from neontodo.db import bulk
@@ -78,9 +81,14 @@ async def commands(
 
 
 async def of_command(
-    session: AsyncSession, user_id: str, command_id: uuid.UUID, *, after_position: int, limit: int
+    session: AsyncSession,
+    user_id: str,
+    command_id: uuid.UUID,
+    *,
+    after: int | None = None,
+    limit: int,
 ) -> Sequence[Change]:
-    """Changes of a command after a position, in order; a command's seqs have no gap."""
+    """Changes of a command, after a seq if one is given, in order; its seqs have no gap."""
     first = (
         select(Change.seq)
         .where(
@@ -90,7 +98,7 @@ async def of_command(
         )
         .scalar_subquery()
     )
-    start = first + after_position
+    start = first - 1 if after is None else sa.literal(after, sa.BigInteger)
     statement = (
         select(Change)
         .where(
@@ -169,6 +177,28 @@ async def reverting(
         col(Change.reverts).is_not(None),
     )
     return set((await session.scalars(statement)).all())
+
+
+class logged_number(FunctionElement[int]):
+    """The number of a task in a logged state, whatever plain SQL has put there."""
+
+    name = "logged_number"
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
+@compiles(logged_number, "sqlite")
+def _extracted(element: logged_number, compiler: SQLCompiler, **options: Any) -> str:
+    state = compiler.process(element.clauses, **options)
+    return f"CASE WHEN json_valid({state}) THEN json_extract({state}, '$.number') END"
+
+
+@compiles(logged_number, "postgresql")
+def _matched(element: logged_number, compiler: SQLCompiler, **options: Any) -> str:
+    # Postgres cannot take apart all that it takes for JSON. The number comes first in a state.
+    state = compiler.process(element.clauses, **options)
+    digits = """substring(CAST({} AS text) from '^[{{] *"number" *: *([0-9]{{1,16}})[,}} ]')"""
+    return f"CAST({digits.format(state)} AS bigint)"
 
 
 async def deletions(

@@ -38,7 +38,8 @@ async def tags(session: AsyncSession, user_id: str) -> list[Count]:
     pending: dict[str, int] = {}
     done: dict[str, int] = {}
     for names, completed, number in (await session.execute(statement)).all():
-        for name in names:
+        # A comma stands for tags that are none.
+        for name in names if names != (",",) else ():
             counts = done if completed else pending
             counts[name] = counts.get(name, 0) + number
     return [Count(n, pending.get(n, 0), done.get(n, 0)) for n in sorted(pending | done)]
@@ -53,7 +54,8 @@ async def projects(session: AsyncSession, user_id: str) -> list[Count]:
         .group_by(col(Task.project))
         .order_by(col(Task.project))
     )
-    return [Count(*row) for row in (await session.execute(statement)).all()]
+    rows = (await session.execute(statement)).all()
+    return [Count(*row) for row in rows if row[0] and isinstance(row[0], str)]
 
 
 async def tally(
@@ -83,5 +85,5 @@ async def tally(
         overdue=overdue,
         due_today=due_today,
         done=done,
-        completions=tuple(row[0] for row in rows if row[0] is not None),
+        completions=tuple(row[0] for row in rows if isinstance(row[0], datetime)),
     )

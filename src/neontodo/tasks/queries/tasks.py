@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Select, func
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 from sqlmodel import col, delete, select, update
 
 from neontodo.db import bulk
@@ -24,22 +25,31 @@ from neontodo.tasks.matching import (
     unindexed,
 )
 from neontodo.tasks.queries.among import among, uuid_array
-from neontodo.tasks.results import Page
+from neontodo.tasks.results import Page, UnreadableTask
+from neontodo.tasks.state import read
 
 PUBLIC_FIELDS = tuple(TaskPublic.model_fields)
 PUBLIC_COLUMNS = tuple(getattr(Task, name) for name in PUBLIC_FIELDS)
+WHOLE = select(Task).options(defer(col(Task.search_text), raiseload=True))
+"""The search column is made, and never read: plain SQL can put megabytes there."""
 
 
 async def page(session: AsyncSession, user_id: str, wanted: TaskFilter) -> Page:
     """The tasks that a filter admits, in its order, and how many there are without its limit."""
     if wanted.limit is None and not wanted.offset:
         rows = (await session.execute(_ordered(user_id, wanted))).all()
-        return Page(tuple(map(_public, rows)), len(rows))
+        return _page(rows, len(rows))
     statement = (_searched if wanted.words else _listed)(user_id, wanted)
     rows = (await session.execute(statement)).all()
     if rows:
-        return Page(tuple(_public(row[:-1]) for row in rows), rows[0][-1])
+        return _page([row[:-1] for row in rows], rows[0][-1])
     return Page((), await session.scalar(_total(user_id, wanted)) or 0 if wanted.offset else 0)
+
+
+def _page(rows: Iterable[Sequence[Any]], total: int) -> Page:
+    found = list(map(_read, rows))
+    unreadable = tuple(row for row in found if isinstance(row, UnreadableTask))
+    return Page(tuple(row for row in found if isinstance(row, TaskPublic)), total, unreadable)
 
 
 def _listed(user_id: str, wanted: TaskFilter) -> Select[Any]:
@@ -87,11 +97,11 @@ def _total(user_id: str, wanted: TaskFilter) -> Select[int]:
 
 async def stream(
     session: AsyncSession, user_id: str, wanted: TaskFilter
-) -> AsyncIterator[TaskPublic]:
+) -> AsyncIterator[TaskPublic | UnreadableTask]:
     """All tasks that a filter admits, a thousand at a time; the session must be a snapshot."""
     statement = _ordered(user_id, wanted).execution_options(yield_per=1000)
     async for row in await session.stream(statement):
-        yield _public(row)
+        yield _read(row)
 
 
 async def everything(session: AsyncSession, user_id: str) -> AsyncIterator[Sequence[sa.RowMapping]]:
@@ -115,18 +125,16 @@ def _order(wanted: TaskFilter) -> list[OrderedBy]:
     return ordering(wanted.sort) if wanted.sort or not wanted.words else relevance(wanted.words)
 
 
-def _public(row: Sequence[Any]) -> TaskPublic:
-    return TaskPublic(**dict(zip(PUBLIC_FIELDS, row, strict=True)))
+def _read(row: Sequence[Any]) -> TaskPublic | UnreadableTask:
+    return read(dict(zip(PUBLIC_FIELDS, row, strict=True)))
 
 
 async def matching_any(
     session: AsyncSession, user_id: str, criteria: Sequence[ColumnElement[bool]]
 ) -> Sequence[Task]:
     """Whole rows that meet one of the criteria, by number."""
-    statement = (
-        select(Task)
-        .where(col(Task.user_id) == user_id, sa.or_(*criteria))
-        .order_by(col(Task.number))
+    statement = WHOLE.where(col(Task.user_id) == user_id, sa.or_(*criteria)).order_by(
+        col(Task.number)
     )
     return (await session.scalars(statement)).all()
 
@@ -142,14 +150,14 @@ async def numbered(
     if completed is not None:
         statement = statement.where(col(Task.completed) == completed)
     rows = await session.execute(statement.order_by(col(Task.number)).limit(limit))
-    return [(row[0], row[1]) for row in rows.all()]
+    return [(row[0], row[1]) for row in rows.all() if isinstance(row[1], str)]
 
 
 async def by_ids(
     session: AsyncSession, user_id: str, ids: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, Task]:
     """Whole rows by id; ids that are not there are left out."""
-    statement = select(Task).where(col(Task.user_id) == user_id, among(session, Task.id, ids))
+    statement = WHOLE.where(col(Task.user_id) == user_id, among(session, Task.id, ids))
     return {task.id: task for task in (await session.scalars(statement)).all()}
 
 
@@ -162,8 +170,7 @@ async def count(session: AsyncSession, user_id: str) -> int:
 async def sound(session: AsyncSession, user_id: str, *, after: int, limit: int) -> Sequence[Task]:
     """Whole rows after a number, by number, on Postgres: without what only plain SQL can write."""
     statement = (
-        select(Task)
-        .where(col(Task.user_id) == user_id, col(Task.number) > after, *soundness())
+        WHOLE.where(col(Task.user_id) == user_id, col(Task.number) > after, *soundness())
         .order_by(col(Task.number))
         .limit(limit)
     )
@@ -197,18 +204,22 @@ async def change(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
         await session.execute(update(Task), rows)
 
 
-async def remove(session: AsyncSession, user_id: str, ids: Sequence[uuid.UUID]) -> None:
-    """Remove tasks; ids that are not there are no error."""
-    if not ids:
+async def remove(session: AsyncSession, user_id: str, gone: Sequence[Task]) -> None:
+    """Remove tasks; those that are not there are no error."""
+    if not gone:
         return
     mine = col(User.id) == user_id
     if session.get_bind().dialect.name == "postgresql":
         # The members of a shared database have no right to DELETE (migration 0002).
-        removal = func.todo_remove_tasks(col(User.id), uuid_array(ids))
+        removal = func.todo_remove_tasks(col(User.id), uuid_array([task.id for task in gone]))
         await session.execute(select(removal).where(mine))
         return
     await session.execute(
         delete(Task)
-        .where(col(Task.user_id) == user_id, among(session, Task.id, ids))
+        # An id that is none is not found by its value.
+        .where(
+            col(Task.user_id) == user_id,
+            among(session, Task.number, [task.number for task in gone]),
+        )
         .execution_options(synchronize_session=False)
     )
