@@ -139,6 +139,7 @@ def test_a_postgres_database_that_is_well(
             "row level security holds for members, of whom there are none; not for you, who own "
             "the tables",
         ),
+        "rows": ("ok", "all are as todo writes them"),
         "token": ("ok", f"of user {me['user']}, until {me['expires_at'][:10]} (90 days)"),
         "user": ("ok", me["name"]),
     }

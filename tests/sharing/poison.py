@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -22,7 +23,7 @@ class Poison(NamedTuple):
     table: str
     column: str
     value: str
-    rest: dict[str, str] = {}
+    rest: Mapping[str, str] = MappingProxyType({})
 
     @property
     def name(self) -> str:

@@ -203,7 +203,7 @@ def test_probing_unique_keys(mallory: Intruder, arena: Arena) -> None:
     taken = mallory.tries(TASK, arena.victim_id, uuid.UUID(arena.task_id), 1)
     free = mallory.tries(TASK, arena.victim_id, uuid.uuid4(), 100_000)
     assert taken == free == REFUSED
-    mallory.script("BEGIN")
+    mallory.script("BEGIN; UPDATE users SET last_number = last_number + 1")
     assert mallory.tries(TASK, arena.mallory_id, uuid.UUID(arena.task_id), 2) == "allowed"
     mallory.script("ROLLBACK")
     assert mallory.tries(CHANGE, arena.victim_id, 1) == REFUSED

@@ -117,8 +117,10 @@ async def copy(app: App) -> None:
         (change, *_), *_ = [chunk async for chunk in changes.everything(session, me)]
     async with app.database.write(me, dry_run=True) as session:
         assert not await users.claim_unused(session, me, 1, 1)
-        await tasks.add(session, [{**task, "id": uuid.uuid4(), "number": 10**6}])
-        await changes.add(session, [{**change, "command_id": uuid.uuid4(), "seq": 10**6}])
+        number, seq = (counter + 1 for counter in await users.counters(session, me))
+        await users.settle(session, me, number, seq)
+        await tasks.add(session, [{**task, "id": uuid.uuid4(), "number": number}])
+        await changes.add(session, [{**change, "command_id": uuid.uuid4(), "seq": seq}])
 
 
 async def explained(url: str, sent: Sent, seqscan: str = "on") -> dict[str, Any]:
