@@ -65,10 +65,11 @@ class Instant(sa.types.TypeDecorator[datetime]):
 
     def column_expression(self, column: Any) -> Any:
         # The driver raises for years that Python does not know, but takes infinity.
-        first, last = map(
-            sa.literal_column, ("'0001-01-03 00:00:00+00'", "'9999-12-29 00:00:00+00'")
+        is_far = ~column.between(
+            sa.literal_column("'0001-01-03 00:00:00+00'"),
+            sa.literal_column("'9999-12-29 00:00:00+00'"),
         )
-        return _unless(sa.not_(column.between(first, last)), column, "'infinity'", self)
+        return _unless(is_far, column, "'infinity'", self)
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any]:
         return _instant if dialect.name == "sqlite" else _aware
@@ -94,8 +95,10 @@ class Day(sa.types.TypeDecorator[date]):
     cache_ok = True
 
     def column_expression(self, column: Any) -> Any:
-        first, last = map(sa.literal_column, ("'0001-01-02'", "'9999-12-30'"))
-        return _unless(sa.not_(column.between(first, last)), column, "'infinity'", self)
+        is_far = ~column.between(
+            sa.literal_column("'0001-01-02'"), sa.literal_column("'9999-12-30'")
+        )
+        return _unless(is_far, column, "'infinity'", self)
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any]:
         return _day if dialect.name == "sqlite" else _finite_day

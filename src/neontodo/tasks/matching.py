@@ -94,7 +94,8 @@ def _due(wanted: DueFilter) -> ColumnElement[bool]:
 
 def soundness() -> list[ColumnElement[bool]]:
     """What every row must be on Postgres, in a table that may hold others from before."""
-    checks = (c for c in Task.__table__.constraints if isinstance(c, sa.CheckConstraint))
+    table = Task.metadata.tables["tasks"]
+    checks = (c for c in table.constraints if isinstance(c, sa.CheckConstraint))
     return [sa.literal_column(f"(({check.sqltext}) IS NOT FALSE)", sa.Boolean) for check in checks]
 
 

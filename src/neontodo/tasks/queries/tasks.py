@@ -30,7 +30,8 @@ from neontodo.tasks.state import read
 
 PUBLIC_FIELDS = tuple(TaskPublic.model_fields)
 PUBLIC_COLUMNS = tuple(getattr(Task, name) for name in PUBLIC_FIELDS)
-WHOLE = select(Task).options(defer(col(Task.search_text), raiseload=True))
+_SEARCH_TEXT: Any = Task.search_text
+WHOLE = select(Task).options(defer(_SEARCH_TEXT, raiseload=True))
 """The search column is made, and never read: plain SQL can put megabytes there."""
 
 
