@@ -12,6 +12,7 @@ from typing import Any
 from neontodo.db import migrate
 from neontodo.db.engine import make_engine
 from neontodo.db.url import parse_url
+from tests.databases import TemplateDatabases
 from tests.harness import Result, Todo
 from tests.sharing.people import Shared, connection_url, login
 from tests.sharing.poison import POISONS, Poison, into_postgres, into_sqlite
@@ -253,7 +254,26 @@ def assert_comes_over(shared: Shared, before: list[dict[str, Any]], folder: Path
     assert fresh.tasks() == owner.tasks()
 
 
+def test_an_sqlite_store_moves_to_a_database(
+    local: Todo, tmp_path: Path, templates: TemplateDatabases
+) -> None:
+    spoil(local)
+    with templates.cloned() as url:
+        result = tidy(local.ok("connect", url, "--move"))
+        assert "rows that cannot be read stay behind: " in result.err
+        assert "cannot be read" not in tidy(local.ok("list", "--all")).err
+        assert [task["title"] for task in local.tasks()][:3] == [*GOOD]
+
+
 def test_an_sqlite_store_is_read_whatever_is_in_it(local: Todo, tmp_path: Path) -> None:
+    spoil(local)
+    survey(local, tmp_path)
+    remove_unreadable(local)
+    assert [task["title"] for task in local.tasks()][:3] == [*GOOD]
+
+
+def spoil(local: Todo) -> None:
+    """Fill an embedded store with poison beside its tasks."""
     fill(local)
     path = local.home / "tasks.db"
     with sqlite3.connect(path) as connection:
@@ -265,6 +285,3 @@ def test_an_sqlite_store_is_read_whatever_is_in_it(local: Todo, tmp_path: Path) 
     with sqlite3.connect(path) as connection:
         connection.execute(counters)
     connection.close()
-    survey(local, tmp_path)
-    remove_unreadable(local)
-    assert [task["title"] for task in local.tasks()][:3] == [*GOOD]

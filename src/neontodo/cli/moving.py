@@ -95,7 +95,7 @@ async def had_tasks(database: Database, user_id: str) -> bool:
 
 
 def _move(app: App, home: Database, old: Owner, database: Database, new: Owner) -> None:
-    from neontodo.render.messages import say
+    from neontodo.render.messages import say, warn
 
     sent: list[Copied] = []
     copied = app.run(_copied(app, home, old, database, new, sent))
@@ -110,6 +110,8 @@ def _move(app: App, home: Database, old: Owner, database: Database, new: Owner) 
         say(app.streams, "nothing to move: the embedded store is empty")
     else:
         say(app.streams, f"moved {_tasks(copied.tasks)} with their numbers and their log")
+        if copied.left:
+            warn(app.streams, f"rows that cannot be read stay behind: {copied.left}")
         say(app.streams, f"the embedded store keeps its copy: {home.target.display}")
 
 

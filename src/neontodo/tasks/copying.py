@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from neontodo.tasks.queries import changes, tasks, users
+from neontodo.tasks.state import is_logged, whole
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,11 @@ class Owner:
 
 @dataclass(frozen=True)
 class Copied:
-    """How much went over."""
+    """How much went over, and how many rows cannot be read and stayed."""
 
     tasks: int
     changes: int
+    left: int = 0
 
 
 async def copy(
@@ -36,15 +38,19 @@ async def copy(
     counters = await users.counters(source, old.user_id)
     if not await users.claim_unused(session, new.user_id, *counters):
         return None
-    copied_tasks = copied_changes = 0
+    copied_tasks = copied_changes = left = 0
     mine, keys = {"user_id": new.user_id}, {old.key_id: new.key_id}
     async for found in tasks.everything(source, old.user_id):
-        await tasks.add(session, [{**row, **mine} for row in found])
-        copied_tasks += len(found)
+        sound = [columns for row in found if (columns := whole(row)) is not None]
+        await tasks.add(session, [{**columns, **mine} for columns in sound])
+        copied_tasks += len(sound)
+        left += len(found) - len(sound)
     async for logged in changes.everything(source, old.user_id):
+        known = [row for row in logged if is_logged(row)]
         await changes.add(
             session,
-            [{**row, **mine, "key_id": keys.get(row["key_id"], row["key_id"])} for row in logged],
+            [{**row, **mine, "key_id": keys.get(row["key_id"], row["key_id"])} for row in known],
         )
-        copied_changes += len(logged)
-    return Copied(copied_tasks, copied_changes)
+        copied_changes += len(known)
+        left += len(logged) - len(known)
+    return Copied(copied_tasks, copied_changes, left)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -72,6 +73,38 @@ def snapshot(task: Task, **changed: Any) -> TaskPublic:
     if isinstance(found, UnreadableTask):
         raise Unreadable(found)
     return found
+
+
+def whole(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """All columns of a row as this program writes them; None if it cannot be read."""
+    task = read({name: row[name] for name in TaskPublic.model_fields})
+    if isinstance(task, UnreadableTask):
+        return None
+    due_on, due_at = task.due_on, task.due_at
+    if due_at is not None and (due_on is None or abs((due_at.date() - due_on).days) > 1):
+        due_on = due_at.date()
+    columns = {
+        **row,
+        "title": task.title.strip(),
+        "description": task.description or None,
+        "project": (task.project or "").strip() or None,
+        "tags": tuple(sorted(set(task.tags))),
+        "due_on": due_on,
+    }
+    return columns | {"search_text": folded(columns)}
+
+
+def is_logged(row: Mapping[str, Any]) -> bool:
+    """Whether a row of the log is as this program writes it."""
+    try:
+        readable(row["before"])
+        readable(row["after"])
+    except UnreadableChange:
+        return False
+    kinds = {"seq": int, "position": int, "command_id": UUID, "task_id": UUID, "at": datetime}
+    is_sound = all(isinstance(row[name], kind) for name, kind in kinds.items())
+    is_sound &= isinstance(row["reverts"], UUID | None) and isinstance(row["key_id"], str)
+    return is_sound and 1 <= row["seq"] <= models.NUMBER_MAX and row["position"] >= 0
 
 
 def columns_of(task: Task) -> dict[str, Any]:

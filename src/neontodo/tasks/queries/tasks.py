@@ -106,8 +106,11 @@ async def stream(
 
 
 async def everything(session: AsyncSession, user_id: str) -> AsyncIterator[Sequence[sa.RowMapping]]:
-    """All columns of all tasks, by number, a thousand at a time; the session must hold still."""
-    columns = [getattr(Task, name) for name in Task.model_fields]
+    """All columns of all tasks but the search column, by number, a thousand at a time.
+
+    The session must hold still.
+    """
+    columns = [getattr(Task, name) for name in Task.model_fields if name != "search_text"]
     statement = sa.select(*columns).where(col(Task.user_id) == user_id).order_by(col(Task.number))
     async for chunk in (await session.stream(statement)).mappings().partitions(1000):
         yield chunk
