@@ -19,6 +19,7 @@ from neontodo.db.revisions import script_location
 from neontodo.db.schema import HEAD
 from neontodo.db.url import parse_url
 from neontodo.models import Task
+from tests.databases import TemplateDatabases
 from tests.harness import Todo
 
 pytestmark = [
@@ -99,6 +100,38 @@ def test_every_index_and_constraint_of_the_models_exists(todo: Todo) -> None:
         return wanted - {name for names in found.values() for name in names}
 
     assert on(todo, missing) == set()
+
+
+def test_the_checks_of_postgres_say_what_the_models_say(
+    templates: TemplateDatabases,
+) -> None:
+    """Transfers rely on it: what the models' conditions admit is what the database admits."""
+
+    def definitions(connection: sa.Connection, table: str) -> dict[str, str]:
+        statement = sa.text(
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE contype = 'c' AND conrelid = CAST(:table AS regclass)"
+        )
+        found = connection.execute(statement, {"table": table}).all()
+        return {str(name): str(definition) for name, definition in found}
+
+    def compare(connection: sa.Connection) -> None:
+        for name, table in Task.metadata.tables.items():
+            connection.exec_driver_sql(f"CREATE TEMP TABLE made_{name} (LIKE {name})")
+            for check in table.constraints:
+                if isinstance(check, sa.CheckConstraint):
+                    add = f"ADD CONSTRAINT {check.name} CHECK ({check.sqltext})"
+                    connection.exec_driver_sql(f"ALTER TABLE made_{name} {add}")
+            assert definitions(connection, f"made_{name}") == definitions(connection, name)
+
+    async def run(url: str) -> None:
+        engine = make_engine(parse_url(url))
+        async with engine.begin() as connection:
+            await connection.run_sync(compare)
+        await engine.dispose()
+
+    with templates.cloned() as url:
+        asyncio.run(run(url))
 
 
 def test_down_and_up_again_restores_the_schema(todo: Todo) -> None:
