@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -285,3 +288,47 @@ def spoil(local: Todo) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute(counters)
     connection.close()
+
+
+LARGE = """
+INSERT INTO tasks (user_id, id, number, title, completed, priority, tags, search_text, extra,
+                   created_at, updated_at)
+SELECT '{user}', gen_random_uuid(), 2000 + n, 'large', false, 0,
+    CASE WHEN n <= 10 THEN ' ' || repeat('tag ', 2000000) ELSE '' END,
+    CASE WHEN n > 10 THEN repeat('text ', 4000000) ELSE 'x' END,
+    CASE WHEN n > 40 THEN json_build_object('n', repeat('x', 20000000)) END, now(), now()
+FROM generate_series(1, 50) AS n
+"""
+
+
+def memory(todo: Todo, *argv: str) -> int:
+    """The megabytes that a command takes in a process of its own."""
+    command = [sys.executable, "-m", "neontodo", *argv]
+    with (todo.home / "said").open("w+") as said:
+        process = subprocess.Popen(command, env=todo.environment, stdout=said, stderr=said)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        tidy(Result(process.returncode, "", said.read()))
+    assert process.returncode in (0, 1)
+    return used.ru_maxrss >> 10
+
+
+def test_large_rows_stay_in_the_database(shared: Shared) -> None:
+    ann = shared.member("ann")
+    fill(ann)
+    before, ann_id = memory(ann, "list"), shared.ids()["ann"]
+    downgraded(shared)
+    shared.server.execute(
+        "UPDATE users SET last_number = 3000",
+        LARGE.format(user=ann_id),
+        database=shared.database,
+    )
+    shared.owner.ok("db", "upgrade")
+    file = str(ann.home / "tasks.json")
+    for argv in (["list", "--all"], ["export", file, "--force"], ["rm", "2001-2050", "--dry-run"]):
+        assert memory(ann, *argv) < before + 40, argv
+    me = shared.owner.ok("whoami", "--json").json["user"]
+    removal = ("member", "remove", "ann@example.com", "--transfer-to", me, "--yes")
+    assert memory(shared.owner, *removal) < before + 40
+    assert [task["title"] for task in shared.owner.tasks()] == [*GOOD]
