@@ -360,7 +360,7 @@ def create_check_functions(schema: str) -> None:
     In JSON, text and numbers are allowed as Python writes them: no NUL and no half of a surrogate
     pair, and no other spelling of a float, which could become longer when it is written again.
     """
-    for function in (IS_TAG_SET, IS_OBJECT, IS_EXTRA, IS_LOGGED):
+    for function in (IS_TAG_SET, IS_ODD_OBJECT, IS_OBJECT, HAS_AGREED_PARTS, IS_EXTRA, IS_LOGGED):
         # As it is: after a colon, SQLAlchemy would look for parameters.
         op.get_bind().exec_driver_sql(function.replace("{schema}", schema))
 
@@ -388,23 +388,22 @@ BEGIN
     RETURN true;
 END $$
 """
-IS_OBJECT = r"""
-CREATE FUNCTION {schema}.todo_is_object(value json, size integer, depth integer) RETURNS boolean
+IS_ODD_OBJECT = r"""
+CREATE FUNCTION {schema}.todo_is_odd_object(value json, depth integer) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     content text := CAST(value AS text);
 BEGIN
-    IF json_typeof(value) <> 'object' OR octet_length(content) > size THEN
-        RETURN false;
-    ELSIF position('\u' IN content) > 0 THEN
+    IF position('\u' IN content) > 0 THEN
         BEGIN
             PERFORM CAST(value AS jsonb);
         EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
             RETURN false;
         END;
     END IF;
-    IF length(content) - length(translate(content, '[{', '')) <= depth
-        AND content !~ '[:,[] *-?[0-9.]*([0-9][eE]|[0-9]{17})'
+    IF content !~ '[:,[] *-?[0-9.]*([0-9][eE]|[0-9]{17})'
+        AND octet_length(content) - octet_length(replace(replace(content, '[', ''), '{', ''))
+            <= depth
     THEN
         RETURN true;
     END IF;
@@ -425,21 +424,32 @@ BEGIN
     RETURN content = '';
 END $$
 """
-IS_EXTRA = r"""
-CREATE FUNCTION {schema}.todo_is_extra(extra json) RETURNS boolean
+# Of LANGUAGE sql, so that the planner writes them out where they are called.
+IS_OBJECT = r"""
+CREATE FUNCTION {schema}.todo_is_object(value json, size integer, depth integer) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN value IS NULL THEN true
+        WHEN json_typeof(value) <> 'object' OR octet_length(CAST(value AS text)) > size THEN false
+        WHEN CAST(value AS text) !~ '\\u|[0-9][eE]|[0-9]{17}' AND octet_length(CAST(value AS text))
+            - octet_length(replace(replace(CAST(value AS text), '[', ''), '{', '')) <= depth
+        THEN true
+        ELSE {schema}.todo_is_odd_object(value, depth)
+    END
+$$
+"""
+HAS_AGREED_PARTS = r"""
+CREATE FUNCTION {schema}.todo_has_agreed_parts(extra json) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    notes json := extra -> 'annotations';
 BEGIN
-    IF NOT {schema}.todo_is_object(extra, 16384, 50) THEN
-        RETURN false;
-    ELSIF CAST(extra AS text) !~ '"(?:title|description|annotations)"|\\u' THEN
-        RETURN true;
-    END IF;
     RETURN coalesce(json_typeof(extra -> 'title'), 'string') = 'string'
         AND coalesce(json_typeof(extra -> 'description'), 'string') = 'string'
-        AND CASE coalesce(json_typeof(extra -> 'annotations'), 'absent')
+        AND CASE coalesce(json_typeof(notes), 'absent')
             WHEN 'absent' THEN true
             WHEN 'array' THEN NOT EXISTS (
-                SELECT FROM json_array_elements(extra -> 'annotations') AS note
+                SELECT FROM json_array_elements(notes) AS note
                 WHERE CASE WHEN json_typeof(note) = 'object'
                     THEN coalesce(json_typeof(note -> 'description'), '') <> 'string'
                         OR coalesce(json_typeof(note -> 'entry'), 'string') <> 'string'
@@ -449,9 +459,20 @@ BEGIN
         END;
 END $$
 """
+IS_EXTRA = r"""
+CREATE FUNCTION {schema}.todo_is_extra(extra json) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN extra IS NULL THEN true
+        WHEN NOT {schema}.todo_is_object(extra, 16384, 50) THEN false
+        WHEN CAST(extra AS text) !~ '"(?:title|description|annotations)"|\\u' THEN true
+        ELSE {schema}.todo_has_agreed_parts(extra)
+    END
+$$
+"""
 IS_LOGGED = """
 CREATE FUNCTION {schema}.todo_is_logged(state json) RETURNS boolean
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$ SELECT {schema}.todo_is_object(state, 262144, 51) $$
 """
 
@@ -486,7 +507,9 @@ def drop_checks(schema: str) -> None:
     for function in (
         "todo_is_logged(json)",
         "todo_is_extra(json)",
+        "todo_has_agreed_parts(json)",
         "todo_is_object(json, integer, integer)",
+        "todo_is_odd_object(json, integer)",
         "todo_is_tag_set(text)",
     ):
         op.execute(f"DROP FUNCTION {schema}.{function}")

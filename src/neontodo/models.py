@@ -169,15 +169,15 @@ def fits(tags: Collection[str]) -> bool:
     return sum(map(len, tags)) + len(tags) < TAGS_MAX
 
 
-def _agreed(extra: dict[str, Any]) -> dict[str, Any]:
-    """The extra of a task, if its agreed parts have their shape; raises ValueError."""
+def _agreed(extra: dict[str, Any]) -> dict[str, Any] | None:
+    """The extra of a task, None if it is empty; raises ValueError if a part has another shape."""
     for field in ("title", "description"):
         if not isinstance(extra.get(field, ""), str):
             raise ValueError(f"extra: `{field}` must be text")
     notes = extra.get("annotations", [])
     if not isinstance(notes, list) or not all(map(_is_annotation, notes)):
         raise ValueError("annotations: must be a list of objects with `entry` and `description`")
-    return extra
+    return extra or None
 
 
 def _is_annotation(note: Any) -> bool:
