@@ -41,12 +41,12 @@ async def copy(
     copied_tasks = copied_changes = left = 0
     mine, keys = {"user_id": new.user_id}, {old.key_id: new.key_id}
     async for found in tasks.everything(source, old.user_id):
-        sound = [columns for row in found if (columns := whole(row)) is not None]
+        sound = [columns for row in found if (columns := whole({**row})) is not None]
         await tasks.add(session, [{**columns, **mine} for columns in sound])
         copied_tasks += len(sound)
         left += len(found) - len(sound)
     async for logged in changes.everything(source, old.user_id):
-        known = [row for row in logged if is_logged(row)]
+        known = [row for row in logged if is_logged({**row})]
         await changes.add(
             session,
             [{**row, **mine, "key_id": keys.get(row["key_id"], row["key_id"])} for row in known],
