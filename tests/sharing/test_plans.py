@@ -119,7 +119,8 @@ async def copy(app: App) -> None:
         assert not await users.claim_unused(session, me, 1, 1)
         number, seq = (counter + 1 for counter in await users.counters(session, me))
         await users.settle(session, me, number, seq)
-        await tasks.add(session, [{**task, "id": uuid.uuid4(), "number": number}])
+        new = {"id": uuid.uuid4(), "number": number, "search_text": ""}
+        await tasks.add(session, [{**task, **new}])
         await changes.add(session, [{**change, "command_id": uuid.uuid4(), "seq": seq}])
 
 

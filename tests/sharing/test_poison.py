@@ -80,7 +80,7 @@ def survey(todo: Todo, folder: Path) -> list[dict[str, Any]]:
         if format == "json":
             exported = json.loads(file.read_text())
             numbers = {task["id"]: task["number"] for task in fresh.tasks()}
-            expected = ({**tidied(task), "number": numbers[task["id"]]} for task in exported)
+            expected = (renumbered(tidied(task), numbers[task["id"]]) for task in exported)
             assert sorted(fresh.tasks(), key=by_id) == sorted(expected, key=by_id)
     return exported
 
@@ -96,6 +96,12 @@ def tidied(task: dict[str, Any]) -> dict[str, Any]:
         "project": project,
         "tags": sorted(set(task["tags"])),
     }
+
+
+def renumbered(task: dict[str, Any], number: int) -> dict[str, Any]:
+    """A task with the number that an import gave it; one far above all others is kept beside it."""
+    far = {"number": task["number"]} if task["number"] >= 2**52 else {}
+    return {**task, "number": number, "extra": {**(task["extra"] or {}), **far} or task["extra"]}
 
 
 def by_id(task: dict[str, Any]) -> str:
