@@ -42,7 +42,7 @@ STEP_MAX, MEMBERS_MAX = 10_000_000, 2**52
 COUNTED = (("tasks", "number", "last_number"), ("changes", "seq", "last_seq"))
 CHECKS = {
     "users": {
-        "id": "length(id) BETWEEN 1 AND 255",
+        "id": "length(id) BETWEEN 1 AND 512",
         "names": "length(email) <= 320 AND length(name) <= 320",
         "last_number": "last_number BETWEEN 0 AND 9007199254740992",
         "last_seq": "last_seq BETWEEN 0 AND 9007199254740992",

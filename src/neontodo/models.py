@@ -98,7 +98,7 @@ class User(SQLModel, table=True):
 
     __tablename__ = "users"
     __table_args__: ClassVar[Any] = (
-        _check("length(id) BETWEEN 1 AND 255", "id"),
+        _check("length(id) BETWEEN 1 AND 512", "id"),
         _check("length(email) <= 320 AND length(name) <= 320", "names"),
         _check(f"last_number BETWEEN 0 AND {NUMBER_MAX}", "last_number"),
         _check(f"last_seq BETWEEN 0 AND {NUMBER_MAX}", "last_seq"),

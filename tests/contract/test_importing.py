@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from neontodo.columns import EXTRA_MAX_BYTES
 from neontodo.db import bulk
 from neontodo.db.session import WrongUser
 from neontodo.errors import BadValue
-from neontodo.models import EXTRA_MAX_BYTES, NUMBER_MAX, Priority, TaskCreate
+from neontodo.models import NUMBER_MAX, Priority, TaskCreate
 from neontodo.tasks import history, importing, reading, service
 from neontodo.tasks.importing import BYTES, CHUNK, HIGHEST, NEAR
 from neontodo.tasks.queries import tasks

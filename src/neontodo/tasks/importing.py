@@ -13,7 +13,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Protocol
 
-from neontodo.models import EXTRA_MAX_BYTES, NUMBER_MAX, TaskCreate
+from neontodo.columns import EXTRA_MAX_BYTES
+from neontodo.models import NUMBER_MAX, TaskCreate
 from neontodo.tasks.aside import Aside
 from neontodo.tasks.bloom import BloomFilter
 from neontodo.tasks.queries import changes, tasks
