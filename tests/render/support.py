@@ -123,13 +123,18 @@ def widest(lines: list[str]) -> int:
     return max(map(cell_len, lines))
 
 
-odd_text = st.text(
-    st.one_of(
-        st.characters(exclude_categories=[]),
-        st.sampled_from("\x1b\x07\x9b\\[]\n\r\t\u202e\u2066\u200b\u200d\ufe0f\u0301"),
-        st.sampled_from("👨👩🏴🇫家（ａ \u3000"),
-    ),
-    max_size=220,
+_ODD = (
+    st.sampled_from("\x1b\x07\x9b\\[]\n\r\t\u202e\u2066\u200b\u200d\ufe0f\u0301"),
+    st.sampled_from("👨👩🏴🇫家（ａ \u3000"),
+)
+_STORABLE = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+
+odd_text = st.text(st.one_of(st.characters(exclude_categories=[]), *_ODD), max_size=220)
+odd_description = st.text(st.one_of(_STORABLE, *_ODD), max_size=220)
+odd_name = st.text(st.one_of(_STORABLE, *_ODD), max_size=100).filter(str.strip)
+"""A title or a project, which is more than white space."""
+odd_tag = st.text(
+    st.sampled_from("\x1b\x07\\[]\u202e\u200b\u200d\u0301👨家（ａ"), min_size=1, max_size=100
 )
 
 

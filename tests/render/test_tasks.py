@@ -18,7 +18,7 @@ from tests.render.support import (
     Screen,
     due_at,
     everyday,
-    odd_text,
+    odd_name,
     screen,
     task,
     unescaped,
@@ -49,7 +49,7 @@ def test_a_hostile_title_stays_in_its_column() -> None:
     )
 
 
-@given(odd_text, odd_text)
+@given(odd_name, odd_name)
 def test_lines_read_back(title: str, project: str) -> None:
     line = printed([task(title=title, project=project)], "lines").out
     assert line.endswith("\n")
@@ -85,7 +85,7 @@ def test_json_is_an_array_of_a_task_per_line() -> None:
     )
 
 
-@given(odd_text)
+@given(odd_name)
 def test_json_reads_back_and_is_ascii(title: str) -> None:
     out = printed([task(title=title), task(2)], "json", encoding="ascii").out
     assert [found["title"] for found in json.loads(out)] == [title, "Buy milk"]

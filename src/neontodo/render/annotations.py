@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +12,9 @@ if TYPE_CHECKING:
 
 
 def notes(task: TaskPublic, tz: tzinfo) -> list[tuple[str, str]]:
-    """Time and text of each, unescaped; what has another shape is given as it is."""
+    """Time and text of each, unescaped; the time is empty where it cannot be read."""
     kept = (task.extra or {}).get("annotations") or []
-    found = []
-    for note in kept if isinstance(kept, list) else [kept]:
-        known = note if isinstance(note, dict) else {"description": note}
-        text = known.get("description", note)
-        plain = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
-        found.append((_noted_at(known.get("entry"), tz), plain))
-    return found
+    return [(_noted_at(note.get("entry"), tz), note["description"]) for note in kept]
 
 
 def _noted_at(entry: Any, tz: tzinfo) -> str:
