@@ -9,7 +9,6 @@ database where it is large.
 from __future__ import annotations
 
 import json
-import math
 import re
 import uuid
 from collections.abc import Callable
@@ -30,16 +29,23 @@ LOGGED_MAX_BYTES = 256 * 1024
 """More than a change of every field takes, whatever JSON makes of its characters."""
 INTEGER_MAX = 10**200
 FLOAT_MAX = 1e308
+DAYS = (date(1, 1, 2), date(9999, 12, 30))
+"""Asyncpg takes the very first and last day for minus infinity and infinity."""
+FIRST_DAY, LAST_DAY = (f"'{day.isoformat()}'" for day in DAYS)
+INSTANTS = (datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC))
+"""Between them, the day in every time zone is one of DAYS."""
+FIRST_INSTANT, LAST_INSTANT = "'0001-01-03 00:00:00+00:00'", "'9999-12-29 00:00:00.000000+00:00'"
+"""The same in SQL: on SQLite, which compares text, no text of an instant between is outside."""
 
 
-class Unreadable:
+class UnreadableValue:
     """What is read instead of a value that the program cannot have written."""
 
     def __repr__(self) -> str:
         return "UNREADABLE"
 
 
-UNREADABLE: Final = Unreadable()
+UNREADABLE: Final = UnreadableValue()
 
 
 def _unless(condition: Any, column: Any, instead: str, kind: sa.types.TypeEngine[Any]) -> Any:
@@ -65,10 +71,7 @@ class Instant(sa.types.TypeDecorator[datetime]):
 
     def column_expression(self, column: Any) -> Any:
         # The driver raises for years that Python does not know, but takes infinity.
-        is_far = ~column.between(
-            sa.literal_column("'0001-01-03 00:00:00+00'"),
-            sa.literal_column("'9999-12-29 00:00:00+00'"),
-        )
+        is_far = ~column.between(sa.literal_column(FIRST_INSTANT), sa.literal_column(LAST_INSTANT))
         return _unless(is_far, column, "'infinity'", self)
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any]:
@@ -85,7 +88,10 @@ def _instant(text: Any) -> Any:
 
 
 def _aware(moment: datetime | None) -> Any:
-    return UNREADABLE if moment is not None and moment.year == 9999 else moment
+    if moment is None or moment.year < 9999:
+        return moment
+    # The driver gives infinity without a time zone.
+    return UNREADABLE if moment.replace(tzinfo=None) == datetime.max else moment
 
 
 class Day(sa.types.TypeDecorator[date]):
@@ -95,9 +101,7 @@ class Day(sa.types.TypeDecorator[date]):
     cache_ok = True
 
     def column_expression(self, column: Any) -> Any:
-        is_far = ~column.between(
-            sa.literal_column("'0001-01-02'"), sa.literal_column("'9999-12-30'")
-        )
+        is_far = ~column.between(sa.literal_column(FIRST_DAY), sa.literal_column(LAST_DAY))
         return _unless(is_far, column, "'infinity'", self)
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any]:
@@ -223,14 +227,10 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _refuse(name: str) -> float:
-    raise ValueError(name)
-
-
 write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 """What is put into a column of JSON."""
 
-_decode = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse).decode
+_decode = json.JSONDecoder(parse_float=_finite, parse_constant=_finite).decode
 _LONG_NUMBER = re.compile(r"[0-9]{201}")
 _LONGER_WHEN_WRITTEN = re.compile(r"[:,[] *-?[0-9.]*(?:[0-9][eE]|[0-9]{17}\.)")
 
@@ -263,11 +263,11 @@ def why_not_stored(value: Any, depth: int) -> str | None:
     """
     match value:
         case str():
-            return _why_not_text(value)
-        case int():
-            is_large = not -INTEGER_MAX < value < INTEGER_MAX
-        case float():
-            is_large = not (math.isfinite(value) and -FLOAT_MAX < value < FLOAT_MAX)
+            return why_not_text(value)
+        case int() | float():
+            largest = INTEGER_MAX if isinstance(value, int) else FLOAT_MAX
+            is_fine = -largest < value < largest
+            return None if is_fine else "holds a number that is not finite or too large"
         case dict() | list() if depth == 0:
             return "is nested too deeply"
         case dict():
@@ -275,12 +275,11 @@ def why_not_stored(value: Any, depth: int) -> str | None:
             return next((why for v in inner if (why := why_not_stored(v, depth - 1))), None)
         case list():
             return next((why for v in value if (why := why_not_stored(v, depth - 1))), None)
-        case _:
-            return None
-    return "holds a number that is not finite or too large" if is_large else None
+    return None
 
 
-def _why_not_text(text: str) -> str | None:
+def why_not_text(text: str) -> str | None:
+    """Return why not every store can keep a text; None if each can."""
     if "\0" in text:
         return "holds a NUL character"
     try:

@@ -13,17 +13,17 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    StringConstraints,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from sqlmodel import Field, SQLModel
 
 from neontodo.columns import (
+    DAYS,
     EXTRA_MAX_BYTES,
+    FIRST_DAY,
+    FIRST_INSTANT,
+    INSTANTS,
+    LAST_DAY,
+    LAST_INSTANT,
     LOGGED_MAX_BYTES,
     TAGS_MAX,
     BoundedText,
@@ -31,6 +31,7 @@ from neontodo.columns import (
     Instant,
     Json,
     Tags,
+    why_not_text,
 )
 from neontodo.columns import Day as DayColumn
 
@@ -41,10 +42,6 @@ TAG_MAX = 100
 KEY_ID_MAX = 400
 NUMBER_MAX = 2**53
 """The largest that every reader of JSON takes exactly."""
-DAYS = (date(1, 1, 2), date(9999, 12, 30))
-"""Asyncpg takes the very first and last day for minus infinity and infinity."""
-INSTANTS = (datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC))
-"""Between them, the day in every time zone is one of DAYS."""
 
 
 class Priority(enum.IntEnum):
@@ -76,8 +73,7 @@ def _check(condition: str, name: str) -> sa.CheckConstraint:
 _SPACES = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
 SPACES = "E'" + "".join(f"\\u{ord(char):04X}" for char in _SPACES) + "'"
 """What `str.strip` takes off, as SQL has it."""
-_FIRST_DAY, _LAST_DAY = (f"'{day.isoformat()}'" for day in DAYS)
-_FIRST, _LAST = (f"'{moment.isoformat(' ')}'" for moment in INSTANTS)
+_IN_TIME = f"BETWEEN {FIRST_INSTANT} AND {LAST_INSTANT}"
 
 
 SQLModel.metadata.naming_convention = {
@@ -132,13 +128,9 @@ class Key(SQLModel, table=True):
 
 
 def _storable(text: str) -> str:
-    """The text, if both engines can keep it; raises ValueError with the reason."""
-    if "\0" in text:
-        raise ValueError("holds a NUL character")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("is not valid UTF-8") from None
+    """Return the text, if both engines can keep it; raise ValueError with the reason."""
+    if why := why_not_text(text):
+        raise ValueError(why)
     return text
 
 
@@ -273,17 +265,15 @@ class Task(TaskBase, table=True):
         ),
         _check("todo_is_extra(extra)", "extra"),
         _check(
-            f"due_on BETWEEN {_FIRST_DAY} AND {_LAST_DAY}"
+            f"due_on BETWEEN {FIRST_DAY} AND {LAST_DAY}"
             # Of infinite days there is no difference.
-            f" AND CASE WHEN due_at BETWEEN {_FIRST} AND {_LAST}"
+            f" AND CASE WHEN due_at {_IN_TIME}"
             " THEN abs(due_on - CAST(timezone('UTC', due_at) AS date)) <= 1 ELSE true END",
             "due_on",
         ),
         _check(
-            f"due_at BETWEEN {_FIRST} AND {_LAST}"
-            f" AND (completed_at IS NULL OR completed_at BETWEEN {_FIRST} AND {_LAST})"
-            f" AND created_at BETWEEN {_FIRST} AND {_LAST}"
-            f" AND updated_at BETWEEN {_FIRST} AND {_LAST}",
+            f"due_at {_IN_TIME} AND (completed_at IS NULL OR completed_at {_IN_TIME})"
+            f" AND created_at {_IN_TIME} AND updated_at {_IN_TIME}",
             "instants",
         ),
         sa.Index(
@@ -319,7 +309,7 @@ class Change(SQLModel, table=True):
         _check("position >= 0", "position"),
         _check(f"length(key_id) <= {KEY_ID_MAX}", "key_id"),
         _check("todo_is_logged(before) AND todo_is_logged(after)", "states"),
-        _check(f"at BETWEEN {_FIRST} AND {_LAST}", "at"),
+        _check(f"at {_IN_TIME}", "at"),
         sa.Index(
             "uq_changes_command",
             "user_id",

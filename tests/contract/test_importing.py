@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from neontodo.columns import EXTRA_MAX_BYTES
+from neontodo.columns import DAYS, EXTRA_MAX_BYTES, INSTANTS
 from neontodo.db import bulk
 from neontodo.db.session import WrongUser
 from neontodo.errors import BadValue
@@ -95,6 +95,13 @@ def test_undo_and_redo_of_an_import_bring_back_all_of_it(store: Store, others: i
     store.write(history.redo)
 
     assert store.tasks() == before
+
+
+@pytest.mark.parametrize("due", [*DAYS, *INSTANTS], ids=str)
+def test_the_first_and_the_last_due_are_read_again(store: Store, due: date) -> None:
+    load(store, [record("far", due=due)])
+
+    assert [task.due for task in store.tasks()] == [due]
 
 
 def test_known_ids_are_left_as_they_are(store: Store) -> None:

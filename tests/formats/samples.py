@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from neontodo import formats
+from neontodo.columns import DAYS, INSTANTS
 from neontodo.formats import Record
-from neontodo.models import DAYS, INSTANTS, Priority, TaskCreate, TaskPublic
+from neontodo.models import Priority, TaskCreate, TaskPublic
 
 TZ = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 20, 19, 30, tzinfo=UTC)

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from neontodo.models import DAYS, Priority
+from neontodo.columns import DAYS
+from neontodo.models import Priority
 from tests.formats.samples import ID, NOW, TZ, made, problem, records, stored, tasks, text_of
 
 EXPORT = (Path(__file__).parent.parent / "data" / "taskwarrior-export.json").read_text()

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neontodo.models import DAYS, INSTANTS, SPACES
+from neontodo.columns import DAYS, INSTANTS
+from neontodo.models import SPACES
 from tests.harness import Todo
 from tests.sharing.conftest import founded
 from tests.sharing.people import OwnedDatabases, Shared, connection_url, login

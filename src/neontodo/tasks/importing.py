@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 import uuid
 from collections import Counter
@@ -13,7 +12,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Protocol
 
-from neontodo.columns import EXTRA_MAX_BYTES
+from neontodo.columns import EXTRA_MAX_BYTES, write_json
 from neontodo.models import NUMBER_MAX, TaskCreate
 from neontodo.tasks.aside import Aside
 from neontodo.tasks.bloom import BloomFilter
@@ -233,4 +232,4 @@ class _Importer:
 def _with_number(extra: dict[str, Any] | None, number: int) -> dict[str, Any] | None:
     """Keep a number in `extra`, unless an earlier import has kept one or there is no room."""
     with_number = {"number": number, **(extra or {})}
-    return with_number if len(json.dumps(with_number)) <= EXTRA_MAX_BYTES else extra
+    return with_number if len(write_json(with_number).encode()) <= EXTRA_MAX_BYTES else extra

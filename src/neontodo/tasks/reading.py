@@ -10,7 +10,8 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from neontodo.models import INSTANTS, Change, Priority
+from neontodo.columns import INSTANTS
+from neontodo.models import Change, Priority
 from neontodo.tasks.queries import changes, counts
 from neontodo.tasks.results import LogEntry, Stats
 from neontodo.tasks.state import UnreadableChange, public, readable

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from neontodo import models
+from neontodo import columns as stored
 from neontodo.errors import Refused
-from neontodo.models import Change, Priority, Task, TaskPublic, instant_text
+from neontodo.models import NUMBER_MAX, Change, Priority, Task, TaskPublic, instant_text
 from neontodo.tasks.folding import search_text
 from neontodo.tasks.results import UnreadableTask
 
@@ -104,7 +104,7 @@ def is_logged(row: Mapping[str, Any]) -> bool:
     kinds = {"seq": int, "position": int, "command_id": UUID, "task_id": UUID, "at": datetime}
     is_sound = all(isinstance(row[name], kind) for name, kind in kinds.items())
     is_sound &= isinstance(row["reverts"], UUID | None) and isinstance(row["key_id"], str)
-    return is_sound and 1 <= row["seq"] <= models.NUMBER_MAX and row["position"] >= 0
+    return is_sound and 1 <= row["seq"] <= NUMBER_MAX and row["position"] >= 0
 
 
 def columns_of(task: Task) -> dict[str, Any]:
@@ -229,7 +229,7 @@ def _is_texts(value: Any) -> bool:
 
 
 def _is_known(moment: datetime) -> bool:
-    return moment.tzinfo is not None and models.INSTANTS[0] <= moment <= models.INSTANTS[1]
+    return moment.tzinfo is not None and stored.INSTANTS[0] <= moment <= stored.INSTANTS[1]
 
 
 def difference(
