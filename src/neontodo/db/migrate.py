@@ -51,32 +51,33 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> Migration:
         require_no_tables(connection)
     _run(command.upgrade, connection, migration)
     if connection.dialect.name == "postgresql" and migration.after == HEAD:
-        validate(connection)
+        validate_checks(connection)
     return migration
 
 
-def validate(connection: sa.Connection) -> None:
+def validate_checks(connection: sa.Connection) -> None:
     """Have Postgres rely on each check that no row breaks any more; the others only hold new rows.
 
     Those came to a table that held rows which plain SQL had written.
     """
-    for table, check in unvalidated(connection):
+    for table, check, _ in unvalidated_checks(connection):
         connection.exec_driver_sql(
             f"DO $todo$ BEGIN ALTER TABLE {table} VALIDATE CONSTRAINT {check};"
             " EXCEPTION WHEN check_violation THEN NULL; END $todo$"
         )
 
 
-def unvalidated(connection: sa.Connection) -> list[tuple[str, str]]:
-    """The checks of Postgres that were not made of all rows: table and name."""
+def unvalidated_checks(connection: sa.Connection) -> list[tuple[str, str, str]]:
+    """Return the checks of Postgres that were not made of all rows: table, name and condition."""
     statement = sa.text(
-        "SELECT relname, conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid"
+        "SELECT CAST(relname AS text), CAST(conname AS text), pg_get_expr(conbin, conrelid)"
+        " FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid"
         " WHERE NOT convalidated AND contype = 'c'"
         " AND relnamespace = CAST(current_schema() AS regnamespace) AND relname = ANY (:tables)"
         " ORDER BY 1, 2"
     )
     found = connection.execute(statement, {"tables": list(SQLModel.metadata.tables)})
-    return [(row[0], row[1]) for row in found]
+    return [(row[0], row[1], row[2]) for row in found]
 
 
 def downgrade(connection: sa.Connection, revision: str) -> Migration:

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from neontodo.db import migrate
 from neontodo.db.database import Database
 from neontodo.doctor.finding import Note
 from neontodo.errors import Refused
-from neontodo.identity.sharing import TABLES
-
-_UNVALIDATED = sa.text(
-    """
-    SELECT relname::text, pg_get_expr(conbin, conrelid)
-    FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
-    WHERE contype = 'c' AND NOT convalidated
-        AND conrelid = ANY (CAST(CAST(:tables AS text[]) AS regclass[]))
-    ORDER BY 1
-    """
-)
 
 
 async def look(database: Database) -> str:
@@ -49,7 +38,7 @@ async def look(database: Database) -> str:
 async def _broken(connection: AsyncConnection) -> dict[str, int] | None:
     """How many rows of each table break a check that was not made of them; None if all were."""
     rules = defaultdict(list)
-    for table, rule in await connection.execute(_UNVALIDATED, {"tables": list(TABLES)}):
+    for table, _, rule in await connection.run_sync(migrate.unvalidated_checks):
         rules[table].append(f"({rule}) IS NOT FALSE")
     if not rules:
         return None
