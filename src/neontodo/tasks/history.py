@@ -20,7 +20,7 @@ from neontodo.tasks.state import (
     disagreeing,
     field_names,
     from_change,
-    number_in,
+    logged_before,
     readable,
     restored,
     snapshot,
@@ -148,7 +148,7 @@ def _number(last: Change, found: dict[uuid.UUID, Task]) -> int | None:
     """The number of a task, also of one that was removed."""
     if task := found.get(last.task_id):
         return task.number
-    return number_in(last)
+    return logged_before(last).get("number")
 
 
 def _problem(change: Change, task: Task | None) -> str | None:

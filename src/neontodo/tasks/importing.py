@@ -19,7 +19,7 @@ from neontodo.tasks.bloom import BloomFilter
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.report import Report
 from neontodo.tasks.service import new_columns
-from neontodo.tasks.state import folded, number_in
+from neontodo.tasks.state import folded, logged_before
 from neontodo.tasks.unit import Unit
 
 CHUNK = 2000
@@ -204,7 +204,7 @@ class _Importer:
                 del good[task_id]
                 self.report.removed_here += 1
             else:
-                self.former[task_id] = number_in(change) or 0
+                self.former[task_id] = logged_before(change).get("number", 0)
 
     def _number(self, good: dict[uuid.UUID, Columns], taken: set[int]) -> None:
         """Give each its own number if that is near and nobody ever had it, else the next free."""

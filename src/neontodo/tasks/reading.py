@@ -14,7 +14,7 @@ from neontodo.columns import INSTANTS
 from neontodo.models import Change, Priority
 from neontodo.tasks.queries import changes, counts
 from neontodo.tasks.results import LogEntry, Stats
-from neontodo.tasks.state import UnreadableChange, public, readable
+from neontodo.tasks.state import UnreadableChange, logged_before, public
 
 WEEKS_SHOWN = 8
 
@@ -59,10 +59,7 @@ def _entry(entry: LogEntry, last: Change | None) -> LogEntry:
     known = _read(entry)
     if entry.number is not None:
         return known
-    try:
-        state = readable(last and last.before)
-    except UnreadableChange:
-        state = {}
+    state = logged_before(last)
     return replace(known, number=state.get("number"), title=state.get("title", ""))
 
 

@@ -216,12 +216,12 @@ def readable(state: Any) -> dict[str, Any]:
     return state
 
 
-def number_in(change: Change | None) -> int | None:
-    """The number of a task that was removed, if its change can be read."""
+def logged_before(change: Change | None) -> dict[str, Any]:
+    """Return what a change has logged of the task before it; nothing if that cannot be read."""
     try:
-        return readable(change and change.before).get("number")
+        return readable(change and change.before)
     except UnreadableChange:
-        return None
+        return {}
 
 
 def _is_texts(value: Any) -> bool:
