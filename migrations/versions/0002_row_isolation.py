@@ -111,7 +111,6 @@ def upgrade() -> None:
         return
     schema = quoted_schema()
     drop_policies(schema)
-    op.execute(f"ALTER FUNCTION {schema}.todo_current_user() IMMUTABLE")
     create_invitations(schema)
     clear_statistics(schema)
     create_map_function(schema)
@@ -141,7 +140,7 @@ def downgrade() -> None:
     }
     create_policies(schema, per_statement)
     for table, columns in COLUMNS_WITH_STATISTICS.items():
-        set_statistics(table, -1, [c for c in columns if table == "members" or c != "role"])
+        set_statistics(table, -1, list(columns))
 
 
 def quoted_schema() -> str:
