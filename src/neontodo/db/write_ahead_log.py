@@ -97,8 +97,9 @@ def check(path: Path, notify: Callable[[str], None]) -> None:
     while not belongs(path):
         with _alone(path) as is_alone:
             if is_alone:
-                if not belongs(path):
-                    _say(path, set_aside(path), notify)
+                if not belongs(path) and (aside := set_aside(path)) is not None:
+                    log = f"the log of what was there before is now {aside.name}"
+                    notify(f"{path} was replaced: {log}")
                 return
         if time.monotonic() > deadline:
             raise StoreUnavailable(
@@ -120,11 +121,6 @@ def set_aside(path: Path) -> Path | None:
     except FileNotFoundError:
         return None
     return aside
-
-
-def _say(path: Path, aside: Path | None, notify: Callable[[str], None]) -> None:
-    if aside is not None:
-        notify(f"{path} was replaced: the log of what was there before is now {aside.name}")
 
 
 def belongs(path: Path) -> bool:

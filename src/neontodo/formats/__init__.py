@@ -44,14 +44,12 @@ def write(
 
     `for_spreadsheet`, which only `csv` knows, makes sure that none of it is run as a formula.
     """
-    codec = _codec(format)
     if for_spreadsheet:
         from neontodo.formats import csv_table
 
-        assert codec is csv_table
         yield from csv_table.write(tasks, tz=tz, for_spreadsheet=True)
     else:
-        yield from codec.write(tasks, tz=tz)
+        yield from _codec(format).write(tasks, tz=tz)
 
 
 def _codec(format: str) -> Format:

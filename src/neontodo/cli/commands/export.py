@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from neontodo.tasks.filters import TaskFilter
     from neontodo.tasks.results import UnreadableTask
 
+    Row = TaskPublic | UnreadableTask
+
 CHUNK = 1000
 
 
@@ -87,7 +89,7 @@ def export(
 class _Seen:
     """Tasks, counted as they pass; `longer` ones say more than a line of todo.txt can."""
 
-    def __init__(self, tasks: Iterator[TaskPublic | UnreadableTask]) -> None:
+    def __init__(self, tasks: Iterator[Row]) -> None:
         self._tasks = tasks
         self.unreadable: list[UnreadableTask] = []
         self.number = 0
@@ -118,7 +120,7 @@ def _format_of(file: str) -> str:
     return found
 
 
-def _tasks(app: App, wanted: TaskFilter) -> Generator[TaskPublic | UnreadableTask, None, None]:
+def _tasks(app: App, wanted: TaskFilter) -> Generator[Row, None, None]:
     """The tasks as they come; the event loop runs only to fetch the next of them."""
     chunks = _chunks(app, wanted)
     try:
@@ -128,24 +130,20 @@ def _tasks(app: App, wanted: TaskFilter) -> Generator[TaskPublic | UnreadableTas
         app.run(_close(chunks))
 
 
-async def _next(
-    chunks: AsyncGenerator[list[TaskPublic | UnreadableTask], None],
-) -> list[TaskPublic | UnreadableTask]:
+async def _next(chunks: AsyncGenerator[list[Row], None]) -> list[Row]:
     return await anext(chunks, [])
 
 
-async def _close(chunks: AsyncGenerator[list[TaskPublic | UnreadableTask], None]) -> None:
+async def _close(chunks: AsyncGenerator[list[Row], None]) -> None:
     await chunks.aclose()
 
 
-async def _chunks(
-    app: App, wanted: TaskFilter
-) -> AsyncGenerator[list[TaskPublic | UnreadableTask], None]:
+async def _chunks(app: App, wanted: TaskFilter) -> AsyncGenerator[list[Row], None]:
     from neontodo.tasks.queries import tasks
 
     identity = await app.identity()
     async with app.database.snapshot(identity.user_id) as session:
-        chunk: list[TaskPublic | UnreadableTask] = []
+        chunk: list[Row] = []
         task = None
         async for task in tasks.stream(session, identity.user_id, wanted):
             chunk.append(task)
