@@ -43,11 +43,10 @@ def add(
 ) -> None:
     """Let somebody else keep tasks in this database, and print an invitation for them.
 
-    They take it with `todo join`. It works once and is not shown again; one that was not taken in
-    time shows its holder nothing. They get a login role of
-    their own, by which the database shows them their own tasks and nobody else's. With `--subject`
-    a user who is there already gets another login, such as for a second machine, and somebody who
-    signs in by `todo login` a login for that account.
+    They take it with `todo join`. It works once, until it expires, and is not shown again. They get
+    a login role of their own, by which the database shows them their own tasks and nobody else's.
+    With `--subject` a user who is there already gets another login, such as for a second machine,
+    and somebody who signs in by `todo login` a login for that account.
     """
     from neontodo.render.members import print_invitation
     from neontodo.render.messages import hint, warn
