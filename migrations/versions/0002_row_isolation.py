@@ -332,23 +332,23 @@ def restrict_members(schema: str) -> None:
 def repair_counters() -> None:
     """Bring counters that plain SQL has moved back to what was given out."""
     op.execute(
-        """
+        f"""
         UPDATE users SET
-            last_number = CASE WHEN last_number BETWEEN numbers AND 4503599627370496
+            last_number = CASE WHEN last_number BETWEEN numbers AND {MEMBERS_MAX}
                 THEN last_number ELSE numbers END,
-            last_seq = CASE WHEN last_seq BETWEEN seqs AND 4503599627370496
+            last_seq = CASE WHEN last_seq BETWEEN seqs AND {MEMBERS_MAX}
                 THEN last_seq ELSE seqs END
         FROM (
             SELECT users.id AS owner_id,
                 (SELECT coalesce(max(number), 0) FROM tasks
-                 WHERE user_id = users.id AND number <= 4503599627370496) AS numbers,
+                 WHERE user_id = users.id AND number <= {MEMBERS_MAX}) AS numbers,
                 (SELECT coalesce(max(seq), 0) FROM changes
-                 WHERE user_id = users.id AND seq <= 4503599627370496) AS seqs
+                 WHERE user_id = users.id AND seq <= {MEMBERS_MAX}) AS seqs
             FROM users
         ) AS given
         WHERE id = owner_id
-            AND NOT (last_number BETWEEN numbers AND 4503599627370496
-                AND last_seq BETWEEN seqs AND 4503599627370496)
+            AND NOT (last_number BETWEEN numbers AND {MEMBERS_MAX}
+                AND last_seq BETWEEN seqs AND {MEMBERS_MAX})
         """
     )
 

@@ -235,11 +235,11 @@ class Context:
         return founder
 
     def _remember_store(self) -> None:
-        from neontodo.db.new_files import clear_workshops
+        from neontodo.db.new_files import clear_temporary_folders
         from neontodo.identity import machine
 
         # As long as others are at work, they may be killed.
-        if clear_workshops(self.folder, STORE):
+        if clear_temporary_folders(self.folder, STORE):
             machine.remember_store(self.folder)
 
     def notify(self, text: str) -> None:

@@ -148,7 +148,7 @@ def _tag_set(tags: Any) -> tuple[str, ...]:
             raise ValueError(f"a tag has 1 to {TAG_MAX} characters")
         if "," in tag or tag.split() != [tag]:
             raise ValueError(f"tag {tag!r} holds a space or a comma")
-    if not fits(unique):
+    if not tags_fit(unique):
         raise ValueError(TOO_MANY_TAGS)
     return tuple(sorted(unique))
 
@@ -156,12 +156,12 @@ def _tag_set(tags: Any) -> tuple[str, ...]:
 TOO_MANY_TAGS = f"all tags together have more than {TAGS_MAX:,} characters"
 
 
-def fits(tags: Collection[str]) -> bool:
+def tags_fit(tags: Collection[str]) -> bool:
     """Whether a task has room for so many tags."""
     return sum(map(len, tags)) + len(tags) < TAGS_MAX
 
 
-def _agreed(extra: dict[str, Any]) -> dict[str, Any] | None:
+def _checked_extra(extra: dict[str, Any]) -> dict[str, Any] | None:
     """The extra of a task, None if it is empty; raises ValueError if a part has another shape."""
     for field in ("title", "description"):
         if not isinstance(extra.get(field, ""), str):
@@ -196,7 +196,7 @@ Project = Annotated[
     BeforeValidator(_stripped),
 ]
 TagSet = Annotated[tuple[str, ...], AfterValidator(_tag_set)]
-Extra = Annotated[dict[str, Any], AfterValidator(_agreed)]
+Extra = Annotated[dict[str, Any], AfterValidator(_checked_extra)]
 Number = Annotated[int, Field(ge=1, le=NUMBER_MAX)]
 Day = Annotated[date, Field(ge=DAYS[0], le=DAYS[1])]
 Moment = Annotated[datetime, Field(ge=INSTANTS[0], le=INSTANTS[1])]

@@ -92,7 +92,7 @@ def test_the_folder_of_a_first_command_at_work_stays(local: Todo) -> None:
     foreign = local.home / ".new-somebody's"
     foreign.mkdir()
     (foreign / "letter").touch()
-    with new_files.workshop(local.home) as at_work:
+    with new_files.temporary_folder(local.home) as at_work:
         local.ok("add", "x")
         assert sorted(local.home.glob(".new-*")) == sorted([at_work, foreign])
         # It may yet be killed: a later command looks again.

@@ -19,7 +19,7 @@ from neontodo.db import new_files, write_ahead_log
 from neontodo.db.engine import make_engine
 from neontodo.db.founding import Founder, found, has_users
 from neontodo.db.schema import HEAD, STORED_VERSION
-from neontodo.db.sqlite_errors import restoring
+from neontodo.db.sqlite_errors import restore_hint
 from neontodo.db.url import SqliteTarget
 from neontodo.errors import SchemaMismatch, StoreUnavailable
 
@@ -47,11 +47,11 @@ async def make_current(
         who = founder()
         # Another first command may have made it meanwhile.
         if who.had_store and not target.path.exists():
-            raise lost(target.path)
+            raise lost_store(target.path)
         await create(target.path, who)
         return
     if not is_there(target.path):
-        raise lost(target.path)
+        raise lost_store(target.path)
     async with engine.connect() as connection:
         version, mode = await _version(connection)
         if version == HEAD and mode != "wal":
@@ -73,12 +73,12 @@ def is_there(path: Path) -> bool:
     return path.exists() and path.stat().st_size > 0
 
 
-def lost(path: Path) -> StoreUnavailable:
+def lost_store(path: Path) -> StoreUnavailable:
     """The refusal to use an empty store in place of one that was lost."""
     what = "is empty: it has 0 bytes" if path.exists() else "is missing, and was there before"
     return StoreUnavailable(
         f"the store {path} {what}",
-        hint=f"{restoring(path)}; `todo db upgrade` makes a new store without tasks",
+        hint=f"{restore_hint(path)}; `todo db upgrade` makes a new store without tasks",
     )
 
 
@@ -105,7 +105,7 @@ async def create(path: Path, founder: Founder, revision: str = "head") -> None:
     Two first commands at once cannot meet a half-made store; the second to finish drops its own.
     """
     new_files.make_folder(path.parent)
-    with new_files.workshop(path.parent) as folder:
+    with new_files.temporary_folder(path.parent) as folder:
         new = SqliteTarget(folder / path.name)
         new_files.make_file(new.path)
         with contextlib.closing(sqlite3.connect(new.path)) as connection:
@@ -114,7 +114,7 @@ async def create(path: Path, founder: Founder, revision: str = "head") -> None:
         new_files.remove_empty(path)
         # SQLite would replay a log that was left without its store onto the new one.
         new_files.publish(new.path, path, partial(write_ahead_log.set_aside, path))
-    new_files.clear_workshops(path.parent, path.name)
+    new_files.clear_temporary_folders(path.parent, path.name)
     founder.remember_store()
 
 

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 
 from neontodo.db.revisions import NOTHING, Migration, config, downward, upward
 from neontodo.db.schema import HEAD, STORED_VERSION, VERSION_TABLE
-from neontodo.db.sqlite_errors import restoring
+from neontodo.db.sqlite_errors import restore_hint
 from neontodo.errors import Refused, SchemaMismatch
 from neontodo.models import Task
 
@@ -124,7 +124,7 @@ def require_no_tables(connection: sa.Connection) -> None:
         is_file = connection.dialect.name == "sqlite"
         raise SchemaMismatch(
             f"the store has tables of todo, but {VERSION_TABLE} does not say of which version",
-            hint=restoring(Path(database)) if is_file else "restore it from a backup",
+            hint=restore_hint(Path(database)) if is_file else "restore it from a backup",
         )
     if taken:
         raise foreign(taken)

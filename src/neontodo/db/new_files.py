@@ -13,7 +13,7 @@ from pathlib import Path
 if sys.platform != "win32":
     import fcntl
 
-WORKSHOP = ".new-"
+PREFIX = ".new-"
 
 
 def make_folder(folder: Path) -> None:
@@ -65,13 +65,13 @@ def remove_empty(path: Path) -> None:
 
 
 @contextmanager
-def workshop(parent: Path) -> Iterator[Path]:
+def temporary_folder(parent: Path) -> Iterator[Path]:
     """A folder in `parent` for files that are not finished; removed at the end.
 
-    It is locked meanwhile, so that `clear_workshops` can tell it from that of a killed process.
+    It is locked meanwhile, so that `clear_temporary_folders` can tell it from a killed process's.
     """
     while True:
-        folder, descriptor = Path(tempfile.mkdtemp(prefix=WORKSHOP, dir=parent)), None
+        folder, descriptor = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)), None
         with suppress(OSError):
             folder.chmod(0o700)
             descriptor = _open_locked(folder, wait=True)
@@ -86,7 +86,7 @@ def workshop(parent: Path) -> Iterator[Path]:
         _close(descriptor)
 
 
-def clear_workshops(parent: Path, name: str) -> bool:
+def clear_temporary_folders(parent: Path, name: str) -> bool:
     """Remove those in which processes were killed that made the file `name`; whether none is left.
 
     Those of processes at work stay; without locks (Windows, some file systems) all do.
@@ -95,7 +95,7 @@ def clear_workshops(parent: Path, name: str) -> bool:
         return True
     names = {name + end for end in ("", "-wal", "-shm", "-journal")}
     is_clear = True
-    for folder in parent.glob(f"{WORKSHOP}*"):
+    for folder in parent.glob(f"{PREFIX}*"):
         try:
             if {path.name for path in folder.iterdir()} <= names:
                 descriptor = _open_locked(folder)

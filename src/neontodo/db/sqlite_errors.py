@@ -37,18 +37,20 @@ def translate(error: BaseException, path: str) -> TodoError:
     name = _name(driver, path)
     for code, (what, hint) in MEANINGS.items():
         if name.startswith(code):
-            return StoreUnavailable(f"the store {path} {what}", hint=hint or restoring(Path(path)))
+            return StoreUnavailable(
+                f"the store {path} {what}", hint=hint or restore_hint(Path(path))
+            )
     text = str(driver)
     if "no such table" in text or "no such column" in text:
         return SchemaMismatch(
-            f"the store {path} lacks a table or column", hint=restoring(Path(path))
+            f"the store {path} lacks a table or column", hint=restore_hint(Path(path))
         )
     return StoreUnavailable(
         f"the store {path} refused a statement ({name or type(driver).__name__})"
     )
 
 
-def restoring(path: Path) -> str:
+def restore_hint(path: Path) -> str:
     """The next step after a store was lost: it names the newest copy beside it, if there is one."""
     copies = sorted(path.parent.glob(f"{glob.escape(path.name)}.backup-*"))
     return f"copy {copies[-1]} to {path}" if copies else "put a backup in its place"

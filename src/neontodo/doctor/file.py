@@ -17,7 +17,7 @@ from neontodo.app import App
 from neontodo.db import embedded, revisions, write_ahead_log
 from neontodo.db.errors import translated
 from neontodo.db.schema import HEAD, VERSION_TABLE
-from neontodo.db.sqlite_errors import restoring
+from neontodo.db.sqlite_errors import restore_hint
 from neontodo.db.url import SqliteTarget
 from neontodo.doctor import machine
 from neontodo.doctor.finding import Examination, Note
@@ -59,7 +59,7 @@ def _place(app: App, target: SqliteTarget) -> str:
     """A store that is not there yet needs a folder that can be written."""
     path = target.path
     if path.exists() or machine.had_store(app, path):
-        raise embedded.lost(path)
+        raise embedded.lost_store(path)
     folder = next(parent for parent in path.parents if parent.exists())
     if not os.access(folder, os.W_OK | os.X_OK):
         raise StoreUnavailable(
@@ -123,7 +123,9 @@ def _query(target: SqliteTarget) -> str:
     with _opened(target) as connection:
         answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if answer != "ok":
-        raise StoreUnavailable(f"the store {target.path} is damaged", hint=restoring(target.path))
+        raise StoreUnavailable(
+            f"the store {target.path} is damaged", hint=restore_hint(target.path)
+        )
     return f"SQLite {sqlite3.sqlite_version}, the file is whole"
 
 
@@ -152,7 +154,7 @@ def _check_tables(target: SqliteTarget, version: str | None, tables: set[str]) -
         what = f"does not say of which version it is: {VERSION_TABLE} has no row"
     else:
         return
-    raise SchemaMismatch(f"the store {target.path} {what}", hint=restoring(target.path))
+    raise SchemaMismatch(f"the store {target.path} {what}", hint=restore_hint(target.path))
 
 
 def _check_counters(target: SqliteTarget, connection: sqlite3.Connection) -> None:
@@ -165,7 +167,7 @@ def _check_counters(target: SqliteTarget, connection: sqlite3.Connection) -> Non
     if behind is not None:
         raise StoreUnavailable(
             f"the store {target.path} is damaged: the counters of user {behind[0]} are behind",
-            hint=restoring(target.path),
+            hint=restore_hint(target.path),
         )
 
 

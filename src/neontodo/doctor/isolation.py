@@ -51,14 +51,16 @@ async def look(database: Database) -> str:
             )
         await _require_safe(connection, group)
         await _require_unlocked(connection)
-        reach = await sharing.reach(connection, group) if group and not restricted else []
+        excess = []
+        if group and not restricted:
+            excess = await sharing.list_excess_rights(connection, group)
     if restricted and user is None:
         return "you are shown nobody's rows: you have not joined, or were removed"
     if restricted:
         return f"you are shown the rows of user {user} only"
     members = "members" if group else "members, of whom there are none"
     text = f"row level security holds for {members}; not for you, who own the tables"
-    return Note(f"{text}; members can also {', '.join(reach)}") if reach else text
+    return Note(f"{text}; members can also {', '.join(excess)}") if excess else text
 
 
 async def _require_unlocked(connection: AsyncConnection) -> None:

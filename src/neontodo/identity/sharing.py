@@ -240,7 +240,7 @@ async def other_databases(connection: AsyncConnection, role: str) -> str | None:
     return ", ".join(capped(names[:DATABASES_SHOWN], len(names))) or None
 
 
-async def reach(connection: AsyncConnection, group: str) -> list[str]:
+async def list_excess_rights(connection: AsyncConnection, group: str) -> list[str]:
     """Say what members can do besides keeping tasks, as their database's owner sees it."""
     asked = {"role": group, "functions": list(NEW_LARGE_OBJECTS)}
     found = list(await connection.scalars(RESOURCES, asked))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from neontodo.tasks.queries import changes, tasks, users
-from neontodo.tasks.state import is_logged, whole
+from neontodo.tasks.state import is_logged, normalized
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ async def copy(
     copied_tasks = copied_changes = left = 0
     mine, keys = {"user_id": new.user_id}, {old.key_id: new.key_id}
     async for found in tasks.everything(source, old.user_id):
-        sound = [columns for row in found if (columns := whole({**row})) is not None]
+        sound = [columns for row in found if (columns := normalized({**row})) is not None]
         await tasks.add(session, [{**columns, **mine} for columns in sound])
         copied_tasks += len(sound)
         left += len(found) - len(sound)

@@ -21,7 +21,7 @@ from neontodo.tasks.state import (
     field_names,
     from_change,
     logged_before,
-    readable,
+    require_readable,
     restored,
     snapshot,
 )
@@ -119,8 +119,8 @@ async def _revert(unit: Unit, command: LoggedCommand, verb: str) -> Outcome | No
 
 def _is_readable(change: Change) -> bool:
     try:
-        readable(change.before)
-        readable(change.after)
+        require_readable(change.before)
+        require_readable(change.after)
         if change.kind != "update":
             from_change(change)
     except UnreadableChange:

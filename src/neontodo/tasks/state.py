@@ -75,7 +75,7 @@ def snapshot(task: Task, **changed: Any) -> TaskPublic:
     return found
 
 
-def whole(row: Mapping[str, Any]) -> dict[str, Any] | None:
+def normalized(row: Mapping[str, Any]) -> dict[str, Any] | None:
     """All columns of a row as this program writes them; None if it cannot be read."""
     task = read({name: row[name] for name in TaskPublic.model_fields})
     if isinstance(task, UnreadableTask):
@@ -97,8 +97,8 @@ def whole(row: Mapping[str, Any]) -> dict[str, Any] | None:
 def is_logged(row: Mapping[str, Any]) -> bool:
     """Whether a row of the log is as this program writes it."""
     try:
-        readable(row["before"])
-        readable(row["after"])
+        require_readable(row["before"])
+        require_readable(row["after"])
     except UnreadableChange:
         return False
     kinds = {"seq": int, "position": int, "command_id": UUID, "task_id": UUID, "at": datetime}
@@ -123,7 +123,7 @@ def folded(columns: Mapping[str, Any]) -> str:
     )
 
 
-def remains(task: Task) -> dict[str, Any]:
+def logged_removal(task: Task) -> dict[str, Any]:
     """What the log keeps of a task that is removed: of one that cannot be read, its number."""
     try:
         snapshot(task)
@@ -156,7 +156,7 @@ def public(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """
     if state is None:
         return None
-    readable(state)
+    require_readable(state)
     fields = {}
     for name, value in state.items():
         if name in DUE:
@@ -189,7 +189,7 @@ _KINDS: dict[str, type] = {
 }
 
 
-def readable(state: Any) -> dict[str, Any]:
+def require_readable(state: Any) -> dict[str, Any]:
     """What a change has logged, if it is what this program logs; nothing if there is none.
 
     Raises:
@@ -219,7 +219,7 @@ def readable(state: Any) -> dict[str, Any]:
 def logged_before(change: Change | None) -> dict[str, Any]:
     """Return what a change has logged of the task before it; nothing if that cannot be read."""
     try:
-        return readable(change and change.before)
+        return require_readable(change and change.before)
     except UnreadableChange:
         return {}
 
@@ -294,7 +294,7 @@ def from_change(change: Change) -> TaskPublic:
         UnreadableChange: plain SQL has written something else.
     """
     state = change.after if change.kind == "create" else change.before
-    found = read({"id": change.task_id, **restored(readable(state))})
+    found = read({"id": change.task_id, **restored(require_readable(state))})
     if isinstance(found, UnreadableTask):
         raise UnreadableChange
     return found

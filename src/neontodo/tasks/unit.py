@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from neontodo.db.bulk import Sending
 from neontodo.db.schema import HEAD
 from neontodo.errors import NotSignedIn, Refused, SchemaMismatch
-from neontodo.models import TOO_MANY_TAGS, Task, fits
+from neontodo.models import TOO_MANY_TAGS, Task, tags_fit
 from neontodo.tasks.queries import changes, tasks, users
-from neontodo.tasks.state import SEARCHED, columns_of, difference, folded, logged, remains
+from neontodo.tasks.state import SEARCHED, columns_of, difference, folded, logged, logged_removal
 
 
 class AlreadyApplied(Exception):
@@ -115,7 +115,7 @@ class Unit:
         """Set columns of a task; False, and nothing logged, if it already is so."""
         if (changed := difference(task, wanted)) is None:
             return False
-        if "tags" in changed[1] and not fits(wanted["tags"]):
+        if "tags" in changed[1] and not tags_fit(wanted["tags"]):
             raise Refused(f"task {task.number}: {TOO_MANY_TAGS}")
         columns = {name: wanted[name] for name in changed[1]}
         if SEARCHED & columns.keys():
@@ -129,7 +129,7 @@ class Unit:
         """Remove a task, be it one that cannot be read."""
         self._deletes.append(task)
         task_id = task.id if isinstance(task.id, uuid.UUID) else uuid.UUID(int=0)
-        self._log(task_id, "delete", remains(task), None)
+        self._log(task_id, "delete", logged_removal(task), None)
 
     def _log(
         self,
