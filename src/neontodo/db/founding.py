@@ -41,11 +41,9 @@ class Founder:
 
 async def has_users(connection: AsyncConnection) -> bool:
     """Whether the store belongs to anybody yet; to whom, a member's login may not be shown."""
-    known = sa.exists(sa.select(col(User.id)))
+    known: sa.ColumnElement[bool] = sa.exists(sa.select(col(User.id)))
     if connection.dialect.name == "postgresql":
-        return bool(
-            await connection.scalar(sa.select(known | sa.text("row_security_active('users')")))
-        )
+        known |= sa.text("row_security_active('users')")
     return bool(await connection.scalar(sa.select(known)))
 
 

@@ -96,14 +96,13 @@ def clear_temporary_folders(parent: Path, name: str) -> bool:
     names = {name + end for end in ("", "-wal", "-shm", "-journal")}
     is_clear = True
     for folder in parent.glob(f"{PREFIX}*"):
-        try:
-            if {path.name for path in folder.iterdir()} <= names:
-                descriptor = _open_locked(folder)
-                shutil.rmtree(folder, ignore_errors=True)
-                _close(descriptor)
-                is_clear = is_clear and not folder.exists()
-        except OSError:
-            is_clear = is_clear and not folder.exists()
+        with suppress(OSError):
+            if not {path.name for path in folder.iterdir()} <= names:
+                continue
+            descriptor = _open_locked(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            _close(descriptor)
+        is_clear = is_clear and not folder.exists()
     return is_clear
 
 
