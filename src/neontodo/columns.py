@@ -48,9 +48,36 @@ class UnreadableValue:
 UNREADABLE: Final = UnreadableValue()
 
 
-def _unless(condition: Any, column: Any, instead: str, kind: sa.types.TypeEngine[Any]) -> Any:
-    """Return what SELECT asks for: the column, or a literal of SQL where the condition holds."""
-    return sa.type_coerce(sa.case((condition, sa.literal_column(instead)), else_=column), kind)
+class guarded(FunctionElement[Any]):
+    """What SELECT asks for: a column, or a literal of SQL where the value meets the condition.
+
+    The condition is a template, with `{0}` for the column and `{bytes}` for its size. Written as an
+    expression of SQLAlchemy's, it took as long to compile as the rest of a list.
+    """
+
+    inherit_cache = True
+
+    def __init__(
+        self, column: Any, condition: str, instead: str, kind: sa.types.TypeEngine[Any]
+    ) -> None:
+        super().__init__(column)
+        self.condition = condition
+        self.instead = instead
+        self.type = kind
+
+
+_BYTES = {
+    "sqlite": "length(CAST({0} AS BLOB))",
+    "postgresql": "octet_length(CAST({0} AS text))",
+}
+
+
+@compiles(guarded)
+def _case(element: guarded, compiler: SQLCompiler, **options: Any) -> str:
+    column = compiler.process(element.clauses, **options)
+    size = _BYTES[compiler.dialect.name].format(column)
+    condition = element.condition.format(column, bytes=size)
+    return f"CASE WHEN {condition} THEN {element.instead} ELSE {column} END"
 
 
 class Instant(sa.types.TypeDecorator[datetime]):
@@ -71,8 +98,8 @@ class Instant(sa.types.TypeDecorator[datetime]):
 
     def column_expression(self, column: Any) -> Any:
         # The driver raises for years that Python does not know, but takes infinity.
-        is_far = ~column.between(sa.literal_column(FIRST_INSTANT), sa.literal_column(LAST_INSTANT))
-        return _unless(is_far, column, "'infinity'", self)
+        is_far = f"{{0}} NOT BETWEEN {FIRST_INSTANT} AND {LAST_INSTANT}"
+        return guarded(column, is_far, "'infinity'", self)
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any]:
         return _instant if dialect.name == "sqlite" else _aware
@@ -101,8 +128,8 @@ class Day(sa.types.TypeDecorator[date]):
     cache_ok = True
 
     def column_expression(self, column: Any) -> Any:
-        is_far = ~column.between(sa.literal_column(FIRST_DAY), sa.literal_column(LAST_DAY))
-        return _unless(is_far, column, "'infinity'", self)
+        is_far = f"{{0}} NOT BETWEEN {FIRST_DAY} AND {LAST_DAY}"
+        return guarded(column, is_far, "'infinity'", self)
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any]:
         return _day if dialect.name == "sqlite" else _finite_day
@@ -162,8 +189,7 @@ class BoundedText(sa.types.TypeDecorator[str]):
         return sa.Text(collation=self.collation if dialect.name == "postgresql" else None)
 
     def column_expression(self, column: Any) -> Any:
-        is_long = sa.func.length(column) > sa.literal_column(str(self.limit))
-        return _unless(is_long, column, "''", self)
+        return guarded(column, f"length({{0}}) > {self.limit}", "''", self)
 
 
 class Tags(sa.types.TypeDecorator[tuple[str, ...]]):
@@ -180,8 +206,7 @@ class Tags(sa.types.TypeDecorator[tuple[str, ...]]):
 
     def column_expression(self, column: Any) -> Any:
         # No tag is a comma.
-        is_long = sa.func.length(column) > sa.literal_column(str(TAGS_MAX))
-        return _unless(is_long, column, "','", self)
+        return guarded(column, f"length({{0}}) > {TAGS_MAX}", "','", self)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
         return tuple(value.split()) if value else ()
@@ -198,26 +223,7 @@ class Json(sa.types.TypeDecorator[dict[str, Any]]):
         self.limit = limit
 
     def column_expression(self, column: Any) -> Any:
-        is_large = byte_length(column) > sa.literal_column(str(self.limit))
-        return _unless(is_large, column, "'0'", self)
-
-
-class byte_length(FunctionElement[int]):
-    """How many bytes a text or JSON takes."""
-
-    name = "byte_length"
-    type = sa.Integer()
-    inherit_cache = True
-
-
-@compiles(byte_length, "sqlite")
-def _of_blob(element: byte_length, compiler: SQLCompiler, **options: Any) -> str:
-    return f"length(CAST({compiler.process(element.clauses, **options)} AS BLOB))"
-
-
-@compiles(byte_length, "postgresql")
-def _of_text(element: byte_length, compiler: SQLCompiler, **options: Any) -> str:
-    return f"octet_length(CAST({compiler.process(element.clauses, **options)} AS text))"
+        return guarded(column, f"{{bytes}} > {self.limit}", "'0'", self)
 
 
 def _finite(digits: str) -> float:
