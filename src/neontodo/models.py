@@ -244,8 +244,8 @@ class Task(TaskBase, table=True):
         _check(
             f"octet_length(project) <= {PROJECT_MAX} AND ascii(project) BETWEEN 33 AND 126"
             " AND ascii(right(project, 1)) BETWEEN 33 AND 126"
-            f" OR project = btrim(project, {SPACES})"
-            f" AND length(project) BETWEEN 1 AND {PROJECT_MAX}",
+            f" OR length(project) BETWEEN 1 AND {PROJECT_MAX}"
+            f" AND project = btrim(project, {SPACES})",
             "project",
         ),
         # A tsvector is a sorted set.
@@ -258,7 +258,7 @@ class Task(TaskBase, table=True):
         ),
         # Folding makes 33 bytes of 3, and puts a space between a word and a sign.
         _check(
-            "octet_length(search_text) <= 20 + 20 * (octet_length(title)"
+            "octet_length(search_text) <= 20 + 20 * (CAST(octet_length(title) AS bigint)"
             " + coalesce(octet_length(description), 0) + coalesce(octet_length(project), 0)"
             " + octet_length(tags))",
             "search_text",

@@ -30,7 +30,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         servers: list[Any] = ["postgres_server"]
         if version(find_bin()).split(".")[0] != version(next(wheel())).split(".")[0]:
             about_roles = metafunc.module.__name__.endswith(
-                ("membership", "removal", "joining", "reach")
+                ("membership", "removal", "joining", "reach", "blocking")
             )
             marks = () if about_roles else pytest.mark.slow
             servers.append(pytest.param("neon_server", marks=marks))

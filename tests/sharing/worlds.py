@@ -192,26 +192,26 @@ def _make(server: Postgres, name: str, folder: Path, side: Side, revision: str) 
     server.execute(f'ALTER DATABASE "{name}" OWNER TO {OWNER}')
     folder.mkdir()
     shared = Shared(server, name, folder)
-    asyncio.run(_migrate(server.url(name, OWNER, PASSWORD), revision))
+    asyncio.run(migrate_to(server.url(name, OWNER, PASSWORD), revision))
     if revision == "head":
         shared.owner.ok("db", "upgrade")
         server.execute(MEMBER, database=name)
         invitation = shared.invite("mallory@example.com", "--subject", MEMBER_ID)
         url = connection_url(shared.joined("mallory", invitation))
     else:
-        url = asyncio.run(_share_as_0001_did(shared))
+        url = asyncio.run(share_as_0001_did(shared))
     asyncio.run(_fill(server.url(name), side))
     return World(shared, side, url)
 
 
-async def _migrate(url: str, revision: str) -> None:
+async def migrate_to(url: str, revision: str) -> None:
     engine = make_engine(parse_url(url))
     async with engine.begin() as connection:
         await connection.run_sync(migrate.upgrade, revision)
     await engine.dispose()
 
 
-async def _share_as_0001_did(shared: Shared) -> str:
+async def share_as_0001_did(shared: Shared) -> str:
     """Give a login role what members had at that version, and return its URL."""
     role, password = f"todo_m_{secrets.token_hex(6)}", secrets.token_hex(8)
     owner = await login(shared.server.url(shared.database, OWNER, PASSWORD))

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from neontodo.db import embedded, migrate, revisions
+from neontodo.db.blocking import run_without_blockers
 from neontodo.db.database import Database
 from neontodo.db.errors import translated
 from neontodo.db.founding import found, has_users
@@ -71,11 +72,7 @@ async def upgrade(database: Database, revision: str = "head") -> Migration:
     """Migrate up to `revision`; a store without users is given to its founder."""
     target = database.target
     if not isinstance(target, SqliteTarget):
-        async with _direct(database) as connection:
-            migration = await connection.run_sync(migrate.upgrade, revision)
-            if migration.after == HEAD and not await has_users(connection):
-                await found(connection, database.founder())
-            return migration
+        return await run_without_blockers(database, _upgrade(database, revision))
     with translated(target):
         if not embedded.is_there(target.path):
             planned = revisions.upward(None, revision)
@@ -90,13 +87,25 @@ async def downgrade(database: Database, revision: str) -> Migration:
     """Migrate down to `revision`, which may drop what only newer versions keep."""
     target = database.target
     if not isinstance(target, SqliteTarget):
-        async with _direct(database) as connection:
-            return await connection.run_sync(migrate.downgrade, revision)
+        return await run_without_blockers(database, _downgrade(database, revision))
     if not embedded.is_there(target.path):
         return revisions.downward(None, revision)
     with translated(target):
         database.check_log()
         return await embedded.downgrade(target, revision)
+
+
+async def _upgrade(database: Database, revision: str) -> Migration:
+    async with _direct(database) as connection:
+        migration = await connection.run_sync(migrate.upgrade, revision)
+        if migration.after == HEAD and not await has_users(connection):
+            await found(connection, database.founder())
+        return migration
+
+
+async def _downgrade(database: Database, revision: str) -> Migration:
+    async with _direct(database) as connection:
+        return await connection.run_sync(migrate.downgrade, revision)
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from neontodo.db.blocking import MEMBER_PREFIX, grant_options
 from neontodo.errors import BadValue, NotSignedIn, Refused
 from neontodo.identity import machine, removal, renaming, sharing
 from neontodo.identity.enrolment import Person, described, enrol, everyone, matching, named
@@ -210,14 +211,14 @@ async def _label(connection: AsyncConnection, person: Person, email: str) -> str
 async def _login_role(
     connection: AsyncConnection, owned: SharedDatabase, expires_at: datetime, encode: Encode
 ) -> tuple[str, str]:
-    role, password = f"todo_m_{secrets.token_hex(6)}", new_password()
+    role, password = f"{MEMBER_PREFIX}{secrets.token_hex(6)}", new_password()
     # Without it an expired invitation still logs in, and is shown nobody's rows.
     until = f"VALID UNTIL '{expires_at.isoformat()}'" if owned.can_lift_expiry else ""
     await connection.exec_driver_sql(
         f"CREATE ROLE {role} LOGIN {sharing.LEAST} CONNECTION LIMIT {CONNECTIONS} "
         f"PASSWORD '{encode(password)}' {until}"
     )
-    how = sharing.grant_options(connection, "INHERIT TRUE, SET FALSE")
+    how = grant_options(connection, "INHERIT TRUE, SET FALSE")
     await connection.exec_driver_sql(f"GRANT {owned.group} TO {role}{how}")
     return role, password
 

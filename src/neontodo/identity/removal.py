@@ -1,7 +1,8 @@
 """A member's way out: blind at once, then cut off, and the login role dropped.
 
 The steps are transactions of their own, since a member may hold locks that a later step waits
-for. Each can be repeated: the rows of `members` stay until the last one.
+for; who removes runs them without blockers (`db.blocking`). Each can be repeated: the rows of
+`members` stay until the last one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from neontodo.db.blocking import end_sessions
 from neontodo.db.database import AGAIN, Database
 from neontodo.identity import sharing
 from neontodo.identity.enrolment import Person
@@ -42,7 +44,7 @@ async def blind(database: Database, person: Person, now: datetime) -> None:
             await connection.exec_driver_sql(f"REVOKE {owned.group} FROM {role}")
     async with database.bare(unknown=AGAIN) as connection:
         for role in await _existing(connection, roles):
-            await _end_sessions(connection, role)
+            await end_sessions(connection, role)
             await connection.exec_driver_sql(f"ALTER ROLE {role} NOLOGIN")
 
 
@@ -93,16 +95,8 @@ async def _existing(connection: AsyncConnection, roles: Sequence[str]) -> set[st
     return set(await connection.scalars(statement, {"roles": list(roles)}))
 
 
-async def _end_sessions(connection: AsyncConnection, role: str) -> None:
-    # Whoever makes a role may grant it, and has its rights only then.
-    how = sharing.grant_options(connection, "INHERIT TRUE")
-    await connection.exec_driver_sql(f"GRANT {role} TO CURRENT_USER{how}")
-    statement = "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE usename = :role"
-    await connection.execute(sa.text(statement), {"role": role})
-
-
 async def _dropped(connection: AsyncConnection, role: str) -> bool:
-    await _end_sessions(connection, role)
+    await end_sessions(connection, role)
     try:
         async with connection.begin_nested():
             # A member can own nothing here but large objects, which anybody may make.

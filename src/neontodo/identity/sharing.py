@@ -92,7 +92,7 @@ async def owner(connection: AsyncConnection) -> SharedDatabase:
 async def alone(connection: AsyncConnection) -> SharedDatabase:
     """The same, and let no other connection manage members until this transaction ends."""
     owned = await owner(connection)
-    # Members cannot lock this table, and their look-ups of themselves do not wait for the lock.
+    # Members have no right to lock this table, and their look-ups of themselves do not wait for it.
     await connection.execute(sa.text("LOCK TABLE members IN SHARE ROW EXCLUSIVE MODE"))
     return owned
 
@@ -109,12 +109,6 @@ async def require_version(connection: AsyncConnection) -> None:
             f"the database's schema is {version}, this program's is {HEAD}",
             hint="the owner brings it up by `todo db upgrade`; or upgrade neontodo",
         )
-
-
-def grant_options(connection: AsyncConnection, options: str) -> str:
-    """How a role is granted, where the server knows options for that: from Postgres 16 on."""
-    version = connection.dialect.server_version_info or ()
-    return f" WITH {options}" if tuple(version) >= (16,) else ""
 
 
 async def prepare(connection: AsyncConnection, owned: SharedDatabase, encode: Encode) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -10,12 +10,15 @@ from neontodo.cli import options
 from neontodo.errors import BadValue, Refused, StoreUnavailable, TodoError
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from neontodo.app import App
     from neontodo.db.url import PostgresTarget
     from neontodo.identity.enrolment import Person
     from neontodo.identity.members import Invited, Login
     from neontodo.tasks.transfer import Transferred
 
+T = TypeVar("T")
 Who = Annotated[
     str, typer.Argument(metavar="MEMBER", help="The person's e-mail address, name or user id.")
 ]
@@ -52,7 +55,7 @@ def add(
     from neontodo.render.messages import hint, warn
 
     app: App = ctx.obj
-    invited, line = app.run(_add(app, email, name, subject, days))
+    invited, line = _manage(app, _add(app, email, name, subject, days))
     print_invitation(app.streams, invited, line, json=json, tz=app.tz)
     if invited.other_databases:
         warn(
@@ -123,7 +126,7 @@ def list_(
     from neontodo.render.mode import chosen
 
     app: App = ctx.obj
-    found = app.run(_logins(app))
+    found = _manage(app, _logins(app))
     mode = chosen(app.streams, json=json)
     print_members(found, streams=app.streams, mode=mode, now=app.now, tz=app.tz)
 
@@ -166,12 +169,12 @@ def remove(
     from neontodo.render.messages import say, warn
 
     app: App = ctx.obj
-    person, heir = app.run(_chosen(app, member, transfer_to))
+    person, heir = _manage(app, _chosen(app, member, transfer_to))
     if not yes:
         fate = f"go to {heir.label}" if heir else "stay in the database"
         confirm(app, f"remove {person.label}? their tasks {fate}")
         app.renew_clock()
-    (number, left), kept = app.run(_remove(app, person, heir))
+    (number, left), kept = _manage(app, _remove(app, person, heir))
     for role in kept:
         warn(app.streams, f"{role} owns too much, or something elsewhere: it stays without rights")
     if left:
@@ -217,6 +220,13 @@ async def _remove(app: App, person: Person, heir: Person | None) -> tuple[Transf
             f"{person.label} is shut out, but the rest is not done: {error.message}",
             hint="`todo member remove` again goes on; without `--transfer-to` the tasks stay",
         ) from error
+
+
+def _manage(app: App, work: Coroutine[Any, Any, T]) -> T:
+    """Return what an owner's work answers, for which no member's session is waited."""
+    from neontodo.db.blocking import run_without_blockers
+
+    return app.run(run_without_blockers(app.database, work))
 
 
 def require_server(app: App) -> PostgresTarget:
