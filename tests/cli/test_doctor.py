@@ -23,6 +23,7 @@ from tests.databases import Postgres
 from tests.fake_server import FakeServer
 from tests.harness import Result, Todo
 from tests.neon import DIRECT, Neon
+from tests.sharing.people import connection_url, login, target_of
 
 Checks = dict[str, tuple[str, str]]
 
@@ -394,25 +395,76 @@ def test_a_member_is_shown_one_user(local: Todo, shared: str, tmp_path: Path) ->
     )
 
 
-def test_who_locks_a_table_is_named(ann: Todo, shared: str) -> None:
-    async def held() -> Result:
+@pytest.mark.parametrize("table", ["users", "keys", "tasks", "changes", "members", "todo_version"])
+def test_who_locks_a_table_is_named(ann: Todo, shared: str, table: str) -> None:
+    async def locked() -> Result:
         session = await asyncpg.connect(shared, ssl=False)
-        await session.execute("BEGIN; LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE")
+        await session.execute(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         result = await asyncio.to_thread(ann, "doctor")
         await session.close()
         return result
 
-    result = asyncio.run(held())
+    result = asyncio.run(locked())
     assert (result.code, failed(result)) == (
         5,
-        {
-            "isolation": (
-                "failed",
-                "commands have to wait, for a table is locked: tasks by postgres",
-            )
-        },
+        {"isolation": ("failed", f"commands have to wait: {table} is locked by postgres")},
     )
     ann.ok("doctor")
+
+
+@pytest.mark.parametrize("table", ["tasks", "members", "todo_version"])
+def test_who_waits_for_a_table_before_others_is_named(
+    local: Todo, shared: str, tmp_path: Path, table: str
+) -> None:
+    """A member may not change a table, but Postgres says so only once it has locked it."""
+    ann, bob = local, Hasty(tmp_path / "bob", now=local.now)
+    ann.ok("connect", shared)
+    bob.ok("join", ann.ok("member", "add", "bob@example.org").out.strip())
+    url = connection_url(bob)
+
+    async def waited_for() -> Result:
+        holder = await asyncpg.connect(shared, ssl=False)
+        waiter = await login(url)
+        await holder.execute(f"BEGIN; LOCK TABLE {table} IN ACCESS SHARE MODE")
+        rule = f"CREATE RULE r AS ON INSERT TO {table} DO NOTHING"
+        waiting = asyncio.create_task(waiter.execute(rule))
+        is_waiting = "SELECT count(*) FROM pg_locks WHERE pid = $1 AND NOT granted"
+        while not await holder.fetchval(is_waiting, waiter.get_server_pid()):
+            assert not waiting.done()
+            await asyncio.sleep(0.01)
+        result = await asyncio.to_thread(ann, "doctor")
+        await holder.close()
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await waiting
+        await waiter.close()
+        return result
+
+    result = asyncio.run(waited_for())
+    assert (result.code, list(failed(result))) == (5, ["isolation"])
+    role = target_of(bob).user
+    assert re.fullmatch(
+        rf"commands have to wait: {table} is waited for by {role}"
+        r" since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, behind postgres",
+        failed(result)["isolation"][1],
+    )
+    assert "`todo member remove` ends its sessions" in result.err
+
+
+@pytest.mark.parametrize(
+    "lock",
+    ["members IN SHARE ROW EXCLUSIVE MODE", "todo_version IN EXCLUSIVE MODE"],
+)
+def test_locks_that_keep_nobody_from_reading_are_no_failure(
+    ann: Todo, shared: str, lock: str
+) -> None:
+    async def locked() -> Result:
+        session = await asyncpg.connect(shared, ssl=False)
+        await session.execute(f"BEGIN; LOCK TABLE {lock}")
+        result = await asyncio.to_thread(ann, "doctor")
+        await session.close()
+        return result
+
+    assert asyncio.run(locked()).code == 0
 
 
 def test_a_database_that_is_read_only_is_noted(

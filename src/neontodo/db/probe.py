@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,8 @@ from neontodo.db.database import Database
 from neontodo.db.founding import has_users
 from neontodo.db.schema import HEAD
 from neontodo.errors import TodoError
+
+Check = Callable[[AsyncConnection], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,15 @@ class Probe:
             raise revisions.newer(self.schema, store)
 
 
-async def probe(database: Database) -> Probe:
+async def probe(database: Database, before_tables: Check | None = None) -> Probe:
     """Connect and ask.
+
+    Args:
+        before_tables: what to look at before a table is read, which may have to wait for a lock.
 
     Raises:
         StoreUnavailable: the server does not let us in.
+        TodoError: as `before_tables` raises it.
     """
     started = time.monotonic()
     async with database.bare() as connection:
@@ -72,6 +79,8 @@ async def probe(database: Database) -> Probe:
             " CAST(current_setting('transaction_read_only') AS boolean), clock_timestamp()"
         )
         version, read_only, clock = (await connection.execute(said)).one()
+        if before_tables is not None:
+            await before_tables(connection)
         schema = await connection.run_sync(migrate.current)
         foreign = () if schema else await connection.run_sync(migrate.foreign_tables)
         return Probe(
@@ -95,9 +104,9 @@ async def _round_trip(connection: AsyncConnection) -> float:
     return time.monotonic() - started
 
 
-async def attempt(database: Database) -> Probe | TodoError:
+async def attempt(database: Database, before_tables: Check | None = None) -> Probe | TodoError:
     """`probe`, with its failure for an answer too."""
     try:
-        return await probe(database)
+        return await probe(database, before_tables)
     except TodoError as error:
         return error

@@ -1,4 +1,4 @@
-"""Whether a shared database keeps its members apart, and none of them in the way. Only reads."""
+"""Whether a shared database keeps its members apart. Only reads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from neontodo.db.database import Database
 from neontodo.doctor.finding import Note
-from neontodo.errors import Refused, StoreUnavailable
+from neontodo.errors import Refused
 from neontodo.identity import sharing
 
 _STATE = sa.text(
@@ -21,17 +21,6 @@ _STATE = sa.text(
         todo_current_user()
     """
 )
-_LOCKED = sa.text(
-    """
-    SELECT DISTINCT usename::text, relation::regclass::text
-    FROM pg_locks JOIN pg_stat_activity USING (pid)
-    WHERE granted AND pid <> pg_backend_pid() AND datname = current_database()
-        AND relation = ANY (CAST(CAST(:tables AS text[]) AS regclass[]))
-        AND mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-    ORDER BY 1, 2
-    """
-)
-"""Locks that commands wait for; nothing of todo's takes one on these tables but a migration."""
 
 
 async def look(database: Database) -> str:
@@ -39,7 +28,6 @@ async def look(database: Database) -> str:
 
     Raises:
         Refused: a member could reach further than their own rows.
-        StoreUnavailable: somebody's session has a table to itself.
     """
     async with database.bare() as connection:
         asked = {"tables": list(sharing.TABLES), "prefix": sharing.GROUP_PREFIX}
@@ -50,7 +38,6 @@ async def look(database: Database) -> str:
                 hint="the owner switches it on: `ALTER TABLE … ENABLE ROW LEVEL SECURITY`",
             )
         await _require_safe(connection, group)
-        await _require_unlocked(connection)
         excess = []
         if group and not restricted:
             excess = await sharing.list_excess_rights(connection, group)
@@ -61,18 +48,6 @@ async def look(database: Database) -> str:
     members = "members" if group else "members, of whom there are none"
     text = f"row level security holds for {members}; not for you, who own the tables"
     return Note(f"{text}; members can also {', '.join(excess)}") if excess else text
-
-
-async def _require_unlocked(connection: AsyncConnection) -> None:
-    tables = [table for table in sharing.TABLES if table != "members"]
-    found = [
-        f"{row[1]} by {row[0]}" for row in await connection.execute(_LOCKED, {"tables": tables})
-    ]
-    if found:
-        raise StoreUnavailable(
-            f"commands have to wait, for a table is locked: {', '.join(found)}",
-            hint="it passes when that session ends; `todo member list` tells an owner whose it is",
-        )
 
 
 async def _require_safe(connection: AsyncConnection, group: str | None) -> None:

@@ -10,7 +10,7 @@ from neontodo.db import probe as probing
 from neontodo.db import versions
 from neontodo.db.probe import Probe
 from neontodo.db.url import PostgresTarget
-from neontodo.doctor import isolation, machine, rows
+from neontodo.doctor import isolation, locks, machine, rows
 from neontodo.doctor.finding import Examination, Note
 from neontodo.doctor.wire import Wire
 from neontodo.errors import Refused, SchemaMismatch, TodoError
@@ -27,13 +27,13 @@ def examine(app: App, target: PostgresTarget, found: Examination) -> None:
     if not _reached(target, found):
         found.skip("the server is not reached", "login", *INSIDE)
         return
-    answer = app.run(probing.attempt(app.database))
+    answer = app.run(probing.attempt(app.database, locks.require_unlocked))
     if isinstance(answer, TodoError):
-        is_schema = isinstance(answer, SchemaMismatch)
-        found.add("schema" if is_schema else "login", answer.message, problem=answer)
+        failed = {SchemaMismatch: "schema", locks.TablesLocked: "isolation"}.get(type(answer))
+        found.add(failed or "login", answer.message, problem=answer)
         found.skip(
-            "the store cannot be used" if is_schema else "there is no connection",
-            *(check for check in INSIDE if not (is_schema and check == "schema")),
+            "the store cannot be used" if failed else "there is no connection",
+            *(check for check in INSIDE if check != failed),
         )
         return
     found.add("login", f"as {target.user}", seconds=answer.connecting)
