@@ -19,7 +19,21 @@ LARGE_OBJECTS = (
     "SELECT lo_creat(-1)",
     "SELECT lo_from_bytea(0, 'x')",
 )
-REST = "make large objects, fill the disk with temporary files"
+ADVISORY_LOCKS = [
+    f"SELECT {name}({arguments})"
+    for name in (
+        "pg_advisory_lock",
+        "pg_advisory_lock_shared",
+        "pg_advisory_xact_lock",
+        "pg_advisory_xact_lock_shared",
+        "pg_try_advisory_lock",
+        "pg_try_advisory_lock_shared",
+        "pg_try_advisory_xact_lock",
+        "pg_try_advisory_xact_lock_shared",
+    )
+    for arguments in ("1", "1, 1")
+]
+REST = "make large objects, fill the disk with temporary files, hold advisory locks without number"
 WARNING = "warning: members can connect to other databases of this server: "
 
 
@@ -70,6 +84,22 @@ def test_a_superuser_takes_large_objects_and_temporary_files_away(shared: Shared
         ]
         member.ok("add", "as before")
     assert REST not in isolation(shared)[1]
+
+
+def test_a_superuser_takes_advisory_locks_away(shared: Shared) -> None:
+    ann = shared.member("ann")
+    answered = outcomes(connection_url(ann), *ADVISORY_LOCKS)
+    assert asyncpg.InsufficientPrivilegeError not in answered
+    owner = dict(shared.owner.env)
+    shared.owner.env["TODO_DATABASE_URL"] = shared.server.url(shared.database)
+    shared.member("bob")
+    assert outcomes(connection_url(ann), *ADVISORY_LOCKS) == (
+        [asyncpg.InsufficientPrivilegeError] * len(ADVISORY_LOCKS)
+    )
+    assert "advisory" not in isolation(shared)[1]
+    ann.ok("add", "as before")
+    # Migrations of a database without tables lock so, also those of an owner without privileges.
+    assert outcomes(owner["TODO_DATABASE_URL"], "SELECT pg_try_advisory_xact_lock(1)") == [True]
 
 
 def test_other_databases_are_named_once_and_by_doctor(alone: Shared) -> None:

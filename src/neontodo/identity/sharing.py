@@ -26,6 +26,10 @@ TABLES = ("users", "keys", "tasks", "changes", "members")
 NEW_LARGE_OBJECTS = ("lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)")
 """The functions that make large objects, which anybody may run by default."""
 
+ADVISORY_LOCKS = "^pg_(try_)?advisory_(xact_)?lock"
+"""The names of the functions that take advisory locks, which anybody may run by default, until the
+server has no memory left for the locks of others."""
+
 TEMPORARY_FILES = "256MB"
 """What temporary files of one session may take; queries of the program need none."""
 
@@ -125,12 +129,23 @@ async def prepare(connection: AsyncConnection, owned: SharedDatabase, encode: En
 
 
 async def limit_resources(connection: AsyncConnection, owned: SharedDatabase) -> None:
-    """Keep members from filling the server's disk, which only a superuser can."""
+    """Keep members from filling the server's disk and its lock table; only a superuser can.
+
+    Migrations take an advisory lock, so that the tables' owner keeps the right to.
+    """
     if not owned.by_superuser:
         return
     await connection.exec_driver_sql(
-        f"""DO $todo$ DECLARE login text; BEGIN
+        f"""DO $todo$ DECLARE login text; lock regprocedure; keeper regrole; BEGIN
             REVOKE EXECUTE ON FUNCTION {", ".join(NEW_LARGE_OBJECTS)} FROM PUBLIC;
+            SELECT relowner INTO keeper FROM pg_class
+                WHERE oid = '{owned.schema}.members'::regclass;
+            FOR lock IN SELECT oid FROM pg_proc
+                WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '{ADVISORY_LOCKS}'
+            LOOP
+                EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', lock);
+                EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s', lock, keeper);
+            END LOOP;
             FOR login IN SELECT m.role FROM {owned.schema}.members m
                 JOIN pg_roles ON rolname = m.role WHERE m.removed_at IS NULL
             LOOP
@@ -222,7 +237,10 @@ RESOURCES = sa.text(
         (2, 'fill the disk with temporary files',
             (SELECT bool_or(NOT EXISTS
                 (SELECT FROM unnest(rolconfig) s WHERE starts_with(s, 'temp_file_limit=')))
-             FROM pg_roles JOIN members ON rolname = members.role WHERE removed_at IS NULL))
+             FROM pg_roles JOIN members ON rolname = members.role WHERE removed_at IS NULL)),
+        (3, 'hold advisory locks without number',
+            (SELECT bool_or(has_function_privilege(:role, oid, 'EXECUTE')) FROM pg_proc
+             WHERE pronamespace = CAST('pg_catalog' AS regnamespace) AND proname ~ :locks))
     ) AS possible (place, what, so) WHERE so ORDER BY place
     """
 )
@@ -236,7 +254,7 @@ async def other_databases(connection: AsyncConnection, role: str) -> str | None:
 
 async def list_excess_rights(connection: AsyncConnection, group: str) -> list[str]:
     """Say what members can do besides keeping tasks, as their database's owner sees it."""
-    asked = {"role": group, "functions": list(NEW_LARGE_OBJECTS)}
+    asked = {"role": group, "functions": list(NEW_LARGE_OBJECTS), "locks": ADVISORY_LOCKS}
     found = list(await connection.scalars(RESOURCES, asked))
     databases = await other_databases(connection, group)
     return [f"connect to other databases ({databases})", *found] if databases else found
