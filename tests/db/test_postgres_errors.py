@@ -139,6 +139,7 @@ def test_poolers_and_servers_are_understood_while_connecting(
         ("40001", StoreUnavailable, Retry.PATIENTLY),
         ("40P01", StoreUnavailable, Retry.PATIENTLY),
         ("55P03", StoreUnavailable, Retry.PATIENTLY),
+        ("53200", StoreUnavailable, Retry.BRIEFLY),
         ("57P01", StoreUnavailable, Retry.PATIENTLY),
         ("57014", StoreUnavailable, Retry.NEVER),
         ("25006", StoreUnavailable, Retry.NEVER),
@@ -157,6 +158,15 @@ def test_a_statement_is_judged_by_its_sqlstate(
 
     assert type(error) is kind
     assert getattr(error, "retry", None) is retry
+
+
+def test_a_full_lock_table_is_not_a_full_disk() -> None:
+    error = translate(wrapped(said("out of shared memory", "53200")), NAME)
+
+    assert (error.message, error.hint) == (
+        f"{NAME} has no memory left, as when a session holds very many locks",
+        "try again later; whoever administers the server can end such a session",
+    )
 
 
 def wrapped(error: Exception, *, lost: bool = False) -> DBAPIError:

@@ -71,6 +71,11 @@ BY_SQLSTATE = {
     "42883": Meaning("has tables of another version of todo", UPGRADE, kind=SchemaMismatch),
     "42P01": Meaning("has no tables of todo, or older ones", UPGRADE, kind=SchemaMismatch),
     "53": Meaning("has no room left", LATER),
+    "53200": Meaning(
+        "has no memory left, as when a session holds very many locks",
+        "try again later; whoever administers the server can end such a session",
+        Retry.BRIEFLY,
+    ),
     "53300": Meaning("has no free connection", LATER, Retry.PATIENTLY),
     "55P03": Meaning("is busy: another command holds your tasks", LATER, Retry.PATIENTLY),
     "57": Meaning("is shutting down or starting", LATER, Retry.PATIENTLY),
