@@ -521,7 +521,7 @@ def test_tables_of_another_program(local: Todo, empty: str, postgres_server: Pos
         1,
         [
             "error: the database already has tables of another program: tasks",
-            "hint: use a database of its own, such as `CREATE DATABASE todo`",
+            "hint: use a database of its own: another file, or on a server `CREATE DATABASE todo`",
         ],
     )
     assert stored(local) == []

@@ -158,7 +158,7 @@ def test_tables_of_another_program_are_left_alone(new: Todo, engine: str) -> Non
         1,
         "",
         "error: the database already has tables of another program: tasks\n"
-        "hint: use a database of its own, such as `CREATE DATABASE todo`\n",
+        "hint: use a database of its own: another file, or on a server `CREATE DATABASE todo`\n",
     )
     assert sql(new, "SELECT * FROM tasks") == []
 
@@ -171,7 +171,7 @@ def test_commands_name_tables_of_another_program(new: Todo, argv: tuple[str, ...
         1,
         "",
         "error: the database already has tables of another program: users\n"
-        "hint: use a database of its own, such as `CREATE DATABASE todo`\n",
+        "hint: use a database of its own: another file, or on a server `CREATE DATABASE todo`\n",
     )
 
 

@@ -141,7 +141,7 @@ def foreign(taken: tuple[str, ...]) -> Refused:
     """The refusal of a database with such tables."""
     return Refused(
         f"the database already has tables of another program: {', '.join(taken)}",
-        hint="use a database of its own, such as `CREATE DATABASE todo`",
+        hint="use a database of its own: another file, or on a server `CREATE DATABASE todo`",
     )
 
 

@@ -15,7 +15,11 @@ from neontodo.errors import SchemaMismatch, StoreUnavailable, TodoError
 MEANINGS = {
     "SQLITE_READONLY": ("is read-only", "make the file and its folder writable"),
     "SQLITE_FULL": ("cannot grow: the disk is full", "free some space, then try again"),
-    "SQLITE_CANTOPEN": ("cannot be opened", "check that its folder exists and is yours"),
+    "SQLITE_CANTOPEN_ISDIR": ("is a folder", "move the folder away, or name another file"),
+    "SQLITE_CANTOPEN": (
+        "cannot be opened",
+        "check that its folder exists, and that both are yours",
+    ),
     "SQLITE_IOERR_SHMSIZE": ("cannot grow: the disk is full", "free some space, then try again"),
     "SQLITE_IOERR": ("could not be read or written", "check the disk, then try again"),
     "SQLITE_CORRUPT": ("is damaged", ""),
@@ -60,6 +64,9 @@ def _name(driver: BaseException, path: str) -> str:
     if isinstance(driver, OSError):
         return OS_ERRORS[driver.errno or 0]
     name: str = getattr(driver, "sqlite_errorname", "") or ""
+    # SQLite itself says so on some systems only.
+    if name.startswith("SQLITE_CANTOPEN") and os.path.isdir(path):
+        return "SQLITE_CANTOPEN_ISDIR"
     # To read a file that is there, SQLite puts another beside it.
     if name.startswith("SQLITE_CANTOPEN") and os.path.exists(path) and not _is_writable(path):
         return "SQLITE_READONLY"
