@@ -47,7 +47,8 @@ _TRIMMED = frozenset(fields.FIELDS) - {"title", "description"}
 _ROWS = 500
 _FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r\n＝＋－＠])")
 """Where a spreadsheet may begin a formula: at the start of a value, and, in countries where `;`
-separates the cells of a CSV file, behind that and behind a line break, which then ends the row."""
+separates the cells of a CSV file, behind that and behind a line break, which then ends the row. A
+tab separates cells where a spreadsheet is told so, or is given pasted text."""
 
 
 def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
