@@ -138,8 +138,7 @@ async def limit_resources(connection: AsyncConnection, owned: SharedDatabase) ->
     await connection.exec_driver_sql(
         f"""DO $todo$ DECLARE login text; lock regprocedure; keeper regrole; BEGIN
             REVOKE EXECUTE ON FUNCTION {", ".join(NEW_LARGE_OBJECTS)} FROM PUBLIC;
-            SELECT relowner INTO keeper FROM pg_class
-                WHERE oid = '{owned.schema}.members'::regclass;
+            SELECT relowner INTO keeper FROM pg_class WHERE oid = 'members'::regclass;
             FOR lock IN SELECT oid FROM pg_proc
                 WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '{ADVISORY_LOCKS}'
             LOOP
