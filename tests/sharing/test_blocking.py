@@ -90,7 +90,7 @@ def test_who_has_joined_holds_no_lock_by_accepting_again(shared: Shared) -> None
 @pytest.fixture
 def earlier(sharing_server: Postgres, tmp_path: Path) -> tuple[Shared, str]:
     """A shared database of version 0001, and a member's URL."""
-    name = f"earlier_{secrets.token_hex(4)}"
+    name = f"shared_{secrets.token_hex(4)}"
     sharing_server.create_database(name)
     sharing_server.execute(f'ALTER DATABASE "{name}" OWNER TO {OWNER}')
     asyncio.run(migrate_to(sharing_server.url(name, OWNER, PASSWORD), "0001"))
