@@ -60,12 +60,10 @@ def isolation(shared: Shared) -> tuple[str, str]:
     return next((each["status"], each["detail"]) for each in found if each["check"] == "isolation")
 
 
-@pytest.fixture(params=["own_postgres", "neon_server"])
-def alone(request: pytest.FixtureRequest, tmp_path: Path) -> Shared:
-    """A shared database on a server whose other databases are known."""
-    server: PostgresServer = request.getfixturevalue(request.param)
-    name = databases_on(server).clone()
-    return founded(server, name, tmp_path)
+@pytest.fixture
+def alone(own_postgres: PostgresServer, tmp_path: Path) -> Shared:
+    """A shared database on a server that no other test makes databases on."""
+    return founded(own_postgres, databases_on(own_postgres).clone(), tmp_path)
 
 
 def test_a_superuser_takes_large_objects_and_temporary_files_away(shared: Shared) -> None:
