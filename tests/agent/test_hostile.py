@@ -86,7 +86,10 @@ def test_garbage_gets_no_answer(busy: Machine, data: bytes) -> None:
         assert answer(connection) in (b"", protocol.READY)
 
 
-@pytest.mark.parametrize("length", [0, 1, 5, 9, 10, 11, len(REQUEST) - 1])
+@pytest.mark.parametrize(
+    "length",
+    [0, 10, len(REQUEST) - 1, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 5, 9, 11))],
+)
 def test_half_a_request_is_given_up_after_a_while(busy: Machine, length: int) -> None:
     before = time.monotonic()
     with connected(busy) as connection:

@@ -168,7 +168,9 @@ LIMITED = AS_IT_IS.replace(
 NICE = AS_IT_IS.replace(" os.", " os.nice(5); os.", 1)
 
 
-@pytest.mark.parametrize("how", [LIMITED, NICE], ids=["limits", "nice"])
+@pytest.mark.parametrize(
+    "how", [LIMITED, pytest.param(NICE, marks=pytest.mark.slow)], ids=["limits", "nice"]
+)
 def test_limits_of_one_command_are_not_those_of_the_next(busy: Machine, how: str) -> None:
     before = busy.agents()
     limited = replace(busy, todo=[sys.executable, "-c", how, "-m", "neontodo"])

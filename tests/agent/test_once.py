@@ -42,10 +42,10 @@ def break_after_go(connection: socket.socket) -> None:
     "answer",
     [
         go_away,
-        fake.take_request,
+        pytest.param(fake.take_request, marks=pytest.mark.slow),
         fake.says(protocol.BUSY),
-        fake.says(protocol.LEAVING),
-        fake.says(b"?"),
+        pytest.param(fake.says(protocol.LEAVING), marks=pytest.mark.slow),
+        pytest.param(fake.says(b"?"), marks=pytest.mark.slow),
         fake.says(protocol.READY, protocol.UNBEGUN),
         be_silent,
     ],

@@ -74,7 +74,9 @@ def named(env: dict[str, str]) -> str:
     return " ".join(f"{name}={value}" for name, value in env.items())
 
 
-@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize(
+    "width", [40, *(pytest.param(width, marks=pytest.mark.slow) for width in (80, 200))]
+)
 @pytest.mark.parametrize("argv", READS[:12], ids=" ".join)
 def test_on_a_terminal(used: Machine, argv: list[str], width: int) -> None:
     there, here = both(used, *argv, width=width)
@@ -89,15 +91,20 @@ def test_on_a_terminal(used: Machine, argv: list[str], width: int) -> None:
         {"NO_COLOR": "1"},
         {"COLUMNS": "50"},
         {"TERM": "dumb"},
-        {"TZ": "America/New_York"},
         {"TZ": "Pacific/Kiritimati"},
-        {"TZ": ""},
         {"TZ": "Nowhere/Land"},
-        {"TODO_PAGE_SIZE": "2"},
         {"TODO_SORT": "-number"},
-        {"TODO_COLOR": "always"},
         {"TODO_COLOR": "mauve"},
         {"TODO_TOKEN": "no such token"},
+        *(
+            pytest.param(env, marks=pytest.mark.slow)
+            for env in (
+                {"TZ": "America/New_York"},
+                {"TZ": ""},
+                {"TODO_PAGE_SIZE": "2"},
+                {"TODO_COLOR": "always"},
+            )
+        ),
     ],
     ids=named,
 )

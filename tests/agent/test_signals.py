@@ -5,15 +5,36 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 
 from tests.agent.conftest import fill
-from tests.agent.machine import Ended, Machine, until
+from tests.agent.machine import Ended, Machine, machine, until
 from tests.agent.terminals import is_drained
 
 HALF = b"(A) half a file\n"
 IMPORT = ("import", "-", "--format", "todotxt")
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """Somebody with tasks, and an agent that is ready."""
+    with machine(tmp_path_factory.mktemp("signals") / "home") as made:
+        fill(made)
+        made.warm()
+        made.settle()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def of_many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """The same with more tasks than fit into a pipe."""
+    with machine(tmp_path_factory.mktemp("many") / "home") as made:
+        fill(made, more=4000)
+        made.warm()
+        made.settle()
+        yield made
 
 
 def importing(person: Machine, agent: bool = True) -> subprocess.Popen[bytes]:
@@ -75,12 +96,10 @@ def test_a_killed_launcher_takes_its_command_along(busy: Machine, number: int) -
     assert busy("list", "-q").code == 0
 
 
-def test_a_reader_that_goes_away_is_no_error(person: Machine) -> None:
-    fill(person, more=4000)
-    person.warm()
+def test_a_reader_that_goes_away_is_no_error(of_many: Machine) -> None:
     for agent in (True, False):
-        before = person.served()
-        with person.popen("list", agent=agent) as process:
+        before = of_many.served()
+        with of_many.popen("list", agent=agent) as process:
             assert process.stdout
             assert process.stderr
             process.stdout.readline()
@@ -88,7 +107,7 @@ def test_a_reader_that_goes_away_is_no_error(person: Machine) -> None:
             complaint = process.stderr.read()
 
         assert (process.returncode, complaint) == (0, b"")
-        assert person.served() - before == agent
+        assert of_many.served() - before == agent
 
 
 @pytest.mark.parametrize("argv", [["list"], ["add", "x"], ["log"], ["bogus"]])
@@ -111,12 +130,10 @@ def test_a_closed_standard_stream_is_no_obstacle(busy: Machine, closed: int) -> 
     assert command("list") == command("list", agent=False)
 
 
-def test_a_slow_reader_keeps_nobody_waiting(person: Machine) -> None:
-    fill(person, more=4000)
-    person.warm()
-    with person.popen("list", stderr=subprocess.DEVNULL) as slow:
-        until(lambda: bool((status := person.status()) and status["busy"]))
-        assert person("list", "-q", "--limit", "1").out == b"1\n"
+def test_a_slow_reader_keeps_nobody_waiting(of_many: Machine) -> None:
+    with of_many.popen("list", stderr=subprocess.DEVNULL) as slow:
+        until(lambda: bool((status := of_many.status()) and status["busy"]))
+        assert of_many("list", "-q", "--limit", "1").out == b"1\n"
         assert slow.poll() is None
         assert slow.stdout
         assert len(slow.stdout.read().splitlines()) == 4003

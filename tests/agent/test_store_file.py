@@ -49,7 +49,7 @@ def test_a_store_that_was_put_back_from_a_copy_is_what_is_read(busy: Machine) ->
     assert busy("list", "-q").out == b""
 
 
-@pytest.mark.parametrize("restore", [shutil.copy, os.replace])
+@pytest.mark.parametrize("restore", [shutil.copy, pytest.param(os.replace, marks=pytest.mark.slow)])
 def test_a_copy_that_is_put_over_an_open_store_is_kept_from_its_log(
     busy: Machine, tmp_path: Path, restore: Callable[[Path, Path], object]
 ) -> None:

@@ -27,6 +27,15 @@ FILE = (
 )
 
 
+BOTH = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+"""What comes of two who write at once is the store's doing; the rest is the same on each."""
+
+
+@pytest.fixture(params=[pytest.param("postgresql", marks=pytest.mark.slow), "sqlite"])
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
 def editor(tmp_path: Path) -> Editor:
     return Editor(tmp_path / "editor")
@@ -48,6 +57,7 @@ def write(text: str) -> str:
     return f'printf %s {shlex.quote(text)} > "$1"'
 
 
+@BOTH
 def test_the_file_shows_the_task_and_a_change_is_saved(used: Todo, editor: Editor) -> None:
     before = used.tasks()[0]
     step = 'sed -i "s/^title: .*/title: Buy bread/; s/^due: .*/due: tomorrow/; s/two/three/" "$1"'
@@ -82,6 +92,7 @@ def test_the_draft_is_private(used: Todo, editor: Editor) -> None:
     assert stat.S_IMODE((folder / "1.todo").stat().st_mode) == 0o600
 
 
+@BOTH
 def test_every_field_can_be_cleared(used: Todo, editor: Editor) -> None:
     step = write("title: x\ndone: yes\ndue:\npriority: none\nproject:\ntags:\n\n")
     used.ok("edit", "1", terminal=True, env=editor.steps(step))
@@ -133,21 +144,24 @@ def test_a_dry_run_saves_nothing(used: Todo, editor: Editor) -> None:
             "# hint: the lines are title, done, due, priority, project, tags;"
             " then an empty one, then the description\n",
         ),
-        (
+        pytest.param(
             "s/^tags: .*/done: yes/",
             "s/done: yes/tags:/",
             "# error: `done` stands there twice\n# hint: leave one of the two lines\n",
+            marks=pytest.mark.slow,
         ),
-        (
+        pytest.param(
             "s/^done: .*/done: maybe/",
             "s/maybe/yes/",
             "# error: done: `maybe` is neither `yes` nor `no`\n",
+            marks=pytest.mark.slow,
         ),
-        (
+        pytest.param(
             "s/^priority: .*/priority: urgent/",
             "s/urgent/low/",
             "# error: `urgent` is not a priority\n"
             "# hint: choose one of `none`, `low`, `medium`, `high`\n",
+            marks=pytest.mark.slow,
         ),
     ],
     ids=["due", "title", "line", "twice", "done", "priority"],
@@ -316,6 +330,7 @@ def test_bytes_that_are_no_text_are_refused_and_come_back(used: Todo, editor: Ed
     assert b"title: a\xffb\n" in path.read_bytes()
 
 
+@BOTH
 def test_what_others_change_in_other_fields_is_kept_and_told(used: Todo, editor: Editor) -> None:
     meanwhile = elsewhere("edit", "1", "-P", "work", "-t", "theirs", "--untag", "shop")
     step = 'sed -i "s/^title: .*/title: Mine/; s/^tags: .*/tags: a shop mine/" "$1"'
@@ -337,6 +352,7 @@ CONFLICT = elsewhere(
 MINE = 'sed -i "s/^title: .*/title: Mine/; s/^two/my work/; s/^tags: .*/tags: mine/" "$1"'
 
 
+@BOTH
 def test_the_second_to_save_is_shown_the_first_ones_values(used: Todo, editor: Editor) -> None:
     env = editor.steps(f"{MINE}; {CONFLICT}", 'sed -i "1,/^# remove/d; s/Mine/Mine, surely/" "$1"')
     result = used("edit", "1", terminal=True, env=env)
@@ -357,6 +373,7 @@ def test_the_second_to_save_is_shown_the_first_ones_values(used: Todo, editor: E
     assert (task["description"], task["tags"]) == ("# not a comment\n\nmy work", ["mine", "theirs"])
 
 
+@BOTH
 def test_whoever_gives_up_after_a_conflict_loses_nothing(used: Todo, editor: Editor) -> None:
     result = used("edit", "1", terminal=True, env=editor.steps(f"{MINE}; {CONFLICT}", ":"))
     (path,) = editor.drafts.glob("*/*")
@@ -369,6 +386,7 @@ def test_whoever_gives_up_after_a_conflict_loses_nothing(used: Todo, editor: Edi
     assert used.tasks()[0]["title"] == "Theirs"
 
 
+@BOTH
 def test_a_task_that_was_removed_meanwhile_is_told_and_the_text_kept(
     used: Todo, editor: Editor
 ) -> None:

@@ -54,8 +54,10 @@ def test_an_honest_token_is_accepted(victim: Todo, signer: Callable[[Todo], Sign
     assert victim("list", env={"TODO_TOKEN": token}).code == 0
 
 
-@SIGNERS
 @pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    "signer", [of_this_machine, pytest.param(of_issuer, marks=pytest.mark.slow)]
+)
 def test_a_forged_token_is_4(
     victim: Todo, signer: Callable[[Todo], Signed], argv: tuple[str, ...]
 ) -> None:

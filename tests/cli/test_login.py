@@ -57,6 +57,13 @@ def bob(auth_server: AuthServer) -> Person:
     return auth_server.person("Bob")
 
 
+@pytest.fixture
+def brisk_ann(auth_servers: AuthServers) -> Iterator[Person]:
+    """Ann at a server that is asked each second whether a code is approved."""
+    yield auth_servers["brisk"].person("Ann")
+    auth_servers["brisk"].switch("up")
+
+
 def log_in(todo: Todo, person: Person, *options: str, **more: Any) -> Result:
     """Sign in by e-mail address and password."""
     return todo(
@@ -606,13 +613,13 @@ def waiting(todo: Todo, server: AuthServer) -> Iterator[tuple[subprocess.Popen[s
         process.kill()
 
 
-def test_a_code_that_is_approved(local: Todo, ann: Person) -> None:
-    with waiting(local, ann.server) as (process, code):
-        ann.approve(code)
+def test_a_code_that_is_approved(local: Todo, brisk_ann: Person) -> None:
+    with waiting(local, brisk_ann.server) as (process, code):
+        brisk_ann.approve(code)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (0, "")
-    assert f"signed in as {ann.email} at {ann.server.url}\n" in err
-    assert local.ok("whoami", "--json").json["email"] == ann.email
+    assert f"signed in as {brisk_ann.email} at {brisk_ann.server.url}\n" in err
+    assert local.ok("whoami", "--json").json["email"] == brisk_ann.email
 
 
 BROWSER = """
@@ -628,7 +635,7 @@ urllib.request.urlopen(urllib.request.Request(f"{url}/device/approve", answer, h
 
 @pytest.mark.parametrize(
     ("kind", "answer", "is_opened", "code"),
-    [("plain", b"y\n", True, 0), ("hasty", b"\n", False, 4)],
+    [("brisk", b"y\n", True, 0), ("hasty", b"\n", False, 4)],
     ids=["yes", "no"],
 )
 def test_a_browser_is_opened_for_who_wants_that(
@@ -689,9 +696,9 @@ def test_what_is_opened_is_the_page_that_was_shown(
     assert seen.read_text() == opened.format(origin=server.origin)
 
 
-def test_a_code_that_is_denied_is_4(local: Todo, ann: Person) -> None:
-    with waiting(local, ann.server) as (process, code):
-        ann.deny(code)
+def test_a_code_that_is_denied_is_4(local: Todo, brisk_ann: Person) -> None:
+    with waiting(local, brisk_ann.server) as (process, code):
+        brisk_ann.deny(code)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 4
     assert err.startswith("error: the sign-in was denied in the browser\nhint: ")
@@ -706,11 +713,11 @@ def test_giving_up_is_130_and_stores_nothing(local: Todo, auth_server: AuthServe
     assert not (local.home / "account.json").exists()
 
 
-def test_a_network_that_breaks_meanwhile_is_waited_for(local: Todo, ann: Person) -> None:
-    with waiting(local, ann.server) as (process, code):
-        ann.server.switch("down")
-        ann.server.switch("up")
-        ann.approve(code)
+def test_a_network_that_breaks_meanwhile_is_waited_for(local: Todo, brisk_ann: Person) -> None:
+    with waiting(local, brisk_ann.server) as (process, code):
+        brisk_ann.server.switch("down")
+        brisk_ann.server.switch("up")
+        brisk_ann.approve(code)
         process.communicate(timeout=60)
     assert process.returncode == 0
 

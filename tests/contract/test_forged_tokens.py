@@ -19,7 +19,16 @@ def of_machine(todo: Todo) -> Signed:
     return Signed(mine.private_key, mine.user_id, mine.key_id, FRIDAY_NOON)
 
 
-@pytest.mark.parametrize("kind", ["machine", *PRIVATE])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "machine",
+        *(
+            each if each == "ES256" else pytest.param(each, marks=pytest.mark.slow)
+            for each in PRIVATE
+        ),
+    ],
+)
 def test_a_forged_token_opens_no_store(todo: Todo, kind: str) -> None:
     todo.ok("add", "a secret plan")
     jwks.keep(todo.home, jwks.KeySet(ISSUER.jwks_url, FRIDAY_NOON, tuple(map(jwk, PRIVATE))))

@@ -11,7 +11,7 @@ from tests.engines.without_links import forbid_links
 from tests.harness import Todo
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.engines.processes"])
+PROCESSES.set_forkserver_preload(["tests.engines.preloaded"])
 
 
 def start(work: Callable[..., None], *args: Any) -> tuple[Any, Connection]:

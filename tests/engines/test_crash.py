@@ -18,7 +18,7 @@ def test_killed_while_adding_keeps_what_was_acknowledged(todo: Todo) -> None:
     acknowledged: list[str] = []
     for kill in range(KILLS):
         process, pipe = start(add_until_killed, todo, 1000 * kill)
-        for _ in range(40):
+        for _ in range(10):
             n, result = pipe.recv()
             assert result.code == 0, result
             acknowledged.append(f"task {n}")
@@ -36,7 +36,7 @@ def test_killed_while_adding_keeps_what_was_acknowledged(todo: Todo) -> None:
     assert todo.ok("add", "afterwards", "--quiet").out == f"{len(tasks) + 1}\n"
 
 
-@pytest.mark.parametrize("delay", [0.05, 0.4, 0.8])
+@pytest.mark.parametrize("delay", [0.05, 0.4, pytest.param(0.8, marks=pytest.mark.slow)])
 def test_killed_while_importing_imports_nothing_or_all(
     todo: Todo, tmp_path: Path, delay: float
 ) -> None:

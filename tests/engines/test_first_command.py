@@ -24,7 +24,14 @@ PEOPLE, KILLS = 8, 10
 
 @pytest.mark.skipif(not without_links.is_possible(), reason="platform: no seccomp")
 @pytest.mark.parametrize(
-    "number", [errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EACCES]
+    "number",
+    [
+        errno.EPERM,
+        *(
+            pytest.param(other, marks=pytest.mark.slow)
+            for other in (errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EACCES)
+        ),
+    ],
 )
 def test_first_commands_at_once_without_hard_links_agree_on_one_store(
     local: Todo, number: int
@@ -42,6 +49,7 @@ def test_first_commands_at_once_without_hard_links_agree_on_one_store(
     ]
 
 
+@pytest.mark.slow
 def test_first_commands_that_are_killed_leave_nothing_that_stays(tmp_path: Path) -> None:
     process, pipe = start(add_until_killed, Todo(tmp_path / "unharmed"), 0)
     began = time.monotonic()

@@ -25,6 +25,8 @@ Record = Callable[[str, object], None]
 OUTCOMES = ("saved and told", "saved, not known", "not saved, not known", "not saved and told")
 CASES = [(way, dead) for way in ("cut", "reset", "stall") for dead in (False, True)]
 CASES.append(("late", False))
+FEW = [("cut", False), ("reset", True), ("stall", True), ("late", False)]
+"""Each way, with a network that is healthy afterwards and with one that stays dead."""
 
 
 def told(result: Result) -> tuple[int, str, str]:
@@ -112,7 +114,10 @@ def test_a_break_after_any_message_saves_a_write_once_or_not_at_all(
     assert dead or set(outcomes) == {OUTCOMES[0]}
 
 
-@pytest.mark.parametrize(("way", "dead"), CASES)
+@pytest.mark.parametrize(
+    ("way", "dead"),
+    [pytest.param(*case, marks=() if case in FEW else pytest.mark.slow) for case in CASES],
+)
 def test_a_break_around_commit_saves_a_write_once_or_not_at_all(
     scene: Scene, way: Way, dead: bool, record_property: Record
 ) -> None:
@@ -122,7 +127,7 @@ def test_a_break_around_commit_saves_a_write_once_or_not_at_all(
 
 
 @pytest.mark.parametrize("way", ["cut", "reset"])
-@pytest.mark.parametrize("name", ["add", "undo"])
+@pytest.mark.parametrize("name", ["add", pytest.param("undo", marks=pytest.mark.slow)])
 def test_a_break_before_a_pooler_saves_a_write_once(
     templates: TemplateDatabases, tmp_path: Path, way: Way, name: str, record_property: Record
 ) -> None:

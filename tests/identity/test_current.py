@@ -95,10 +95,13 @@ def test_a_stored_key_speaks_for_its_user(store: Store) -> None:
     assert identity.claims.expires_at == FRIDAY_NOON + timedelta(hours=1)
 
 
-@pytest.mark.parametrize("forgery", FORGED)
-def test_a_forged_token_of_a_stored_key_is_refused(store: Store, forgery: str) -> None:
-    with pytest.raises(NotSignedIn):
-        store.ask(FORGED[forgery](store.ann))
+def test_a_forged_token_of_a_stored_key_is_refused(store: Store) -> None:
+    for name, forge in FORGED.items():
+        try:
+            accepted = store.ask(forge(store.ann))
+        except NotSignedIn:
+            continue
+        pytest.fail(f"{name}: {accepted}")
 
 
 def test_a_key_speaks_for_no_other_user(store: Store) -> None:

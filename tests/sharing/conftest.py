@@ -23,8 +23,8 @@ from tests.sharing.people import OWNER, PASSWORD, OwnedDatabases, Shared
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each server in turn; only once where the wheel's is the only one.
 
-    What depends on how roles are made is tried on both at once, the rest on the second when there
-    is time.
+    What depends on how roles are made is tried on both at once, the rest, and what is marked as
+    `any_server`, on the second when there is time.
     """
     if "sharing_server" in metafunc.fixturenames:
         servers: list[Any] = ["postgres_server"]
@@ -32,7 +32,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             about_roles = metafunc.module.__name__.endswith(
                 ("membership", "removal", "joining", "reach", "blocking")
             )
-            marks = () if about_roles else pytest.mark.slow
+            is_fast = about_roles and not metafunc.definition.get_closest_marker("any_server")
+            marks = () if is_fast else pytest.mark.slow
             servers.append(pytest.param("neon_server", marks=marks))
         metafunc.parametrize("sharing_server", servers, indirect=True, scope="session")
 

@@ -118,7 +118,7 @@ def test_the_robot_extracts_everything_with_earlier_policies(
     }
 
 
-@pytest.mark.parametrize("revision", [pytest.param("head", marks=pytest.mark.slow), "0001"])
+@pytest.mark.parametrize("revision", ["head", pytest.param("0001", marks=pytest.mark.slow)])
 def test_the_robot_extracts_nothing(
     sharing_server: Postgres, tmp_path: Path, revision: str
 ) -> None:
@@ -131,6 +131,7 @@ def test_the_robot_extracts_nothing(
             assert extraction(world, port=port) == []
 
 
+@pytest.mark.slow
 def test_the_robot_reads_its_own_row_over_each_channel(
     sharing_server: Postgres, tmp_path: Path
 ) -> None:

@@ -66,6 +66,7 @@ def expire(shared: Shared) -> None:
 # Exactly one.
 
 
+@pytest.mark.any_server
 def test_of_many_who_join_at_once_one_is_in_and_the_others_are_told(shared: Shared) -> None:
     line = shared.invite("ann@example.com")
     people = [shared.machine(f"ann{number}") for number in range(MANY)]

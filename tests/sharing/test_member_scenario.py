@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.sharing.people import Shared
 from tests.sharing.scenario import live
 
@@ -12,6 +14,7 @@ def test_a_member_can_use_every_command(shared: Shared, tmp_path: Path) -> None:
     live(shared.member("ann"), tmp_path)
 
 
+@pytest.mark.slow
 def test_the_same_day_of_two_members_and_the_owner_ends_the_same(
     shared: Shared, tmp_path: Path
 ) -> None:

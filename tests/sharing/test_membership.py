@@ -37,6 +37,7 @@ def test_an_invited_person_works_on_another_machine_and_sees_only_their_own(
     assert [task["title"] for task in shared.owner.tasks()] == ["owner's task"]
 
 
+@pytest.mark.any_server
 def test_add_prints_the_invitation_and_nothing_else_on_stdout(shared: Shared) -> None:
     found = shared.owner("member", "add", "ann@example.com", "--name", "Ann")
     assert found.code == 0
@@ -52,6 +53,7 @@ def test_add_prints_the_invitation_and_nothing_else_on_stdout(shared: Shared) ->
     )
 
 
+@pytest.mark.any_server
 def test_add_with_json(shared: Shared) -> None:
     found = shared.owner.ok("member", "add", "ann@example.com", "--name", "Ann", "--json").json
     assert list(found) == ["user_id", "email", "name", "role", "invitation", "expires_at"]
@@ -60,6 +62,7 @@ def test_add_with_json(shared: Shared) -> None:
     assert f"//{found['role']}:" in from_line(found["invitation"]).url
 
 
+@pytest.mark.any_server
 def test_join_says_where_one_is_now(shared: Shared) -> None:
     ann = shared.machine("ann")
     found = ann("join", stdin=shared.invite("ann@example.com", "--name", "Ann"))
@@ -71,6 +74,7 @@ def test_join_says_where_one_is_now(shared: Shared) -> None:
     )
 
 
+@pytest.mark.any_server
 def test_join_takes_the_line_as_an_argument_or_at_a_prompt(shared: Shared) -> None:
     first, second = shared.machine("first"), shared.machine("second")
     assert first("join", shared.invite("ann@example.com").strip()).code == 0
@@ -79,12 +83,14 @@ def test_join_takes_the_line_as_an_argument_or_at_a_prompt(shared: Shared) -> No
     assert "invitation (it will not be shown): " in found.err
 
 
+@pytest.mark.any_server
 def test_an_invitation_broken_into_lines_is_whole(shared: Shared) -> None:
     line = shared.invite("ann@example.com")
     broken = "\r\n  ".join(line[at : at + 60] for at in range(0, len(line), 60))
     assert shared.machine("ann")("join", stdin=broken).code == 0
 
 
+@pytest.mark.any_server
 def test_the_embedded_store_stays_and_its_tasks_are_mentioned(shared: Shared) -> None:
     ann = shared.machine("ann")
     ann.ok("add", "at home")
@@ -128,6 +134,7 @@ def test_an_invitation_of_a_removed_member_is_refused(shared: Shared) -> None:
     assert (found.code, found.err) == (4, SPENT)
 
 
+@pytest.mark.any_server
 def test_what_is_no_invitation_is_refused_and_not_repeated(shared: Shared) -> None:
     line = shared.invite("ann@example.com").strip()
     ann = shared.machine("ann")
@@ -152,6 +159,7 @@ def test_what_is_no_invitation_is_refused_and_not_repeated(shared: Shared) -> No
     assert ann("join", stdin=line).code == 0
 
 
+@pytest.mark.any_server
 def test_another_connection_is_not_given_up_in_silence(shared: Shared) -> None:
     ann = shared.member("ann")
     here = connection_url(ann)
@@ -164,6 +172,7 @@ def test_another_connection_is_not_given_up_in_silence(shared: Shared) -> None:
     assert connection_url(ann) != here
 
 
+@pytest.mark.any_server
 def test_nothing_secret_is_ever_shown(shared: Shared) -> None:
     line = shared.invite("ann@example.com")
     ann = shared.machine("ann")
@@ -178,6 +187,7 @@ def test_nothing_secret_is_ever_shown(shared: Shared) -> None:
         assert not [secret for secret in secrets if secret in result.out + result.err]
 
 
+@pytest.mark.any_server
 def test_list_shows_who_has_how_many_tasks(shared: Shared) -> None:
     assert shared.owner.ok("member", "list").out == ""
     shared.member("ann", "--name", "Ann").ok("add", "-", stdin="1\n2\n3\n")
@@ -200,6 +210,7 @@ def test_list_shows_who_has_how_many_tasks(shared: Shared) -> None:
     ]
 
 
+@pytest.mark.any_server
 def test_list_on_terminals_of_any_width(shared: Shared) -> None:
     shared.member("ann", "--name", "Ann").ok("add", "1")
     role = shared.owner.ok("member", "list", "--json").json[0]["role"]
@@ -219,6 +230,7 @@ def test_list_on_terminals_of_any_width(shared: Shared) -> None:
     )
 
 
+@pytest.mark.any_server
 def test_nobody_on_the_list_yet(shared: Shared) -> None:
     found = shared.owner("member", "list", terminal=True)
     assert (found.code, found.out) == (0, "")
@@ -227,6 +239,7 @@ def test_nobody_on_the_list_yet(shared: Shared) -> None:
     )
 
 
+@pytest.mark.any_server
 def test_an_address_that_is_a_user_already_is_refused(shared: Shared) -> None:
     shared.invite("ann@example.com")
     user_id = shared.ids()["ann"]
@@ -249,6 +262,7 @@ def test_a_second_machine_of_a_member_is_the_same_user(shared: Shared) -> None:
     assert target_of(laptop).user != target_of(desktop).user
 
 
+@pytest.mark.any_server
 def test_subject_is_the_user_id_of_an_issuers_account(shared: Shared) -> None:
     user_id = "https://example.eu.auth0.com/#auth0|5f7c8ec7c33c6c004bbafe82"
     ann = shared.joined("ann", shared.invite("ann@example.com", "--subject", user_id))
@@ -256,6 +270,7 @@ def test_subject_is_the_user_id_of_an_issuers_account(shared: Shared) -> None:
     assert shared.ids() == {"ann": user_id}
 
 
+@pytest.mark.any_server
 def test_a_plain_sub_is_nobodys_user_id(shared: Shared) -> None:
     for subject in ("auth0|5f7c8ec7c33c6c004bbafe82", "#1", "https://a.example#"):
         found = shared.owner("member", "add", "ann@example.com", "--subject", subject)
@@ -293,6 +308,7 @@ def test_a_member_from_before_issuers_counted_becomes_the_account(shared: Shared
     assert [task["title"] for task in again.tasks()] == ["hers"]
 
 
+@pytest.mark.any_server
 def test_nobody_is_given_another_users_tasks(shared: Shared) -> None:
     shared.invite("carl@example.com")
     carl, owner = shared.ids()["carl"], str(shared.owner.ok("whoami", "--json").json["user"])
@@ -305,6 +321,7 @@ def test_nobody_is_given_another_users_tasks(shared: Shared) -> None:
     assert list(shared.ids()) == ["carl"]
 
 
+@pytest.mark.any_server
 def test_an_account_that_told_no_address_is_known_by_the_invitations(shared: Shared) -> None:
     shared.server.execute(
         "INSERT INTO users (id, last_number, last_seq, created_at, updated_at)"
@@ -317,6 +334,7 @@ def test_an_account_that_told_no_address_is_known_by_the_invitations(shared: Sha
     assert shared.owner("member", "add", "bob@example.com", "--subject", "sub-1").code == 1
 
 
+@pytest.mark.any_server
 def test_a_revoked_key_manages_no_members(shared: Shared) -> None:
     shared.invite("ann@example.com")
     shared.server.execute("UPDATE keys SET revoked_at = now()", database=shared.database)
@@ -333,6 +351,7 @@ def test_a_revoked_key_manages_no_members(shared: Shared) -> None:
     assert list(shared.ids()) == ["ann"]
 
 
+@pytest.mark.any_server
 def test_bad_addresses_and_subjects(shared: Shared) -> None:
     for email in ("ann", "@example.com", "ann@", "a b@example.com", "a\x1b@example.com"):
         found = shared.owner("member", "add", email)
@@ -344,6 +363,7 @@ def test_bad_addresses_and_subjects(shared: Shared) -> None:
     assert shared.owner.ok("member", "list").out == ""
 
 
+@pytest.mark.any_server
 def test_a_certificate_of_ones_own_is_given_along(
     shared: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -387,6 +407,7 @@ def test_the_embedded_store_cannot_be_shared(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.any_server
 def test_a_token_of_another_user_is_not_accepted_on_a_members_connection(shared: Shared) -> None:
     shared.owner.ok("add", "owner's")
     token = json.loads(shared.owner.ok("token", "create", "--name", "ci", "--json").out)["token"]
@@ -397,6 +418,7 @@ def test_a_token_of_another_user_is_not_accepted_on_a_members_connection(shared:
         assert (found.code, found.out) == (4, "")
 
 
+@pytest.mark.any_server
 def test_a_member_sees_and_revokes_keys_of_their_own_only(shared: Shared) -> None:
     ann, bob = shared.member("ann"), shared.member("bob")
     phone = shared.joined(

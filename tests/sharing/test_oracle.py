@@ -126,7 +126,7 @@ def test_overlong_texts_lie_elsewhere(worlds: Worlds) -> None:
             assert pages[0][0] > 2
 
 
-@pytest.mark.parametrize("name", SHARPEST)
+@pytest.mark.parametrize("name", [pytest.param("seq", marks=pytest.mark.slow), "index", "tid"])
 def test_conditions_are_answered_alike(
     worlds: Worlds, catalog: Catalog, rows: Mapping[str, tuple[str, str]], name: str
 ) -> None:
@@ -162,6 +162,7 @@ def test_writes_and_calls_are_answered_alike(worlds: Worlds, catalog: Catalog) -
     assert described(differences(worlds, batch, {"jit": "off"})) == []
 
 
+@pytest.mark.slow
 def test_estimates_are_alike_before_and_after_analyze(worlds: Worlds, catalog: Catalog) -> None:
     batch = list(questions.estimates(catalog))
     for settings in (questions.only("seqscan"), questions.only("indexscan")):
@@ -178,6 +179,7 @@ async def analyze(url: str) -> None:
     await connection.close()
 
 
+@pytest.mark.slow
 def test_through_a_pooler(
     worlds: Worlds, catalog: Catalog, rows: Mapping[str, tuple[str, str]]
 ) -> None:
@@ -198,6 +200,7 @@ def test_the_questions_see_through_the_policies_of_0001(
     assert leaking == {f"{column.table}.{column.name}" for column in readable}
 
 
+@pytest.mark.slow
 def test_the_questions_see_through_a_policy_that_costs_something(
     sharing_server: Postgres, tmp_path: Path
 ) -> None:

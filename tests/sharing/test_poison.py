@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from neontodo.db import migrate
 from neontodo.db.engine import make_engine
 from neontodo.db.url import parse_url
@@ -192,6 +194,7 @@ def migrated(shared: Shared, way: str, **options: Any) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_what_was_there_before_the_upgrade_costs_itself(shared: Shared, tmp_path: Path) -> None:
     ann = shared.member("ann")
     fill(ann)
@@ -208,6 +211,7 @@ def test_what_was_there_before_the_upgrade_costs_itself(shared: Shared, tmp_path
     assert_comes_over(shared, before, tmp_path)
 
 
+@pytest.mark.slow
 def test_unreadable_rows_can_be_removed(shared: Shared) -> None:
     ann = shared.member("ann")
     fill(ann)
@@ -320,6 +324,7 @@ def memory(todo: Todo, *argv: str) -> int:
     return used.ru_maxrss >> 10
 
 
+@pytest.mark.slow
 def test_large_rows_stay_in_the_database(shared: Shared) -> None:
     ann = shared.member("ann")
     fill(ann)

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import asyncpg
+import pytest
 
 from neontodo.models import NUMBER_MAX
 from tests.harness import Todo
@@ -39,6 +40,7 @@ def test_a_removed_member_cannot_come_in_and_the_tasks_stay(shared: Shared) -> N
     assert role not in roles(shared)
 
 
+@pytest.mark.any_server
 def test_removing_asks_first(shared: Shared) -> None:
     ann = shared.member("ann")
     ann.ok("add", "hers")
@@ -53,6 +55,7 @@ def test_removing_asks_first(shared: Shared) -> None:
     assert shared.owner("member", "remove", shared.ids()["ann"], "--yes").code == 0
 
 
+@pytest.mark.any_server
 def test_who_is_no_member_cannot_be_removed(shared: Shared) -> None:
     shared.invite("ann@example.com")
     owner = owner_id(shared)
@@ -167,6 +170,7 @@ def owner_id(shared: Shared) -> str:
     return str(shared.owner.ok("whoami", "--json").json["user"])
 
 
+@pytest.mark.any_server
 def test_transferred_tasks_get_new_numbers_and_the_receivers_log_says_so(shared: Shared) -> None:
     shared.owner.ok("add", "-", stdin="owner's\nsecond\n")
     ann = shared.member("ann")
@@ -187,6 +191,7 @@ def test_transferred_tasks_get_new_numbers_and_the_receivers_log_says_so(shared:
     assert log[0]["machine"] == "transfer"
 
 
+@pytest.mark.any_server
 def test_tasks_are_given_to_another_member(shared: Shared) -> None:
     ann, bob = shared.member("ann"), shared.member("bob")
     ann.ok("add", "-", stdin="\n".join(f"task {n}" for n in range(1500)))
@@ -200,6 +205,7 @@ def test_tasks_are_given_to_another_member(shared: Shared) -> None:
     bob.ok("undo")
 
 
+@pytest.mark.any_server
 def test_the_receivers_own_undo_does_not_take_the_transfer_back(shared: Shared) -> None:
     bob = shared.member("bob")
     bob.ok("add", "bob's")
@@ -209,6 +215,7 @@ def test_the_receivers_own_undo_does_not_take_the_transfer_back(shared: Shared) 
     assert [task["title"] for task in bob.tasks()] == ["hers"]
 
 
+@pytest.mark.any_server
 def test_a_task_with_an_id_that_the_receiver_has_gets_another(
     shared: Shared, tmp_path: Any
 ) -> None:
@@ -231,6 +238,7 @@ def test_a_removed_person_can_be_invited_again_and_finds_the_tasks(shared: Share
     ann.ok("add", "more")
 
 
+@pytest.mark.any_server
 def test_a_name_that_two_have_is_not_enough(shared: Shared) -> None:
     shared.invite("ann@example.com", "--name", "Kim")
     shared.invite("bob@example.com", "--name", "Kim")
@@ -253,6 +261,7 @@ def test_every_machine_of_a_member_goes(shared: Shared) -> None:
     assert shared.owner.ok("member", "list").out == ""
 
 
+@pytest.mark.any_server
 def test_removing_a_login_of_ones_own_leaves_ones_own_key(shared: Shared) -> None:
     me = owner_id(shared)
     shared.server.execute("UPDATE users SET email = 'me@example.com'", database=shared.database)
@@ -289,6 +298,7 @@ def test_a_role_that_owns_something_elsewhere_stays_without_rights(shared: Share
     assert shared.owner("member", "remove", "ann@example.com", "--yes").code == 2
 
 
+@pytest.mark.any_server
 def test_a_members_token_dies_with_the_membership(shared: Shared) -> None:
     ann = shared.member("ann")
     ann.ok("add", "hers")
@@ -318,6 +328,7 @@ def test_an_heir_who_cannot_take_the_tasks_does_not_keep_the_member_in(shared: S
     assert shared.owner.ok(*wanted).err == "removed ann@example.com; tasks: 1 kept\n"
 
 
+@pytest.mark.slow
 def test_a_role_that_owns_too_much_to_drop_is_cut_off_all_the_same(
     shared_alone: Shared,
 ) -> None:

@@ -1,0 +1,9 @@
+"""Import in the fork server what every command would otherwise import in a process of its own."""
+
+from __future__ import annotations
+
+import neontodo.db.migrate  # noqa: F401 - a worker of the agent does without, a first command not
+import tests.engines.processes  # noqa: F401
+from neontodo.agent.preload import preload
+
+preload()
