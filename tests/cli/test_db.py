@@ -19,6 +19,7 @@ from neontodo.db.schema import HEAD
 from neontodo.db.url import parse_url
 from neontodo.tasks.queries.users import UnknownUser
 from tests.databases import Postgres, TemplateDatabases
+from tests.faults.scene import SOON, Hurried
 from tests.harness import Result, Todo
 
 STEPS = [
@@ -320,9 +321,10 @@ def test_a_stranger_learns_it_on_upgrade_and_from_empty_answers(
 
 
 def test_a_server_that_is_down_is_5(local: Todo) -> None:
-    local.env["TODO_DATABASE_URL"] = "postgresql://ann:secret@127.0.0.1:1/tasks"
+    url = "postgresql://ann:secret@127.0.0.1:1/tasks"
+    person = Hurried(local.home, {"TODO_DATABASE_URL": url}, limits=SOON)
     for argv in (["upgrade"], ["current"], ["check"], ["downgrade", "base", "--yes"]):
-        assert local("db", *argv) == Result(
+        assert person("db", *argv) == Result(
             5,
             "",
             "error: cannot reach postgresql://ann@127.0.0.1:1/tasks: nobody listens there\n"

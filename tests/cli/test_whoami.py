@@ -9,6 +9,7 @@ import pytest
 
 from neontodo.db.url import parse_url
 from neontodo.tasks.queries.users import UnknownUser
+from tests.faults.scene import SOON, Hurried
 from tests.harness import Result, Todo
 from tests.people import second_person
 
@@ -163,8 +164,8 @@ def test_a_machine_whose_key_was_revoked_is_told_with_4(todo: Todo, tmp_path: Pa
 
 
 def test_what_is_known_without_the_store_is_shown_though_it_is_down(local: Todo) -> None:
-    local.env["TODO_DATABASE_URL"] = "postgresql://ann:secret@127.0.0.1:1/tasks"
-    found = local("whoami")
+    url = "postgresql://ann:secret@127.0.0.1:1/tasks"
+    found = Hurried(local.home, {"TODO_DATABASE_URL": url}, limits=SOON)("whoami")
     assert found.code == 5
     assert f"user\t{identity(local)['user_id']}\n" in found.out
     assert "store\tpostgresql://ann@127.0.0.1:1/tasks\naccepted\tfalse\n" in found.out
