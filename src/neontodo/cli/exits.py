@@ -21,7 +21,7 @@ class Exit(enum.IntEnum):
     USAGE = 2, "wrong usage, or a value that cannot be used"
     NOT_FOUND = 3, "no such task, or an ambiguous reference"
     SIGNED_OUT = 4, "not signed in; the token has expired or is not accepted"
-    UNAVAILABLE = 5, "the store cannot be reached, or the outcome is not known"
+    UNAVAILABLE = 5, "the store cannot be reached, is lost or damaged, or the outcome is not known"
     SCHEMA = 6, "the store's schema is missing or of another version"
     INTERRUPTED = 130, "interrupted"
 
