@@ -77,6 +77,7 @@ GARBAGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", GARBAGE.values(), ids=GARBAGE)
 def test_garbage_gets_no_answer(busy: Machine, data: bytes) -> None:
     with connected(busy) as connection:
@@ -86,6 +87,7 @@ def test_garbage_gets_no_answer(busy: Machine, data: bytes) -> None:
         assert answer(connection) in (b"", protocol.READY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "length",
     [0, 10, len(REQUEST) - 1, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 5, 9, 11))],
@@ -99,6 +101,7 @@ def test_half_a_request_is_given_up_after_a_while(busy: Machine, length: int) ->
     assert time.monotonic() - before >= conversation.PATIENCE * 0.9
 
 
+@pytest.mark.slow
 def test_a_client_that_does_not_say_go_is_given_up(busy: Machine) -> None:
     with connected(busy) as connection:
         connection.sendall(REQUEST)
@@ -106,6 +109,7 @@ def test_a_client_that_does_not_say_go_is_given_up(busy: Machine) -> None:
         assert answer(connection) == protocol.READY + protocol.UNBEGUN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 3, 5, 100])
 def test_go_needs_four_descriptors(busy: Machine, number: int) -> None:
     with connected(busy) as connection, open(os.devnull, "rb") as null:
@@ -116,6 +120,7 @@ def test_go_needs_four_descriptors(busy: Machine, number: int) -> None:
         assert answer(connection) == b""
 
 
+@pytest.mark.slow
 def test_descriptors_before_go_are_refused(busy: Machine) -> None:
     with connected(busy) as connection, open(os.devnull, "rb") as null:
         socket.send_fds(connection, [REQUEST], [null.fileno()] * 4)
@@ -123,6 +128,7 @@ def test_descriptors_before_go_are_refused(busy: Machine) -> None:
         assert answer(connection) == b""
 
 
+@pytest.mark.slow
 def test_descriptors_that_cannot_be_used_begin_nothing(busy: Machine) -> None:
     with connected(busy) as connection, open(os.devnull, "rb") as null:
         connection.sendall(REQUEST)
@@ -133,6 +139,7 @@ def test_descriptors_that_cannot_be_used_begin_nothing(busy: Machine) -> None:
         assert answer(connection) == protocol.UNBEGUN
 
 
+@pytest.mark.slow
 def test_nothing_is_held_of_clients_that_have_gone(busy: Machine) -> None:
     def held() -> int:
         status = busy.status()
@@ -147,6 +154,7 @@ def test_nothing_is_held_of_clients_that_have_gone(busy: Machine) -> None:
     until(lambda: held() == before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [0, 5, len(REQUEST) - 1, len(REQUEST)])
 def test_a_crowd_that_is_stuck_keeps_nobody_waiting(busy: Machine, length: int) -> None:
     with ExitStack() as stack:
@@ -157,6 +165,7 @@ def test_a_crowd_that_is_stuck_keeps_nobody_waiting(busy: Machine, length: int) 
     assert (ended.code, ended.out, ended.err) == (0, b"1\n2\n4\n", b"")
 
 
+@pytest.mark.slow
 def test_more_clients_than_it_takes_are_sent_away(busy: Machine) -> None:
     with ExitStack() as stack:
         clients = [stack.enter_context(connected(busy)) for _ in range(CROWD * 2)]
@@ -168,6 +177,7 @@ def test_more_clients_than_it_takes_are_sent_away(busy: Machine) -> None:
     assert set(answers) == {protocol.READY + protocol.UNBEGUN, protocol.BUSY}
 
 
+@pytest.mark.slow
 def test_sixty_four_at_once_are_all_served(busy: Machine) -> None:
     running = [busy.popen("list", "-q", stderr=subprocess.STDOUT) for _ in range(CROWD)]
     outputs = {process.communicate(timeout=100)[0] for process in running}
@@ -190,6 +200,7 @@ except OSError:
 """
 
 
+@pytest.mark.slow
 def test_another_user_is_not_served(busy: Machine) -> None:
     if os.geteuid() != 0:
         pytest.skip("platform: only root can be somebody else")

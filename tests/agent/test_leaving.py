@@ -45,6 +45,7 @@ main.main()
 """
 
 
+@pytest.mark.slow
 def test_it_ends_when_nobody_has_used_it_for_a_while(person: Machine) -> None:
     agent = subprocess.Popen(
         [sys.executable, "-c", IMPATIENT], env=person.environment, stdin=subprocess.PIPE
@@ -80,6 +81,7 @@ def test_it_does_not_outlive_a_test_run_that_is_killed(tmp_path: Path) -> None:
     until(lambda: not left.agents() and not left.runtime.exists())
 
 
+@pytest.mark.slow
 def test_its_place_is_taken_over_after_a_crash(busy: Machine) -> None:
     for pid in busy.agents():
         os.kill(pid, signal.SIGKILL)
@@ -104,6 +106,7 @@ def test_a_stopped_one_is_given_up_and_ends_when_it_wakes(busy: Machine) -> None
     assert len(busy.parents()) == 1
 
 
+@pytest.mark.slow
 def test_it_makes_way_for_another_version(installed: Machine, tmp_path: Path) -> None:
     assert installed("add", "x").code == 0
     until(lambda: len(installed.agents()) == 2)
@@ -119,6 +122,7 @@ def test_it_makes_way_for_another_version(installed: Machine, tmp_path: Path) ->
     assert installed.on_terminal("show", "99") == changed
 
 
+@pytest.mark.slow
 def test_bytecode_that_is_written_is_no_other_version(installed: Machine, tmp_path: Path) -> None:
     installed.warm()
     before = installed.served()

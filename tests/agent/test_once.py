@@ -38,6 +38,7 @@ def break_after_go(connection: socket.socket) -> None:
     assert connection.recv(1) == protocol.GO
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "answer",
     [
@@ -61,6 +62,7 @@ def test_an_agent_that_does_not_begin_costs_nothing_but_time(
     assert person("list", agent=False).out.count(b"once") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "answer",
     [break_after_go, fake.says(protocol.READY, b"e"), fake.says(protocol.READY, b"xy")],
@@ -76,6 +78,7 @@ def test_an_agent_that_breaks_after_go_leaves_the_outcome_unknown(
     assert person("list", agent=False).out == b""
 
 
+@pytest.mark.slow
 def test_a_silent_agent_is_replaced(person: Machine) -> None:
     with fake.agent(person.socket, be_silent):
         assert person("list").code == 0
@@ -84,6 +87,7 @@ def test_a_silent_agent_is_replaced(person: Machine) -> None:
     assert person.status() is not None
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_leaves_the_outcome_unknown_and_the_agent_well(
     busy: Machine,
 ) -> None:
@@ -101,6 +105,7 @@ def test_a_worker_that_is_killed_leaves_the_outcome_unknown_and_the_agent_well(
     assert (busy.status() or {})["pid"] == status["pid"]
 
 
+@pytest.mark.slow
 def test_a_killed_agent_lets_its_worker_finish(busy: Machine) -> None:
     with busy.popen("import", "-", "--format", "todotxt") as process:
         until(lambda: bool((status := busy.status()) and status["busy"]))
@@ -141,6 +146,7 @@ def test_killing_agents_amid_writes_loses_nothing_and_repeats_nothing(busy: Mach
     assert max(saved.values()) == 1
 
 
+@pytest.mark.slow
 def test_a_crowd_of_writers_each_write_once(busy: Machine) -> None:
     number = 24
     failures = []

@@ -85,6 +85,7 @@ def test_on_a_terminal(used: Machine, argv: list[str], width: int) -> None:
     assert there.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "env",
     [

@@ -52,6 +52,7 @@ def titles(person: Machine) -> bytes:
     return person("list", "--all", "--sort", "number", agent=False).out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agent", [True, False], ids=["agent", "no agent"])
 def test_an_interrupt_ends_an_import_with_130_and_nothing_imported(
     busy: Machine, agent: bool
@@ -82,6 +83,7 @@ def test_ctrl_c_on_a_terminal_reaches_the_command(busy: Machine) -> None:
     assert answers[0].code == 130
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_killed_launcher_takes_its_command_along(busy: Machine, number: int) -> None:
     before = titles(busy)
@@ -96,6 +98,7 @@ def test_a_killed_launcher_takes_its_command_along(busy: Machine, number: int) -
     assert busy("list", "-q").code == 0
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_error(of_many: Machine) -> None:
     for agent in (True, False):
         before = of_many.served()
@@ -110,6 +113,7 @@ def test_a_reader_that_goes_away_is_no_error(of_many: Machine) -> None:
         assert of_many.served() - before == agent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("argv", [["list"], ["add", "x"], ["log"], ["bogus"]])
 def test_nobody_reading_at_all_is_no_error(busy: Machine, argv: list[str]) -> None:
     reading, writing = os.pipe()
@@ -122,6 +126,7 @@ def test_nobody_reading_at_all_is_no_error(busy: Machine, argv: list[str]) -> No
     assert b"Traceback" not in there.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", [0, 1, 2])
 def test_a_closed_standard_stream_is_no_obstacle(busy: Machine, closed: int) -> None:
     shell = f'exec "$@" {closed}{"<" if closed == 0 else ">"}&-'

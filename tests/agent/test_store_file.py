@@ -17,6 +17,7 @@ from tests.engines.crashes import kill_after_adding
 from tests.harness import Todo
 
 
+@pytest.mark.slow
 def test_a_write_leaves_nothing_beside_the_file_nor_does_a_read_for_long(busy: Machine) -> None:
     def files() -> list[str]:
         return sorted(path.name for path in busy.home.glob("tasks.db*"))
@@ -49,6 +50,7 @@ def test_a_store_that_was_put_back_from_a_copy_is_what_is_read(busy: Machine) ->
     assert busy("list", "-q").out == b""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("restore", [shutil.copy, pytest.param(os.replace, marks=pytest.mark.slow)])
 def test_a_copy_that_is_put_over_an_open_store_is_kept_from_its_log(
     busy: Machine, tmp_path: Path, restore: Callable[[Path, Path], object]

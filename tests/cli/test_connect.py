@@ -600,6 +600,7 @@ def test_neon_is_tried_by_both_hosts(local: Todo, neon: Neon) -> None:
     neon.server.drop_database("neon")
 
 
+@pytest.mark.slow
 def test_migrations_refuse_the_pooled_host_alone(local: Todo, neon: Neon) -> None:
     neon.server.create_database("neon")
     neon.hosts.remove(DIRECT)
@@ -794,6 +795,7 @@ def test_the_embedded_store_wakes_no_keyring(ann: Todo, words: list[str]) -> Non
     assert done.returncode == 0, done
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="platform: Windows has no pseudo-terminals")
 def test_a_terminal_does_not_show_what_is_pasted(local: Todo, shared: str) -> None:
     import pty

@@ -633,6 +633,7 @@ urllib.request.urlopen(urllib.request.Request(f"{url}/device/approve", answer, h
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "answer", "is_opened", "code"),
     [("brisk", b"y\n", True, 0), ("hasty", b"\n", False, 4)],
@@ -696,6 +697,7 @@ def test_what_is_opened_is_the_page_that_was_shown(
     assert seen.read_text() == opened.format(origin=server.origin)
 
 
+@pytest.mark.slow
 def test_a_code_that_is_denied_is_4(local: Todo, brisk_ann: Person) -> None:
     with waiting(local, brisk_ann.server) as (process, code):
         brisk_ann.deny(code)
@@ -713,6 +715,7 @@ def test_giving_up_is_130_and_stores_nothing(local: Todo, auth_server: AuthServe
     assert not (local.home / "account.json").exists()
 
 
+@pytest.mark.slow
 def test_a_network_that_breaks_meanwhile_is_waited_for(local: Todo, brisk_ann: Person) -> None:
     with waiting(local, brisk_ann.server) as (process, code):
         brisk_ann.server.switch("down")

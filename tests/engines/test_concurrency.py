@@ -29,6 +29,7 @@ def test_sixteen_processes_add_and_toggle_at_once(todo: Todo, times: int) -> Non
     assert [entry["seq"] for entry in log] == list(range(1 + 2 * PEOPLE * times, 0, -1))
 
 
+@pytest.mark.slow
 def test_sixteen_first_commands_at_once_agree_on_one_store(local: Todo) -> None:
     running = [start(add_and_toggle, local, f"p{n}", 1) for n in range(PEOPLE)]
     problems = [problem for _, pipe in running for problem in pipe.recv()]

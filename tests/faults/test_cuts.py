@@ -114,6 +114,7 @@ def test_a_break_after_any_message_saves_a_write_once_or_not_at_all(
     assert dead or set(outcomes) == {OUTCOMES[0]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("way", "dead"),
     [pytest.param(*case, marks=() if case in FEW else pytest.mark.slow) for case in CASES],

@@ -41,6 +41,7 @@ def adding(person: Hurried, until: threading.Event) -> tuple[threading.Thread, l
     return thread, results
 
 
+@pytest.mark.slow
 def test_a_server_that_is_down_is_waited_for_if_it_comes_back(
     own_postgres: PostgresServer, person: Hurried
 ) -> None:
@@ -53,6 +54,7 @@ def test_a_server_that_is_down_is_waited_for_if_it_comes_back(
     assert (result.code, result.err) == (0, "added 1: a task\n")
 
 
+@pytest.mark.slow
 def test_a_server_that_stays_down_is_given_up(
     own_postgres: PostgresServer, person: Hurried
 ) -> None:
@@ -65,6 +67,7 @@ def test_a_server_that_stays_down_is_given_up(
     assert ": nobody listens there\n" in result.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("accident", ["kill", "restart"])
 def test_restarts_in_the_middle_of_commands_lose_nothing_and_repeat_nothing(
     own_postgres: PostgresServer, person: Hurried, accident: str

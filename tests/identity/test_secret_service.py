@@ -148,6 +148,7 @@ def test_without_a_session_a_file_takes_the_secret(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_who_signs_in_has_the_session_in_the_keyring(
     desktop: Desktop, auth_server: AuthServer
 ) -> None:

@@ -278,6 +278,7 @@ def test_an_sqlite_store_moves_to_a_database(
         assert [task["title"] for task in local.tasks()][:3] == [*GOOD]
 
 
+@pytest.mark.slow
 def test_an_sqlite_store_is_read_whatever_is_in_it(local: Todo, tmp_path: Path) -> None:
     spoil(local)
     survey(local, tmp_path)
