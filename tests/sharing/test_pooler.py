@@ -39,14 +39,17 @@ CHANGE = (
 STATE = """
 SELECT pg_backend_pid(), session_user = current_user,
   (SELECT array_agg(name || '=' || setting ORDER BY name) FROM pg_settings
-   WHERE name <> 'application_name'),
+   WHERE name <> 'application_name' AND name NOT LIKE 'plpgsql.%'),
   (SELECT count(*) FROM pg_prepared_statements),
   (SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'),
   (SELECT count(*) FROM pg_listening_channels()),
   (SELECT count(*) FROM pg_cursors),
   pg_my_temp_schema()
 """
-"""Of a connection to the server: which it is, and what a client may have left on it."""
+"""Of a connection to the server: which it is, and what a client may have left on it.
+
+PL/pgSQL's settings appear with its first function, such as a check of migration 0002.
+"""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
