@@ -85,6 +85,7 @@ def test_its_socket_and_folder_are_private(busy: Machine) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.slow
 def test_it_belongs_to_no_terminal_and_waits_for_no_one(busy: Machine) -> None:
     status = busy.status()
     assert status is not None
@@ -130,6 +131,7 @@ def test_who_has_been_promised_a_worker_is_told_that_it_ends(busy: Machine) -> N
     connection.close()
 
 
+@pytest.mark.slow
 def test_stop_lets_a_command_end(busy: Machine) -> None:
     with busy.popen("import", "-", "--format", "todotxt") as process:
         until(lambda: bool((status := busy.status()) and status["busy"]))
@@ -180,6 +182,7 @@ def test_limits_of_one_command_are_not_those_of_the_next(busy: Machine, how: str
     assert set(before) & set(busy.agents())
 
 
+@pytest.mark.slow
 def test_an_agent_ignores_no_signal_that_its_starter_ignored(person: Machine) -> None:
     ignoring = ["-c", "trap '' TERM HUP INT; exec \"$@\"", "sh", *person.todo]
     deaf = replace(person, todo=["sh", *ignoring])
@@ -190,6 +193,7 @@ def test_an_agent_ignores_no_signal_that_its_starter_ignored(person: Machine) ->
     until(lambda: person.status() is None)
 
 
+@pytest.mark.slow
 def test_what_names_a_descriptor_of_ones_own_runs_here(busy: Machine, tmp_path: Path) -> None:
     (tmp_path / "more.json").write_text('[{"title": "imported"}]')
     with (tmp_path / "more.json").open() as file:

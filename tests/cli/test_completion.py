@@ -187,6 +187,7 @@ def content(todo: Todo) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in files if "-" not in path.name}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", STATES.values(), ids=STATES)
 def test_whatever_the_store_is_like_nothing_is_said_or_changed(
     local: Todo, state: Callable[[Todo], object]

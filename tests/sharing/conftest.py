@@ -30,7 +30,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         servers: list[Any] = ["postgres_server"]
         if version(find_bin()).split(".")[0] != version(next(wheel())).split(".")[0]:
             about_roles = metafunc.module.__name__.endswith(
-                ("membership", "removal", "joining", "reach", "blocking")
+                ("membership", "removal", "joining", "reach")
             )
             is_fast = about_roles and not metafunc.definition.get_closest_marker("any_server")
             marks = () if is_fast else pytest.mark.slow

@@ -111,6 +111,7 @@ def test_a_member_cannot_hold_an_upgrade_up(earlier: tuple[Shared, str]) -> None
     shared.owner.ok("db", "check")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["tags", "project", "search_text"])
 def test_a_text_that_is_too_large_to_be_looked_at_does_not_hold_an_upgrade_up(
     earlier: tuple[Shared, str], column: str
