@@ -13,6 +13,7 @@ import pytest
 
 from tests.databases import Postgres
 from tests.harness import Result
+from tests.sharing.conftest import databases_on
 from tests.sharing.people import OWNER, PASSWORD, Shared, connection_url, login
 from tests.sharing.worlds import MEMBER_ID, migrate_to, share_as_0001_did
 
@@ -90,6 +91,7 @@ def test_who_has_joined_holds_no_lock_by_accepting_again(shared: Shared) -> None
 @pytest.fixture
 def earlier(sharing_server: Postgres, tmp_path: Path) -> tuple[Shared, str]:
     """A shared database of version 0001, and a member's URL."""
+    databases_on(sharing_server)  # makes the owner's role
     name = f"shared_{secrets.token_hex(4)}"
     sharing_server.create_database(name)
     sharing_server.execute(f'ALTER DATABASE "{name}" OWNER TO {OWNER}')
