@@ -7,7 +7,7 @@ import asyncio
 from alembic import context
 from sqlalchemy import Connection
 
-from neontodo.db.migrate import configure_options
+from neontodo.db.migrations import configure_options
 
 
 def run(connection: Connection) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.db import migrate
+from neontodo.db import migrations
 from neontodo.db.engine import make_engine
 from neontodo.db.url import parse_url
 from tests.databases import Postgres, TemplateDatabases
@@ -18,7 +18,7 @@ pytest_plugins = [
     "tests.postgres_plugin",
     "tests.neon",
     "tests.no_skips",
-    "tests.identity.better_auth_server",
+    "tests.accounts.better_auth_server",
     "tests.agent.plugin",
     "tests.faults.tally",
 ]
@@ -51,7 +51,7 @@ async def prepare(url: str) -> None:
     """Bring an empty Postgres database to the newest schema."""
     engine = make_engine(parse_url(url))
     async with engine.begin() as connection:
-        await connection.run_sync(migrate.upgrade)
+        await connection.run_sync(migrations.upgrade)
     await engine.dispose()
 
 

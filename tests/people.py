@@ -7,10 +7,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from neontodo.accounts import machine_key
+from neontodo.accounts.key_text import public_text
 from neontodo.db.database import Database
 from neontodo.db.url import parse_url
-from neontodo.identity import machine
-from neontodo.identity.keys import public_text
 from neontodo.models import Key, User
 from tests.harness import Todo
 
@@ -18,7 +18,7 @@ from tests.harness import Todo
 def second_person(first: Todo, home: Path) -> Todo:
     """Somebody else, with a home and a key of their own, on the first person's store."""
     person = Todo(home, dict(first.env), first.now)
-    mine = machine.create(home, name="bob", now=first.now)
+    mine = machine_key.create(home, name="bob", now=first.now)
 
     async def insert() -> None:
         database = Database(parse_url(first.env["TODO_DATABASE_URL"]), lambda: None)  # type: ignore[arg-type, return-value]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from neontodo.clock import utc_now
-from neontodo.context import Context
+from neontodo.environment import Environment
 from neontodo.errors import SchemaMismatch, TaskNotFound, TodoError
 from neontodo.resources import Resources
 from neontodo.streams import Notice, Streams, streams_of_process
@@ -19,17 +19,17 @@ from neontodo.streams import Notice, Streams, streams_of_process
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from neontodo.accounts.identity import Identity
+    from neontodo.accounts.signed_in import Account
     from neontodo.db.database import Database
     from neontodo.db.retry import Limits
     from neontodo.db.url import Target
-    from neontodo.identity.current import Identity
-    from neontodo.identity.signed_in import Account
-    from neontodo.tasks.unit import Unit
+    from neontodo.tasks.unit_of_work import Unit
 
 T = TypeVar("T")
 
 
-class App(Context):
+class App(Environment):
     """One run of `todo`: what it finds here, and what it does in the store as whom."""
 
     def __init__(
@@ -93,33 +93,33 @@ class App(Context):
         return self._identity
 
     async def _resolve_identity(self) -> Identity:
-        from neontodo.identity import current, machine, tokens
+        from neontodo.accounts import identity, machine_key, tokens
 
         token, origin = self.given_token()
         if token is None:
             if self.account is not None:
                 return await self._identity_of(self.account)
             if (connection := self.connection) is not None and connection.machine is not None:
-                return current.of_connection(connection, self.secrets, self.now)
-            return current.of_machine(self.require_machine(), self.folder, self.now)
+                return identity.of_connection(connection, self.secrets, self.now)
+            return identity.of_machine(self.require_machine(), self.folder, self.now)
         if tokens.issuer_of(token) != tokens.ISSUER and self.issuer is not None:
             import socket
 
-            from neontodo.identity import account
+            from neontodo.accounts import account
 
             # The keys of the account's own issuer are kept for when that cannot be reached.
             is_same = self.account is None or self.account.issuer == self.issuer
             folder = self.folder if is_same else self.folder / "given"
             claims = await account.verified(token, folder, self.issuer, self.http, self.now)
-            return current.Identity(claims, origin, socket.gethostname())
-        return await current.verified(
-            token, origin, mine=machine.load(self.folder), database=self.database, now=self.now
+            return identity.Identity(claims, origin, socket.gethostname())
+        return await identity.verified(
+            token, origin, mine=machine_key.load(self.folder), database=self.database, now=self.now
         )
 
     async def _identity_of(self, signed_in: Account) -> Identity:
         """The account's user, by a token of the issuer's that is fetched anew if need be."""
-        from neontodo.identity import account
-        from neontodo.identity.current import Identity
+        from neontodo.accounts import account
+        from neontodo.accounts.identity import Identity
 
         claims = await account.current_claims(
             self.folder, self.secrets, signed_in, self.http, self.now
@@ -153,7 +153,7 @@ class App(Context):
     async def write(self, action: Callable[[Unit], Awaitable[T]], *, dry_run: bool = False) -> T:
         """Run an action in one transaction of the user's; a dry run rolls it back."""
         from neontodo.tasks.saving import saved
-        from neontodo.tasks.unit import Command
+        from neontodo.tasks.unit_of_work import Command
 
         identity = await self.identity()
         command = Command(
@@ -210,7 +210,7 @@ class App(Context):
         Raises:
             NotSignedIn: the login role is a member's, and another one's.
         """
-        from neontodo.identity import admission
+        from neontodo.accounts import admission
 
         is_given = self.given_token()[0] is not None
         machine = None if is_given or self.account is None else self.account.machine

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     import asyncio
 
-    from neontodo.db.connecting import Announce
+    from neontodo.db.connect import Announce
     from neontodo.db.database import Database
     from neontodo.db.founding import Founder
     from neontodo.db.retry import Limits

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from neontodo.agent import protocol
+from neontodo.launcher import protocol
 
 Answer = Callable[[socket.socket], None]
 

@@ -11,10 +11,10 @@ from neontodo.agent import server
 from neontodo.agent.claim import Claim
 from neontodo.agent.keeping import Kept
 from neontodo.agent.main import detach, serve
-from neontodo.agent.protocol import Command
 from neontodo.agent.worker import Span, Worker
 from neontodo.app import App
 from neontodo.cli.main import run
+from neontodo.launcher.protocol import Command
 
 NOW = "NEONTODO_TESTS_NOW"
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from neontodo.agent import client, place, protocol
+from neontodo.launcher import client, protocol, socket_path
 from tests.agent import terminals
 from tests.janitor import Janitor
 
@@ -116,7 +116,7 @@ class Machine:
     @property
     def socket(self) -> str:
         env = {os.fsencode(k): os.fsencode(v) for k, v in self.environment.items()}
-        path = place.socket_path(env)
+        path = socket_path.socket_path(env)
         assert path is not None
         return path
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from neontodo.agent import protocol
+from neontodo.launcher import protocol
 from tests.agent import fake
 from tests.agent.machine import Machine
 from tests.harness import Todo

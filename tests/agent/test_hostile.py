@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.agent import conversation, protocol
-from neontodo.agent.protocol import Command
+from neontodo.agent import conversation
+from neontodo.launcher import protocol
+from neontodo.launcher.protocol import Command
 from tests.agent.conftest import fill
 from tests.agent.machine import Machine, machine, until
 

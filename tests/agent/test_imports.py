@@ -9,8 +9,8 @@ from tests.agent.machine import Machine
 from tests.harness import Todo
 
 OURS = {
-    "neontodo", "neontodo.launcher", "neontodo.agent", "neontodo.agent.client",
-    "neontodo.agent.place", "neontodo.agent.protocol",
+    "neontodo", "neontodo.launcher", "neontodo.launcher.main", "neontodo.launcher.client",
+    "neontodo.launcher.socket_path", "neontodo.launcher.protocol",
 }  # fmt: skip
 C_MODULES = {"_socket", "_blake2"}
 
@@ -41,7 +41,7 @@ def test_the_version_needs_the_launcher_alone(person: Machine) -> None:
     bare = imported(person, "-c", "pass")
     loaded = imported(person, "-c", TODO.format(argv=["--version"]))
 
-    assert loaded - bare == {"neontodo", "neontodo.launcher"}
+    assert loaded - bare == {"neontodo", "neontodo.launcher", "neontodo.launcher.main"}
 
 
 WORKER = """

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.agent import client, place, protocol
+from neontodo.launcher import client, protocol, socket_path
 from tests.agent.conftest import fill
 from tests.agent.machine import LIST, Machine, until
 
@@ -109,7 +109,7 @@ def test_a_folder_that_others_can_enter_is_not_used(person: Machine) -> None:
 def test_a_runtime_folder_that_is_not_the_users_own_is_not_used(runtime: str) -> None:
     env = {b"XDG_RUNTIME_DIR": os.fsencode(runtime)}
 
-    assert place.folder(env) == f"/tmp/neontodo-{os.geteuid()}"
+    assert socket_path.folder(env) == f"/tmp/neontodo-{os.geteuid()}"
 
 
 def test_stop_ends_it_and_says_so(busy: Machine) -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 import pytest
 
-from neontodo.agent import client, protocol
+from neontodo.launcher import client, protocol
 from tests.agent import fake
 from tests.agent.machine import Ended, Machine, until
 

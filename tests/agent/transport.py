@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from neontodo.agent import client, protocol
-from neontodo.launcher import is_for_agent
+from neontodo.launcher import client, protocol
+from neontodo.launcher.main import is_for_agent
 from tests.agent.frozen import NOW
 from tests.janitor import Janitor
 

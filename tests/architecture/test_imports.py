@@ -104,7 +104,7 @@ def test_a_pipe_is_served_without_what_only_terminals_and_servers_need(local: To
     local.ok("add", "Buy milk")
     code, modules = imported("list", TODO_DATA_DIR=str(local.home))
     assert code == 0
-    assert not modules & {"rich", "keyring", "alembic", "asyncpg", "neontodo.db.migrate"}
+    assert not modules & {"rich", "keyring", "alembic", "asyncpg", "neontodo.db.migrations"}
 
 
 @pytest.mark.skipif(
@@ -118,7 +118,8 @@ def test_every_module_is_in_a_layer_of_the_contract() -> None:
     package = ROOT / "src" / "neontodo"
 
     there = {f"neontodo.{path.stem}" for path in package.iterdir() if path.suffix in ("", ".py")}
-    there -= {"neontodo.__init__", "neontodo.__pycache__", "neontodo.topics", "neontodo.agent"}
-    there |= {f"neontodo.agent.{path.stem}" for path in (package / "agent").glob("*.py")}
-    there -= {"neontodo.agent.__init__"}
+    there -= {"neontodo.__init__", "neontodo.__pycache__", "neontodo.topics"}
+    for split in ("agent", "launcher"):
+        modules = {f"neontodo.{split}.{path.stem}" for path in (package / split).glob("*.py")}
+        there = there - {f"neontodo.{split}"} | modules - {f"neontodo.{split}.__init__"}
     assert there == layered

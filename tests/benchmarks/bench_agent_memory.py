@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import neontodo
-from neontodo.agent import client, protocol
+from neontodo.launcher import client, protocol
 from tests.agent.machine import Machine, machine
 from tests.benchmarks.data import write
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from neontodo.agent import client, protocol
+from neontodo.launcher import client, protocol
 from tests.benchmarks.stores import FREQUENT, NEW, TITLE, WORD, Sample, Store, environment
 from tests.benchmarks.timing import Argv, Failed
 from tests.databases import Postgres

@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 import pytest
 
+from neontodo.accounts.sharing.invitation import from_line
 from neontodo.db.retry import Limits
 from neontodo.db.schema import HEAD
-from neontodo.identity.invitation import from_line
 from tests.certificates import Authority
 from tests.cli.connections import Hasty, change, place
 from tests.databases import Postgres

@@ -14,9 +14,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from neontodo.accounts.sharing.invitation import from_line
 from neontodo.db import embedded
 from neontodo.db.schema import HEAD
-from neontodo.identity.invitation import from_line
 from tests.certificates import EXPIRED, Authority, write_self_signed
 from tests.cli.connections import Hasty, change, place
 from tests.databases import Postgres

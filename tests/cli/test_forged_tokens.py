@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.identity import jwks, machine, signed_in
-from neontodo.identity.issuer import issuer_at
-from neontodo.identity.signed_in import Account
+from neontodo.accounts import machine_key, signed_in
+from neontodo.accounts.issuers import jwks
+from neontodo.accounts.issuers.issuer import issuer_at
+from neontodo.accounts.signed_in import Account
+from tests.accounts.forged import SETTABLE, Signed
+from tests.accounts.issuer_keys import jwk, signed
 from tests.harness import FRIDAY_NOON, Todo
-from tests.identity.forged import SETTABLE, Signed
-from tests.identity.issuer_keys import jwk, signed
 
 COMMANDS = [
     (), ("add", "x"), ("list",), ("show", "1"), ("edit", "1", "--title", "y"), ("done", "1"),
@@ -36,7 +37,7 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Todo:
 
 
 def of_this_machine(victim: Todo) -> Signed:
-    mine = machine.load(victim.home)
+    mine = machine_key.load(victim.home)
     assert mine is not None
     return Signed(mine.private_key, mine.user_id, mine.key_id, FRIDAY_NOON)
 

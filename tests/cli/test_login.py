@@ -19,17 +19,17 @@ from typing import Any
 
 import pytest
 
+from neontodo.accounts import renaming, signed_in
+from neontodo.accounts.issuers.better_auth import Session
+from neontodo.accounts.secrets.store import SecretStore
 from neontodo.clock import utc_now
-from neontodo.identity import renaming, signed_in
-from neontodo.identity.better_auth import Session
-from neontodo.identity.secrets import SecretStore
+from tests.accounts import odd_server
+from tests.accounts.better_auth_server import PASSWORD, AuthServer, AuthServers, Person
+from tests.accounts.odd_server import OddServer
 from tests.agent import terminals
 from tests.agent.machine import LAST_RESORT, machine, until
 from tests.databases import Postgres
 from tests.harness import Result, Todo
-from tests.identity import odd_server
-from tests.identity.better_auth_server import PASSWORD, AuthServer, AuthServers, Person
-from tests.identity.odd_server import OddServer
 from tests.sharing.people import app_of
 
 

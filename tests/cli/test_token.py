@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.identity import tokens
+from neontodo.accounts import tokens
 from tests.harness import FRIDAY_NOON, Result, Todo
 from tests.people import second_person
 

@@ -14,13 +14,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from neontodo.accounts import renaming
+from neontodo.accounts.issuers.issuer import Issuer, issuer_at
 from neontodo.db.engine import make_engine
 from neontodo.db.url import parse_url
-from neontodo.identity import renaming
-from neontodo.identity.issuer import Issuer, issuer_at
+from tests.accounts.issuer_keys import jwk, signed
+from tests.accounts.odd_server import OddServer, answer
 from tests.harness import FRIDAY_NOON, Result, Todo
-from tests.identity.issuer_keys import jwk, signed
-from tests.identity.odd_server import OddServer, answer
 
 EMAIL = "ann@example.com"
 

@@ -20,9 +20,9 @@ from neontodo.models import Key, TaskCreate, TaskPublic, TaskUpdate, User
 from neontodo.tasks import service
 from neontodo.tasks.filters import TaskFilter
 from neontodo.tasks.queries.tasks import page
-from neontodo.tasks.refs import parse_refs
+from neontodo.tasks.references import parse_refs
 from neontodo.tasks.service import Edit
-from neontodo.tasks.unit import Command, Unit
+from neontodo.tasks.unit_of_work import Command, Unit
 from tests.harness import FRIDAY_NOON
 
 T = TypeVar("T")

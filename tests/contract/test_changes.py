@@ -10,9 +10,9 @@ import pytest
 from neontodo.errors import Conflict, NotSignedIn, Refused, SchemaMismatch, TaskNotFound
 from neontodo.models import Priority, TaskCreate, TaskUpdate
 from neontodo.tasks import reading, service
-from neontodo.tasks.refs import parse_refs
+from neontodo.tasks.references import parse_refs
 from neontodo.tasks.service import Edit
-from neontodo.tasks.unit import AlreadyApplied, Command, Unit
+from neontodo.tasks.unit_of_work import AlreadyApplied, Command, Unit
 from tests.contract.conftest import ANN, BOB, Store
 from tests.harness import FRIDAY_NOON
 

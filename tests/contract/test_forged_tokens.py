@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from neontodo.identity import jwks, machine
-from neontodo.identity.issuer import issuer_at
+from neontodo.accounts import machine_key
+from neontodo.accounts.issuers import jwks
+from neontodo.accounts.issuers.issuer import issuer_at
+from tests.accounts.forged import SETTABLE, Signed
+from tests.accounts.issuer_keys import PRIVATE, jwk, signed
 from tests.harness import FRIDAY_NOON, Todo
-from tests.identity.forged import SETTABLE, Signed
-from tests.identity.issuer_keys import PRIVATE, jwk, signed
 
 ISSUER = issuer_at("http://127.0.0.1:1")
 
 
 def of_machine(todo: Todo) -> Signed:
-    mine = machine.load(todo.home)
+    mine = machine_key.load(todo.home)
     assert mine is not None
     return Signed(mine.private_key, mine.user_id, mine.key_id, FRIDAY_NOON)
 

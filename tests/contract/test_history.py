@@ -7,7 +7,7 @@ import pytest
 from neontodo.errors import Refused
 from neontodo.models import TaskUpdate
 from neontodo.tasks import history, reading, service
-from neontodo.tasks.refs import parse_refs
+from neontodo.tasks.references import parse_refs
 from neontodo.tasks.service import Edit
 from tests.contract.conftest import ANN, Store
 

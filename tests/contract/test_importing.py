@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from neontodo.columns import DAYS, EXTRA_MAX_BYTES, INSTANTS
 from neontodo.db import bulk
-from neontodo.db.session import WrongUser
+from neontodo.db.session_guard import WrongUser
 from neontodo.errors import BadValue
 from neontodo.models import NUMBER_MAX, Priority, TaskCreate
 from neontodo.tasks import history, importing, reading, service
 from neontodo.tasks.importing import BYTES, CHUNK, HIGHEST, NEAR
 from neontodo.tasks.queries import tasks
-from neontodo.tasks.refs import parse_refs
+from neontodo.tasks.references import parse_refs
 from neontodo.tasks.report import Report
 from tests.contract.conftest import ANN, BOB, Store
 

@@ -14,15 +14,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlmodel import col, delete, insert, select, update
 
-from neontodo.db.session import OWNER_COLUMNS, WrongUser
+from neontodo.db.session_guard import OWNER_COLUMNS, WrongUser
 from neontodo.models import Change, Key, Member, Task, TaskCreate, TaskUpdate, User
 from neontodo.tasks import history, reading, service
 from neontodo.tasks.filters import TaskFilter
 from neontodo.tasks.queries import changes, counts, tasks, users
-from neontodo.tasks.refs import parse_refs
+from neontodo.tasks.references import parse_refs
 from neontodo.tasks.results import Page
 from neontodo.tasks.service import Edit
-from neontodo.tasks.unit import Command
+from neontodo.tasks.unit_of_work import Command
 from tests.contract.conftest import ANN, BOB, Store
 from tests.databases import TemplateDatabases
 from tests.harness import FRIDAY_NOON

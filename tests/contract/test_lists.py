@@ -9,10 +9,10 @@ import pytest
 from neontodo.models import Priority, TaskCreate
 from neontodo.tasks import reading, service
 from neontodo.tasks.filters import DueFilter, SortKey, TaskFilter, parse_due_filter
-from neontodo.tasks.folding import query_words
 from neontodo.tasks.queries import counts, tasks
-from neontodo.tasks.refs import parse_refs
+from neontodo.tasks.references import parse_refs
 from neontodo.tasks.results import Count
+from neontodo.tasks.search_text import query_words
 from tests.contract.conftest import Store
 from tests.harness import FRIDAY_NOON
 

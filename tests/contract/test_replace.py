@@ -10,7 +10,7 @@ import pytest
 from neontodo.errors import Conflict, Refused
 from neontodo.models import Priority, TaskPublic, TaskUpdate
 from neontodo.tasks import history, service
-from neontodo.tasks.refs import parse_refs
+from neontodo.tasks.references import parse_refs
 from neontodo.tasks.results import Outcome
 from neontodo.tasks.service import Edit
 from tests.contract.conftest import ANN, Store

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from neontodo.db.postgres_errors import BY_SQLSTATE, BY_TEXT, translate, while_connecting
+from neontodo.db.errors_postgres import BY_SQLSTATE, BY_TEXT, translate, while_connecting
 from neontodo.errors import (
     BadValue,
     NotSignedIn,

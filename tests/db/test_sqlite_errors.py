@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.db import sqlite_errors
+from neontodo.db import errors_sqlite
 
 
 def of_sqlite(name: str) -> sqlite3.OperationalError:
@@ -40,13 +40,13 @@ def of_system(number: int) -> OSError:
 def test_what_the_store_is_said_to_be(tmp_path: Path, error: Exception, said: str) -> None:
     path = tmp_path / "tasks.db"
     path.touch()
-    assert sqlite_errors.translate(error, str(path)).message == f"the store {path} {said}"
+    assert errors_sqlite.translate(error, str(path)).message == f"the store {path} {said}"
 
 
 def test_a_folder_in_the_place_of_the_store_is_called_so(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError) as caught:
         sqlite3.connect(tmp_path)
-    error = sqlite_errors.translate(caught.value, str(tmp_path))
+    error = errors_sqlite.translate(caught.value, str(tmp_path))
     assert (error.message, error.hint) == (
         f"the store {tmp_path} is a folder",
         "move the folder away, or name another file",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import neontodo.db.migrate  # noqa: F401 - a worker of the agent does without, a first command not
+import neontodo.db.migrations  # noqa: F401 - a worker of the agent does without, a first command not
 import tests.engines.processes  # noqa: F401
 from neontodo.agent.preload import preload
 

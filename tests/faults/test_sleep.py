@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.db.connecting import announced
+from neontodo.db.connect import announced
 from tests.databases import TemplateDatabases
 from tests.faults import wire
 from tests.faults.scene import STEADY, Hurried

@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from neontodo.db import migrate
+from neontodo.db import migrations
 from neontodo.db.engine import make_engine
 from neontodo.db.revisions import script_location
 from neontodo.db.schema import HEAD
@@ -74,7 +74,7 @@ def test_the_program_knows_its_newest_revision() -> None:
 
 def test_migrations_equal_the_models(todo: Todo) -> None:
     def differences(connection: sa.Connection) -> list[Any]:
-        options = migrate.configure_options(connection)
+        options = migrations.configure_options(connection)
         metadata = options.pop("target_metadata")
         options.pop("render_as_batch")
         found = compare_metadata(
@@ -138,10 +138,10 @@ def test_down_and_up_again_restores_the_schema(todo: Todo) -> None:
     todo.ok("add", "Buy milk", "--due", "fri", "-t", "a")
     before = on(todo, schema)
     for revision in [*revisions()[-2::-1], "base"]:
-        on(todo, partial(migrate.downgrade, revision=revision))
+        on(todo, partial(migrations.downgrade, revision=revision))
     assert set(on(todo, schema)) <= {"todo_version"}
     for revision in revisions():
-        on(todo, partial(migrate.upgrade, revision=revision))
+        on(todo, partial(migrations.upgrade, revision=revision))
 
     assert on(todo, schema) == before
     todo.ok("db", "upgrade")

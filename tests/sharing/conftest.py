@@ -10,7 +10,7 @@ import keyring
 import pytest
 from keyring.backends import fail
 
-from neontodo.db import migrate
+from neontodo.db import migrations
 from neontodo.db.engine import make_engine
 from neontodo.db.url import parse_url
 from tests.databases import Postgres
@@ -68,7 +68,7 @@ async def prepare(server: Postgres, url: str) -> None:
     await engine.dispose()
     engine = make_engine(parse_url(server.url(name, OWNER, PASSWORD)))
     async with engine.begin() as connection:
-        await connection.run_sync(migrate.upgrade)
+        await connection.run_sync(migrations.upgrade)
     await engine.dispose()
 
 

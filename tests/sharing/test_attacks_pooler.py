@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from neontodo.identity import connection as stored
-from neontodo.identity.invitation import url_for
+from neontodo.accounts import connection as stored
+from neontodo.accounts.sharing.invitation import url_for
 from tests.databases import Postgres
 from tests.harness import Todo
 from tests.sharing.arena import Arena

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neontodo.accounts.machine_key import new_key
+from neontodo.accounts.sharing.invitation import Invitation, from_line, portable, to_line, url_for
+from neontodo.accounts.sharing.passwords import new_password
 from neontodo.db.url import PostgresTarget, parse_url
 from neontodo.errors import BadValue
-from neontodo.identity.invitation import Invitation, from_line, portable, to_line, url_for
-from neontodo.identity.machine import new_key
-from neontodo.identity.passwords import new_password
 
 TEXT = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=20)
 NEON = "ep-cool-darkness-a1b2c3d4-pooler.us-east-2.aws.neon.tech"

@@ -13,10 +13,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from neontodo.accounts.key_text import public_text
+from neontodo.accounts.machine_key import new_key
+from neontodo.accounts.sharing.invitation import Invitation, from_line, to_line
 from neontodo.db.url import PostgresTarget, parse_url
-from neontodo.identity.invitation import Invitation, from_line, to_line
-from neontodo.identity.keys import public_text
-from neontodo.identity.machine import new_key
 from tests.harness import Result
 from tests.neon import DIRECT, Neon
 from tests.postgres import PostgresServer

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.identity.invitation import from_line
+from neontodo.accounts.sharing.invitation import from_line
 from tests.cli.connections import Hasty
 from tests.harness import Result, Todo
 from tests.sharing.people import NOTICE, OWNER, Shared, connection_url, target_of

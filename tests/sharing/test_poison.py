@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from neontodo.db import migrate
+from neontodo.db import migrations
 from neontodo.db.engine import make_engine
 from neontodo.db.url import parse_url
 from tests.databases import TemplateDatabases
@@ -188,7 +188,7 @@ def migrated(shared: Shared, way: str, **options: Any) -> None:
         url = shared.owner.env["TODO_DATABASE_URL"]
         engine = make_engine(parse_url(url), for_migration=True)
         async with engine.begin() as connection:
-            await connection.run_sync(partial(getattr(migrate, way), **options))
+            await connection.run_sync(partial(getattr(migrations, way), **options))
         await engine.dispose()
 
     asyncio.run(run())

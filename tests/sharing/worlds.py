@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import asyncpg
 
-from neontodo.db import migrate
+from neontodo.db import migrations
 from neontodo.db.engine import make_engine
 from neontodo.db.url import parse_url
 from tests.databases import Postgres
@@ -207,7 +207,7 @@ def _make(server: Postgres, name: str, folder: Path, side: Side, revision: str) 
 async def migrate_to(url: str, revision: str) -> None:
     engine = make_engine(parse_url(url))
     async with engine.begin() as connection:
-        await connection.run_sync(migrate.upgrade, revision)
+        await connection.run_sync(migrations.upgrade, revision)
     await engine.dispose()
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from neontodo.tasks.folding import fold, query_words, search_text
+from neontodo.tasks.search_text import fold, query_words, search_text
 
 
 @pytest.mark.parametrize(

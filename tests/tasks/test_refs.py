@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from neontodo.errors import BadValue
 from neontodo.models import NUMBER_MAX
-from neontodo.tasks.refs import NO_NUMBER, Last, Number, Prefix, Range, Ref, Refs, parse_refs
+from neontodo.tasks.references import NO_NUMBER, Last, Number, Prefix, Range, Ref, Refs, parse_refs
 
 WHOLE = UUID("a1b2c3d4-e5f6-4789-8abc-def012345678")
 

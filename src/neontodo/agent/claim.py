@@ -7,7 +7,7 @@ import fcntl
 import os
 import socket
 
-from neontodo.agent.place import is_private
+from neontodo.launcher.socket_path import is_private
 
 BACKLOG = 256
 

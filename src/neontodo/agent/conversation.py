@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
-from neontodo.agent import protocol
-from neontodo.agent.protocol import DESCRIPTORS, HEAD, Garbage
+from neontodo.launcher import protocol
+from neontodo.launcher.protocol import DESCRIPTORS, HEAD, Garbage
 
 PATIENCE = 2.0
 """Seconds that a client may take for its request, or to say GO."""

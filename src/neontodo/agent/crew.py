@@ -12,8 +12,8 @@ from contextlib import suppress
 
 from neontodo.agent.conversation import Conversation
 from neontodo.agent.descriptors import close_others
-from neontodo.agent.protocol import Command
 from neontodo.agent.worker import CLOSED, DONE, OPEN, RETIRING
+from neontodo.launcher.protocol import Command
 
 Work = Callable[[socket.socket, Command | None], None]
 

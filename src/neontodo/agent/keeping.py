@@ -17,7 +17,7 @@ from neontodo.db.url import SqliteTarget
 from neontodo.resources import Resources
 
 if TYPE_CHECKING:
-    from neontodo.db.connecting import Announce
+    from neontodo.db.connect import Announce
     from neontodo.db.database import Database
     from neontodo.db.founding import Founder
     from neontodo.db.retry import Limits

@@ -6,10 +6,10 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from neontodo.agent import starting
 from neontodo.agent.claim import Claim, Taken
 from neontodo.agent.descriptors import close_others
-from neontodo.agent.protocol import Command, Garbage
+from neontodo.launcher import spawn
+from neontodo.launcher.protocol import Command, Garbage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Be the agent that a launcher left behind, unless there is one."""
     try:
-        path, like = starting.received()
+        path, like = spawn.received()
         detach()
         claim = Claim(path)
     except (Garbage, Taken, OSError):

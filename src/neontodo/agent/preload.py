@@ -11,8 +11,8 @@ import neontodo
 
 # Alembic is large, and only a store that is made or migrated needs it.
 LEFT_OUT = frozenset(
-    {"neontodo.db.migrate", "neontodo.db.versions", "neontodo.__main__", "neontodo.launcher"}
-    | {"neontodo.agent.__main__"}
+    {"neontodo.db.migrations", "neontodo.db.versions", "neontodo.__main__"}
+    | {"neontodo.launcher.main", "neontodo.agent.__main__"}
 )
 # What others import only when they are used.
 DRIVERS = (
@@ -46,8 +46,8 @@ def _build() -> None:
     from sqlalchemy.orm import configure_mappers
 
     from neontodo.cli.main import command_line
-    from neontodo.db import dialect
+    from neontodo.db import asyncpg_dialect
 
     command_line()
     configure_mappers()
-    dialect.register()
+    asyncpg_dialect.register()

@@ -15,12 +15,12 @@ from contextlib import suppress
 from functools import partial
 
 from neontodo import __version__
-from neontodo.agent import protocol
 from neontodo.agent.claim import Claim
-from neontodo.agent.client import is_ours
 from neontodo.agent.conversation import PATIENCE, Clients, Conversation, Gone, Stage
 from neontodo.agent.crew import MOST, Crew, Member
-from neontodo.agent.protocol import Command, Garbage
+from neontodo.launcher import protocol
+from neontodo.launcher.client import is_ours
+from neontodo.launcher.protocol import Command, Garbage
 
 IDLE_EXIT = 600.0
 """Seconds without a command after which the agent ends."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 
-from neontodo.agent.protocol import Command
 from neontodo.agent.worker import Span, Worker
 from neontodo.cli.process import run_in_process
+from neontodo.launcher.protocol import Command
 
 
 def work(control: socket.socket, warm: Command | None) -> None:

@@ -19,11 +19,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from neontodo.agent import protocol
 from neontodo.agent.keeping import RELEASED_AFTER, Kept, Replaced
-from neontodo.agent.process import Impossible, posing
-from neontodo.agent.protocol import Command
+from neontodo.agent.process_state import Impossible, posing
 from neontodo.cli.exits import Exit
+from neontodo.launcher import protocol
+from neontodo.launcher.protocol import Command
 
 DONE, OPEN, CLOSED, RETIRING = b"d", b"o", b"c", b"x"
 """What a worker tells the agent: that the command has ended, whether a connection is open, and that

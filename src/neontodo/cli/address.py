@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from neontodo.cli.asking import asked_unseen
+from neontodo.cli.prompt import asked_unseen
 from neontodo.db.url_text import USUAL_VARIABLES, pasted
 from neontodo.errors import BadValue
 
@@ -64,7 +64,7 @@ def server_of(url: str) -> PostgresTarget:
 
 def _last(app: App) -> str:
     """The URL of the database that was connected last; without one, a person is asked."""
-    from neontodo.identity import connection
+    from neontodo.accounts import connection
 
     last = connection.place(app.folder)
     if last is not None and (kept := connection.kept(app.secrets, last.store)) is not None:

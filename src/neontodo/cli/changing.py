@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.tasks.results import Outcome
-    from neontodo.tasks.unit import Unit
+    from neontodo.tasks.unit_of_work import Unit
 
 
 def change(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from neontodo.accounts.identity import Identity
     from neontodo.app import App
-    from neontodo.identity.current import Identity
     from neontodo.tasks.results import Count
 
 T = TypeVar("T")
@@ -90,7 +90,7 @@ def tags(ctx: Any, incomplete: str) -> list[Offer]:
 
 def profiles(ctx: Any, incomplete: str) -> list[Offer]:
     """Complete the name of a profile."""
-    from neontodo.identity import profiles
+    from neontodo.accounts import profiles
 
     data = ctx.obj.settings.data_dir
     return [(name, "") for name in profiles.names(data) if name.startswith(incomplete)]
@@ -118,10 +118,10 @@ def _ask(app: App, query: Callable[[AsyncSession, Identity], Awaitable[list[T]]]
 
 async def _is_ready(app: App) -> bool:
     """Whether the store can be read as it is: nothing is made or migrated for a completion."""
+    from neontodo.accounts import machine_key
     from neontodo.db import embedded
     from neontodo.db.schema import HEAD
     from neontodo.db.url import SqliteTarget
-    from neontodo.identity import machine
 
     if isinstance(app.target, SqliteTarget):
         if not app.target.path.exists():
@@ -129,4 +129,4 @@ async def _is_ready(app: App) -> bool:
         if await embedded.stored_version(app.database.engine) != HEAD:
             return False
     is_known = app.settings.token is not None or app.connection is not None
-    return is_known or machine.load(app.folder) is not None
+    return is_known or machine_key.load(app.folder) is not None

@@ -85,7 +85,7 @@ class _Editing:
     def _show_theirs(self) -> None:
         """Begin again from what others made of the task, with the person's changes laid over it."""
         from neontodo.cli.selecting import only
-        from neontodo.tasks.refs import parse_refs
+        from neontodo.tasks.references import parse_refs
 
         now = only(self.app, parse_refs([str(self.base.id)]))
         mine, theirs = taskfile.parsed(self.text), taskfile.form_of(now, self.app.tz)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from neontodo.errors import NotSignedIn, Refused
 
 if TYPE_CHECKING:
+    from neontodo.accounts.connection import Connection
+    from neontodo.accounts.enrolment import Person, Population
+    from neontodo.accounts.machine_key import Machine
     from neontodo.app import App
     from neontodo.db.database import Database
-    from neontodo.identity.connection import Connection
-    from neontodo.identity.enrolment import Person, Population
-    from neontodo.identity.machine import Machine
 
 
 def enrolled(app: App, database: Database, made: Connection, who: str | None) -> Connection:
@@ -23,11 +23,11 @@ def enrolled(app: App, database: Database, made: Connection, who: str | None) ->
     """
     from dataclasses import replace
 
-    from neontodo.identity import connection, machine
+    from neontodo.accounts import connection, machine_key
 
     if app.account is not None:
         return _vouched(app, database, made, who)
-    own = machine.load(app.folder)
+    own = machine_key.load(app.folder)
     before = _before(app, made.store)
     candidates = [before.machine if before else None, own]
     there = app.run(_population(database, candidates))
@@ -55,8 +55,8 @@ def _vouched(app: App, database: Database, made: Connection, who: str | None) ->
     """
     from dataclasses import replace
 
+    from neontodo.accounts import connection
     from neontodo.cli.signing_in import require_unsupplied
-    from neontodo.identity import connection
 
     assert app.account is not None
     require_unsupplied(app)
@@ -76,7 +76,7 @@ def _vouched(app: App, database: Database, made: Connection, who: str | None) ->
 
 def _before(app: App, store: str) -> Connection | None:
     """What is stored of the database; nothing if it is damaged, since it is written anew."""
-    from neontodo.identity import connection
+    from neontodo.accounts import connection
 
     try:
         return connection.kept(app.secrets, store)
@@ -88,8 +88,8 @@ def _machine(
     app: App, there: Population, candidates: Sequence[Machine | None], who: str | None
 ) -> tuple[Machine, bool]:
     """This machine's key in the database, and whether it has to be added there."""
-    from neontodo.identity import enrolment
-    from neontodo.identity.machine import new_key
+    from neontodo.accounts import enrolment
+    from neontodo.accounts.machine_key import new_key
 
     wanted = None if who is None else enrolment.named(there.people, who)
     for machine in candidates:
@@ -105,8 +105,8 @@ def _machine(
 
 def _asked(app: App, people: Sequence[Person]) -> Person:
     """The one whom somebody says they are; the only one there is is proposed."""
-    from neontodo.cli.asking import answered
-    from neontodo.identity.enrolment import SHOWN, described, named, unnamed
+    from neontodo.accounts.enrolment import SHOWN, described, named, unnamed
+    from neontodo.cli.prompt import answered
     from neontodo.render.messages import say
 
     if not app.streams.interactive:
@@ -126,7 +126,7 @@ def _asked(app: App, people: Sequence[Person]) -> Person:
 
 
 async def _population(database: Database, machines: Sequence[Machine | None]) -> Population:
-    from neontodo.identity import enrolment
+    from neontodo.accounts import enrolment
 
     async with database.bare() as connection:
         return await enrolment.population(connection, machines)
@@ -135,8 +135,8 @@ async def _population(database: Database, machines: Sequence[Machine | None]) ->
 async def _enrol(app: App, database: Database, mine: Machine) -> None:
     import socket
 
+    from neontodo.accounts import enrolment
     from neontodo.db.database import AGAIN
-    from neontodo.identity import enrolment
 
     app.renew_clock()
     async with database.bare(unknown=AGAIN) as connection:

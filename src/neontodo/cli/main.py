@@ -120,7 +120,7 @@ def _unexpected(error: Exception) -> TodoError:
 @cache
 def command_line() -> Any:
     """The commands as Typer sees them."""
-    from neontodo.cli import root
+    from neontodo.cli import typer_app
     from neontodo.cli.commands import (
         add,
         agent,
@@ -145,7 +145,7 @@ def command_line() -> Any:
         whoami,
     )
 
-    return root.build(
+    return typer_app.build(
         {
             "add": add.add,
             "list": list.list_,

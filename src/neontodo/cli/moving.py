@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, BinaryIO
 from neontodo.errors import TodoError
 
 if TYPE_CHECKING:
+    from neontodo.accounts.connection import Connection
+    from neontodo.accounts.machine_key import Machine
     from neontodo.app import App
     from neontodo.db.database import Database
-    from neontodo.identity.connection import Connection
-    from neontodo.identity.machine import Machine
     from neontodo.tasks.copying import Copied, Owner
     from neontodo.tasks.report import Report
     from neontodo.tasks.results import UnreadableTask
-    from neontodo.tasks.unit import Unit
+    from neontodo.tasks.unit_of_work import Unit
 
 
 def offer(app: App) -> None:
@@ -65,13 +65,13 @@ def move(app: App, database: Database, made: Connection) -> None:
 
 def _home(app: App) -> tuple[Database, list[Owner]] | None:
     """The embedded store, and who may have tasks in it: who has signed in, this machine's own."""
-    from neontodo.context import STORE
+    from neontodo.accounts import machine_key
     from neontodo.db import embedded
     from neontodo.db.url import SqliteTarget
-    from neontodo.identity import machine
+    from neontodo.environment import STORE
     from neontodo.tasks.copying import Owner
 
-    own = machine.load(app.folder)
+    own = machine_key.load(app.folder)
     path = app.folder.absolute() / STORE
     if own is None or not embedded.is_there(path):
         return None
@@ -129,7 +129,7 @@ async def _copied(
     app: App, home: Database, old: Owner, database: Database, new: Owner, sent: list[Copied]
 ) -> Copied | None:
     """What went over, which `sent` has of every try; None if there are tasks already."""
-    from neontodo.db.connecting import announced
+    from neontodo.db.connect import announced
     from neontodo.streams import Notice
     from neontodo.tasks.copying import copy
 
@@ -153,7 +153,7 @@ def _imported(app: App, home: Database, old: Owner, database: Database, new: Own
     from neontodo.render.messages import warn_unreadable
     from neontodo.tasks.importing import import_tasks
     from neontodo.tasks.saving import saved
-    from neontodo.tasks.unit import Command
+    from neontodo.tasks.unit_of_work import Command
 
     with tempfile.TemporaryFile() as file:
         warn_unreadable(app.streams, app.run(_write(home, old, file)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.models import TaskPublic
-    from neontodo.tasks.refs import Refs
+    from neontodo.tasks.references import Refs
 
 
 def only(app: App, refs: Refs) -> TaskPublic:

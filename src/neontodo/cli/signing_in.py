@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from neontodo.errors import BadValue, NotSignedIn, Refused, TodoError
 
 if TYPE_CHECKING:
+    from neontodo.accounts.issuers.better_auth import Session
+    from neontodo.accounts.issuers.device_flow import DeviceCode
+    from neontodo.accounts.issuers.issuer import Issuer
+    from neontodo.accounts.signed_in import Account
     from neontodo.app import App
-    from neontodo.identity.better_auth import Session
-    from neontodo.identity.device import DeviceCode
-    from neontodo.identity.issuer import Issuer
-    from neontodo.identity.signed_in import Account
 
 VARIABLES = ("BETTER_AUTH_URL", "NEON_AUTH_BASE_URL")
 EXAMPLE = "`todo login https://app.example.com/api/auth` names your own"
@@ -67,8 +67,8 @@ def _in_file(app: App, name: str) -> str:
 
 def signed_in(app: App, issuer: Issuer, email: str | None, *, by_token: bool) -> Account:
     """The account, after it was proved to be the person's; only then is anything stored."""
-    from neontodo.cli.asking import asked_unseen
-    from neontodo.identity import account
+    from neontodo.accounts import account
+    from neontodo.cli.prompt import asked_unseen
 
     credential: str | Session
     if by_token:
@@ -84,8 +84,8 @@ def signed_in(app: App, issuer: Issuer, email: str | None, *, by_token: bool) ->
 
 
 def _by_password(app: App, issuer: Issuer, email: str | None) -> Session:
-    from neontodo.cli.asking import answered, asked_unseen
-    from neontodo.identity import better_auth
+    from neontodo.accounts.issuers import better_auth
+    from neontodo.cli.prompt import answered, asked_unseen
 
     if email is None and not app.streams.interactive:
         raise BadValue(
@@ -108,17 +108,17 @@ def _by_password(app: App, issuer: Issuer, email: str | None) -> Session:
 
 def _by_code(app: App, issuer: Issuer) -> Session:
     """Show a code, and wait until it was entered in a browser."""
-    from neontodo.identity import device
-    from neontodo.identity.better_auth import Session
+    from neontodo.accounts.issuers import device_flow
+    from neontodo.accounts.issuers.better_auth import Session
     from neontodo.streams import Notice
 
     async def begin() -> DeviceCode:
         async with app.http() as http:
-            return await device.begin(http, issuer)
+            return await device_flow.begin(http, issuer)
 
     async def poll(code: DeviceCode) -> Session:
         async with app.http() as http:
-            return Session(await device.poll(http, issuer, code))
+            return Session(await device_flow.poll(http, issuer, code))
 
     code = app.run(begin())
     _show(app, issuer, code)
@@ -132,8 +132,8 @@ def _by_code(app: App, issuer: Issuer) -> Session:
 
 def _show(app: App, issuer: Issuer, code: DeviceCode) -> None:
     """Show the page and the code; open the page, and no other, for who wants that."""
-    from neontodo.cli.asking import answered
-    from neontodo.identity.issuer import origin_of
+    from neontodo.accounts.issuers.issuer import origin_of
+    from neontodo.cli.prompt import answered
     from neontodo.render.messages import say, warn
 
     say(app.streams, f"open {code.verification_uri}")
@@ -168,11 +168,11 @@ def introduce(app: App, *, is_first: bool) -> None:
 
 async def _had_tasks(app: App) -> bool:
     """Whether this machine's own user, another one, ever had a task in the store in use."""
+    from neontodo.accounts import machine_key
     from neontodo.cli.moving import had_tasks
-    from neontodo.identity import machine
 
     connected = app.connection.machine if app.connection is not None else None
-    own = connected or machine.load(app.folder)
+    own = connected or machine_key.load(app.folder)
     if own is None or (app.account is not None and own.user_id == app.account.user_id):
         return False
     return await had_tasks(app.database, own.user_id)

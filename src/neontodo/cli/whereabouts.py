@@ -21,7 +21,7 @@ def show(app: App, *, as_json: bool) -> None:
 
 def _facts(app: App) -> dict[str, str | None]:
     """The documented names in their documented order; absent is null."""
-    from neontodo.identity import connection
+    from neontodo.accounts import connection
 
     last = connection.place(app.folder)
     chosen_by = app.setting_origins.get("database_url")
@@ -39,8 +39,8 @@ def _facts(app: App) -> dict[str, str | None]:
 
 def leave(app: App, *, forget: bool) -> None:
     """Use the embedded store again; with `forget` nothing of the connection is kept."""
-    from neontodo.context import STORE
-    from neontodo.identity import connection
+    from neontodo.accounts import connection
+    from neontodo.environment import STORE
     from neontodo.render.messages import hint, say, warn
 
     was_away, left = connection.leave(app.folder)

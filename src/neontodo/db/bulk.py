@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from sqlmodel import insert as ordinary_insert
 
-from neontodo.db.session import require_owner
+from neontodo.db.session_guard import require_owner
 
 FEW = 50
 """With fewer rows the ordinary way is quicker: Postgres is not asked about types of arrays."""

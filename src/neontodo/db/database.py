@@ -14,7 +14,7 @@ from neontodo.db.engine import make_engine
 from neontodo.db.errors import translated
 from neontodo.db.founding import Founder
 from neontodo.db.retry import Limits, Tries, repeated
-from neontodo.db.session import UserSession
+from neontodo.db.session_guard import UserSession
 from neontodo.db.url import SqliteTarget, Target
 from neontodo.errors import OutcomeUnknown, Retry, StoreUnavailable
 

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from neontodo.db import new_files, write_ahead_log
 from neontodo.db.engine import make_engine
+from neontodo.db.errors_sqlite import restore_hint
 from neontodo.db.founding import Founder, found, has_users
 from neontodo.db.schema import HEAD, STORED_VERSION
-from neontodo.db.sqlite_errors import restore_hint
 from neontodo.db.url import SqliteTarget
 from neontodo.errors import SchemaMismatch, StoreUnavailable
 
@@ -122,10 +122,12 @@ async def upgrade(
     target: SqliteTarget, revision: str = "head", *, founder: Callable[[], Founder]
 ) -> Migration:
     """Migrate up to `revision`, after a backup copy; a store without users gets its founder."""
-    from neontodo.db import migrate, revisions
+    from neontodo.db import migrations, revisions
 
     async with _for_migration(target) as connection:
-        migration = await _migrate(target, connection, migrate.upgrade, revisions.upward, revision)
+        migration = await _migrate(
+            target, connection, migrations.upgrade, revisions.upward, revision
+        )
         if migration.after == HEAD and not await has_users(connection):
             await found(connection, founder())
     return migration
@@ -133,10 +135,12 @@ async def upgrade(
 
 async def downgrade(target: SqliteTarget, revision: str) -> Migration:
     """Migrate down to `revision`, after a backup copy."""
-    from neontodo.db import migrate, revisions
+    from neontodo.db import migrations, revisions
 
     async with _for_migration(target) as connection:
-        return await _migrate(target, connection, migrate.downgrade, revisions.downward, revision)
+        return await _migrate(
+            target, connection, migrations.downgrade, revisions.downward, revision
+        )
 
 
 @contextlib.asynccontextmanager
@@ -160,14 +164,14 @@ async def _migrate(
     plan: Callable[[str | None, str], Migration],
     revision: str,
 ) -> Migration:
-    from neontodo.db import migrate
+    from neontodo.db import migrations
 
     planned = plan((await _version(connection))[0], revision)
     if not planned.steps:
         return planned
     if planned.before is None:
         # No copy is made of what is then refused: it would count as the newest.
-        await connection.run_sync(migrate.require_no_tables)
+        await connection.run_sync(migrations.require_no_tables)
     backup = await asyncio.to_thread(back_up, target.path)
     migration = await connection.run_sync(step, revision)
     if (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first():

@@ -13,7 +13,7 @@ from neontodo.db.retry import Limits, Tries
 from neontodo.db.url import PostgresTarget, SqliteTarget, Target
 
 if TYPE_CHECKING:
-    from neontodo.db.connecting import Announce
+    from neontodo.db.connect import Announce
 
 BUSY_TIMEOUT_MS = 60_000
 """How long a writer waits for another: longer than an import of 100,000 tasks takes."""
@@ -45,10 +45,10 @@ def make_engine(
     """
     if isinstance(target, SqliteTarget):
         return _sqlite(target, foreign_keys=not for_migration)
-    from neontodo.db import connecting
+    from neontodo.db.connect import connector
 
     tries = tries or Tries(Limits())
-    connect = connecting.connector(target, tries, announce)
+    connect = connector(target, tries, announce)
     answer = None if for_migration else tries.limits.answer
     engine = _postgres(target, connect, answer, STATEMENTS if keeps_statements else 0)
 
@@ -100,12 +100,12 @@ def _postgres(
     answer: float | None,
     statements: int,
 ) -> AsyncEngine:
-    from neontodo.db import dial, dialect
+    from neontodo.db import asyncpg_dialect, dial
 
-    dialect.register()
+    asyncpg_dialect.register()
     return create_async_engine(
         URL.create(
-            f"postgresql+{dialect.DRIVER}",
+            f"postgresql+{asyncpg_dialect.DRIVER}",
             username=target.user,
             host=target.host,
             port=target.port,
@@ -119,7 +119,7 @@ def _postgres(
         | {
             "async_creator_fn": connect,
             "command_timeout": answer,
-            "connection_class": dialect.Connection,
+            "connection_class": asyncpg_dialect.Connection,
             # A transaction pooler that may stand in between shares one server's plans among
             # clients: after a schema change every cached statement fails.
             "statement_cache_size": statements,

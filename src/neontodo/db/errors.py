@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import exc
 
-from neontodo.db import postgres_errors, sqlite_errors
+from neontodo.db import errors_postgres, errors_sqlite
 from neontodo.db.url import Target
 from neontodo.errors import TodoError
 
@@ -28,5 +28,5 @@ def translated(target: Target) -> Iterator[None]:
 def translate(error: BaseException, target: Target) -> TodoError:
     """The TodoError that says what `error` means for this store."""
     if target.engine == "sqlite":
-        return sqlite_errors.translate(error, target.display)
-    return postgres_errors.translate(error, target.display)
+        return errors_sqlite.translate(error, target.display)
+    return errors_postgres.translate(error, target.display)

@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from neontodo.db import migrate, revisions
+from neontodo.db import migrations, revisions
 from neontodo.db.database import Database
 from neontodo.db.founding import has_users
 from neontodo.db.schema import HEAD
@@ -55,7 +55,7 @@ class Probe:
             Refused: they are another program's.
         """
         if self.foreign:
-            raise migrate.foreign(self.foreign)
+            raise migrations.foreign(self.foreign)
         if self.schema is not None and not revisions.is_known(self.schema):
             raise revisions.newer(self.schema, store)
 
@@ -81,8 +81,8 @@ async def probe(database: Database, before_tables: Check | None = None) -> Probe
         version, read_only, clock = (await connection.execute(said)).one()
         if before_tables is not None:
             await before_tables(connection)
-        schema = await connection.run_sync(migrate.current)
-        foreign = () if schema else await connection.run_sync(migrate.foreign_tables)
+        schema = await connection.run_sync(migrations.current)
+        foreign = () if schema else await connection.run_sync(migrations.foreign_tables)
         return Probe(
             version=str(version).partition(" ")[0],
             read_only=read_only,

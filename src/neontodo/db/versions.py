@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from neontodo.db import embedded, migrate, revisions
+from neontodo.db import embedded, migrations, revisions
 from neontodo.db.blocking import run_without_blockers
 from neontodo.db.database import Database
 from neontodo.db.errors import translated
@@ -24,7 +24,7 @@ async def current(database: Database) -> str | None:
     """The store's version; None if it has no schema, or is not there. Changes nothing."""
     if not isinstance(database.target, SqliteTarget):
         async with database.bare() as connection:
-            return await connection.run_sync(migrate.current)
+            return await connection.run_sync(migrations.current)
     if not embedded.is_there(database.target.path):
         return None
     with translated(database.target):
@@ -97,7 +97,7 @@ async def downgrade(database: Database, revision: str) -> Migration:
 
 async def _upgrade(database: Database, revision: str) -> Migration:
     async with _direct(database) as connection:
-        migration = await connection.run_sync(migrate.upgrade, revision)
+        migration = await connection.run_sync(migrations.upgrade, revision)
         if migration.after == HEAD and not await has_users(connection):
             await found(connection, database.founder())
         return migration
@@ -105,7 +105,7 @@ async def _upgrade(database: Database, revision: str) -> Migration:
 
 async def _downgrade(database: Database, revision: str) -> Migration:
     async with _direct(database) as connection:
-        return await connection.run_sync(migrate.downgrade, revision)
+        return await connection.run_sync(migrations.downgrade, revision)
 
 
 @asynccontextmanager

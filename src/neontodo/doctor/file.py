@@ -13,16 +13,16 @@ from pathlib import Path
 
 from sqlmodel import SQLModel
 
+from neontodo.accounts.tokens import Claims
 from neontodo.app import App
 from neontodo.db import embedded, revisions, write_ahead_log
 from neontodo.db.errors import translated
+from neontodo.db.errors_sqlite import restore_hint
 from neontodo.db.schema import HEAD, VERSION_TABLE
-from neontodo.db.sqlite_errors import restore_hint
 from neontodo.db.url import SqliteTarget
 from neontodo.doctor import machine
 from neontodo.doctor.finding import Examination, Note
 from neontodo.errors import NotSignedIn, SchemaMismatch, StoreUnavailable
-from neontodo.identity.tokens import Claims
 from neontodo.tasks.queries.users import RESTORE
 
 ROOM = 32 * 1024

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from neontodo.accounts.sharing import grants
 from neontodo.db.database import Database
 from neontodo.doctor.finding import Note
 from neontodo.errors import Refused
-from neontodo.identity import sharing
 
 _STATE = sa.text(
     """
@@ -30,7 +30,7 @@ async def look(database: Database) -> str:
         Refused: a member could reach further than their own rows.
     """
     async with database.bare() as connection:
-        asked = {"tables": list(sharing.TABLES), "prefix": sharing.GROUP_PREFIX}
+        asked = {"tables": list(grants.TABLES), "prefix": grants.GROUP_PREFIX}
         restricted, open_tables, group, user = (await connection.execute(_STATE, asked)).one()
         if open_tables:
             raise Refused(
@@ -40,7 +40,7 @@ async def look(database: Database) -> str:
         await _require_safe(connection, group)
         excess = []
         if group and not restricted:
-            excess = await sharing.list_excess_rights(connection, group)
+            excess = await grants.list_excess_rights(connection, group)
     if restricted and user is None:
         return "you are shown nobody's rows: you have not joined, or were removed"
     if restricted:
@@ -51,7 +51,7 @@ async def look(database: Database) -> str:
 
 
 async def _require_safe(connection: AsyncConnection, group: str | None) -> None:
-    exposed = await sharing.exposures(connection, group) if group else []
+    exposed = await grants.exposures(connection, group) if group else []
     if exposed:
         raise Refused(
             f"the members are not kept apart: {'; '.join(exposed)}",

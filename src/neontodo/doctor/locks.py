@@ -7,9 +7,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from neontodo.accounts.sharing import grants
 from neontodo.db.schema import VERSION_TABLE
 from neontodo.errors import StoreUnavailable
-from neontodo.identity import sharing
 
 READ_ONLY = ("members", VERSION_TABLE)
 """Tables that commands on tasks only read. Managing members and migrating lock them against each
@@ -51,7 +51,7 @@ async def require_unlocked(connection: AsyncConnection) -> None:
     Raises:
         TablesLocked: one does.
     """
-    asked = {"tables": [*sharing.TABLES, VERSION_TABLE], "read_only": list(READ_ONLY)}
+    asked = {"tables": [*grants.TABLES, VERSION_TABLE], "read_only": list(READ_ONLY)}
     found = (await connection.execute(_BLOCKING, asked)).all()
     if not found:
         return

@@ -6,17 +6,18 @@ from datetime import timedelta
 from pathlib import Path
 
 from neontodo import settings as known
+from neontodo.accounts import connection, signed_in
+from neontodo.accounts import machine_key as identity
+from neontodo.accounts.issuers import jwks
+from neontodo.accounts.machine_key import Machine
+from neontodo.accounts.tokens import Claims
 from neontodo.app import App
 from neontodo.clock import span
-from neontodo.context import STORE
 from neontodo.db.url import PostgresTarget, parse_url
 from neontodo.db.url_text import USUAL_VARIABLES
 from neontodo.doctor.finding import Examination, Note
+from neontodo.environment import STORE
 from neontodo.errors import BadValue, NotSignedIn, TodoError
-from neontodo.identity import connection, jwks, signed_in
-from neontodo.identity import machine as identity
-from neontodo.identity.machine import Machine
-from neontodo.identity.tokens import Claims
 
 OTHER_OWN = frozenset({known.CONFIG_VARIABLE, "TODO_AGENT"})
 LIBPQ = frozenset(

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from neontodo.db import migrate
+from neontodo.db import migrations
 from neontodo.db.database import Database
 from neontodo.doctor.finding import Note
 from neontodo.errors import Refused
@@ -38,7 +38,7 @@ async def look(database: Database) -> str:
 async def _broken(connection: AsyncConnection) -> dict[str, int] | None:
     """How many rows of each table break a check that was not made of them; None if all were."""
     rules = defaultdict(list)
-    for table, _, rule in await connection.run_sync(migrate.unvalidated_checks):
+    for table, _, rule in await connection.run_sync(migrations.unvalidated_checks):
         rules[table].append(f"({rule}) IS NOT FALSE")
     if not rules:
         return None

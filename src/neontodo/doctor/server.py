@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
+from neontodo.accounts import admission, key_queries
+from neontodo.accounts.tokens import LEEWAY, Claims
 from neontodo.app import App
 from neontodo.db import probe as probing
 from neontodo.db import versions
@@ -14,8 +16,6 @@ from neontodo.doctor import isolation, locks, machine, rows
 from neontodo.doctor.finding import Examination, Note
 from neontodo.doctor.wire import Wire
 from neontodo.errors import Refused, SchemaMismatch, TodoError
-from neontodo.identity import admission, key_queries
-from neontodo.identity.tokens import LEEWAY, Claims
 from neontodo.tasks.queries.users import UnknownUser
 
 INSIDE = ("query", "server", "schema", "clock", "isolation", "rows", "token", "user")

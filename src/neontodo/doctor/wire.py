@@ -15,7 +15,7 @@ from typing import Any
 
 from neontodo.clock import span
 from neontodo.db import tls
-from neontodo.db.postgres_errors import reason
+from neontodo.db.errors_postgres import reason
 from neontodo.db.url import PostgresTarget
 from neontodo.doctor.finding import Note
 from neontodo.errors import StoreUnavailable

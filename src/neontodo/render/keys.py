@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from neontodo.render.text import field, json_array, safe_write
 
 if TYPE_CHECKING:
-    from neontodo.identity.key_queries import StoredKey
+    from neontodo.accounts.key_queries import StoredKey
     from neontodo.render.mode import Mode
     from neontodo.streams import Streams
 

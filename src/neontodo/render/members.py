@@ -12,7 +12,7 @@ from neontodo.render.messages import hint, say
 from neontodo.render.text import field, json_array, safe_write
 
 if TYPE_CHECKING:
-    from neontodo.identity.members import Invited, Login
+    from neontodo.accounts.sharing.members import Invited, Login
     from neontodo.render.mode import Mode
     from neontodo.streams import Streams
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from neontodo.render.text import field, json_array, safe_write
 
 if TYPE_CHECKING:
-    from neontodo.identity.profiles import Profile
+    from neontodo.accounts.profiles import Profile
     from neontodo.render.mode import Mode
     from neontodo.streams import Streams
 

@@ -25,7 +25,7 @@ from neontodo.tasks.state import (
     restored,
     snapshot,
 )
-from neontodo.tasks.unit import Unit
+from neontodo.tasks.unit_of_work import Unit
 
 CHUNK = 500
 LOOKED_AT = 50

@@ -20,7 +20,7 @@ from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.report import Report
 from neontodo.tasks.service import new_columns
 from neontodo.tasks.state import folded, logged_before
-from neontodo.tasks.unit import Unit
+from neontodo.tasks.unit_of_work import Unit
 
 CHUNK = 2000
 TURN = 0.0005

@@ -13,7 +13,7 @@ from sqlmodel import col
 from neontodo.errors import TaskNotFound, capped
 from neontodo.models import Change, Task, TaskPublic
 from neontodo.tasks.queries import changes, tasks
-from neontodo.tasks.refs import Last, Number, Prefix, Range, Ref, Refs
+from neontodo.tasks.references import Last, Number, Prefix, Range, Ref, Refs
 from neontodo.tasks.state import UnreadableChange, from_change
 
 AnyTask = TypeVar("AnyTask", bound=Task | TaskPublic)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from neontodo.db.database import Database
-from neontodo.tasks.unit import AlreadyApplied, Command, Unit
+from neontodo.tasks.unit_of_work import AlreadyApplied, Command, Unit
 
 T = TypeVar("T")
 

@@ -12,10 +12,10 @@ from neontodo.errors import Conflict, Refused
 from neontodo.models import Priority, Task, TaskCreate, TaskPublic, TaskUpdate
 from neontodo.tasks.lookup import resolve
 from neontodo.tasks.queries import tasks
-from neontodo.tasks.refs import Refs
+from neontodo.tasks.references import Refs
 from neontodo.tasks.results import Outcome
 from neontodo.tasks.state import Unreadable, snapshot
-from neontodo.tasks.unit import Unit
+from neontodo.tasks.unit_of_work import Unit
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from neontodo import columns as stored
 from neontodo.errors import Refused
 from neontodo.models import NUMBER_MAX, Change, Priority, Task, TaskPublic, instant_text
-from neontodo.tasks.folding import search_text
 from neontodo.tasks.results import UnreadableTask
+from neontodo.tasks.search_text import search_text
 
 FIELDS = (
     "number",

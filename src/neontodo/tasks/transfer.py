@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from neontodo.tasks.queries import tasks
 from neontodo.tasks.state import columns_of
-from neontodo.tasks.unit import Command, Unit
+from neontodo.tasks.unit_of_work import Command, Unit
 
 CHUNK = 1000
 LOGGED_AS = "transfer"

@@ -16,7 +16,7 @@ NONE = "no agent is running for this store"
 
 def status(ctx: typer.Context, json: options.Json = False) -> None:
     """Show the process that answers your commands at once: its age, memory and connection."""
-    from neontodo.agent import protocol
+    from neontodo.launcher import protocol
     from neontodo.render.agent import print_status
     from neontodo.render.messages import say
     from neontodo.render.mode import chosen
@@ -30,7 +30,7 @@ def status(ctx: typer.Context, json: options.Json = False) -> None:
 
 def stop(ctx: typer.Context) -> None:
     """End that process after the commands it runs; the next command starts another."""
-    from neontodo.agent import protocol
+    from neontodo.launcher import protocol
     from neontodo.render.messages import say
 
     app: App = ctx.obj
@@ -46,12 +46,12 @@ def _asked(app: App, kind: bytes) -> Any:
     import os
     from json import loads
 
-    from neontodo.agent import client, place
+    from neontodo.launcher import client, socket_path
 
     if not hasattr(os, "fork"):
         return None
     env = {os.fsencode(name): os.fsencode(value) for name, value in app.env.items()}
-    path = place.socket_path(env)
+    path = socket_path.socket_path(env)
     try:
         return None if path is None else loads(client.ask(path, kind))
     except (client.NotRun, ValueError):

@@ -10,11 +10,11 @@ from neontodo.cli import options
 from neontodo.errors import SchemaMismatch, StoreUnavailable, TodoError
 
 if TYPE_CHECKING:
+    from neontodo.accounts.connection import Connection
     from neontodo.app import App
     from neontodo.db.database import Database
     from neontodo.db.probe import Probe
     from neontodo.db.url import PostgresTarget
-    from neontodo.identity.connection import Connection
 
 
 def connect(
@@ -89,9 +89,9 @@ def _require_sense(ctx: typer.Context) -> None:
 def _connect(
     app: App, text: str, target: PostgresTarget, *, upgrade: bool, who: str | None, move: bool
 ) -> None:
+    from neontodo.accounts import connection
+    from neontodo.accounts.connection import Connection
     from neontodo.cli import enrolling, moving
-    from neontodo.identity import connection
-    from neontodo.identity.connection import Connection
 
     database = app.database_at(target)
     try:
@@ -126,7 +126,7 @@ def _as_whom(app: App, made: Connection) -> str:
 
 def _probed(app: App, database: Database) -> Probe:
     """What the server says, after saying it; its sister host is tried beside it."""
-    from neontodo.db.postgres_errors import DOCTOR
+    from neontodo.db.errors_postgres import DOCTOR
     from neontodo.db.probe import Probe
     from neontodo.db.url import PostgresTarget
     from neontodo.render.messages import say, warn
@@ -201,7 +201,7 @@ def _make_ready(app: App, database: Database, probe: Probe, *, upgrade: bool) ->
 
 def _offer_upgrade(app: App, store: str, probe: Probe) -> None:
     """Ask for a yes, or refuse where nobody can give one."""
-    from neontodo.cli.asking import confirm
+    from neontodo.cli.prompt import confirm
     from neontodo.db.schema import HEAD
 
     what, todo = f"{store} has no tables of todo yet", "make them"

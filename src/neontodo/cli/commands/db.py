@@ -51,7 +51,7 @@ def downgrade(
 
     What only the newer version keeps is lost; going back to `base` drops every task.
     """
-    from neontodo.cli.asking import confirm
+    from neontodo.cli.prompt import confirm
     from neontodo.db import revisions, versions
     from neontodo.render.messages import hint
 

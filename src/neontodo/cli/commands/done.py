@@ -54,7 +54,7 @@ def _complete(
 ) -> None:
     from neontodo.cli.changing import change
     from neontodo.tasks import service
-    from neontodo.tasks.refs import parse_refs
+    from neontodo.tasks.references import parse_refs
 
     refs = parse_refs(tasks)
     change(

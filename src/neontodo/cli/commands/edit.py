@@ -12,7 +12,7 @@ from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
     from neontodo.app import App
-    from neontodo.tasks.refs import Refs
+    from neontodo.tasks.references import Refs
     from neontodo.tasks.results import Outcome
 
 Title = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="A new title.")]
@@ -58,7 +58,7 @@ def edit(
     """
     from neontodo.cli.changing import report
     from neontodo.cli.fields import owner_fields
-    from neontodo.tasks.refs import parse_refs
+    from neontodo.tasks.references import parse_refs
 
     app: App = ctx.obj
     refs = parse_refs(tasks)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.cli.sources import Source
     from neontodo.tasks.report import Report
-    from neontodo.tasks.unit import Unit
+    from neontodo.tasks.unit_of_work import Unit
 
 
 def import_(

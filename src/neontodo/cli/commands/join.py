@@ -10,9 +10,9 @@ from neontodo.cli import options
 from neontodo.errors import Refused
 
 if TYPE_CHECKING:
+    from neontodo.accounts.machine_key import Machine
     from neontodo.app import App
     from neontodo.db.url import PostgresTarget
-    from neontodo.identity.machine import Machine
 
 
 def join(
@@ -32,10 +32,10 @@ def join(
 
     The tasks of this machine's embedded store stay where they are.
     """
+    from neontodo.accounts.sharing import joining
+    from neontodo.accounts.sharing.invitation import from_line
     from neontodo.cli import moving, whereabouts
-    from neontodo.cli.asking import asked_unseen
-    from neontodo.identity import joining
-    from neontodo.identity.invitation import from_line
+    from neontodo.cli.prompt import asked_unseen
     from neontodo.render.messages import say
 
     app: App = ctx.obj
@@ -67,8 +67,8 @@ def _require_same(app: App, invited: Machine) -> None:
 
 def _require_free(app: App, target: PostgresTarget, yes: bool) -> None:
     """Make sure that no other connection is given up in silence."""
-    from neontodo.cli.asking import confirm
-    from neontodo.identity import connection
+    from neontodo.accounts import connection
+    from neontodo.cli.prompt import confirm
 
     last = connection.place(app.folder)
     if yes or last is None:

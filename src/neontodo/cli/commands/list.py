@@ -110,7 +110,7 @@ def _filter(
     app: App, mode: Mode, given: Mapping[str, Any], words: str, completed: bool | None
 ) -> TaskFilter:
     from neontodo.tasks import filters
-    from neontodo.tasks.folding import query_words
+    from neontodo.tasks.search_text import query_words
 
     size = given["limit"]
     if size is None and (mode == "table" or given["page"] is not None):

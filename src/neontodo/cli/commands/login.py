@@ -84,7 +84,7 @@ def logout(ctx: typer.Context) -> None:
 
     Tasks stay where they are. Afterwards this machine is the user it was before.
     """
-    from neontodo.identity import signed_in
+    from neontodo.accounts import signed_in
     from neontodo.render.messages import hint, say, warn
 
     app: App = ctx.obj
@@ -118,8 +118,9 @@ def logout(ctx: typer.Context) -> None:
 
 def _ended(app: App, url: str) -> TodoError | None:
     """End the session at the issuer; why it could not be."""
-    from neontodo.identity import better_auth, signed_in
-    from neontodo.identity.issuer import issuer_at
+    from neontodo.accounts import signed_in
+    from neontodo.accounts.issuers import better_auth
+    from neontodo.accounts.issuers.issuer import issuer_at
 
     issuer = issuer_at(url)
     app.secrets.make_private(signed_in.secret_name(issuer))
@@ -153,7 +154,7 @@ def profiles(
     color: options.Color = "auto",
 ) -> None:
     """List your accounts and stores on this machine; `--profile` or TODO_PROFILE chooses one."""
-    from neontodo.identity.profiles import listed
+    from neontodo.accounts.profiles import listed
     from neontodo.render.mode import chosen
     from neontodo.render.profiles import print_profiles
 

@@ -12,10 +12,10 @@ from neontodo.errors import BadValue, Refused, StoreUnavailable, TodoError
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from neontodo.accounts.enrolment import Person
+    from neontodo.accounts.sharing.members import Invited, Login
     from neontodo.app import App
     from neontodo.db.url import PostgresTarget
-    from neontodo.identity.enrolment import Person
-    from neontodo.identity.members import Invited, Login
     from neontodo.tasks.transfer import Transferred
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ def add(
 
 def _own_authority(app: App) -> str | None:
     """The file of this machine without which others cannot verify the server."""
-    from neontodo.identity.invitation import portable
+    from neontodo.accounts.sharing.invitation import portable
 
     target = require_server(app)
     is_needed = target != portable(target) and not target.is_neon
@@ -87,9 +87,10 @@ def _own_authority(app: App) -> str | None:
 async def _add(
     app: App, email: str, name: str | None, subject: str | None, days: int
 ) -> tuple[Invited, str]:
-    from neontodo.identity import key_queries, members
-    from neontodo.identity.invitation import Invitation, portable, to_line, url_for
-    from neontodo.identity.passwords import Encode, set_passwords
+    from neontodo.accounts import key_queries
+    from neontodo.accounts.sharing import members
+    from neontodo.accounts.sharing.invitation import Invitation, portable, to_line, url_for
+    from neontodo.accounts.sharing.passwords import Encode, set_passwords
 
     target = require_server(app)
     claims = (await app.identity()).claims
@@ -132,7 +133,7 @@ def list_(
 
 
 async def _logins(app: App) -> list[tuple[Login, int]]:
-    from neontodo.identity import members
+    from neontodo.accounts.sharing import members
 
     require_server(app)
     await app.identity()
@@ -165,7 +166,7 @@ def remove(
     What they are doing at this moment is cut off too. `member add` with `--subject` and their id
     lets them in again.
     """
-    from neontodo.cli.asking import confirm
+    from neontodo.cli.prompt import confirm
     from neontodo.render.messages import say, warn
 
     app: App = ctx.obj
@@ -186,12 +187,13 @@ def remove(
 
 async def _chosen(app: App, who: str, heir: str | None) -> tuple[Person, Person | None]:
     """The member, and who gets the tasks."""
-    from neontodo.identity import key_queries, members, sharing
+    from neontodo.accounts import key_queries
+    from neontodo.accounts.sharing import grants, members
 
     require_server(app)
     claims = (await app.identity()).claims
     async with app.database.bare() as connection:
-        await sharing.owner(connection)
+        await grants.owner(connection)
         await key_queries.require_accepted(connection, claims)
         person = await members.the_one(connection, who)
         await members.require_member(connection, person)
@@ -203,18 +205,18 @@ async def _chosen(app: App, who: str, heir: str | None) -> tuple[Person, Person 
 
 async def _remove(app: App, person: Person, heir: Person | None) -> tuple[Transferred, list[str]]:
     """How many tasks they had, and which login roles could not be dropped."""
-    from neontodo.identity import removal
+    from neontodo.accounts.sharing import remove_member
     from neontodo.tasks.transfer import Transferred, transfer
 
     # First of all, and without a look at the tasks, which the member may have locked.
-    await removal.blind(app.database, person, app.now)
+    await remove_member.blind(app.database, person, app.now)
     try:
         if heir is None:
             tasks = Transferred(await _tasks(app, person), 0)
         else:
             async with app.database.write(person.id) as session:
                 tasks = await transfer(session, person.id, heir.id, app.now)
-        return tasks, await removal.drop(app.database, person, app.now)
+        return tasks, await remove_member.drop(app.database, person, app.now)
     except TodoError as error:
         raise StoreUnavailable(
             f"{person.label} is shut out, but the rest is not done: {error.message}",

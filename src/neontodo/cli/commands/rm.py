@@ -12,7 +12,7 @@ from neontodo.errors import capped
 if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.models import Task
-    from neontodo.tasks.refs import Refs
+    from neontodo.tasks.references import Refs
 
 SHOWN = 20
 
@@ -29,7 +29,7 @@ def rm(
     """Remove tasks, after a question; `todo undo` brings them back."""
     from neontodo.cli.changing import change
     from neontodo.tasks import service
-    from neontodo.tasks.refs import parse_refs
+    from neontodo.tasks.references import parse_refs
 
     app: App = ctx.obj
     refs = parse_refs(tasks)
@@ -47,9 +47,9 @@ def rm(
 
 def _confirmed(app: App, refs: Refs) -> Refs:
     """The tasks that a person agreed to remove, by their whole ids: no other can be hit."""
-    from neontodo.cli.asking import confirm, require_person
+    from neontodo.cli.prompt import confirm, require_person
     from neontodo.tasks.lookup import resolve
-    from neontodo.tasks.refs import parse_refs
+    from neontodo.tasks.references import parse_refs
 
     require_person(app)
     found = app.run(app.read(lambda s, me: resolve(s, me.user_id, me.key_id, refs)))

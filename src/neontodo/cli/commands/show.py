@@ -30,7 +30,7 @@ def show(
     from neontodo.cli.selecting import only
     from neontodo.render.details import print_task
     from neontodo.render.mode import chosen
-    from neontodo.tasks.refs import parse_refs
+    from neontodo.tasks.references import parse_refs
 
     app: App = ctx.obj
     found = only(app, parse_refs([task]))

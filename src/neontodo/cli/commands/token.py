@@ -11,10 +11,10 @@ from neontodo.cli import options
 from neontodo.errors import BadValue, OutcomeUnknown
 
 if TYPE_CHECKING:
+    from neontodo.accounts.access_tokens import AccessToken
+    from neontodo.accounts.key_queries import StoredKey
     from neontodo.app import App
-    from neontodo.identity.access_tokens import AccessToken
-    from neontodo.identity.key_queries import StoredKey
-    from neontodo.tasks.unit import Unit
+    from neontodo.tasks.unit_of_work import Unit
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ def create(
     """
     from datetime import timedelta
 
-    from neontodo.identity import access_tokens
+    from neontodo.accounts import access_tokens
     from neontodo.render.messages import say
 
     app: App = ctx.obj
@@ -63,7 +63,7 @@ def create(
 
 def list_(ctx: typer.Context, json: options.Json = False, color: options.Color = "auto") -> None:
     """List this user's keys: each machine's own, and one for each token."""
-    from neontodo.identity import key_queries
+    from neontodo.accounts import key_queries
     from neontodo.render.keys import print_keys
     from neontodo.render.mode import chosen
 
@@ -93,7 +93,7 @@ def revoke(
     While it has the database's password it can still read, and whoever owns the database connect
     again; another password, or the owner's `todo member remove`, shuts it out.
     """
-    from neontodo.identity import access_tokens
+    from neontodo.accounts import access_tokens
     from neontodo.render.messages import hint, say, say_dry_run
 
     app: App = ctx.obj
@@ -154,8 +154,8 @@ def _print_token(app: App, new: AccessToken, *, json: bool) -> None:
 
 def _confirm_own(app: App, reference: str) -> None:
     """Ask before the key is revoked that signed for this very command."""
-    from neontodo.cli.asking import confirm
-    from neontodo.identity import access_tokens, key_queries
+    from neontodo.accounts import access_tokens, key_queries
+    from neontodo.cli.prompt import confirm
 
     stored = app.run(app.read(lambda session, who: key_queries.all_of(session, who.user_id)))
     key = access_tokens.named(stored, reference, app.now)

@@ -11,9 +11,9 @@ from neontodo.cli import completion, options
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from neontodo.accounts.identity import Identity
     from neontodo.app import App
-    from neontodo.identity.current import Identity
-    from neontodo.tasks.refs import Refs
+    from neontodo.tasks.references import Refs
     from neontodo.tasks.results import LogEntry
 
 AnyMachine = Annotated[
@@ -89,7 +89,7 @@ def log(
     from neontodo.render.log import print_log
     from neontodo.render.messages import warn
     from neontodo.render.mode import chosen
-    from neontodo.tasks.refs import parse_refs
+    from neontodo.tasks.references import parse_refs
 
     app: App = ctx.obj
     mode = chosen(app.streams, json=json)

@@ -12,9 +12,9 @@ from neontodo.errors import TodoError
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from neontodo.accounts.identity import Identity
+    from neontodo.accounts.key_queries import Signer
     from neontodo.app import App
-    from neontodo.identity.current import Identity
-    from neontodo.identity.key_queries import Signer
 
 
 def whoami(ctx: typer.Context, json: options.Json = False, color: options.Color = "auto") -> None:
@@ -49,7 +49,7 @@ def whoami(ctx: typer.Context, json: options.Json = False, color: options.Color 
 
 
 async def _asked(app: App, identity: Identity) -> Signer | None:
-    from neontodo.identity import key_queries
+    from neontodo.accounts import key_queries
 
     if identity.by_issuer:
         await app.introduce()

@@ -12,7 +12,7 @@ from neontodo.render.terminal.canvas import Canvas
 from neontodo.render.terminal.grid import Cell, Column, Grid
 
 if TYPE_CHECKING:
-    from neontodo.identity.members import Login
+    from neontodo.accounts.sharing.members import Login
     from neontodo.streams import Streams
 
 GAP = 2

@@ -11,7 +11,7 @@ from neontodo.render.terminal.canvas import Canvas
 from neontodo.render.terminal.grid import Cell, Column, Grid
 
 if TYPE_CHECKING:
-    from neontodo.identity.profiles import Profile
+    from neontodo.accounts.profiles import Profile
     from neontodo.streams import Streams
 
 NAME_WIDTH = 32

@@ -15,7 +15,8 @@ from sqlmodel import col, delete, select, update
 from neontodo.db import bulk
 from neontodo.models import Task, TaskPublic, User
 from neontodo.tasks.filters import TaskFilter
-from neontodo.tasks.matching import (
+from neontodo.tasks.queries.among import among, uuid_array
+from neontodo.tasks.queries.filter_sql import (
     OrderedBy,
     conditions,
     in_order,
@@ -24,7 +25,6 @@ from neontodo.tasks.matching import (
     soundness,
     unindexed,
 )
-from neontodo.tasks.queries.among import among, uuid_array
 from neontodo.tasks.results import Page, UnreadableTask
 from neontodo.tasks.state import read
 

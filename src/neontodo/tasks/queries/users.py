@@ -15,7 +15,7 @@ from neontodo.errors import NotSignedIn
 from neontodo.models import Change, Key, User
 
 if TYPE_CHECKING:
-    from neontodo.tasks.unit import Command
+    from neontodo.tasks.unit_of_work import Command
 
 UNSYNCHRONIZED = {"synchronize_session": False}
 

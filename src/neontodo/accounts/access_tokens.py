@@ -1,0 +1,123 @@
+"""Tokens for scripts and CI, each signed by a key of its own so that it can be revoked alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from neontodo.accounts import key_queries, key_text, tokens
+from neontodo.accounts.key_queries import StoredKey
+from neontodo.errors import NotSignedIn, Refused, TaskNotFound
+
+SHORTEST_PREFIX = 4
+ID_SHOWN = 8
+NOT_PERMITTED = "42501"
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """A new token and the public half of the key that signed it; nobody has the private half."""
+
+    token: str = field(repr=False)
+    public_key: str
+    key: StoredKey
+
+
+def make(user_id: str, label: str, *, now: datetime, lifetime: timedelta) -> AccessToken:
+    """Make a key, sign one token with it, and forget it."""
+    private_key = key_text.new_private()
+    key_id = key_text.thumbprint(private_key.public_key())
+    token = tokens.sign(private_key, user_id=user_id, key_id=key_id, now=now, lifetime=lifetime)
+    key = StoredKey(key_id, label, now, now + lifetime, revoked_at=None)
+    return AccessToken(token, key_text.public_text(private_key.public_key()), key)
+
+
+async def store(session: AsyncSession, user_id: str, new: AccessToken, *, signed_by: str) -> None:
+    """Let the store know the key, so that it accepts the token; twice is the same as once.
+
+    Raises:
+        NotSignedIn: the key that asks for it is a token's own, or a member's.
+        Refused: another key has the name.
+    """
+    key = new.key
+    stored = await key_queries.all_of(session, user_id)
+    if any(each.id == key.id for each in stored):
+        return
+    _require_grantable(key, stored, signed_by)
+    row = {
+        "user_id": user_id,
+        "id": key.id,
+        "public_key": new.public_key,
+        "label": key.label,
+        "created_at": key.created_at,
+        "expires_at": key.expires_at,
+    }
+    try:
+        await key_queries.add(session, row)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != NOT_PERMITTED:
+            raise
+        raise NotSignedIn(
+            "members of a shared database cannot make tokens",
+            hint="for a script elsewhere, ask the owner for an invitation of its own: `todo join`",
+        ) from error
+
+
+def _require_grantable(key: StoredKey, stored: Sequence[StoredKey], signed_by: str) -> None:
+    """Make sure that a token does not outlive itself by others, and that a name means one key."""
+    if any(each.id == signed_by and each.expires_at is not None for each in stored):
+        raise NotSignedIn(
+            "a token makes no other tokens",
+            hint="make it on a machine with a key of its own, or where you have signed in",
+        )
+    if any(each.label == key.label and each.is_active(key.created_at) for each in stored):
+        raise Refused(
+            f"a key is named `{key.label}` already",
+            hint="choose another name, or `todo token revoke` that one first",
+        )
+
+
+async def revoke(session: AsyncSession, user_id: str, reference: str, now: datetime) -> StoredKey:
+    """Revoke the key that a name or the start of an id means, and answer how it was before.
+
+    Raises:
+        TaskNotFound: it means no key, or more than one.
+        Refused: it is the last machine that could still change the tasks.
+    """
+    stored = await key_queries.all_of(session, user_id)
+    key = named(stored, reference, now)
+    machines = [each.id for each in stored if each.expires_at is None and each.is_active(now)]
+    if machines == [key.id]:
+        raise Refused(
+            f"`{key.label}` is the only machine with access to these tasks",
+            hint="its key can be revoked once another machine has one",
+        )
+    await key_queries.revoke(session, user_id, key.id, now)
+    return key
+
+
+def named(stored: Sequence[StoredKey], reference: str, now: datetime) -> StoredKey:
+    """The key that a name or the start of an id means; of several of a name the active one."""
+    found = [
+        key
+        for key in stored
+        if key.label == reference
+        or (len(reference) >= SHORTEST_PREFIX and key.id.startswith(reference))
+    ]
+    found = [key for key in found if key.is_active(now)] or found[-1:]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise TaskNotFound(f"no key is named `{reference}`", hint="`todo token list` shows them")
+    raise TaskNotFound(
+        f"`{reference}` means {len(found)} keys",
+        hint="name it by the start of its id",
+        details=tuple(
+            f"{key.id[:ID_SHOWN]}  {key.label}, created on {key.created_at:%Y-%m-%d}"
+            for key in found
+        ),
+    )

@@ -1,0 +1,173 @@
+"""Sign-in by a code that is entered in a browser (RFC 8628), as Better Auth offers it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from neontodo.accounts.issuers.better_auth import secret_of, unexpected
+from neontodo.accounts.issuers.issuer import LONGEST, is_safe, joined, normalized
+from neontodo.clock import utc_now
+from neontodo.errors import NotSignedIn, StoreUnavailable
+
+if TYPE_CHECKING:
+    from neontodo.accounts.issuers.http import Http
+    from neontodo.accounts.issuers.http_answer import Answer
+    from neontodo.accounts.issuers.issuer import Issuer
+
+CLIENT = "todo-cli"
+SCOPE = "openid profile email"
+GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+INTERVAL = 5
+SLOWER = 5
+LONGEST_PAUSE = 60
+LONGEST_WAIT = 86_400
+BY_EMAIL = "run the command again with `--email ADDRESS`"
+ANOTHER = "run the command again for another code"
+_CODE = re.compile(r"[!-~]{1,100}")
+
+
+@dataclass(frozen=True)
+class DeviceCode:
+    """What a person is shown, what is asked with, and until when.
+
+    Attributes:
+        verification_uri: the page to enter the code on.
+        verification_uri_complete: the same page with the code in its query, if there is such.
+        interval: the seconds between two questions.
+    """
+
+    device_code: str = field(repr=False)
+    user_code: str
+    verification_uri: str
+    verification_uri_complete: str | None
+    expires_at: datetime
+    interval: float
+
+
+async def begin(
+    http: Http,
+    issuer: Issuer,
+    clock: Callable[[], datetime] = utc_now,
+) -> DeviceCode:
+    """Ask for a code.
+
+    Raises:
+        NotSignedIn: the server does not offer this, or not to this client.
+    """
+    body = {"client_id": CLIENT, "scope": SCOPE}
+    answer = await http.post(f"{issuer.url}/device/code", body)
+    if answer.text("error") == "invalid_client":
+        raise NotSignedIn(
+            f"{issuer.host} does not know the client `{CLIENT}`",
+            hint=f"let its `deviceAuthorization` plugin accept it, or {BY_EMAIL}",
+        )
+    if answer.status in (400, 401, 403, 404, 405):
+        raise NotSignedIn(f"{issuer.host} does not offer sign-in with a browser", hint=BY_EMAIL)
+    code = read_code(issuer, answer, clock()) if answer.status == 200 else None
+    if code is None:
+        raise unexpected(issuer, answer)
+    return code
+
+
+async def poll(
+    http: Http,
+    issuer: Issuer,
+    code: DeviceCode,
+    sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    clock: Callable[[], datetime] = utc_now,
+) -> str:
+    """Wait until the code was entered, and answer the session's token.
+
+    The network may be away meanwhile; then it is asked ever more seldom (RFC 8628, 3.5).
+
+    Raises:
+        NotSignedIn: the sign-in was denied, or the code has expired.
+        StoreUnavailable: the server could not say in the end what became of the code.
+    """
+    body = {"grant_type": GRANT, "device_code": code.device_code, "client_id": CLIENT}
+    interval = pause = code.interval
+    away: StoreUnavailable | None = None
+    while clock() + timedelta(seconds=pause) < code.expires_at:
+        await sleep(pause)
+        try:
+            answer = await http.post(f"{issuer.url}/device/token", body)
+        except StoreUnavailable as problem:
+            away = problem
+            pause = max(interval, min(pause * 2, LONGEST_PAUSE))
+            continue
+        away = None
+        if answer.status == 200:
+            if (token := secret_of(answer.text("access_token"))) is None:
+                raise unexpected(issuer, answer)
+            return token
+        if answer.status == 429 or answer.text("error") == "slow_down":
+            interval += SLOWER
+        elif answer.text("error") != "authorization_pending":
+            raise _refusal(issuer, answer)
+        pause = interval
+    raise away or _expired()
+
+
+def read_code(issuer: Issuer, answer: Answer, now: datetime) -> DeviceCode | None:
+    """The code in an issuer's answer; None if part of it cannot be shown or used."""
+    device_code = secret_of(answer.text("device_code"))
+    user_code = answer.text("user_code") or ""
+    page = _page(issuer, answer.text("verification_uri"))
+    wait = _seconds(answer, "expires_in", LONGEST_WAIT, None)
+    if device_code is None or page is None or wait is None or not _CODE.fullmatch(user_code):
+        return None
+    return DeviceCode(
+        device_code=device_code,
+        user_code=user_code,
+        verification_uri=page,
+        verification_uri_complete=_with_code(
+            page, _page(issuer, answer.text("verification_uri_complete"))
+        ),
+        expires_at=now + timedelta(seconds=wait),
+        interval=_seconds(answer, "interval", LONGEST_PAUSE, INTERVAL) or INTERVAL,
+    )
+
+
+def _page(issuer: Issuer, uri: str | None) -> str | None:
+    """An address that may be shown, and opened in a browser; None if this is none."""
+    if not uri or len(uri) > LONGEST:
+        return None
+    page = normalized(joined(f"{issuer.origin}/", uri))
+    # Only a server of this machine may name pages of this machine.
+    is_local = issuer.origin.startswith("http:")
+    return page if page.startswith("https:") or (is_local and is_safe(page)) else None
+
+
+def _with_code(page: str, uri: str | None) -> str | None:
+    """The address that has the code in it, if it is the same page."""
+    return uri if uri and uri.partition("?")[0] == page.partition("?")[0] else None
+
+
+def _seconds(answer: Answer, name: str, most: int, default: float | None) -> float | None:
+    value = answer.json.get(name) if isinstance(answer.json, dict) else None
+    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+        return min(float(value), most)
+    return default
+
+
+def _refusal(issuer: Issuer, answer: Answer) -> NotSignedIn | StoreUnavailable:
+    match answer.text("error"):
+        case "access_denied":
+            return NotSignedIn(
+                "the sign-in was denied in the browser",
+                hint="run the command again, and approve it there if it is yours",
+            )
+        case "expired_token":
+            return _expired()
+        case "invalid_grant" | "invalid_client":
+            return NotSignedIn(f"{issuer.host} no longer accepts the code", hint=ANOTHER)
+    return unexpected(issuer, answer)
+
+
+def _expired() -> NotSignedIn:
+    return NotSignedIn("the code has expired", hint=ANOTHER)

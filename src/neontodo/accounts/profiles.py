@@ -1,0 +1,71 @@
+"""Profiles: several accounts and stores of one person on one machine, each in a folder of its own.
+
+The default profile lies in the data folder itself, the others in `profiles/NAME` below it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from neontodo.errors import NotSignedIn
+from neontodo.settings import PROFILE, PROFILE_NAME
+
+FOLDER = "profiles"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is known of a profile without asking a store, a keyring or an issuer.
+
+    Attributes:
+        user: whoever signed in, else the user of this machine's key.
+        issuer: where they signed in; None if they did not.
+        store: the database that is connected; None for the embedded one.
+    """
+
+    name: str
+    in_use: bool
+    user: str | None
+    issuer: str | None
+    store: str | None
+
+
+def folder_of(data: Path, name: str) -> Path:
+    """Where a profile lies, whether it exists or not."""
+    return data if name == PROFILE else data / FOLDER / name
+
+
+def exists(folder: Path, name: str) -> bool:
+    """Whether a profile has been made; the default one always is there."""
+    return name == PROFILE or folder.is_dir()
+
+
+def names(data: Path) -> list[str]:
+    """All profiles, the default one first."""
+    folder = data / FOLDER
+    found = folder.iterdir() if folder.is_dir() else ()
+    made = [each.name for each in found if each.is_dir() and PROFILE_NAME.fullmatch(each.name)]
+    return [PROFILE, *sorted(name for name in made if name != PROFILE)]
+
+
+def listed(data: Path, in_use: str) -> list[Profile]:
+    """All profiles with what is known of them; of damaged files nothing."""
+    return [_looked_at(folder_of(data, name), name, name == in_use) for name in names(data)]
+
+
+def _looked_at(folder: Path, name: str, in_use: bool) -> Profile:
+    from neontodo.accounts import connection, machine_key, signed_in
+
+    try:
+        account, mine = signed_in.remembered(folder), machine_key.load(folder)
+        last = connection.place(folder)
+    except NotSignedIn:
+        return Profile(name, in_use, None, None, None)
+    return Profile(
+        name,
+        in_use,
+        user=account.label if account else mine.name if mine else None,
+        issuer=account.issuer.url if account else None,
+        store=last.display if last is not None and last.current else None,
+    )

@@ -1,0 +1,1 @@
+"""Stored secrets: the keyring of the operating system, and private files."""

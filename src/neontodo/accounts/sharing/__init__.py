@@ -1,0 +1,1 @@
+"""A shared Postgres database: its members, their rights, and how they join and leave."""

@@ -1,0 +1,264 @@
+"""Tokens: signed with a key of one's own machine, verified with that key or with an issuer's.
+
+A token is a JWT whose `iss` and `sub` are the user and whose `kid` is the key. What it must be is
+decided by whoever knows the key: algorithm, key id, issuer and audience are arguments of `verify`
+and are never taken from the token. No error of this module holds a token, nor is raised from one
+that does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from neontodo.accounts.issuers.issuer import LONGEST_NAME, OWN, SEPARATOR, user_id_of
+from neontodo.accounts.key_text import from_base64url
+from neontodo.errors import NotSignedIn
+from neontodo.masking import mask_url
+
+# PyJWT costs 35 to 80 ms to import, so only the functions that need it import it.
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    PublicKey = Ed25519PublicKey | EllipticCurvePublicKey | RSAPublicKey
+
+ISSUER = OWN
+ALGORITHM = "EdDSA"
+ALGORITHMS = frozenset({ALGORITHM, "ES256", "RS256", "PS256"})
+LEEWAY = timedelta(seconds=60)
+LARGEST = 16_384
+LONGEST_ID = 255
+LONGEST_USER_ID = LONGEST_NAME + len(SEPARATOR) + LONGEST_ID
+LONGEST_LABEL = 320
+YEAR_10000 = 253_402_300_800
+
+_SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_HINT = "run `todo login` or `todo connect`, or bring another token in `TODO_TOKEN`"
+
+
+class OtherKey(NotSignedIn):
+    """The key did not sign the token; one that its issuer has now may have."""
+
+
+class OutsideValidity(NotSignedIn):
+    """The token is genuine, but has expired or is not valid yet."""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """Whom an unverified token names: enough to look its key up, and nothing to be believed.
+
+    `subject` is the user id where the token is a machine's own.
+    """
+
+    subject: str
+    key_id: str
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a verified token says."""
+
+    subject: str
+    key_id: str
+    issuer: str
+    issued_at: datetime
+    expires_at: datetime
+    email: str | None = None
+    name: str | None = None
+
+    @property
+    def user_id(self) -> str:
+        """Who the token's user is in a store."""
+        return user_id_of(self.issuer, self.subject)
+
+    @property
+    def by_issuer(self) -> bool:
+        """Whether somebody else than a machine of the user's own vouches for them."""
+        return self.issuer != ISSUER
+
+
+def sign(
+    private_key: Ed25519PrivateKey,
+    *,
+    user_id: str,
+    key_id: str,
+    now: datetime,
+    lifetime: timedelta,
+) -> str:
+    """Make a token for a user, signed with one of the user's own keys."""
+    import jwt
+
+    payload = {
+        "iss": ISSUER,
+        "sub": user_id,
+        "iat": int(now.timestamp()),
+        "exp": int((now + lifetime).timestamp()),
+    }
+    return jwt.encode(payload, private_key, algorithm=ALGORITHM, headers={"kid": key_id})
+
+
+def claimed(token: str) -> Claimed:
+    """Read whom a token names, without any check of its signature."""
+    header, payload = _parse(token)
+    subject = _identifier(payload, "sub", LONGEST_USER_ID)
+    return Claimed(subject, key_id=_identifier(header, "kid"))
+
+
+def issuer_of(token: str) -> str | None:
+    """Who an unverified token says made it: enough to choose by whose keys it is verified."""
+    issuer = _parse(token)[1].get("iss")
+    return issuer if isinstance(issuer, str) else None
+
+
+def verify(
+    token: str,
+    *,
+    key: PublicKey,
+    algorithm: str,
+    key_id: str,
+    issuer: str,
+    audience: str | None,
+    now: datetime,
+) -> Claims:
+    """Check a token in every respect and return what it says.
+
+    The times are checked last, so that `OutsideValidity` means a token that is genuine.
+    """
+    header, payload = _parse(token)
+    if _identifier(header, "kid") != key_id:
+        raise _refusal("the token is signed with another key than the one that is asked for")
+    if header.get("alg") != algorithm or algorithm not in ALGORITHMS:
+        raise OtherKey("the token is not signed in the way that its key signs", hint=_HINT)
+    if not _is_signed(token, key, algorithm):
+        problem = "the token's signature does not fit: it was changed, or signed by another"
+        raise OtherKey(problem, hint=_HINT)
+    _check_issuer(payload.get("iss"), issuer)
+    _check_audience(payload.get("aud"), audience)
+    claims = _claims(payload, key_id, issuer)
+    _check_times(claims, _instant(payload, "nbf") if "nbf" in payload else None, now)
+    return claims
+
+
+def _refusal(message: str) -> NotSignedIn:
+    return NotSignedIn(message, hint=_HINT)
+
+
+def _parse(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    if len(token) <= LARGEST and _SHAPE.fullmatch(token):
+        header, payload = (_object(segment) for segment in token.split(".")[:2])
+        if header is not None and payload is not None:
+            return header, payload
+    raise _refusal("the token cannot be read: it is damaged, or is no token at all")
+
+
+def _object(segment: str) -> dict[str, Any] | None:
+    # Answers None instead of raising: an error raised from JSON's would carry the text along.
+    try:
+        text = from_base64url(segment).decode("utf-8")
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_unknown)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Of a key given twice one reader takes the first and another the last.
+    if len(found := dict(pairs)) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+def _unknown(constant: str) -> None:
+    raise ValueError("not a JSON number")
+
+
+def _identifier(fields: dict[str, Any], name: str, longest: int = LONGEST_ID) -> str:
+    value = fields.get(name)
+    if isinstance(value, str) and 0 < len(value) <= longest and value.isprintable():
+        return value
+    what = "whose it is" if name == "sub" else "which key signed it"
+    raise _refusal(f"the token does not say {what} (`{name}`)")
+
+
+def _is_signed(token: str, key: PublicKey, algorithm: str) -> bool:
+    from jwt import PyJWS
+
+    jws = PyJWS(algorithms=[algorithm], options={"enforce_minimum_key_length": True})
+    try:
+        jws.decode_complete(token, key, algorithms=[algorithm])
+    except Exception:
+        # Whatever goes wrong, such as a key of another kind: what is not verified is not signed.
+        return False
+    return True
+
+
+def _check_issuer(found: object, issuer: str) -> None:
+    if found == issuer:
+        return
+    problem = "the token comes from another issuer"
+    if issuer == ISSUER or not (found := _label(found)):
+        raise _refusal(problem)
+    raise NotSignedIn(
+        f"{problem}: its `iss` is `{mask_url(found)}` instead of `{mask_url(issuer)}`",
+        hint="if both are the same server, TODO_AUTH_ISSUER says what its tokens have",
+    )
+
+
+def _check_audience(found: object, audience: str | None) -> None:
+    accepted = found is None if audience is None else audience in _strings(found)
+    if not accepted:
+        raise _refusal("the token is meant for another audience")
+
+
+def _strings(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _claims(payload: dict[str, Any], key_id: str, issuer: str) -> Claims:
+    return Claims(
+        subject=_identifier(payload, "sub", LONGEST_USER_ID if issuer == ISSUER else LONGEST_ID),
+        key_id=key_id,
+        issuer=issuer,
+        issued_at=_instant(payload, "iat"),
+        expires_at=_instant(payload, "exp"),
+        email=_label(payload.get("email")),
+        name=_label(payload.get("name")),
+    )
+
+
+def _label(value: object) -> str | None:
+    if not isinstance(value, str):
+        return None
+    printable = "".join(character for character in value if character.isprintable())
+    return printable.strip()[:LONGEST_LABEL] or None
+
+
+def _instant(payload: dict[str, Any], name: str) -> datetime:
+    value = payload.get(name)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < YEAR_10000:
+        return datetime.fromtimestamp(value, UTC)
+    raise _refusal(f"the token's `{name}` is missing, or is no time")
+
+
+def _check_times(claims: Claims, not_before: datetime | None, now: datetime) -> None:
+    if claims.expires_at <= now - LEEWAY:
+        raise OutsideValidity(f"the token expired on {_at(claims.expires_at)}", hint=_HINT)
+    starts = max(claims.issued_at, not_before or claims.issued_at)
+    if starts > now + LEEWAY:
+        raise OutsideValidity(
+            f"the token is not valid before {_at(starts)}",
+            hint=f"check the clock of this machine: it says {_at(now)}",
+        )
+
+
+def _at(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%d at %H:%M} UTC"

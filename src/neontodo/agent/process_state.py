@@ -1,0 +1,139 @@
+"""This process, made to look as the one that somebody started: its streams, place and settings."""
+
+from __future__ import annotations
+
+import io
+import locale
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, cast
+
+from neontodo.launcher.protocol import Command
+
+STANDARD = (0, 1, 2)
+ZONES = ("/etc/localtime", "/etc/timezone")
+
+_zone: list[object] = []
+
+
+class Impossible(Exception):
+    """This process cannot look like that one."""
+
+
+@contextmanager
+def posing(command: Command, descriptors: list[int]) -> Iterator[None]:
+    """Be the process that `command` would have had: standard streams and folder as descriptors.
+
+    Afterwards nothing of it is held: no pipe that somebody waits to see closed, and no folder that
+    somebody wants to unmount.
+
+    Raises:
+        Impossible: nothing has been begun.
+    """
+    try:
+        try:
+            _become(command, descriptors)
+        except (OSError, LookupError, ValueError):
+            raise Impossible from None
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _flush_streams()
+        _redirect([os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC) for _ in STANDARD])
+        _close_streams()
+        os.chdir("/")
+
+
+def _become(command: Command, descriptors: list[int]) -> None:
+    *streams, folder = descriptors
+    try:
+        _redirect(streams)
+        os.fchdir(folder)
+    finally:
+        os.close(folder)
+    os.umask(command.umask)
+    _set_environment(command)
+    _open_streams(command.texts)
+    sys.argv[1:] = command.words()
+
+
+def _redirect(descriptors: list[int]) -> None:
+    for descriptor, standard in zip(descriptors, STANDARD, strict=True):
+        os.dup2(descriptor, standard)
+        os.close(descriptor)
+
+
+def _set_environment(command: Command) -> None:
+    env = {os.fsdecode(name): os.fsdecode(value) for name, value in command.env.items()}
+    environ = os.environ  # noqa: TID251
+    if dict(environ) != env:
+        for name in environ.keys() - env.keys():
+            del environ[name]
+        environ.update(env)
+        try:
+            locale.setlocale(locale.LC_CTYPE, "")
+        except locale.Error:
+            locale.setlocale(locale.LC_CTYPE, "C")
+    _set_time_zone()
+
+
+def _set_time_zone() -> None:
+    """The user may have come to another time zone since the last command."""
+    time.tzset()
+    found = [os.getenv("TZ"), *map(_status, ZONES)]
+    if found != _zone:
+        _zone[:] = found
+        import tzlocal
+
+        with suppress(Exception):
+            tzlocal.reload_localzone()
+
+
+def _status(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _open_streams(texts: list[str]) -> None:
+    """Standard input, output and error, opened as the launcher's interpreter opened its own."""
+    opened = [
+        _open_stream(descriptor, text) for descriptor, text in zip(STANDARD, texts, strict=True)
+    ]
+    sys.stdin, sys.stdout, sys.stderr = opened  # noqa: TID251
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = opened  # type: ignore[misc]
+
+
+def _open_stream(descriptor: int, text: str) -> io.TextIOWrapper:
+    encoding, errors, line_buffering, write_through = text.split(":")
+    direct = write_through == "True"
+    mode, buffering = ("wb", 0 if direct else -1) if descriptor else ("rb", -1)
+    return io.TextIOWrapper(
+        cast(IO[bytes], open(descriptor, mode, buffering, closefd=False)),
+        encoding=encoding,
+        errors=errors,
+        newline="\n",
+        line_buffering=line_buffering == "True",
+        write_through=direct,
+    )
+
+
+def _flush_streams() -> None:
+    """As an interpreter does on its way out; a reader that has gone is no matter any more."""
+    for stream in (sys.stdout, sys.stderr):  # noqa: TID251
+        with suppress(OSError, ValueError):
+            stream.flush()
+
+
+def _close_streams() -> None:
+    """What could not be written is lost now, and does not reach whoever comes next."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):  # noqa: TID251
+        with suppress(OSError, ValueError):
+            stream.close()
