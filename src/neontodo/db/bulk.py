@@ -1,13 +1,11 @@
-"""Rows by the thousand, each statement with all of them: for the session's user and nobody else.
+"""Inserts rows by the thousand for the session's user, each statement with as many as it takes.
 
-The ordinary way handles each value of each row in Python, and with SQLite it holds Python's lock
-while it does, so that nothing else can go on meanwhile.
+The ordinary way handles each value of each row in Python.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -26,32 +24,25 @@ SQLITE_VALUES = 32_000
 """In one statement; SQLite knows 32,766 marks for them."""
 
 Rows = Sequence[Mapping[str, Any]]
-Sending = Callable[[], Awaitable[None]]
 Statement = tuple[str, tuple[Any, ...]]
 
 
-def ready(session: AsyncSession, model: Any, rows: Rows) -> Sending:
-    """Make rows of a table ready to be added; what is answered adds them.
-
-    All of them name the same columns, and the session's user.
+async def insert_rows(session: AsyncSession, model: Any, rows: Rows) -> None:
+    """Insert rows of a table; all of them name the same columns, and the session's user.
 
     Raises:
         WrongUser: a row is somebody else's.
     """
+    if not rows:
+        return
     if len(rows) < FEW:
-        return partial(_send_few, session, model, rows)
-    require_owner(session.sync_session, model, rows)
-    return partial(_send, session, _statements(model.__table__, rows, session.get_bind().dialect))
-
-
-async def _send_few(session: AsyncSession, model: Any, rows: Rows) -> None:
-    if rows:
         # Without `render_nulls`, rows that lack different values take a statement each.
         statement = ordinary_insert(model).execution_options(render_nulls=True)
         await session.execute(statement, list(rows))
+        return
+    require_owner(session.sync_session, model, rows)
+    statements = _statements(model.__table__, rows, session.get_bind().dialect)
 
-
-async def _send(session: AsyncSession, statements: Sequence[Statement]) -> None:
     def execute(inner: Session) -> None:
         # A session for a user gives out no connection; the owner of these rows has been checked.
         connection = Session.connection(inner)

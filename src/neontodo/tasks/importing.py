@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, Protocol
 
 from neontodo.columns import EXTRA_MAX_BYTES, write_json
 from neontodo.models import NUMBER_MAX, TaskCreate
-from neontodo.tasks.aside import Aside
-from neontodo.tasks.bloom import BloomFilter
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.report import Report
 from neontodo.tasks.service import new_columns
-from neontodo.tasks.state import folded, logged_before
+from neontodo.tasks.state import logged_before
 from neontodo.tasks.unit_of_work import Unit
 
 CHUNK = 2000
-TURN = 0.0005
 HIGHEST = NUMBER_MAX // 2
 """Of the numbers that a file may bring; those after it are left to the tasks to come."""
 NEAR = 100_000
@@ -51,7 +44,6 @@ class Incoming(Protocol):
 
 
 Columns = dict[str, Any]
-Candidate = tuple[Incoming, Columns | None]
 
 
 async def import_tasks(
@@ -75,46 +67,15 @@ async def import_tasks(
     """
     await unit.start()
     importer = _Importer(unit, skip_bad, restore, size)
-    candidates = _candidates(records, unit.now)
-    async with Aside() as reading, Aside() as saving:
-        with _short_turns():
-            reading.start(asyncio.to_thread(_next, candidates))
-            while chunk := await reading.done():
-                await importer.take(chunk, saving)
-                parcel = unit.parcel()
-                await saving.done()
-                saving.start(parcel())
-                reading.start(asyncio.to_thread(_next, candidates))
-                progress()
-            await saving.done()
-    importer.judge()
+    unread = iter(records)
+    while chunk := list(islice(unread, CHUNK)):
+        await importer.take(chunk)
+        await unit.flush()
+        progress()
+    if importer.report.bad and not skip_bad:
+        raise importer.report.refusal()
     await unit.finish()
     return importer.report
-
-
-def _next(candidates: Iterator[Candidate]) -> list[Candidate]:
-    return list(islice(candidates, CHUNK))
-
-
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    """Let a thread that wants Python's lock have it soon, as SQLite's does twice a statement."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(TURN)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual)
-
-
-def _candidates(records: Iterable[Incoming], now: datetime) -> Iterator[Candidate]:
-    """Each record with the columns of its task, the number being the file's, if any."""
-    for record in records:
-        columns = None
-        if record.task is not None:
-            columns = new_columns(record.task, record.task.number or 0, now)
-            columns["search_text"] = folded(columns)
-        yield record, columns
 
 
 class _Importer:
@@ -128,71 +89,63 @@ class _Importer:
         self.highest = min(HIGHEST, unit.last_number + NEAR + SPREAD * size // BYTES)
         # A log without entries means that no task was ever here.
         self.was_empty = unit.seq == 0
-        self.ids = BloomFilter()
-        self.numbers = BloomFilter()
         self.former: dict[uuid.UUID, int] = {}
 
-    async def take(self, candidates: Iterable[Candidate], saving: Aside) -> None:
-        """Collect what is new here; the store is asked once it is done with `saving`."""
-        good = self._sort_out(candidates)
+    async def take(self, records: Iterable[Incoming]) -> None:
+        """Hand the records that are new to the unit, which is flushed before the next ones."""
+        good = self._collect_good(records)
         if self.report.bad and not self.skip_bad:
             return
-        taken = await self._drop_known(good, saving)
-        self._number(good, taken)
+        taken_numbers = await self._drop_known(good)
+        if not self.was_empty:
+            await self._drop_removed(good)
+        self._assign_numbers(good, taken_numbers)
         for task_id, columns in good.items():
             self.unit.create(task_id, columns)
         self.report.added += len(good)
 
-    def judge(self) -> None:
-        """Raise BadValue if records were bad, unless these are to be left out."""
-        if self.report.bad and not self.skip_bad:
-            raise self.report.refusal()
+    def _collect_good(self, records: Iterable[Incoming]) -> dict[uuid.UUID, Columns]:
+        """Return the columns of good records by id, each with the file's number or 0.
 
-    def _sort_out(self, candidates: Iterable[Candidate]) -> dict[uuid.UUID, Columns]:
-        """The columns of good records by id; the others are counted."""
+        The other records are counted in the report.
+        """
         good: dict[uuid.UUID, Columns] = {}
-        for record, columns in candidates:
-            if record.task is not None and columns is not None:
-                task_id = record.task.id or self._derived_id(record.key)
+        for record in records:
+            if record.task is not None:
+                task_id = record.task.id or self._derive_id(record.key)
                 self.report.repeated += task_id in good
-                good.setdefault(task_id, columns)
+                if task_id not in good:
+                    good[task_id] = new_columns(record.task, record.task.number or 0, self.unit.now)
             elif record.skipped is not None:
                 self.report.skipped[record.skipped] += 1
             else:
                 self.report.refuse(record.where, record.problem)
         return good
 
-    def _derived_id(self, key: str) -> uuid.UUID:
+    def _derive_id(self, key: str) -> uuid.UUID:
         # Counted by hash: the texts of a whole file would fill the memory.
         digest = hash(key)
         self.occurrences[digest] += 1
         return uuid.uuid5(NAMESPACE, f"{self.unit.user_id}\n{self.occurrences[digest]}\n{key}")
 
-    async def _drop_known(self, good: dict[uuid.UUID, Columns], saving: Aside) -> set[int]:
-        """Leave out what is or was here; the numbers that others have."""
-        session, user_id = self.unit.session, self.unit.user_id
-        # In a store that was empty only this file itself can have brought the same before.
-        ids = [task_id for task_id in good if not (self.ids.note(task_id.int) and self.was_empty)]
+    async def _drop_known(self, good: dict[uuid.UUID, Columns]) -> set[int]:
+        """Leave out tasks that are here; return the numbers that tasks here have."""
         numbers = [
             number
             for columns in good.values()
-            if (number := columns["number"]) > self.numbers_before and not self.numbers.note(number)
+            if (number := columns["number"]) > self.numbers_before
         ]
-        if not ids and not numbers:
-            return set()
-        await saving.done()
-        known = await tasks.known(session, user_id, ids, numbers)
+        known = await tasks.known(self.unit.session, self.unit.user_id, list(good), numbers)
         for task_id in known & good.keys():
             del good[task_id]
             if known[task_id] > self.numbers_before:
                 self.report.repeated += 1
             else:
                 self.report.already_here += 1
-        if not self.was_empty:
-            await self._drop_removed(good)
         return set(known.values())
 
     async def _drop_removed(self, good: dict[uuid.UUID, Columns]) -> None:
+        """Leave out tasks that were removed here by hand; note the numbers of the others."""
         session, user_id = self.unit.session, self.unit.user_id
         last = await changes.last_of_tasks(session, user_id, list(good))
         reverted = [change.reverts for change in last.values() if change.reverts]
@@ -206,7 +159,7 @@ class _Importer:
             else:
                 self.former[task_id] = logged_before(change).get("number", 0)
 
-    def _number(self, good: dict[uuid.UUID, Columns], taken: set[int]) -> None:
+    def _assign_numbers(self, good: dict[uuid.UUID, Columns], taken: set[int]) -> None:
         """Give each its own number if that is near and nobody ever had it, else the next free."""
         waiting = []
         for task_id, columns in good.items():
@@ -221,7 +174,6 @@ class _Importer:
             own, number = columns["number"], self.former.pop(task_id, None)
             if number is None:
                 number = self.unit.next_number()
-            self.numbers.note(number)
             columns["number"] = number
             if own > self.highest:
                 columns["extra"] = _with_number(columns["extra"], own)

@@ -15,7 +15,6 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from neontodo.db.bulk import Sending
 from neontodo.db.schema import HEAD
 from neontodo.errors import NotSignedIn, Refused, SchemaMismatch
 from neontodo.models import TOO_MANY_TAGS, Task, tags_fit
@@ -158,29 +157,14 @@ class Unit:
 
     async def flush(self) -> None:
         """Send what has been collected."""
-        await self.parcel()()
-
-    def parcel(self) -> Sending:
-        """What has been collected, made ready to be sent; calling the answer sends it."""
-        counters = (self.last_number, self.seq)
-        log = changes.adding(self.session, self._take("_changes"))
-        deletes, updates = self._take("_deletes"), self._take("_updates")
-        creates = tasks.adding(self.session, self._take("_creates"))
-
-        async def send() -> None:
-            # Members write no number and no seq above their counters.
-            if self._taken[0] < counters[0] or self._taken[1] < counters[1]:
-                await self._settle(
-                    max(self._taken[0], counters[0]), max(self._taken[1], counters[1])
-                )
-            # The log goes first: if another try of this command got ahead, its unique index says
-            # so.
-            await log()
-            await tasks.remove(self.session, self.user_id, deletes)
-            await creates()
-            await tasks.change(self.session, updates)
-
-        return send
+        # Members write no number and no seq above their counters.
+        if self._taken[0] < self.last_number or self._taken[1] < self.seq:
+            await self._settle(max(self._taken[0], self.last_number), max(self._taken[1], self.seq))
+        # The log goes first: if another try of this command got ahead, its unique index says so.
+        await changes.add(self.session, self._take("_changes"))
+        await tasks.remove(self.session, self.user_id, self._take("_deletes"))
+        await tasks.add(self.session, self._take("_creates"))
+        await tasks.change(self.session, self._take("_updates"))
 
     def _take(self, name: str) -> Sequence[Any]:
         rows: Sequence[Any] = getattr(self, name)

@@ -36,12 +36,7 @@ class LoggedCommand:
 
 async def add(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Add to the log; every row names its user, and all columns."""
-    await adding(session, rows)()
-
-
-def adding(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> bulk.Sending:
-    """The same in two steps: the rows are made ready now, and sent when the answer is called."""
-    return bulk.ready(session, Change, rows)
+    await bulk.insert_rows(session, Change, rows)
 
 
 async def everything(session: AsyncSession, user_id: str) -> AsyncIterator[Sequence[sa.RowMapping]]:

@@ -194,12 +194,7 @@ async def known(
 
 async def add(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Add tasks; every row names its user, and all columns."""
-    await adding(session, rows)()
-
-
-def adding(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> bulk.Sending:
-    """The same in two steps: the rows are made ready now, and sent when the answer is called."""
-    return bulk.ready(session, Task, rows)
+    await bulk.insert_rows(session, Task, rows)
 
 
 async def change(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
