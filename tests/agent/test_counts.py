@@ -64,7 +64,7 @@ def statements() -> Iterator[list[str]]:
         (("done", "1"), 4),
         (("edit", "1", "--title", "Buy oat milk"), 4),
         (("rm", "1", "--yes"), 4),
-        (("undo",), 8),
+        (("undo",), 7),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )

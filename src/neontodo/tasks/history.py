@@ -99,9 +99,10 @@ async def _revert(unit: Unit, command: LoggedCommand, verb: str) -> Outcome | No
     changed: list[TaskPublic] = []
     told: dict[str, list[TaskPublic]] = {}
     last = None
-    while batch := await changes.of_command(
-        unit.session, unit.user_id, command.id, after=last, limit=CHUNK
-    ):
+    while True:
+        batch = await changes.of_command(
+            unit.session, unit.user_id, command.id, after=last, limit=CHUNK
+        )
         if not all(map(_is_readable, batch)):
             if last is None:
                 return None
@@ -111,6 +112,8 @@ async def _revert(unit: Unit, command: LoggedCommand, verb: str) -> Outcome | No
         for change in batch:
             changed.append(_inverse(unit, change, found.get(change.task_id)))
             told.setdefault(_sentence(change, verb), []).append(changed[-1])
+        if len(batch) < CHUNK:
+            break
         await unit.flush()
         last = batch[-1].seq
     await unit.finish()
