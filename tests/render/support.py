@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from neontodo.models import Priority, TaskPublic
+from neontodo.render.listing import Mode, Output
 from neontodo.streams import Streams
 
 TZ = ZoneInfo("Europe/Berlin")
@@ -41,6 +42,10 @@ class Screen:
     @property
     def err(self) -> str:
         return _read(self.streams.err, self._err)
+
+    def output(self, mode: Mode = "table") -> Output:
+        """The output of a command that prints here."""
+        return Output(self.streams, mode, NOW, lambda: TZ)
 
     @property
     def lines(self) -> list[str]:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neontodo.render.counts import print_counts
-from neontodo.render.mode import Mode
+from neontodo.render.charts import print_counts
+from neontodo.render.listing import Mode
 from neontodo.tasks.results import Count
 from tests.render.support import HOSTILE, HOSTILE_SHOWN, Screen, odd_text, screen, unescaped, widest
 
@@ -16,7 +16,7 @@ COUNTS = [Count("house", 3, 14), Count("家の仕事", 12, 0)]
 
 def printed(counts: list[Count], mode: Mode = "table", width: int = 80) -> Screen:
     there = screen(width, terminal=mode == "table")
-    print_counts(counts, streams=there.streams, mode=mode, name="project")
+    print_counts(there.output(mode), counts, name="project")
     return there
 
 

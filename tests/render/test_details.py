@@ -11,12 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neontodo.models import Priority, TaskPublic
-from neontodo.render.details import print_task
-from neontodo.render.mode import Mode
+from neontodo.render.card import print_task
+from neontodo.render.listing import Mode
 from tests.render.support import (
     HOSTILE,
     NOW,
-    TZ,
     Screen,
     due_at,
     odd_name,
@@ -46,7 +45,7 @@ FULL = task(
 
 def printed(shown: TaskPublic, mode: Mode = "table", width: int = 80, **more: Any) -> Screen:
     there = screen(width, terminal=mode == "table", **more)
-    print_task(shown, streams=there.streams, mode=mode, now=NOW, tz=TZ)
+    print_task(there.output(mode), shown)
     return there
 
 

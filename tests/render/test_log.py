@@ -11,14 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neontodo.render.listing import Mode
 from neontodo.render.log import print_log
-from neontodo.render.mode import Mode
 from neontodo.tasks.results import LogEntry
 from tests.render.support import (
     HOSTILE,
     HOSTILE_SHOWN,
     NOW,
-    TZ,
     Screen,
     odd_text,
     screen,
@@ -49,7 +48,7 @@ def updated(before: dict[str, Any], after: dict[str, Any], **fields: Any) -> Log
 
 def printed(entries: list[LogEntry], mode: Mode = "table", width: int = 80) -> Screen:
     there = screen(width, terminal=mode == "table")
-    print_log(entries, streams=there.streams, mode=mode, tz=TZ, is_asked=True)
+    print_log(there.output(mode), entries, is_asked=True)
     return there
 
 

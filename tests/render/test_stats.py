@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neontodo.render.mode import Mode
-from neontodo.render.stats import print_stats
+from neontodo.render.charts import print_stats
+from neontodo.render.listing import Mode
 from neontodo.tasks.results import Stats
 from tests.render.support import Screen, screen, widest
 
@@ -25,7 +25,7 @@ def stats(*done: int, first: date = MONDAY) -> Stats:
 
 def printed(shown: Stats, mode: Mode = "table", width: int = 80, encoding: str = "utf-8") -> Screen:
     there = screen(width, terminal=mode == "table", encoding=encoding)
-    print_stats(shown, streams=there.streams, mode=mode)
+    print_stats(there.output(mode), shown)
     return there
 
 

@@ -14,7 +14,6 @@ from neontodo.render.tasks import print_tasks
 from tests.render.support import (
     HOSTILE,
     NOW,
-    TZ,
     Screen,
     due_at,
     everyday,
@@ -30,7 +29,7 @@ from tests.render.support import (
 def drawn(tasks: list[TaskPublic], width: int = 80, **more: Any) -> Screen:
     colour, encoding = more.pop("colour", False), more.pop("encoding", "utf-8")
     terminal = screen(width, colour=colour, encoding=encoding)
-    print_tasks(tasks, streams=terminal.streams, mode="table", now=NOW, tz=TZ, **more)
+    print_tasks(terminal.output(), tasks, **more)
     return terminal
 
 

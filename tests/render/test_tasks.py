@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 
 from neontodo.models import Priority, TaskPublic
-from neontodo.render.mode import Mode, chosen
+from neontodo.render.listing import Mode
 from neontodo.render.tasks import print_tasks
 from tests.render.support import (
     HOSTILE,
     NOW,
-    TZ,
     Screen,
     due_at,
     everyday,
@@ -27,7 +26,7 @@ from tests.render.support import (
 
 def printed(tasks: list[TaskPublic], mode: Mode, *, encoding: str = "utf-8") -> Screen:
     pipe = screen(terminal=False, encoding=encoding)
-    print_tasks(iter(tasks), streams=pipe.streams, mode=mode, now=NOW, tz=TZ)
+    print_tasks(pipe.output(mode), iter(tasks))
     return pipe
 
 
@@ -111,17 +110,3 @@ def test_lines_in_a_poorer_encoding_spell_out_what_it_lacks() -> None:
     assert printed([task(title="Köln 家")], "lines", encoding="ascii").out == (
         "1\tpending\tnone\t\t\t\tK\\xf6ln \\u5bb6\n"
     )
-
-
-@pytest.mark.parametrize(
-    ("terminal", "flags", "mode"),
-    [
-        (True, {}, "table"),
-        (False, {}, "lines"),
-        (True, {"json": True}, "json"),
-        (False, {"quiet": True}, "quiet"),
-    ],
-    ids=["terminal", "pipe", "json", "quiet"],
-)
-def test_the_form_is_what_was_asked_for(terminal: bool, flags: dict[str, bool], mode: Mode) -> None:
-    assert chosen(screen(terminal=terminal).streams, **flags) == mode

@@ -10,27 +10,28 @@ import pyte
 import pytest
 
 from neontodo.render.tasks import print_tasks
-from tests.render.support import HOSTILE, HOSTILE_SHOWN, NOW, TZ, everyday, screen, task
+from tests.render.support import HOSTILE, HOSTILE_SHOWN, everyday, screen, task
 
 ROOT = Path(__file__).parents[2]
 
 PIPES = """
 import io, sys
-from tests.render.support import NOW, TZ, screen, task
-from neontodo.render import counts, details, log, mode, stats, tasks
+from tests.render.support import screen, task
+from neontodo.render import card, charts, log, tasks
 from neontodo.tasks.results import Count, Stats
 
 heavy = lambda: {name for name in sys.modules if name.partition(".")[0] == "rich"}
 assert heavy(), "the support module loads Rich"
 for name in heavy():
     del sys.modules[name]
-pipe = screen(terminal=False).streams
+pipe = screen(terminal=False)
 for mode in ("lines", "json", "quiet"):
-    tasks.print_tasks([task()], streams=pipe, mode=mode, now=NOW, tz=TZ)
-    details.print_task(task(), streams=pipe, mode=mode, now=NOW, tz=TZ)
-    log.print_log([], streams=pipe, mode=mode, tz=TZ)
-    stats.print_stats(Stats(0, 0, 0, 0, (), ()), streams=pipe, mode=mode)
-    counts.print_counts([Count("a", 1, 1)], streams=pipe, mode=mode, name="tag")
+    output = pipe.output(mode)
+    tasks.print_tasks(output, [task()])
+    card.print_task(output, task())
+    log.print_log(output, [])
+    charts.print_stats(output, Stats(0, 0, 0, 0, (), ()))
+    charts.print_counts(output, [Count("a", 1, 1)], name="tag")
 print(sorted(heavy()), any("render.terminal" in name for name in sys.modules))
 """
 
@@ -47,7 +48,7 @@ def test_pipes_load_no_rich() -> None:
     assert run(PIPES) == "[] False\n"
 
 
-@pytest.mark.parametrize("name", ["messages", "text", "mode", "tasks", "details", "log", "stats"])
+@pytest.mark.parametrize("name", ["messages", "text", "listing", "tasks", "card", "log", "charts"])
 def test_importing_costs_neither_rich_nor_sqlmodel(name: str) -> None:
     code = f"import sys, neontodo.render.{name}\nprint({{'rich', 'sqlmodel'}} & set(sys.modules))"
     assert run(code) == "set()\n"
@@ -56,7 +57,7 @@ def test_importing_costs_neither_rich_nor_sqlmodel(name: str) -> None:
 @pytest.mark.parametrize("width", [40, 80, 132])
 def test_no_line_wraps_on_a_real_terminal(width: int) -> None:
     there = screen(width, colour=True)
-    print_tasks(everyday()[:5], streams=there.streams, mode="table", now=NOW, tz=TZ, total=147)
+    print_tasks(there.output(), everyday()[:5], total=147)
     emulator = pyte.Screen(width, 24)
     pyte.Stream(emulator).feed(there.out.replace("\n", "\r\n"))
     assert emulator.cursor.y == there.out.count("\n")
@@ -64,7 +65,7 @@ def test_no_line_wraps_on_a_real_terminal(width: int) -> None:
 
 def test_a_hostile_title_does_nothing_to_a_real_terminal() -> None:
     there = screen(200, colour=True)
-    print_tasks([task(title=HOSTILE)], streams=there.streams, mode="table", now=NOW, tz=TZ)
+    print_tasks(there.output(), [task(title=HOSTILE)])
     emulator = pyte.Screen(200, 5)
     pyte.Stream(emulator).feed(there.out.replace("\n", "\r\n"))
     assert emulator.title == ""

@@ -41,13 +41,13 @@ def report(
     `verb` is a participle, None if the outcome's notes say it all; `already` is what the unchanged
     tasks were.
     """
+    from neontodo.cli.output import choose_output
     from neontodo.render.messages import print_outcome, say_dry_run
-    from neontodo.render.mode import chosen
     from neontodo.render.tasks import print_tasks
 
-    mode = chosen(app.streams, json=json, quiet=quiet)
-    if mode != "table":
-        print_tasks(outcome.changed, streams=app.streams, mode=mode, now=app.now, tz=app.tz)
+    output = choose_output(app, json=json, quiet=quiet)
+    if output.mode != "table":
+        print_tasks(output, outcome.changed)
     print_outcome(app.streams, verb, outcome, already=already)
     if dry_run:
         say_dry_run(app.streams)

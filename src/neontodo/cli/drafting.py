@@ -96,9 +96,11 @@ class _Editing:
         self.app.run(self.app.database.close())
 
     def _text(self, form: Form) -> str:
-        from neontodo.render.annotations import notes
+        from neontodo.render.card import list_annotations
 
-        noted = [f"{when}  {text}".strip() for when, text in notes(self.base, self.app.tz)]
+        noted = [
+            f"{when}  {text}".strip() for when, text in list_annotations(self.base, self.app.tz)
+        ]
         head = f"task {self.base.number}: save and close to change it; leave it as it is to keep it"
         return taskfile.text_of(form, [head, *noted])
 

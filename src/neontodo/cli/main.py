@@ -44,8 +44,8 @@ def _run(argv: Sequence[str], app: App) -> int:
     import typer
     from typer.exceptions import TyperException
 
+    from neontodo.render.help_text import HELP_WIDTH
     from neontodo.render.messages import print_error
-    from neontodo.render.prose import HELP_WIDTH
 
     try:
         code = command_line().main(

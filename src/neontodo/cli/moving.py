@@ -190,7 +190,8 @@ async def _write(home: Database, old: Owner, file: BinaryIO) -> list[UnreadableT
 
 
 def _say_imported(app: App, report: Report) -> None:
-    from neontodo.render.imported import print_report
+    from neontodo.cli.output import choose_output
+    from neontodo.render.import_report import print_report
     from neontodo.render.messages import say
 
     if not report.added:
@@ -199,4 +200,4 @@ def _say_imported(app: App, report: Report) -> None:
         say(app.streams, f"nothing to move: {why}")
         return
     say(app.streams, "there were tasks already, so the log stays behind in the embedded store")
-    print_report(report, streams=app.streams, as_json=False)
+    print_report(choose_output(app), report)

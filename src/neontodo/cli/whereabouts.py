@@ -10,13 +10,12 @@ if TYPE_CHECKING:
 
 def show(app: App, *, as_json: bool) -> None:
     """Print the store, who chose it, and where its secrets lie."""
-    from neontodo.render.mode import chosen
-    from neontodo.render.pairs import print_pairs
+    from neontodo.cli.output import choose_output
+    from neontodo.render.listing import print_pairs
 
     facts = _facts(app)
     shown = [(name.replace("_", " "), value) for name, value in facts.items() if value]
-    mode = chosen(app.streams, json=as_json)
-    print_pairs(facts, streams=app.streams, mode=mode, shown=shown)
+    print_pairs(choose_output(app, json=as_json), facts, shown=shown)
 
 
 def _facts(app: App) -> dict[str, str | None]:

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neontodo.render.mode import Mode
-    from neontodo.streams import Streams
+    from neontodo.render.listing import Output
 
 FIELDS = (
     "pid", "version", "uptime", "commands", "memory", "workers", "busy", "connections",
 )  # fmt: skip
 
 
-def print_status(status: Mapping[str, Any] | None, *, streams: Streams, mode: Mode) -> None:
+def print_status(output: Output, status: Mapping[str, Any] | None) -> None:
     """An agent's figures; seconds and bytes, except on a terminal. Nothing if there is none."""
+    streams, mode = output.streams, output.mode
     if mode == "json":
         fields = {name: (status or {}).get(name) for name in FIELDS}
         streams.out.write(json.dumps({"running": status is not None} | fields) + "\n")

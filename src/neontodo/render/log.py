@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
 from neontodo.render.messages import say
 from neontodo.render.text import field, json_array, safe_write
 
 if TYPE_CHECKING:
-    from neontodo.render.mode import Mode
-    from neontodo.streams import Streams
+    from neontodo.render.listing import Output
     from neontodo.tasks.results import LogEntry
 
 
-def print_log(
-    entries: Sequence[LogEntry],
-    *,
-    streams: Streams,
-    mode: Mode,
-    tz: tzinfo,
-    is_asked: bool = False,
-) -> None:
+def print_log(output: Output, entries: Sequence[LogEntry], *, is_asked: bool = False) -> None:
     """Print the changes in their order; `is_asked` says that their tasks were asked for."""
+    streams, mode = output.streams, output.mode
     if mode == "lines":
         safe_write(streams.out, "".join(map(log_line, entries)))
     elif mode == "json":
@@ -32,7 +24,7 @@ def print_log(
     elif entries:
         from neontodo.render.terminal.log import draw_log
 
-        draw_log(entries, streams=streams, tz=tz, is_asked=is_asked)
+        draw_log(entries, streams=streams, tz=output.tz, is_asked=is_asked)
     else:
         say(streams, "nothing has happened yet")
 

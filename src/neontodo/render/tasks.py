@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, tzinfo
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -12,19 +11,16 @@ from neontodo.render.text import field, json_array, safe_write
 
 if TYPE_CHECKING:
     from neontodo.models import TaskPublic
-    from neontodo.render.mode import Mode
+    from neontodo.render.listing import Output
     from neontodo.streams import Streams
 
 _CHUNK = 1000
 
 
 def print_tasks(
+    output: Output,
     tasks: Iterable[TaskPublic],
     *,
-    streams: Streams,
-    mode: Mode,
-    now: datetime,
-    tz: tzinfo,
     total: int | None = None,
     shown_from: int = 0,
     none_found: str = "no tasks",
@@ -35,6 +31,7 @@ def print_tasks(
     `shown_from` of them came on earlier pages. Where nothing is found a terminal is told
     `none_found` and `next_step`, beside the output.
     """
+    streams, mode = output.streams, output.mode
     if mode == "lines":
         _write(streams, map(task_line, tasks))
     elif mode == "quiet":
@@ -42,7 +39,7 @@ def print_tasks(
     elif mode == "json":
         _write(streams, json_array(task.to_json() for task in tasks))
     elif listed := list(tasks):
-        _print_table(listed, streams, now, tz, total=total, shown_from=shown_from)
+        _print_table(output, listed, total=total, shown_from=shown_from)
     elif total:
         say(streams, f"no tasks on this page; there are {total} in all")
     else:
@@ -72,21 +69,15 @@ def _write(streams: Streams, pieces: Iterable[str]) -> None:
 
 
 def _print_table(
-    tasks: list[TaskPublic],
-    streams: Streams,
-    now: datetime,
-    tz: tzinfo,
-    *,
-    total: int | None,
-    shown_from: int,
+    output: Output, tasks: list[TaskPublic], *, total: int | None, shown_from: int
 ) -> None:
     from rich.text import Text
 
     from neontodo.render.terminal.canvas import Canvas
     from neontodo.render.terminal.tasks import task_grid
 
-    canvas = Canvas(streams)
-    canvas.draw(task_grid(canvas, tasks, now=now, tz=tz))
+    canvas = Canvas(output.streams)
+    canvas.draw(task_grid(canvas, tasks, now=output.now, tz=output.tz))
     if total is not None and total > len(tasks):
         dash, dot = canvas.symbols.dash, canvas.symbols.dot
         last = shown_from + len(tasks)

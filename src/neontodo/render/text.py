@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime, tzinfo
 from functools import cache
 from typing import Any, TextIO
 
@@ -84,3 +86,11 @@ def safe_write(stream: TextIO, text: str) -> None:
         stream.write(text)
     except UnicodeEncodeError:
         stream.write(encodable(text, stream))
+
+
+def local_time(instant: datetime, tz: tzinfo) -> str:
+    """Return day and minute of an instant, as the clock on the user's wall shows them."""
+    # Within hours of the calendar's ends no other zone can say it.
+    with suppress(OverflowError):
+        instant = instant.astimezone(tz)
+    return instant.isoformat(" ", "minutes")[:16]

@@ -16,14 +16,14 @@ NONE = "no agent is running for this store"
 
 def status(ctx: typer.Context, json: options.Json = False) -> None:
     """Show the process that answers your commands at once: its age, memory and connection."""
+    from neontodo.cli.output import choose_output
     from neontodo.launcher import protocol
     from neontodo.render.agent import print_status
     from neontodo.render.messages import say
-    from neontodo.render.mode import chosen
 
     app: App = ctx.obj
     answer = _asked(app, protocol.STATUS)
-    print_status(answer, streams=app.streams, mode=chosen(app.streams, json=json))
+    print_status(choose_output(app, json=json), answer)
     if answer is None:
         say(app.streams, NONE)
 

@@ -21,8 +21,8 @@ def config(ctx: typer.Context, json: options.Json = False, color: options.Color 
     `todo help settings` says how to set one.
     """
     from neontodo import settings
-    from neontodo.render.mode import chosen
-    from neontodo.render.settings import print_settings
+    from neontodo.cli.output import choose_output
+    from neontodo.render.inspection import print_settings
 
     app: App = ctx.obj
     found, problem = settings.listed(app.env, app.options), None
@@ -33,12 +33,7 @@ def config(ctx: typer.Context, json: options.Json = False, color: options.Color 
         ]
     except BadValue as error:
         problem = error
-    print_settings(
-        found,
-        file=settings.config_path(app.env),
-        streams=app.streams,
-        mode=chosen(app.streams, json=json),
-    )
+    print_settings(choose_output(app, json=json), found, file=settings.config_path(app.env))
     if problem is not None:
         raise problem
 

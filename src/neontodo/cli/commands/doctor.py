@@ -20,15 +20,15 @@ def doctor(ctx: typer.Context, json: options.Json = False, color: options.Color 
     Settings, the keyring, the token, and the store: its file, or the way to its server. The exit
     code is 0 if all is well, else that of the gravest failure; notes do not count.
     """
+    from neontodo.cli.output import choose_output
     from neontodo.doctor.examination import examine
-    from neontodo.render.findings import print_findings
+    from neontodo.render.inspection import print_findings
     from neontodo.render.messages import hint
-    from neontodo.render.mode import chosen
 
     app: App = ctx.obj
     findings = examine(app)
     code = _code(findings)
-    print_findings(findings, code, streams=app.streams, mode=chosen(app.streams, json=json))
+    print_findings(choose_output(app, json=json), findings, code)
     for advice in dict.fromkeys(found.hint for found in findings if found.hint):
         hint(app.streams, advice)
     if code:

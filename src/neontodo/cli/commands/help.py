@@ -26,7 +26,7 @@ def help_(
 ) -> None:
     """Explain a topic or a command; without one, list the topics."""
     from neontodo.cli import topics
-    from neontodo.render.prose import print_prose
+    from neontodo.render.help_text import print_help_text
     from neontodo.render.text import safe_write
 
     app: App = ctx.obj
@@ -34,7 +34,7 @@ def help_(
     if not words:
         _list_topics(app)
     elif len(words) == 1 and words[0] in topics.ORDER:
-        print_prose(topics.text(words[0]), streams=app.streams)
+        print_help_text(app.streams, topics.text(words[0]))
     elif (described := _command(ctx.find_root(), words)) is not None:
         safe_write(app.streams.out, f"{described}\n")
     else:

@@ -33,15 +33,16 @@ def import_(
     color: options.Color = "auto",
 ) -> None:
     """Import tasks; those that are here already, or were removed here, stay as they are."""
+    from neontodo.cli.output import choose_output
     from neontodo.cli.sources import opened
-    from neontodo.render.imported import print_report
+    from neontodo.render.import_report import print_report
     from neontodo.render.messages import say_dry_run
 
     app: App = ctx.obj
     with opened(app, file) as source:
         name = format or _detected(file, source)
         report = _import(app, source, name, skip_bad=skip_bad, restore=restore, dry_run=dry_run)
-    print_report(report, streams=app.streams, as_json=json)
+    print_report(choose_output(app, json=json), report)
     if dry_run:
         say_dry_run(app.streams)
 

@@ -11,7 +11,7 @@ from neontodo.cli import completion, options
 
 if TYPE_CHECKING:
     from neontodo.app import App
-    from neontodo.render.mode import Mode
+    from neontodo.render.listing import Mode
     from neontodo.tasks.filters import TaskFilter
 
 Done = Annotated[bool, typer.Option("--done", help="Only tasks that are done.")]
@@ -82,23 +82,20 @@ def search(
 
 
 def _show(ctx: typer.Context, *, words: str, completed: bool | None) -> None:
+    from neontodo.cli.output import choose_output
     from neontodo.render.messages import warn_unreadable
-    from neontodo.render.mode import chosen
     from neontodo.render.tasks import print_tasks
     from neontodo.tasks.queries import tasks as queries
 
     app: App = ctx.obj
-    mode = chosen(app.streams, json=ctx.params["json"], quiet=ctx.params["quiet"])
-    wanted = _filter(app, mode, ctx.params, words, completed)
+    output = choose_output(app, json=ctx.params["json"], quiet=ctx.params["quiet"])
+    wanted = _filter(app, output.mode, ctx.params, words, completed)
     page = app.run(app.read(lambda session, who: queries.page(session, who.user_id, wanted)))
     warn_unreadable(app.streams, page.unreadable)
     narrowed = wanted != _unnarrowed(wanted)
     print_tasks(
+        output,
         page.tasks,
-        streams=app.streams,
-        mode=mode,
-        now=app.now,
-        tz=app.tz,
         total=page.total,
         shown_from=wanted.offset,
         none_found="no tasks match" if narrowed else "nothing to do",

@@ -155,10 +155,9 @@ def profiles(
 ) -> None:
     """List your accounts and stores on this machine; `--profile` or TODO_PROFILE chooses one."""
     from neontodo.accounts.profiles import listed
-    from neontodo.render.mode import chosen
-    from neontodo.render.profiles import print_profiles
+    from neontodo.cli.output import choose_output
+    from neontodo.render.accounts import print_profiles
 
     app: App = ctx.obj
     found = listed(app.settings.data_dir, app.settings.profile)
-    mode = chosen(app.streams, json=json, quiet=quiet)
-    print_profiles(found, streams=app.streams, mode=mode)
+    print_profiles(choose_output(app, json=json, quiet=quiet), found)

@@ -51,12 +51,13 @@ def add(
     With `--subject` a user who is there already gets another login, such as for a second machine,
     and somebody who signs in by `todo login` a login for that account.
     """
-    from neontodo.render.members import print_invitation
+    from neontodo.cli.output import choose_output
+    from neontodo.render.accounts import print_invitation
     from neontodo.render.messages import hint, warn
 
     app: App = ctx.obj
     invited, line = _manage(app, _add(app, email, name, subject, days))
-    print_invitation(app.streams, invited, line, json=json, tz=app.tz)
+    print_invitation(choose_output(app, json=json), invited, line)
     if invited.other_databases:
         warn(
             app.streams,
@@ -123,13 +124,12 @@ def list_(
 
     Who has not joined yet is listed with the day on which their invitation expires.
     """
-    from neontodo.render.members import print_members
-    from neontodo.render.mode import chosen
+    from neontodo.cli.output import choose_output
+    from neontodo.render.accounts import print_members
 
     app: App = ctx.obj
     found = _manage(app, _logins(app))
-    mode = chosen(app.streams, json=json)
-    print_members(found, streams=app.streams, mode=mode, now=app.now, tz=app.tz)
+    print_members(choose_output(app, json=json), found)
 
 
 async def _logins(app: App) -> list[tuple[Login, int]]:

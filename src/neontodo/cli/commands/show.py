@@ -27,12 +27,11 @@ def show(
     color: options.Color = "auto",
 ) -> None:
     """Show everything about one task."""
+    from neontodo.cli.output import choose_output
     from neontodo.cli.selecting import only
-    from neontodo.render.details import print_task
-    from neontodo.render.mode import chosen
+    from neontodo.render.card import print_task
     from neontodo.tasks.references import parse_refs
 
     app: App = ctx.obj
     found = only(app, parse_refs([task]))
-    mode = chosen(app.streams, json=json, quiet=quiet)
-    print_task(found, streams=app.streams, mode=mode, now=app.now, tz=app.tz)
+    print_task(choose_output(app, json=json, quiet=quiet), found)

@@ -49,12 +49,11 @@ def _show(
     json: bool,
     quiet: bool,
 ) -> None:
-    from neontodo.render.counts import print_counts
-    from neontodo.render.mode import chosen
+    from neontodo.cli.output import choose_output
+    from neontodo.render.charts import print_counts
 
     found = app.run(app.read(lambda session, who: query(session, who.user_id)))
-    mode = chosen(app.streams, json=json, quiet=quiet)
-    print_counts(found, streams=app.streams, mode=mode, name=name)
+    print_counts(choose_output(app, json=json, quiet=quiet), found, name=name)
 
 
 def stats(
@@ -63,10 +62,10 @@ def stats(
     color: options.Color = "auto",
 ) -> None:
     """Show what is open, overdue and due today, and what was done on each day."""
-    from neontodo.render.mode import chosen
-    from neontodo.render.stats import print_stats
+    from neontodo.cli.output import choose_output
+    from neontodo.render.charts import print_stats
     from neontodo.tasks import reading
 
     app: App = ctx.obj
     found = app.run(app.read(lambda s, who: reading.stats(s, who.user_id, app.now, app.tz)))
-    print_stats(found, streams=app.streams, mode=chosen(app.streams, json=json))
+    print_stats(choose_output(app, json=json), found)

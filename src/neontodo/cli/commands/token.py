@@ -64,19 +64,12 @@ def create(
 def list_(ctx: typer.Context, json: options.Json = False, color: options.Color = "auto") -> None:
     """List this user's keys: each machine's own, and one for each token."""
     from neontodo.accounts import key_queries
-    from neontodo.render.keys import print_keys
-    from neontodo.render.mode import chosen
+    from neontodo.cli.output import choose_output
+    from neontodo.render.accounts import print_keys
 
     app: App = ctx.obj
     found = app.run(app.read(lambda session, who: key_queries.all_of(session, who.user_id)))
-    print_keys(
-        found,
-        in_use=app.run(app.identity()).key_id,
-        streams=app.streams,
-        mode=chosen(app.streams, json=json),
-        now=app.now,
-        tz=app.tz,
-    )
+    print_keys(choose_output(app, json=json), found, in_use=app.run(app.identity()).key_id)
 
 
 def revoke(

@@ -86,18 +86,18 @@ def log(
     color: options.Color = "auto",
 ) -> None:
     """Show what happened to tasks, newest first, with old and new values."""
+    from neontodo.cli.output import choose_output
     from neontodo.render.log import print_log
     from neontodo.render.messages import warn
-    from neontodo.render.mode import chosen
     from neontodo.tasks.references import parse_refs
 
     app: App = ctx.obj
-    mode = chosen(app.streams, json=json)
-    if limit is None and mode == "table":
+    output = choose_output(app, json=json)
+    if limit is None and output.mode == "table":
         limit = app.settings.page_size
     refs = parse_refs(tasks) if tasks else None
     entries = app.run(app.read(lambda session, me: _entries(session, me, refs, limit)))
-    print_log(entries[:limit], streams=app.streams, mode=mode, tz=app.tz, is_asked=refs is not None)
+    print_log(output, entries[:limit], is_asked=refs is not None)
     for entry in entries[:limit]:
         if not entry.is_readable:
             warn(app.streams, f"change {entry.seq} cannot be read: todo logs no such fields")

@@ -22,8 +22,8 @@ def whoami(ctx: typer.Context, json: options.Json = False, color: options.Color 
 
     The exit code tells whether the store accepts you.
     """
-    from neontodo.render.mode import chosen
-    from neontodo.render.pairs import print_pairs
+    from neontodo.cli.output import choose_output
+    from neontodo.render.listing import print_pairs
     from neontodo.tasks.queries.users import UnknownUser
 
     app: App = ctx.obj
@@ -37,12 +37,7 @@ def whoami(ctx: typer.Context, json: options.Json = False, color: options.Color 
     except TodoError as error:
         problem = error
     facts = _facts(app, identity, signer, accepted=problem is None)
-    print_pairs(
-        facts,
-        streams=app.streams,
-        mode=chosen(app.streams, json=json),
-        shown=_shown(app, identity, facts),
-    )
+    print_pairs(choose_output(app, json=json), facts, shown=_shown(app, identity, facts))
     if problem is not None:
         # What is known without the store is printed all the same.
         raise problem
@@ -88,7 +83,7 @@ def _expiry(app: App, identity: Identity) -> datetime:
 def _shown(app: App, identity: Identity, facts: dict[str, Any]) -> list[tuple[str, str]]:
     """The facts for a person: by their clock, and without what is not known."""
     from neontodo.clock import span
-    from neontodo.render.terminal.times import local_time
+    from neontodo.render.text import local_time
     from neontodo.settings import PROFILE
 
     expires_at = _expiry(app, identity)

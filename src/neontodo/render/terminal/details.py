@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from neontodo.render.annotations import notes
+from neontodo.render.card import list_annotations
 from neontodo.render.terminal.canvas import CARD_WIDTH, Canvas
 from neontodo.render.terminal.grid import Cell, Column, Grid
 from neontodo.render.terminal.symbols import PRIORITIES
 from neontodo.render.terminal.tasks import PRIORITY_STYLES, due_style
-from neontodo.render.terminal.times import local_time
+from neontodo.render.text import local_time
 from neontodo.tasks.dates import describe_due, local_day
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def draw_card(task: TaskPublic, *, streams: Streams, now: datetime, tz: tzinfo) 
     canvas.draw("", _pairs(canvas, [*_fields(canvas, task, now, tz)], width))
     if description := (task.description or "").strip("\r\n"):
         canvas.draw("", _column(Cell(_prose(canvas, description, width)), width))
-    if noted := notes(task, tz):
+    if noted := list_annotations(task, tz):
         cells = [(when, Cell(canvas.safe(text))) for when, text in noted]
         canvas.draw("", _pairs(canvas, cells, width))
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from neontodo.render.keys import status
+from neontodo.render.accounts import key_status
 from neontodo.render.terminal.canvas import Canvas
 from neontodo.render.terminal.grid import Cell, Column, Grid
-from neontodo.render.terminal.times import local_time
+from neontodo.render.text import local_time
 
 if TYPE_CHECKING:
     from neontodo.accounts.key_queries import StoredKey
@@ -42,7 +42,7 @@ def draw_keys(
     def row(key: StoredKey, name: str) -> list[Cell]:
         created = [Cell(local_time(key.created_at, tz)[:DAY_WIDTH], "dim")] if with_created else []
         expires = local_time(key.expires_at, tz)[:DAY_WIDTH] if key.expires_at else "never"
-        state = "in use" if key.id == in_use else status(key, now)
+        state = "in use" if key.id == in_use else key_status(key, now)
         return [
             Cell(canvas.safe(key.id)[:ID_WIDTH]),
             Cell(canvas.crop(name, columns[1].width), "bold" if key.id == in_use else ""),

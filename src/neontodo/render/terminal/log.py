@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from neontodo.render.terminal.canvas import Canvas
 from neontodo.render.terminal.grid import Cell, Column, Grid
-from neontodo.render.terminal.times import local_time
+from neontodo.render.text import local_time
 
 if TYPE_CHECKING:
     from neontodo.streams import Streams

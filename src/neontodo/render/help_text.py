@@ -18,7 +18,7 @@ CODE = "    "
 ITEM = "- "
 
 
-def print_prose(text: str, *, streams: Streams) -> None:
+def print_help_text(streams: Streams, text: str) -> None:
     """Print a text, folded to the width of the terminal."""
     safe_write(streams.out, "\n\n".join(_blocks(text, streams)) + "\n")
 

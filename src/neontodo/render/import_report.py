@@ -10,15 +10,16 @@ from neontodo.errors import capped
 from neontodo.render.messages import hint, say, warn
 
 if TYPE_CHECKING:
-    from neontodo.streams import Streams
+    from neontodo.render.listing import Output
     from neontodo.tasks.report import Report
 
 NUMBERS_SHOWN = 5
 PROBLEMS_SHOWN = 10
 
 
-def print_report(report: Report, *, streams: Streams, as_json: bool) -> None:
+def print_report(output: Output, report: Report) -> None:
     """Say what an import did, on standard error; as JSON it is the command's output too."""
+    streams = output.streams
     say(streams, report_sentence(report))
     if taken := report.renumbered - report.too_high:
         say(streams, f"numbers that were taken: {_renumbered(taken, report.numbers)}")
@@ -32,7 +33,7 @@ def print_report(report: Report, *, streams: Streams, as_json: bool) -> None:
             say(streams, f"  {line}")
     if report.removed_here:
         hint(streams, "`--restore` brings back what was removed here")
-    if as_json:
+    if output.mode == "json":
         streams.out.write(json.dumps(report_json(report), indent=2) + "\n")
 
 
