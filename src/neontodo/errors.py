@@ -1,14 +1,16 @@
-"""Everything that can go wrong, by what the caller can do about it.
+"""Declare everything that can go wrong, by what the caller can do about it.
 
     TodoError
-    ├── Refused             the rules say no; nothing was changed
-    │   └── Conflict        somebody else changed the same thing first
-    ├── BadValue            the caller's words cannot be used as they are
-    ├── TaskNotFound        a reference names no task, or more than one
-    ├── NotSignedIn         no token, or one that is not accepted
-    ├── StoreUnavailable    the store cannot be reached, opened or written
-    │   └── OutcomeUnknown  the connection broke while a write was being saved
-    └── SchemaMismatch      the store's tables are missing or of another version
+    ├── Refused               the rules say no; nothing was changed
+    │   └── Conflict          somebody else changed the same thing first
+    ├── BadValue              a value cannot be used as it is
+    ├── TaskNotFound          a reference names no task, or more than one
+    ├── KeyNotFound           a name or id names no key, or more than one
+    ├── NotSignedIn           there is no token, or it is not accepted
+    ├── StoreUnavailable      the store cannot be reached, opened or written
+    │   └── OutcomeUnknown    the connection broke while a write was being saved
+    ├── KeyringUnavailable    the keyring that holds a secret does not give it
+    └── SchemaMismatch        the store's tables are missing or of another version
 
 An error knows what happened and the next step; what it costs (an exit code, an HTTP status) is
 each front end's own table.
@@ -69,6 +71,10 @@ class TaskNotFound(TodoError):
     """A reference names no task, or more than one."""
 
 
+class KeyNotFound(TodoError):
+    """A name or the start of an id names no key, or more than one."""
+
+
 class NotSignedIn(TodoError):
     """There is no token, or the one there is was not accepted."""
 
@@ -101,6 +107,10 @@ class StoreUnavailable(TodoError):
 
 class OutcomeUnknown(StoreUnavailable):
     """The connection broke while a write was being saved."""
+
+
+class KeyringUnavailable(TodoError):
+    """The operating system's keyring holds a secret and does not give it."""
 
 
 class SchemaMismatch(TodoError):

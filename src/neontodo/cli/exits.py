@@ -38,8 +38,10 @@ BY_ERROR: dict[type[errors.TodoError], Exit] = {
     errors.Refused: Exit.FAILED,
     errors.BadValue: Exit.USAGE,
     errors.TaskNotFound: Exit.NOT_FOUND,
+    errors.KeyNotFound: Exit.NOT_FOUND,
     errors.NotSignedIn: Exit.SIGNED_OUT,
     errors.StoreUnavailable: Exit.UNAVAILABLE,
+    errors.KeyringUnavailable: Exit.UNAVAILABLE,
     errors.SchemaMismatch: Exit.SCHEMA,
 }
 
