@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from neontodo.db.database import Database
     from neontodo.db.retry import Limits
     from neontodo.db.url import Target
-    from neontodo.tasks.unit_of_work import Unit
+    from neontodo.tasks.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 
@@ -142,25 +142,26 @@ class App(Environment):
                 try:
                     answer = await query(session, identity)
                 except TaskNotFound:
-                    await users.require(session, identity.user_id)
+                    await users.require_user(session, identity.user_id)
                     raise
                 if not answer:
-                    await users.require(session, identity.user_id)
+                    await users.require_user(session, identity.user_id)
                 return answer
 
         return await self._admitted(identity, lambda: self.database.repeated(attempt))
 
-    async def write(self, action: Callable[[Unit], Awaitable[T]], *, dry_run: bool = False) -> T:
+    async def write(
+        self, action: Callable[[UnitOfWork], Awaitable[T]], *, dry_run: bool = False
+    ) -> T:
         """Run an action in one transaction of the user's; a dry run rolls it back."""
-        from neontodo.tasks.saving import saved
-        from neontodo.tasks.unit_of_work import Command
+        from neontodo.tasks.unit_of_work import WriteContext, save_exactly_once
 
         identity = await self.identity()
-        command = Command(
+        command = WriteContext(
             identity.user_id, identity.key_id, self.now, needs_key=not identity.by_issuer
         )
         return await self._admitted(
-            identity, lambda: saved(self.database, command, action, dry_run=dry_run)
+            identity, lambda: save_exactly_once(self.database, command, action, dry_run=dry_run)
         )
 
     async def _admitted(self, identity: Identity, work: Callable[[], Awaitable[T]]) -> T:
@@ -224,7 +225,9 @@ class App(Environment):
         """
         from neontodo.tasks.queries import users
 
-        told = await self.read(lambda session, who: users.told(session, who.user_id))
+        told = await self.read(
+            lambda session, who: users.fetch_email_and_name(session, who.user_id)
+        )
         identity = await self.identity()
         if identity.by_issuer and told != (identity.claims.email, identity.claims.name):
             await self._admit(identity)

@@ -22,7 +22,7 @@ from neontodo.tasks.filters import TaskFilter
 from neontodo.tasks.queries.tasks import page
 from neontodo.tasks.references import parse_refs
 from neontodo.tasks.service import Edit
-from neontodo.tasks.unit_of_work import Command, Unit
+from neontodo.tasks.unit_of_work import UnitOfWork, WriteContext
 from tests.harness import FRIDAY_NOON
 
 T = TypeVar("T")
@@ -51,14 +51,14 @@ class Store:
     def write(self, action: Callable[..., Awaitable[T]], *args: Any, **options: Any) -> T:
         """Run `action(unit, …)` as one command, a minute after the one before."""
         self.now += timedelta(minutes=1)
-        return self.apply(Command(self.user, self.key, self.now), action, *args, **options)
+        return self.apply(WriteContext(self.user, self.key, self.now), action, *args, **options)
 
     def apply(
-        self, command: Command, action: Callable[..., Awaitable[T]], *args: Any, **options: Any
+        self, command: WriteContext, action: Callable[..., Awaitable[T]], *args: Any, **options: Any
     ) -> T:
         async def work() -> T:
             async with self.database.write(command.user_id) as session:
-                return await action(Unit(session, command), *args, **options)
+                return await action(UnitOfWork(session, command), *args, **options)
 
         return self.runner.run(work())
 

@@ -12,7 +12,7 @@ from neontodo.models import Priority, TaskCreate, TaskUpdate
 from neontodo.tasks import reading, service
 from neontodo.tasks.references import parse_refs
 from neontodo.tasks.service import Edit
-from neontodo.tasks.unit_of_work import AlreadyApplied, Command, Unit
+from neontodo.tasks.unit_of_work import AlreadyApplied, UnitOfWork, WriteContext
 from tests.contract.conftest import ANN, BOB, Store
 from tests.harness import FRIDAY_NOON
 
@@ -170,7 +170,7 @@ def test_the_log_is_gapless_and_has_old_and_new_values(store: Store) -> None:
 
 
 def test_a_command_is_applied_once_however_often_it_is_sent(store: Store) -> None:
-    command = Command(ANN, "laptop", FRIDAY_NOON)
+    command = WriteContext(ANN, "laptop", FRIDAY_NOON)
     new = [TaskCreate(title="once")]
     store.apply(command, service.add, new)
     with pytest.raises(AlreadyApplied):
@@ -181,9 +181,9 @@ def test_a_command_is_applied_once_however_often_it_is_sent(store: Store) -> Non
 
 def test_a_dry_run_answers_and_leaves_nothing(store: Store) -> None:
     async def work() -> int:
-        command = Command(ANN, "laptop", FRIDAY_NOON)
+        command = WriteContext(ANN, "laptop", FRIDAY_NOON)
         async with store.database.write(ANN, dry_run=True) as session:
-            outcome = await service.add(Unit(session, command), [TaskCreate(title="x")])
+            outcome = await service.add(UnitOfWork(session, command), [TaskCreate(title="x")])
             return outcome.changed[0].number
 
     assert store.runner.run(work()) == 1

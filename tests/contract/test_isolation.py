@@ -22,7 +22,7 @@ from neontodo.tasks.queries import changes, counts, tasks, users
 from neontodo.tasks.references import parse_refs
 from neontodo.tasks.results import Page
 from neontodo.tasks.service import Edit
-from neontodo.tasks.unit_of_work import Command
+from neontodo.tasks.unit_of_work import WriteContext
 from tests.contract.conftest import ANN, BOB, Store
 from tests.databases import TemplateDatabases
 from tests.harness import FRIDAY_NOON
@@ -94,7 +94,9 @@ OF_ANN: dict[str, Query] = {
     "changes.newest": lambda s: changes.newest(s, BOB, task_ids=None, limit=99),
     "changes.deletions": lambda s: changes.deletions(s, BOB, [sa.true()]),
     "changes.last_touched": lambda s: changes.last_touched(s, BOB, "laptop"),
-    "users.claim": lambda s: users.claim(s, Command(BOB, "laptop", FRIDAY_NOON), 1, 1),
+    "users.begin_write": lambda s: users.begin_write(
+        s, WriteContext(BOB, "laptop", FRIDAY_NOON), numbers=1, changes=1
+    ),
 }
 
 
@@ -113,7 +115,7 @@ def test_every_query_takes_the_user(module: ModuleType) -> None:
     for name, function in inspect.getmembers(module, inspect.isfunction):
         if function.__module__ == module.__name__ and not name.startswith("_"):
             parameters = inspect.signature(function).parameters
-            assert {"user_id", "rows", "command"} & set(parameters), name
+            assert {"user_id", "rows", "context"} & set(parameters), name
 
 
 FORGOTTEN: dict[str, Any] = {

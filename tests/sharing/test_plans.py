@@ -109,16 +109,16 @@ async def copy(app: App) -> None:
     """What `connect --move`, `member remove` and signing in send, for two users otherwise."""
     me = (await app.identity()).user_id
     async with app.database.snapshot(me) as session:
-        assert await users.counters(session, me)
-        assert await users.told(session, me)
+        assert await users.fetch_counters(session, me)
+        assert await users.fetch_email_and_name(session, me)
         assert await tasks.count(session, me)
         assert await tasks.sound(session, me, after=0, limit=1000)
         (task, *_), *_ = [chunk async for chunk in tasks.everything(session, me)]
         (change, *_), *_ = [chunk async for chunk in changes.everything(session, me)]
     async with app.database.write(me, dry_run=True) as session:
-        assert not await users.claim_unused(session, me, 1, 1)
-        number, seq = (counter + 1 for counter in await users.counters(session, me))
-        await users.settle(session, me, number, seq)
+        assert not await users.set_first_counters(session, me, 1, 1)
+        number, seq = (counter + 1 for counter in await users.fetch_counters(session, me))
+        await users.set_counters(session, me, number, seq)
         new = {"id": uuid.uuid4(), "number": number, "search_text": ""}
         await tasks.add(session, [{**task, **new}])
         await changes.add(session, [{**change, "command_id": uuid.uuid4(), "seq": seq}])

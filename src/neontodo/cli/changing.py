@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.tasks.results import Outcome
-    from neontodo.tasks.unit_of_work import Unit
+    from neontodo.tasks.unit_of_work import UnitOfWork
 
 
 def change(
     app: App,
-    action: Callable[[Unit], Awaitable[Outcome]],
+    action: Callable[[UnitOfWork], Awaitable[Outcome]],
     verb: str | None,
     *,
     json: bool,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from neontodo.tasks.copying import Copied, Owner
     from neontodo.tasks.report import Report
     from neontodo.tasks.results import UnreadableTask
-    from neontodo.tasks.unit_of_work import Unit
+    from neontodo.tasks.unit_of_work import UnitOfWork
 
 
 def offer(app: App) -> None:
@@ -90,8 +90,8 @@ async def had_tasks(database: Database, user_id: str) -> bool:
     from neontodo.tasks.queries import users
 
     async with database.read(user_id) as session:
-        is_known = await users.told(session, user_id) is not None
-        return is_known and (await users.counters(session, user_id))[0] > 0
+        is_known = await users.fetch_email_and_name(session, user_id) is not None
+        return is_known and (await users.fetch_counters(session, user_id))[0] > 0
 
 
 def _move(app: App, home: Database, old: Owner, database: Database, new: Owner) -> None:
@@ -152,22 +152,21 @@ def _imported(app: App, home: Database, old: Owner, database: Database, new: Own
     from neontodo import formats
     from neontodo.render.messages import warn_unreadable
     from neontodo.tasks.importing import import_tasks
-    from neontodo.tasks.saving import saved
-    from neontodo.tasks.unit_of_work import Command
+    from neontodo.tasks.unit_of_work import WriteContext, save_exactly_once
 
     with tempfile.TemporaryFile() as file:
         warn_unreadable(app.streams, app.run(_write(home, old, file)))
         size = file.tell()
 
-        async def action(unit: Unit) -> Report:
+        async def action(unit: UnitOfWork) -> Report:
             file.seek(0)
             records = formats.read(file, "json", tz=app.tz, now=app.now)
             return await import_tasks(
                 unit, records, skip_bad=False, size=size, progress=lambda: None
             )
 
-        command = Command(new.user_id, new.key_id, app.now, needs_key=app.account is None)
-        return app.run(saved(database, command, action))
+        command = WriteContext(new.user_id, new.key_id, app.now, needs_key=app.account is None)
+        return app.run(save_exactly_once(database, command, action))
 
 
 async def _write(home: Database, old: Owner, file: BinaryIO) -> list[UnreadableTask]:

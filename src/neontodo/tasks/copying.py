@@ -35,8 +35,8 @@ async def copy(
     What this machine did in the old store it did in the new one too, so `undo` still goes back.
     Both sessions must hold still: one transaction each.
     """
-    counters = await users.counters(source, old.user_id)
-    if not await users.claim_unused(session, new.user_id, *counters):
+    counters = await users.fetch_counters(source, old.user_id)
+    if not await users.set_first_counters(session, new.user_id, *counters):
         return None
     copied_tasks = copied_changes = left = 0
     mine, keys = {"user_id": new.user_id}, {old.key_id: new.key_id}

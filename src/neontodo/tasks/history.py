@@ -25,7 +25,7 @@ from neontodo.tasks.state import (
     restored,
     snapshot,
 )
-from neontodo.tasks.unit_of_work import Unit
+from neontodo.tasks.unit_of_work import UnitOfWork
 
 CHUNK = 500
 LOOKED_AT = 50
@@ -34,7 +34,7 @@ DETAILS_SHOWN = 10
 NUMBERS_SHOWN = 12
 
 
-async def undo(unit: Unit, *, any_machine: bool = False) -> Outcome:
+async def undo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
     """Take back the newest command of this machine, or of any, that still stands.
 
     Raises:
@@ -50,7 +50,7 @@ async def undo(unit: Unit, *, any_machine: bool = False) -> Outcome:
     )
 
 
-async def redo(unit: Unit, *, any_machine: bool = False) -> Outcome:
+async def redo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
     """Reapply the newest command that was undone, unless something was changed since.
 
     Raises:
@@ -65,7 +65,7 @@ async def redo(unit: Unit, *, any_machine: bool = False) -> Outcome:
     raise Refused("nothing to redo")
 
 
-async def _standing(unit: Unit, any_machine: bool) -> AsyncIterator[LoggedCommand]:
+async def _standing(unit: UnitOfWork, any_machine: bool) -> AsyncIterator[LoggedCommand]:
     """Commands that no later one took back, newest first."""
     taken_back: set[uuid.UUID] = set()
     before_seq = None
@@ -77,19 +77,19 @@ async def _standing(unit: Unit, any_machine: bool) -> AsyncIterator[LoggedComman
                 continue
             if command.reverts is not None:
                 taken_back.add(command.reverts)
-            if any_machine or command.key_id == unit.command.key_id:
+            if any_machine or command.key_id == unit.key_id:
                 yield command
         before_seq = batch[-1].first_seq
 
 
-async def _is_undo(unit: Unit, command: LoggedCommand) -> bool:
+async def _is_undo(unit: UnitOfWork, command: LoggedCommand) -> bool:
     """Whether it took back a plain command, and not an undo."""
     assert command.reverts is not None
     first = await changes.of_command(unit.session, unit.user_id, command.reverts, limit=1)
     return bool(first) and first[0].reverts is None
 
 
-async def _revert(unit: Unit, command: LoggedCommand, verb: str) -> Outcome | None:
+async def _revert(unit: UnitOfWork, command: LoggedCommand, verb: str) -> Outcome | None:
     """Record the opposite of a command; None if plain SQL has written it, and none can be told.
 
     Raises:
@@ -132,7 +132,7 @@ def _is_readable(change: Change) -> bool:
 
 
 async def _refuse_disagreement(
-    unit: Unit, batch: Sequence[Change], found: dict[uuid.UUID, Task], verb: str
+    unit: UnitOfWork, batch: Sequence[Change], found: dict[uuid.UUID, Task], verb: str
 ) -> None:
     problems = [(c, reason) for c in batch if (reason := _problem(c, found.get(c.task_id)))]
     if not problems:
@@ -164,7 +164,7 @@ def _problem(change: Change, task: Task | None) -> str | None:
     return f"task {{}}: {', '.join(fields)} changed since" if fields else None
 
 
-def _inverse(unit: Unit, change: Change, task: Task | None) -> TaskPublic:
+def _inverse(unit: UnitOfWork, change: Change, task: Task | None) -> TaskPublic:
     """Record the opposite of a change; the task as it is then, or as it last was."""
     if task is None:
         columns = restored(change.before or {})

@@ -14,7 +14,7 @@ from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.report import Report
 from neontodo.tasks.service import new_columns
 from neontodo.tasks.state import logged_before
-from neontodo.tasks.unit_of_work import Unit
+from neontodo.tasks.unit_of_work import UnitOfWork
 
 CHUNK = 2000
 HIGHEST = NUMBER_MAX // 2
@@ -47,7 +47,7 @@ Columns = dict[str, Any]
 
 
 async def import_tasks(
-    unit: Unit,
+    unit: UnitOfWork,
     records: Iterable[Incoming],
     *,
     skip_bad: bool,
@@ -79,7 +79,7 @@ async def import_tasks(
 
 
 class _Importer:
-    def __init__(self, unit: Unit, skip_bad: bool, restore: bool, size: int) -> None:
+    def __init__(self, unit: UnitOfWork, skip_bad: bool, restore: bool, size: int) -> None:
         self.unit = unit
         self.skip_bad = skip_bad
         self.restore = restore

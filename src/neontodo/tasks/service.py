@@ -15,7 +15,7 @@ from neontodo.tasks.queries import tasks
 from neontodo.tasks.references import Refs
 from neontodo.tasks.results import Outcome
 from neontodo.tasks.state import Unreadable, snapshot
-from neontodo.tasks.unit_of_work import Unit
+from neontodo.tasks.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def due_columns(due: date | datetime | None) -> tuple[date | None, datetime | No
     return due, None
 
 
-async def add(unit: Unit, new: Sequence[TaskCreate]) -> Outcome:
+async def add(unit: UnitOfWork, new: Sequence[TaskCreate]) -> Outcome:
     """Add tasks with the next numbers, in order."""
     await unit.start(numbers=len(new), changed=len(new))
     added = []
@@ -70,7 +70,7 @@ async def add(unit: Unit, new: Sequence[TaskCreate]) -> Outcome:
     return Outcome(tuple(added))
 
 
-async def edit(unit: Unit, refs: Refs, wanted: Edit) -> Outcome:
+async def edit(unit: UnitOfWork, refs: Refs, wanted: Edit) -> Outcome:
     """Set fields of tasks; those that already are so stay untouched."""
     return await _change(unit, refs, lambda task: _edited(task, wanted, unit.now))
 
@@ -94,7 +94,7 @@ def _completion(task: Task, done: bool, now: datetime) -> dict[str, Any]:
     return {"completed": done, "completed_at": now if done else None}
 
 
-async def complete(unit: Unit, refs: Refs, completed: bool | None) -> Outcome:
+async def complete(unit: UnitOfWork, refs: Refs, completed: bool | None) -> Outcome:
     """Mark tasks done or pending; None turns each into the other."""
 
     def columns(task: Task) -> dict[str, Any]:
@@ -104,10 +104,10 @@ async def complete(unit: Unit, refs: Refs, completed: bool | None) -> Outcome:
     return await _change(unit, refs, columns)
 
 
-async def remove(unit: Unit, refs: Refs) -> Outcome:
+async def remove(unit: UnitOfWork, refs: Refs) -> Outcome:
     """Remove tasks; their last state stays in the log."""
     await unit.start(changed=len(refs.numbers))
-    found = await resolve(unit.session, unit.user_id, unit.command.key_id, refs)
+    found = await resolve(unit.session, unit.user_id, unit.key_id, refs)
     removed, notes = [], []
     for task in found:
         unit.delete(task)
@@ -119,9 +119,9 @@ async def remove(unit: Unit, refs: Refs) -> Outcome:
     return Outcome(tuple(removed), notes=tuple(notes))
 
 
-async def _change(unit: Unit, refs: Refs, columns: Any) -> Outcome:
+async def _change(unit: UnitOfWork, refs: Refs, columns: Any) -> Outcome:
     await unit.start(changed=len(refs.numbers))
-    found = await resolve(unit.session, unit.user_id, unit.command.key_id, refs)
+    found = await resolve(unit.session, unit.user_id, unit.key_id, refs)
     changed, unchanged = [], []
     for task in found:
         before = snapshot(task)
@@ -134,7 +134,7 @@ async def _change(unit: Unit, refs: Refs, columns: Any) -> Outcome:
     return Outcome(tuple(changed), tuple(unchanged))
 
 
-async def replace(unit: Unit, read: TaskPublic, wanted: TaskUpdate) -> Outcome:
+async def replace(unit: UnitOfWork, read: TaskPublic, wanted: TaskUpdate) -> Outcome:
     """Save what a person made of a task that they read a while ago.
 
     Fields that only they changed are set, and what others changed meanwhile stays; so do tags.

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from neontodo.tasks.queries import tasks
 from neontodo.tasks.state import columns_of
-from neontodo.tasks.unit_of_work import Command, Unit
+from neontodo.tasks.unit_of_work import UnitOfWork, WriteContext
 
 CHUNK = 1000
 LOGGED_AS = "transfer"
@@ -34,7 +34,7 @@ class Transferred(NamedTuple):
 async def transfer(session: AsyncSession, giver: str, receiver: str, now: datetime) -> Transferred:
     """Move every task; nothing counts before the commit."""
     units = {
-        user_id: Unit(session, Command(user_id, LOGGED_AS, now, needs_key=False))
+        user_id: UnitOfWork(session, WriteContext(user_id, LOGGED_AS, now, needs_key=False))
         for user_id in (giver, receiver)
     }
     # Two transfers at once must lock the same row first.
@@ -50,7 +50,7 @@ async def transfer(session: AsyncSession, giver: str, receiver: str, now: dateti
         return Transferred(moved, await tasks.count(session, giver))
 
 
-async def _move(giver: str, receiver: Unit, after: int) -> list[int]:
+async def _move(giver: str, receiver: UnitOfWork, after: int) -> list[int]:
     """Move the next tasks by their numbers, which are answered."""
     session = receiver.session
     with _acting_for(session, giver):

@@ -8,18 +8,21 @@ whether the machine's key is still accepted; none of that costs a round trip of 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from neontodo.db.database import Database
 from neontodo.db.schema import HEAD
 from neontodo.errors import NotSignedIn, Refused, SchemaMismatch
 from neontodo.models import TOO_MANY_TAGS, Task, tags_fit
 from neontodo.tasks.queries import changes, tasks, users
 from neontodo.tasks.state import SEARCHED, columns_of, difference, folded, logged, logged_removal
+
+T = TypeVar("T")
 
 
 class AlreadyApplied(Exception):
@@ -27,21 +30,52 @@ class AlreadyApplied(Exception):
 
 
 @dataclass(frozen=True)
-class Command:
-    """What one run of a command is called, in every try of it; `now` is in whole seconds.
+class WriteContext:
+    """Who writes, when, and as which command; the same in every try of it.
 
-    `needs_key`: unless an issuer, or the database's owner, vouches for the user, the key that it is
-    logged under must be one of theirs.
+    Attributes:
+        key_id: the key, or the machine, that the changes are logged under.
+        now: when the command began, in whole seconds.
+        needs_key: whether that key must be one of the user's that is accepted. It need not where an
+            issuer, or the database's owner, vouches for the user.
     """
 
     user_id: str
     key_id: str
     now: datetime
-    id: uuid.UUID = field(default_factory=uuid.uuid4)
+    command_id: uuid.UUID = field(default_factory=uuid.uuid4)
     needs_key: bool = True
 
 
-class Unit:
+async def save_exactly_once(
+    database: Database,
+    context: WriteContext,
+    action: Callable[[UnitOfWork], Awaitable[T]],
+    *,
+    dry_run: bool = False,
+) -> T:
+    """Run an action in one transaction; a dry run rolls it back.
+
+    If the connection breaks, the action runs again until its changes are known to be saved once.
+
+    Returns:
+        The answer of the run that was saved, even if the server's own answer got lost.
+    """
+    answers: list[T] = []
+
+    async def attempt() -> T:
+        try:
+            async with database.write(context.user_id, dry_run=dry_run) as session:
+                unit = UnitOfWork(session, context, sent_before=bool(answers))
+                answers.append(await action(unit))
+        except AlreadyApplied:
+            pass
+        return answers[-1]
+
+    return await database.repeated(attempt)
+
+
+class UnitOfWork:
     """Collects one command's changes and writes them; nothing counts before `finish`.
 
     Between `start` and `finish`, `flush` may be called as often as memory asks for it.
@@ -49,16 +83,17 @@ class Unit:
     """
 
     def __init__(
-        self, session: AsyncSession, command: Command, *, sent_before: bool = False
+        self, session: AsyncSession, context: WriteContext, *, sent_before: bool = False
     ) -> None:
         self.session = session
-        self.command = command
-        self.sent_before = sent_before
-        self.user_id = command.user_id
-        self.now = command.now
+        self.user_id = context.user_id
+        self.key_id = context.key_id
+        self.now = context.now
         self.reverts: uuid.UUID | None = None
         self.last_number = 0
         self.seq = 0
+        self._context = context
+        self._sent_before = sent_before
         self._taken: tuple[int, int] = (0, 0)
         self._position = 0
         self._creates: list[dict[str, Any]] = []
@@ -74,30 +109,33 @@ class Unit:
             NotSignedIn: the store has no such user, or the key is not accepted (any more).
             SchemaMismatch: the store is of another version.
         """
-        if self.sent_before:
+        if self._sent_before:
             # The earlier try may be alive, and be saved while this waits for its lock. Besides the
             # row it waited for, a statement sees only what was there when it began.
-            await users.claim(self.session, self.command, 0, 0)
-        claim = await users.claim(self.session, self.command, numbers, changed)
-        if claim is None:
+            await users.begin_write(self.session, self._context, numbers=0, changes=0)
+        begun = await users.begin_write(
+            self.session, self._context, numbers=numbers, changes=changed
+        )
+        if begun is None:
             raise users.UnknownUser
-        if claim.version != HEAD:
+        if begun.version != HEAD:
             raise SchemaMismatch(
-                f"the store's schema is {claim.version}, this program's is {HEAD}",
+                f"the store's schema is {begun.version}, this program's is {HEAD}",
                 hint="run `todo db upgrade`, or upgrade neontodo",
             )
-        if claim.applied:
+        if begun.applied:
             raise AlreadyApplied
-        if self.command.needs_key and not claim.key_accepted:
+        if self._context.needs_key and not begun.key_accepted:
             raise NotSignedIn(
                 "this store does not know this machine's key, or has revoked it",
                 hint="run `todo connect`",
             )
-        self._taken = (claim.last_number, claim.last_seq)
-        self.last_number = claim.last_number - numbers
-        self.seq = claim.last_seq - changed
+        self._taken = (begun.last_number, begun.last_seq)
+        self.last_number = begun.last_number - numbers
+        self.seq = begun.last_seq - changed
 
     def next_number(self) -> int:
+        """Take the next number for a new task."""
         self.last_number += 1
         return self.last_number
 
@@ -142,9 +180,9 @@ class Unit:
             {
                 "user_id": self.user_id,
                 "seq": self.seq,
-                "command_id": self.command.id,
+                "command_id": self._context.command_id,
                 "position": self._position,
-                "key_id": self.command.key_id,
+                "key_id": self.key_id,
                 "task_id": task_id,
                 "kind": kind,
                 "before": before,
@@ -159,24 +197,22 @@ class Unit:
         """Send what has been collected."""
         # Members write no number and no seq above their counters.
         if self._taken[0] < self.last_number or self._taken[1] < self.seq:
-            await self._settle(max(self._taken[0], self.last_number), max(self._taken[1], self.seq))
+            await self._set_counters(
+                max(self._taken[0], self.last_number), max(self._taken[1], self.seq)
+            )
         # The log goes first: if another try of this command got ahead, its unique index says so.
-        await changes.add(self.session, self._take("_changes"))
-        await tasks.remove(self.session, self.user_id, self._take("_deletes"))
-        await tasks.add(self.session, self._take("_creates"))
-        await tasks.change(self.session, self._take("_updates"))
-
-    def _take(self, name: str) -> Sequence[Any]:
-        rows: Sequence[Any] = getattr(self, name)
-        setattr(self, name, [])
-        return rows
+        await changes.add(self.session, self._changes)
+        await tasks.remove(self.session, self.user_id, self._deletes)
+        await tasks.add(self.session, self._creates)
+        await tasks.change(self.session, self._updates)
+        self._changes, self._deletes, self._creates, self._updates = [], [], [], []
 
     async def finish(self) -> None:
         """Send the rest, and set the counters right if the guess at `start` was off."""
         if self._taken != (self.last_number, self.seq):
-            await self._settle(self.last_number, self.seq)
+            await self._set_counters(self.last_number, self.seq)
         await self.flush()
 
-    async def _settle(self, last_number: int, seq: int) -> None:
-        await users.settle(self.session, self.user_id, last_number, seq)
+    async def _set_counters(self, last_number: int, seq: int) -> None:
+        await users.set_counters(self.session, self.user_id, last_number, seq)
         self._taken = (last_number, seq)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.cli.sources import Source
     from neontodo.tasks.report import Report
-    from neontodo.tasks.unit_of_work import Unit
+    from neontodo.tasks.unit_of_work import UnitOfWork
 
 
 def import_(
@@ -70,7 +70,7 @@ def _import(
 
     with Bar(app.streams, "importing", source.size) as bar:
 
-        async def action(unit: Unit) -> Report:
+        async def action(unit: UnitOfWork) -> Report:
             # From the start: whatever a lost connection took, the next try does again.
             source.rewind()
             records = formats.read(cast(BinaryIO, source), format, tz=app.tz, now=app.now)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from neontodo.accounts.access_tokens import AccessToken
     from neontodo.accounts.key_queries import StoredKey
     from neontodo.app import App
-    from neontodo.tasks.unit_of_work import Unit
+    from neontodo.tasks.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 
@@ -47,10 +47,10 @@ def create(
     user_id = app.run(app.identity()).user_id
     new = access_tokens.make(user_id, label, now=app.now, lifetime=timedelta(days=days))
 
-    async def store(unit: Unit) -> None:
+    async def store(unit: UnitOfWork) -> None:
         # It also refuses a key that the store does not know, or has revoked.
         await unit.start()
-        await access_tokens.store(unit.session, unit.user_id, new, signed_by=unit.command.key_id)
+        await access_tokens.store(unit.session, unit.user_id, new, signed_by=unit.key_id)
 
     _write(app, store, dry_run=dry_run)
     if not dry_run:
@@ -93,7 +93,7 @@ def revoke(
     if not (yes or dry_run):
         _confirm_own(app, key)
 
-    async def take_back(unit: Unit) -> StoredKey:
+    async def take_back(unit: UnitOfWork) -> StoredKey:
         await unit.start()
         return await access_tokens.revoke(unit.session, unit.user_id, key, unit.now)
 
@@ -113,7 +113,7 @@ def revoke(
 COMMANDS = {"create": create, "list": list_, "revoke": revoke}
 
 
-def _write(app: App, action: Callable[[Unit], Awaitable[T]], *, dry_run: bool) -> T:
+def _write(app: App, action: Callable[[UnitOfWork], Awaitable[T]], *, dry_run: bool) -> T:
     try:
         return app.run(app.write(action, dry_run=dry_run))
     except OutcomeUnknown as error:

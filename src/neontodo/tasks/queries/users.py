@@ -15,7 +15,7 @@ from neontodo.errors import NotSignedIn
 from neontodo.models import Change, Key, User
 
 if TYPE_CHECKING:
-    from neontodo.tasks.unit_of_work import Command
+    from neontodo.tasks.unit_of_work import WriteContext
 
 UNSYNCHRONIZED = {"synchronize_session": False}
 
@@ -36,8 +36,8 @@ class UnknownUser(NotSignedIn):
 
 
 @dataclass(frozen=True)
-class Claim:
-    """The counters after a claim, and what else its statement answered."""
+class BegunWrite:
+    """The counters after a write has begun, and what else its first statement answered."""
 
     last_number: int
     last_seq: int
@@ -46,17 +46,17 @@ class Claim:
     applied: bool
 
 
-async def claim(
-    session: AsyncSession, command: Command, numbers: int, changes: int
-) -> Claim | None:
+async def begin_write(
+    session: AsyncSession, context: WriteContext, *, numbers: int, changes: int
+) -> BegunWrite | None:
     """Lock the user's row while raising its counters; None if there is no such user."""
-    user_id = command.user_id
+    user_id = context.user_id
     key = select(func.count()).where(
-        col(Key.user_id) == user_id, col(Key.id) == command.key_id, col(Key.revoked_at).is_(None)
+        col(Key.user_id) == user_id, col(Key.id) == context.key_id, col(Key.revoked_at).is_(None)
     )
     applied = select(func.count()).where(
         col(Change.user_id) == user_id,
-        col(Change.command_id) == command.id,
+        col(Change.command_id) == context.command_id,
         col(Change.position) == sa.literal_column("0"),
     )
     statement = (
@@ -75,27 +75,31 @@ async def claim(
     row = (await session.execute(statement)).first()
     if row is None:
         return None
-    return Claim(row[0], row[1], row[2], bool(row[3]), bool(row[4]))
+    return BegunWrite(row[0], row[1], row[2], bool(row[3]), bool(row[4]))
 
 
-async def require(session: AsyncSession, user_id: str) -> None:
+async def require_user(session: AsyncSession, user_id: str) -> None:
     """Make sure that the store has the user.
 
     Raises:
-        UnknownUser: it has not.
+        UnknownUser: the store has no such user.
     """
     if await session.scalar(select(col(User.id)).where(col(User.id) == user_id)) is None:
         raise UnknownUser
 
 
-async def told(session: AsyncSession, user_id: str) -> tuple[str | None, str | None] | None:
-    """The user's e-mail address and name; None if there is no such user."""
+async def fetch_email_and_name(
+    session: AsyncSession, user_id: str
+) -> tuple[str | None, str | None] | None:
+    """Fetch the user's e-mail address and name; None if there is no such user."""
     statement = select(User.email, User.name).where(col(User.id) == user_id)
     row = (await session.execute(statement)).first()
     return None if row is None else (row[0], row[1])
 
 
-async def settle(session: AsyncSession, user_id: str, last_number: int, last_seq: int) -> None:
+async def set_counters(
+    session: AsyncSession, user_id: str, last_number: int, last_seq: int
+) -> None:
     """Set the counters of a user whose row this transaction holds."""
     await session.execute(
         update(User)
@@ -105,8 +109,8 @@ async def settle(session: AsyncSession, user_id: str, last_number: int, last_seq
     )
 
 
-async def counters(session: AsyncSession, user_id: str) -> tuple[int, int]:
-    """The user's last number and last seq.
+async def fetch_counters(session: AsyncSession, user_id: str) -> tuple[int, int]:
+    """Fetch the user's last number and last seq.
 
     Raises:
         UnknownUser: there is no such user.
@@ -118,7 +122,7 @@ async def counters(session: AsyncSession, user_id: str) -> tuple[int, int]:
     return row[0], row[1]
 
 
-async def claim_unused(
+async def set_first_counters(
     session: AsyncSession, user_id: str, last_number: int, last_seq: int
 ) -> bool:
     """Lock and set the counters of a user who never had a task; False if the user had one."""
