@@ -1,47 +1,69 @@
-"""The composition root: everything one command needs, each made when it is first asked for."""
+"""The composition root: what a run finds, what it keeps open, and whom it acts as.
+
+`App` is an environment and a session. Its attributes only read; each part is made when it is first
+asked for, so that `--help` imports none of them.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from datetime import datetime
-from functools import cached_property
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from neontodo.clock import utc_now
-from neontodo.environment import Environment
+from neontodo.clock import utc_now, zone_of
+from neontodo.environment import Environment, LocalProfile, require_own_links
 from neontodo.errors import SchemaMismatch, TaskNotFound, TodoError
 from neontodo.resources import Resources
-from neontodo.streams import Notice, Streams, streams_of_process
+from neontodo.streams import Notice
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from neontodo.accounts.connection import Connection
     from neontodo.accounts.identity import Identity
+    from neontodo.accounts.issuers.http import Http
+    from neontodo.accounts.issuers.issuer import Issuer
+    from neontodo.accounts.secrets.store import SecretStore
     from neontodo.accounts.signed_in import Account
     from neontodo.db.database import Database
     from neontodo.db.retry import Limits
     from neontodo.db.url import Target
+    from neontodo.settings import Settings
     from neontodo.tasks.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 
 
-class App(Environment):
-    """One run of `todo`: what it finds here, and what it does in the store as whom."""
+class App:
+    """One run of `todo`.
 
-    def __init__(
-        self,
-        streams: Streams,
-        env: Mapping[str, str],
-        cwd: Path,
-        clock: Callable[[], datetime] = utc_now,
-        resources: Resources | None = None,
-    ) -> None:
-        super().__init__(streams, env, cwd, clock)
+    Attributes:
+        streams: where the run reads and writes; `--color` and the settings decide on its colour.
+        now: when the command began, in UTC and whole seconds; `renew_clock` sets it again.
+        options: the settings that the command line gave, such as `profile`.
+        settings: every setting; there are none, and no `profile`, before `load_settings`.
+        setting_origins: where each setting that was set came from.
+        profile: what this machine stores of the profile in use.
+    """
+
+    settings: Settings
+    setting_origins: dict[str, str]
+    profile: LocalProfile
+
+    def __init__(self, environment: Environment, resources: Resources | None = None) -> None:
+        self.streams = environment.streams
+        self.env = environment.env
+        self.cwd = environment.cwd
+        self.now = environment.read_clock()
+        self.options: dict[str, str] = {}
+        self._environment = environment
         self._resources = resources or Resources()
+        self._has_settings = False
+        self._is_colour_given = False
         self._identity: Identity | None = None
         self._is_renamed = False
 
@@ -49,41 +71,146 @@ class App(Environment):
     def from_process(
         cls, resources: Resources | None = None, clock: Callable[[], datetime] = utc_now
     ) -> App:
-        """The app of this process: its own streams, environment and place."""
-        env = dict(os.environ)  # noqa: TID251
-        return cls(streams_of_process(), env, _process_folder(), clock, resources)
+        """Return the app of this process: its own streams, variables and working folder."""
+        return cls(Environment.of_process(clock), resources)
+
+    def choose_colour(self, when: str) -> None:
+        """Let the command line decide on colour: auto, always or never."""
+        if when != "auto":
+            self._is_colour_given = True
+            self.streams = replace(self.streams, colour=when == "always")
+
+    def choose_profile(self, name: str) -> None:
+        """Let the command line decide on the profile."""
+        self.options["profile"] = name
+
+    def load_settings(self) -> None:
+        """Read the settings, once, after the command line has been parsed.
+
+        Raises:
+            BadValue: a setting has a value that it cannot have.
+        """
+        if self._has_settings:
+            return
+        from neontodo import settings
+
+        self.settings, self.setting_origins = settings.load(self.env, self.options)
+        if self.settings.color != "auto" and not self._is_colour_given:
+            self.streams = replace(self.streams, colour=self.settings.color == "always")
+        self.profile = LocalProfile(self.settings, self.notify)
+        self._has_settings = True
+
+    def allow_new_profile(self) -> None:
+        """Let the profile in use be one that does not exist yet."""
+        self.profile.may_be_new = True
+
+    def renew_clock(self) -> None:
+        """Set `now` to the present, after a person took their time."""
+        self.now = self._environment.read_clock()
+
+    def notify(self, text: str) -> None:
+        """Say what was done that the user should know of."""
+        print("notice:", text, file=self.streams.err)
+
+    @cached_property
+    def tz(self) -> tzinfo:
+        """The user's own time zone: `TZ`, else the system's."""
+        return zone_of(self.env)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the profile in use."""
+        return self.profile.folder
+
+    @property
+    def secrets(self) -> SecretStore:
+        """The secrets of the profile in use."""
+        return self.profile.secrets
+
+    @property
+    def account(self) -> Account | None:
+        """The account that is signed in; None if there is none."""
+        return self.profile.account
+
+    @property
+    def connection(self) -> Connection | None:
+        """What `todo connect` stored of the store in use; None for the embedded one."""
+        return self.profile.connection
+
+    @property
+    def issuer(self) -> Issuer | None:
+        """The issuer that may vouch for users besides this store's own machines."""
+        return self.profile.issuer
+
+    def use_account(self, account: Account | None) -> None:
+        """Go on as somebody who has just signed in, or as if nobody had."""
+        self.profile.account = account
+
+    def given_token(self) -> tuple[str | None, str]:
+        """Return the token that a setting supplies, and where it came from."""
+        if given := self.settings.token:
+            return given.get_secret_value().strip(), self.setting_origins["token"]
+        return None, ""
+
+    def http(self) -> Http:
+        """Return a client for the issuer."""
+        from neontodo.accounts.issuers.http import Http
+
+        return Http(self.env)
+
+    @cached_property
+    def target(self) -> Target:
+        """The store in use: what the settings name, else what is connected, else the embedded one.
+
+        Raises:
+            Refused: the store is behind a link that another user has made.
+        """
+        from neontodo.db.url import SqliteTarget, parse_url
+
+        if url := self.settings.database_url:
+            target = parse_url(url.get_secret_value())
+            if not isinstance(target, SqliteTarget):
+                return target
+            path = (self.cwd / target.path).absolute()
+        elif (connection := self.profile.connection) is not None:
+            return parse_url(connection.url)
+        else:
+            path = self.profile.store_path
+        require_own_links(path)
+        return SqliteTarget(path)
 
     @cached_property
     def limits(self) -> Limits:
-        """How long is waited for a server."""
+        """How long a server is waited for."""
         from neontodo.db.retry import Limits
 
         return Limits()
 
     @cached_property
     def database(self) -> Database:
+        """The store in use; its sessions open it."""
         return self._resources.database(
             self.target,
-            self.founder_of(self.target),
+            lambda: self.profile.make_founder(self.target, self.now),
             self.limits,
             Notice(self.streams).show,
             self.notify,
         )
 
     def database_at(self, target: Target) -> Database:
-        """Another store than the one in use, by its name; whoever opens it closes it."""
+        """Return another store than the one in use; whoever opens it closes it."""
         from neontodo.db.database import Database
 
         return Database(
             target,
-            self.founder_of(target),
+            lambda: self.profile.make_founder(target, self.now),
             limits=self.limits,
             announce=Notice(self.streams).show,
             notify=self.notify,
         )
 
     async def identity(self) -> Identity:
-        """The verified user of this run.
+        """Return the verified user of this run.
 
         Raises:
             NotSignedIn: there is no token, or it is not accepted.
@@ -93,31 +220,38 @@ class App(Environment):
         return self._identity
 
     async def _resolve_identity(self) -> Identity:
-        from neontodo.accounts import identity, machine_key, tokens
+        from neontodo.accounts import identity
 
         token, origin = self.given_token()
-        if token is None:
-            if self.account is not None:
-                return await self._identity_of(self.account)
-            if (connection := self.connection) is not None and connection.machine is not None:
-                return identity.of_connection(connection, self.secrets, self.now)
-            return identity.of_machine(self.require_machine(), self.folder, self.now)
-        if tokens.issuer_of(token) != tokens.ISSUER and self.issuer is not None:
-            import socket
+        if token is not None:
+            return await self._verify_given_token(token, origin)
+        if self.account is not None:
+            return await self._identity_of_account(self.account)
+        if (connection := self.connection) is not None and connection.machine is not None:
+            return identity.of_connection(connection, self.secrets, self.now)
+        machine = self.profile.load_or_create_machine_key(self.now)
+        return identity.of_machine(machine, self.folder, self.now)
 
-            from neontodo.accounts import account
+    async def _verify_given_token(self, token: str, origin: str) -> Identity:
+        from neontodo.accounts import identity, machine_key, tokens
 
-            # The keys of the account's own issuer are kept for when that cannot be reached.
-            is_same = self.account is None or self.account.issuer == self.issuer
-            folder = self.folder if is_same else self.folder / "given"
-            claims = await account.verified(token, folder, self.issuer, self.http, self.now)
-            return identity.Identity(claims, origin, socket.gethostname())
-        return await identity.verified(
-            token, origin, mine=machine_key.load(self.folder), database=self.database, now=self.now
-        )
+        if tokens.issuer_of(token) == tokens.ISSUER or self.issuer is None:
+            mine = machine_key.load(self.folder)
+            return await identity.verified(
+                token, origin, mine=mine, database=self.database, now=self.now
+            )
+        import socket
 
-    async def _identity_of(self, signed_in: Account) -> Identity:
-        """The account's user, by a token of the issuer's that is fetched anew if need be."""
+        from neontodo.accounts import account
+
+        # The keys of the account's own issuer are kept for when that cannot be reached.
+        is_same = self.account is None or self.account.issuer == self.issuer
+        folder = self.folder if is_same else self.folder / "given"
+        claims = await account.verified(token, folder, self.issuer, self.http, self.now)
+        return identity.Identity(claims, origin, socket.gethostname())
+
+    async def _identity_of_account(self, signed_in: Account) -> Identity:
+        """Return the account's user, by a token of the issuer's that is fetched anew if need be."""
         from neontodo.accounts import account
         from neontodo.accounts.identity import Identity
 
@@ -127,8 +261,20 @@ class App(Environment):
         self._is_renamed = (claims.email, claims.name) != (signed_in.email, signed_in.name)
         return Identity(claims, signed_in.issuer.url, signed_in.machine)
 
-    async def read(self, query: Callable[[AsyncSession, Identity], Awaitable[T]]) -> T:
-        """Run a query of the user's; who gets an empty answer must be known to the store.
+    async def read(
+        self,
+        query: Callable[[AsyncSession, Identity], Awaitable[T]],
+        *,
+        is_empty: Callable[[T], bool] = lambda _: False,
+    ) -> T:
+        """Run a query of the user's.
+
+        An answer is one statement. Only if it is empty, or no task was found, does another one
+        ask whether the store knows the user at all.
+
+        Args:
+            is_empty: whether the answer could be that of a user whom the store does not know; a
+                query that always finds something, or raises TaskNotFound, needs none.
 
         Raises:
             NotSignedIn: the store has no such user, so that nothing could be found.
@@ -144,11 +290,11 @@ class App(Environment):
                 except TaskNotFound:
                     await users.require_user(session, identity.user_id)
                     raise
-                if not answer:
+                if is_empty(answer):
                     await users.require_user(session, identity.user_id)
                 return answer
 
-        return await self._admitted(identity, lambda: self.database.repeated(attempt))
+        return await self._run_as_known_user(identity, partial(self.database.repeated, attempt))
 
     async def write(
         self, action: Callable[[UnitOfWork], Awaitable[T]], *, dry_run: bool = False
@@ -157,15 +303,14 @@ class App(Environment):
         from neontodo.tasks.unit_of_work import WriteContext, save_exactly_once
 
         identity = await self.identity()
-        command = WriteContext(
+        context = WriteContext(
             identity.user_id, identity.key_id, self.now, needs_key=not identity.by_issuer
         )
-        return await self._admitted(
-            identity, lambda: save_exactly_once(self.database, command, action, dry_run=dry_run)
-        )
+        save = partial(save_exactly_once, self.database, context, action, dry_run=dry_run)
+        return await self._run_as_known_user(identity, save)
 
-    async def _admitted(self, identity: Identity, work: Callable[[], Awaitable[T]]) -> T:
-        """Do work; whom an issuer vouches for is made known to the store on first sight.
+    async def _run_as_known_user(self, identity: Identity, work: Callable[[], Awaitable[T]]) -> T:
+        """Do work; a user whom an issuer vouches for is made known to the store on first sight.
 
         Raises:
             Refused: the store's tables are another program's.
@@ -178,7 +323,7 @@ class App(Environment):
             if not identity.by_issuer:
                 raise UnknownUser(embedded=self.target.engine == "sqlite") from None
         except SchemaMismatch:
-            await self._require_ours()
+            await self._require_own_tables()
             raise
         else:
             if self._is_renamed:
@@ -189,7 +334,7 @@ class App(Environment):
         await self._admit(identity)
         return await work()
 
-    async def _require_ours(self) -> None:
+    async def _require_own_tables(self) -> None:
         """Make sure that tables which a server complains of are not another program's.
 
         Raises:
@@ -225,11 +370,12 @@ class App(Environment):
         """
         from neontodo.tasks.queries import users
 
-        told = await self.read(
-            lambda session, who: users.fetch_email_and_name(session, who.user_id)
+        stored = await self.read(
+            lambda session, me: users.fetch_email_and_name(session, me.user_id),
+            is_empty=lambda found: found is None,
         )
         identity = await self.identity()
-        if identity.by_issuer and told != (identity.claims.email, identity.claims.name):
+        if identity.by_issuer and stored != (identity.claims.email, identity.claims.name):
             await self._admit(identity)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -239,11 +385,3 @@ class App(Environment):
     def close(self) -> None:
         """Let go of connections and of the event loop."""
         self._resources.close()
-
-
-def _process_folder() -> Path:
-    try:
-        return Path.cwd()
-    except OSError:
-        # Somebody has removed it; what a name in it leads to is not there then.
-        return Path()

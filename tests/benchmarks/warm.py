@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from neontodo.agent.keeping import Kept
 from neontodo.app import App
+from neontodo.environment import Environment
 from neontodo.streams import Streams
 from tests.harness import Todo
 
@@ -22,7 +23,7 @@ class Warm(Todo):
 
     def app(self, streams: Streams, env: Mapping[str, str]) -> App:
         self.kept.renew()
-        return App(streams, env, self.home, lambda: self.now, self.kept)
+        return App(Environment(streams, env, self.home, lambda: self.now), self.kept)
 
     def seconds(self, *argv: str) -> float:
         """How long a command takes on a terminal."""

@@ -9,13 +9,17 @@ import pytest
 
 from neontodo.app import App
 from neontodo.cli.output import choose_output
+from neontodo.environment import Environment
 from neontodo.render.listing import Mode
 from tests.render.support import screen
 
 
 def app_on(home: Path, *, terminal: bool, **env: str) -> App:
     base = {"TODO_DATA_DIR": str(home), "TODO_CONFIG": os.devnull}
-    return App(screen(terminal=terminal).streams, base | env, home)
+    streams = screen(terminal=terminal).streams
+    app = App(Environment(streams, base | env, home))
+    app.load_settings()
+    return app
 
 
 @pytest.mark.parametrize(

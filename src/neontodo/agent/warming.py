@@ -15,6 +15,7 @@ from neontodo.db.url import SqliteTarget
 def warm_up(kept: Kept) -> None:
     """Open the store of this process's environment, and draw its tasks where nobody sees them."""
     app = App.from_process(kept)
+    app.load_settings()
     if isinstance(app.target, SqliteTarget):
         path = app.target.path
         # A command that makes or mends a store says so.

@@ -92,6 +92,7 @@ def profiles(ctx: Any, incomplete: str) -> list[Offer]:
     """Complete the name of a profile."""
     from neontodo.accounts import profiles
 
+    ctx.obj.load_settings()
     data = ctx.obj.settings.data_dir
     return [(name, "") for name in profiles.names(data) if name.startswith(incomplete)]
 
@@ -107,7 +108,10 @@ def _ask(app: App, query: Callable[[AsyncSession, Identity], Awaitable[list[T]]]
     from dataclasses import replace
 
     async def answer() -> list[T]:
-        return await asyncio.wait_for(app.read(query), PATIENCE) if await _is_ready(app) else []
+        app.load_settings()
+        if not await _is_ready(app):
+            return []
+        return await asyncio.wait_for(app.read(query, is_empty=lambda found: not found), PATIENCE)
 
     app.streams = replace(app.streams, err=io.StringIO())
     try:

@@ -14,14 +14,14 @@ def _colour(ctx: typer.Context, when: str) -> str:
     if when not in ("auto", "always", "never"):
         raise typer.BadParameter("choose `auto`, `always` or `never`")
     if ctx.obj is not None:
-        ctx.obj.use_colour(when)
+        ctx.obj.choose_colour(when)
     return when
 
 
 def _profile(ctx: typer.Context, name: str | None) -> str | None:
     # An empty one, as of a shell's variable that is not set, must not choose another store.
     if name is not None and ctx.obj is not None:
-        ctx.obj.use_profile(name)
+        ctx.obj.choose_profile(name)
     return name
 
 

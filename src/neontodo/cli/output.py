@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
-
-from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -23,9 +20,6 @@ def choose_output(app: App, *, json: bool = False, quiet: bool = False) -> Outpu
         mode = "quiet"
     elif app.streams.out_is_terminal:
         mode = "table"
-        # The setting `color` overrules the terminal; `doctor` and `config` print in any case.
-        with suppress(BadValue):
-            app.settings  # noqa: B018
     else:
         mode = "lines"
     return Output(app.streams, mode, app.now, lambda: app.tz)

@@ -49,7 +49,7 @@ def issuer(app: App, url: str | None, env_file: str | None) -> Issuer:
     if env_file is not None:
         url = _in_file(app, env_file)
     if url is not None:
-        return app.issuer_at(url)
+        return app.profile.issuer_at(url)
     if app.issuer is None:
         raise BadValue("it is not known where to sign in", hint=EXAMPLE)
     return app.issuer

@@ -52,10 +52,17 @@ class Declared(Mapping[str, Any]):
         return str(text).partition("\n\n")[0].replace("\n", " ").removesuffix(".")
 
 
+WITHOUT_SETTINGS = ("agent", "config", "doctor", "help")
+"""Commands that need no settings, or report what is wrong with them."""
+
+
 class Command(Plain, TyperCommand):
     """A command that does something."""
 
     def invoke(self, ctx: Any) -> Any:
+        if ctx.command_path.split()[1] not in WITHOUT_SETTINGS:
+            # `--profile` and `--color` have been read by now.
+            ctx.obj.load_settings()
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:

@@ -45,8 +45,7 @@ async def make_current(
     """
     if not target.path.exists():
         who = founder()
-        # Another first command may have made it meanwhile.
-        if who.had_store and not target.path.exists():
+        if who.has_lost_store:
             raise lost_store(target.path)
         await create(target.path, who)
         return

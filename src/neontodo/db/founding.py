@@ -27,7 +27,7 @@ class Founder:
     """Who a store without users is given to; somebody whom an issuer vouches for needs no key.
 
     Attributes:
-        had_store: whether the store was there before, so that one that is missing was lost.
+        has_lost_store: whether an embedded store that was made before is missing.
         remember_store: called when an embedded store has been made.
     """
 
@@ -35,7 +35,7 @@ class Founder:
     name: str | None
     at: datetime
     key: FirstKey | None = None
-    had_store: bool = False
+    has_lost_store: bool = False
     remember_store: Callable[[], None] = lambda: None
 
 

@@ -58,7 +58,7 @@ def examine(app: App, target: SqliteTarget, found: Examination) -> None:
 def _place(app: App, target: SqliteTarget) -> str:
     """A store that is not there yet needs a folder that can be written."""
     path = target.path
-    if path.exists() or machine.had_store(app, path):
+    if path.exists() or app.profile.has_lost_store(path):
         raise embedded.lost_store(path)
     folder = next(parent for parent in path.parents if parent.exists())
     if not os.access(folder, os.W_OK | os.X_OK):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 from neontodo import settings as known
 from neontodo.accounts import connection, signed_in
@@ -16,7 +15,6 @@ from neontodo.clock import span
 from neontodo.db.url import PostgresTarget, parse_url
 from neontodo.db.url_text import USUAL_VARIABLES
 from neontodo.doctor.finding import Examination, Note
-from neontodo.environment import STORE
 from neontodo.errors import BadValue, NotSignedIn, TodoError
 
 OTHER_OWN = frozenset({known.CONFIG_VARIABLE, "TODO_AGENT"})
@@ -32,7 +30,8 @@ LIBPQ = frozenset(
 
 def settings(app: App) -> str:
     """Whether the settings can be used, and which were set."""
-    # A profile that is not there shows here, and not where it is first needed.
+    app.load_settings()
+    # A profile that does not exist is reported here, and not where it is first needed.
     _ = app.folder
     origins = app.setting_origins
     if not origins:
@@ -130,14 +129,6 @@ def own(app: App) -> Machine | None:
     return identity.load(app.folder)
 
 
-def had_store(app: App, path: Path) -> bool:
-    """Whether this machine's identity says that there was an embedded store at `path`."""
-    if path != app.folder.absolute() / STORE:
-        return False
-    mine = identity.load(app.folder)
-    return mine is not None and mine.had_store
-
-
 def claims(app: App) -> Claims:
     """What the token of this run says; only a session's is renewed, as by any other command.
 
@@ -147,9 +138,8 @@ def claims(app: App) -> Claims:
     if app.given_token()[0] is not None or app.account is not None:
         return app.run(app.identity()).claims
     mine = own(app)
-    if mine is None and (app.folder / STORE).exists():
-        mine = app.require_machine()
     if mine is None:
+        app.profile.require_key_of_store()
         raise NotSignedIn("this machine has no identity yet", hint="`todo add` makes one")
     return identity.renewed(mine, app.now)[1]
 

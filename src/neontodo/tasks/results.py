@@ -43,17 +43,16 @@ class UnreadableTask:
 
 @dataclass(frozen=True)
 class Page:
-    """Some tasks in order, and how many there are in all; false if there are none.
-
-    Those that cannot be read are counted, too.
-    """
+    """Some tasks in order, and how many there are in all, with those that cannot be read."""
 
     tasks: tuple[TaskPublic, ...] = field(repr=False)
     total: int
     unreadable: tuple[UnreadableTask, ...] = ()
 
-    def __bool__(self) -> bool:
-        return bool(self.tasks or self.total)
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no tasks, on this page or another."""
+        return not (self.tasks or self.total)
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Stats:
-    """Counts over all tasks of a user, false if there are none.
+    """Counts over all tasks of a user.
 
     `done_per_day` is gapless, oldest first.
     """
@@ -116,5 +115,7 @@ class Stats:
     done_per_day: tuple[tuple[date, int], ...]
     by_priority: tuple[tuple[str, int], ...]
 
-    def __bool__(self) -> bool:
-        return bool(self.pending or self.done)
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no tasks."""
+        return not (self.pending or self.done)

@@ -40,4 +40,5 @@ def config(ctx: typer.Context, json: options.Json = False, color: options.Color 
 
 def _database(app: App) -> str:
     """The database URL without its password."""
+    app.load_settings()
     return app.target.display if app.settings.database_url else "not set"

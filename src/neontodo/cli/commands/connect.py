@@ -68,7 +68,7 @@ def connect(
     elif local:
         whereabouts.leave(app, forget=forget)
     else:
-        app.make_profile()
+        app.allow_new_profile()
         text, target = address.given(app, url, env_file)
         _connect(app, text, target, upgrade=upgrade, who=as_, move=move)
 

@@ -39,7 +39,7 @@ def join(
     from neontodo.render.messages import say
 
     app: App = ctx.obj
-    app.make_profile()
+    app.allow_new_profile()
     invited = from_line(
         asked_unseen(app, "invitation (it will not be shown):") if invitation == "-" else invitation
     )

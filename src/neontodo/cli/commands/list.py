@@ -90,7 +90,12 @@ def _show(ctx: typer.Context, *, words: str, completed: bool | None) -> None:
     app: App = ctx.obj
     output = choose_output(app, json=ctx.params["json"], quiet=ctx.params["quiet"])
     wanted = _filter(app, output.mode, ctx.params, words, completed)
-    page = app.run(app.read(lambda session, who: queries.page(session, who.user_id, wanted)))
+    page = app.run(
+        app.read(
+            lambda session, me: queries.page(session, me.user_id, wanted),
+            is_empty=lambda found: found.is_empty,
+        )
+    )
     warn_unreadable(app.streams, page.unreadable)
     narrowed = wanted != _unnarrowed(wanted)
     print_tasks(

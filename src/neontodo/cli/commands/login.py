@@ -52,7 +52,7 @@ def login(
 
     app: App = ctx.obj
     _require_sense(url, email, token, env_file)
-    app.make_profile()
+    app.allow_new_profile()
     signing_in.require_unsupplied(app)
     is_first = signing_in.is_first(app)
     issuer = signing_in.issuer(app, url, env_file)

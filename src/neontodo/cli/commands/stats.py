@@ -52,7 +52,9 @@ def _show(
     from neontodo.cli.output import choose_output
     from neontodo.render.charts import print_counts
 
-    found = app.run(app.read(lambda session, who: query(session, who.user_id)))
+    found = app.run(
+        app.read(lambda session, me: query(session, me.user_id), is_empty=lambda counts: not counts)
+    )
     print_counts(choose_output(app, json=json, quiet=quiet), found, name=name)
 
 
@@ -67,5 +69,10 @@ def stats(
     from neontodo.tasks import reading
 
     app: App = ctx.obj
-    found = app.run(app.read(lambda s, who: reading.stats(s, who.user_id, app.now, app.tz)))
+    found = app.run(
+        app.read(
+            lambda session, me: reading.stats(session, me.user_id, app.now, app.tz),
+            is_empty=lambda counts: counts.is_empty,
+        )
+    )
     print_stats(choose_output(app, json=json), found)

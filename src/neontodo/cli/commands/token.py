@@ -63,12 +63,11 @@ def create(
 
 def list_(ctx: typer.Context, json: options.Json = False, color: options.Color = "auto") -> None:
     """List this user's keys: each machine's own, and one for each token."""
-    from neontodo.accounts import key_queries
     from neontodo.cli.output import choose_output
     from neontodo.render.accounts import print_keys
 
     app: App = ctx.obj
-    found = app.run(app.read(lambda session, who: key_queries.all_of(session, who.user_id)))
+    found = _fetch_keys(app)
     print_keys(choose_output(app, json=json), found, in_use=app.run(app.identity()).key_id)
 
 
@@ -121,6 +120,17 @@ def _write(app: App, action: Callable[[UnitOfWork], Awaitable[T]], *, dry_run: b
         raise
 
 
+def _fetch_keys(app: App) -> list[StoredKey]:
+    from neontodo.accounts import key_queries
+
+    return app.run(
+        app.read(
+            lambda session, me: key_queries.all_of(session, me.user_id),
+            is_empty=lambda keys: not keys,
+        )
+    )
+
+
 def _label(name: str) -> str:
     label = name.strip()
     if not label or len(label) > LONGEST_NAME or not label.isprintable():
@@ -147,11 +157,10 @@ def _print_token(app: App, new: AccessToken, *, json: bool) -> None:
 
 def _confirm_own(app: App, reference: str) -> None:
     """Ask before the key is revoked that signed for this very command."""
-    from neontodo.accounts import access_tokens, key_queries
+    from neontodo.accounts import access_tokens
     from neontodo.cli.prompt import confirm
 
-    stored = app.run(app.read(lambda session, who: key_queries.all_of(session, who.user_id)))
-    key = access_tokens.named(stored, reference, app.now)
+    key = access_tokens.named(_fetch_keys(app), reference, app.now)
     if key.id == app.run(app.identity()).key_id and key.revoked_at is None:
         app.run(app.database.close())
         confirm(app, f"revoke `{key.label}`? it is the key in use here, which then changes nothing")

@@ -96,7 +96,11 @@ def log(
     if limit is None and output.mode == "table":
         limit = app.settings.page_size
     refs = parse_refs(tasks) if tasks else None
-    entries = app.run(app.read(lambda session, me: _entries(session, me, refs, limit)))
+    entries = app.run(
+        app.read(
+            lambda session, me: _entries(session, me, refs, limit), is_empty=lambda found: not found
+        )
+    )
     print_log(output, entries[:limit], is_asked=refs is not None)
     for entry in entries[:limit]:
         if not entry.is_readable:
