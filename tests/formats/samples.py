@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from neontodo import formats
 from neontodo.columns import DAYS, INSTANTS
-from neontodo.formats import Record
+from neontodo.formats.record import Record
 from neontodo.models import Priority, TaskCreate, TaskPublic
 
 TZ = ZoneInfo("Europe/Berlin")

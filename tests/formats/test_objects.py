@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from neontodo.formats.objects import BrokenJson, objects
+from neontodo.formats.json_array import BrokenJson, read_values
 from tests.formats.samples import problem, records
 
 
@@ -24,12 +24,12 @@ from tests.formats.samples import problem, records
     ids=["array", "taskwarrior", "lines", "commas", "nothing between", "indented"],
 )
 def test_every_layout_is_read(text: str) -> None:
-    assert [value for _, value in objects(io.StringIO(text))] == [{"a": 1}, {"b": 2}]
+    assert [value for _, value in read_values(io.StringIO(text))] == [{"a": 1}, {"b": 2}]
 
 
 def test_places_name_the_record_and_its_line() -> None:
     text = '[\n{"a":\n1},\n\n{"b": 2}]'
-    assert [where for where, _ in objects(io.StringIO(text))] == [
+    assert [where for where, _ in read_values(io.StringIO(text))] == [
         "record 1, line 2",
         "record 2, line 5",
     ]
@@ -37,9 +37,9 @@ def test_places_name_the_record_and_its_line() -> None:
 
 def test_records_may_lie_across_what_is_read_at_once() -> None:
     values = [{"n": number, "text": "é" * (number * 97 % 5000)} for number in range(300)]
-    assert [value for _, value in objects(io.StringIO(json.dumps(values)))] == values
+    assert [value for _, value in read_values(io.StringIO(json.dumps(values)))] == values
     lines = "\n".join(map(json.dumps, values))
-    assert [value for _, value in objects(io.StringIO(lines))] == values
+    assert [value for _, value in read_values(io.StringIO(lines))] == values
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_broken_json_is_one_problem_with_its_place_after_the_good_records(
 def test_a_value_of_many_megabytes_is_refused_without_reading_on() -> None:
     text = io.StringIO('["' + "x" * (20 << 20))
     with pytest.raises(BrokenJson, match="is larger than 4 MB"):
-        list(objects(text))
+        list(read_values(text))
     assert text.read(1) == "x"
 
 

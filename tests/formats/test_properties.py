@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from neontodo import formats
 from neontodo.formats import todotxt_line
-from neontodo.formats.objects import BrokenJson, objects
-from neontodo.formats.source import decoded
+from neontodo.formats.json_array import BrokenJson, read_values
+from neontodo.formats.record import open_text
 from neontodo.models import TaskPublic
 from tests.formats.samples import (
     NOW,
@@ -138,7 +138,7 @@ _lines = st.lists(
 
 @given(line=_lines)
 def test_any_todotxt_line_is_the_sum_of_its_parts(line: str) -> None:
-    assert str(todotxt_line.parse(line)) == line
+    assert str(todotxt_line.parse_line(line)) == line
 
 
 @given(line=_lines)
@@ -188,15 +188,15 @@ def test_a_changed_todotxt_line_says_what_the_task_says(
 @given(value=st.recursive(st.floats(allow_nan=False) | st.text() | st.integers(), st.lists))
 def test_objects_are_what_the_standard_library_reads(value: object) -> None:
     written = json.dumps([value, value], indent=1).replace("Infinity", "1e999")
-    with decoded(io.BytesIO(written.encode())) as text:
-        assert [found for _, found in objects(text)] == json.loads(written)
+    with open_text(io.BytesIO(written.encode())) as text:
+        assert [found for _, found in read_values(text)] == json.loads(written)
 
 
 @given(content=contents)
 def test_no_text_is_accepted_that_the_standard_library_refuses(content: bytes) -> None:
     try:
-        with decoded(io.BytesIO(b"[" + content)) as text:
-            found = [value for _, value in objects(text)]
+        with open_text(io.BytesIO(b"[" + content)) as text:
+            found = [value for _, value in read_values(text)]
     except BrokenJson:
         return
     text_content = b"[".decode() + content.decode("utf-8", "surrogateescape")

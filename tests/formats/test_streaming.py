@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from neontodo import formats
-from neontodo.formats import Record
+from neontodo.formats.record import Record
 from neontodo.models import TaskPublic
 from tests.formats.samples import NOW, TZ, made, text_of
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from neontodo.cli import completion
-from neontodo.formats.detection import FORMATS
+from neontodo.formats import FORMATS
 
 
 def _colour(ctx: typer.Context, when: str) -> str:

@@ -1,27 +1,33 @@
-"""Text ⇄ tasks, streaming both ways; no store and no terminal is known here.
+"""Reads and writes tasks in files of several formats, streaming both ways.
 
-Every reader answers one `Record` per task of its input and never raises because of what the input
-holds; every writer answers pieces of text as its tasks come.
+Every reader yields one `Record` per task of its input and never raises because of what the input
+holds; every writer yields pieces of text as its tasks come.
 """
 
 from __future__ import annotations
 
+import codecs
+import json
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
+from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from neontodo.errors import BadValue
-from neontodo.formats.detection import FORMATS, detect, format_of
-from neontodo.formats.record import Record
 
 if TYPE_CHECKING:
+    from neontodo.formats.record import Record
     from neontodo.models import TaskPublic
 
-__all__ = ["FORMATS", "Record", "detect", "format_of", "read", "write"]
+FORMATS = ("json", "csv", "todotxt", "taskwarrior")
+
+_SUFFIXES = {".json": "json", ".csv": "csv", ".txt": "todotxt", ".todo": "todotxt"}
+_KEY = re.compile(r'"(\w+)"\s*:')
 
 
 class Format(Protocol):
-    """What each module that is named like a format offers."""
+    """What the module of each format offers."""
 
     def read(self, stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]: ...
 
@@ -29,30 +35,30 @@ class Format(Protocol):
 
 
 def read(stream: BinaryIO, format: str, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
-    """The records of `stream`, one by one; the stream is read ahead of them, and left open.
+    """Yield the records of `stream`; the stream is read ahead of them, and left open.
 
     `tz` is where days without a time of day begin; `now` is when a task was completed whose
     record has no instant at all.
     """
-    yield from _codec(format).read(stream, tz=tz, now=now)
+    yield from _import_codec(format).read(stream, tz=tz, now=now)
 
 
 def write(
     tasks: Iterable[TaskPublic], format: str, *, tz: tzinfo, for_spreadsheet: bool = False
 ) -> Iterator[str]:
-    """The text of a file with these tasks, in pieces; to be encoded as UTF-8, newlines as is.
+    """Yield the text of a file with these tasks, to be encoded as UTF-8 with newlines as they are.
 
-    `for_spreadsheet`, which only `csv` knows, makes sure that none of it is run as a formula.
+    `for_spreadsheet`, which only `csv` knows, keeps a spreadsheet from running a text as a formula.
     """
     if for_spreadsheet:
         from neontodo.formats import csv_table
 
         yield from csv_table.write(tasks, tz=tz, for_spreadsheet=True)
     else:
-        yield from _codec(format).write(tasks, tz=tz)
+        yield from _import_codec(format).write(tasks, tz=tz)
 
 
-def _codec(format: str) -> Format:
+def _import_codec(format: str) -> Format:
     # The models behind these modules are heavy, and option choices need none of it.
     if format == "json":
         from neontodo.formats import json_array
@@ -71,3 +77,39 @@ def _codec(format: str) -> Format:
 
         return taskwarrior
     raise BadValue(f"`{format}` is not a known format", hint=f"it is one of {', '.join(FORMATS)}")
+
+
+def format_of(path: str | PurePath) -> str | None:
+    """Return the format that the name's extension stands for, if any."""
+    return _SUFFIXES.get(PurePath(path).suffix.lower())
+
+
+def detect(path: str | PurePath | None, head: bytes) -> str | None:
+    """Return the format of a file that begins with `head` (some kilobytes), None if unknown.
+
+    `.csv`, `.txt` and `.todo` decide it. In `.json` and in files of any other name, JSON objects
+    with a `description` and `entry`, `uuid` or `status`, but no `title`, are Taskwarrior's; other
+    JSON objects are ours.
+    """
+    named = format_of(path) if path is not None else None
+    return named if named not in (None, "json") else _detect_json(head) or named
+
+
+def _detect_json(head: bytes) -> str | None:
+    encoding = "utf-16" if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+    text = head.decode(encoding, "ignore").lstrip()
+    text, array = text.removeprefix("["), text[:1] == "["
+    text = text.lstrip()
+    if not text.startswith("{"):
+        return "json" if array and text.rstrip() in ("", "]") else None
+    keys = _read_first_keys(text)
+    ours = "title" in keys or "description" not in keys or not keys & {"entry", "uuid", "status"}
+    return "json" if ours else "taskwarrior"
+
+
+def _read_first_keys(text: str) -> set[str]:
+    try:
+        return set(json.JSONDecoder().raw_decode(text)[0])
+    except (ValueError, RecursionError):
+        # The first object is longer than what was looked at.
+        return set(_KEY.findall(text))

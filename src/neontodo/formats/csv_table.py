@@ -19,8 +19,7 @@ from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from neontodo.formats import fields
-from neontodo.formats.record import BadRecord, Record
-from neontodo.formats.source import decoded
+from neontodo.formats.record import BadRecord, Record, open_text
 from neontodo.models import TaskPublic
 
 _ALIASES = {
@@ -52,25 +51,25 @@ tab separates cells where a spreadsheet is told so, or is given pasted text."""
 
 
 def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
-    """One record per row below the header."""
-    with decoded(stream) as text:
+    """Yield one record per row below the header."""
+    with open_text(stream) as text:
         first = text.readline()
         mark = max(",;\t", key=first.count)
         rows = csv.reader(chain([first], text), delimiter=mark, strict=True)
         columns: list[str] | None = None
-        for where, row in _rows(rows):
+        for where, row in _number_rows(rows):
             if isinstance(row, BadRecord):
                 yield Record(where, problem=str(row))
             elif columns is not None:
-                yield _record(where, columns, row, tz, now)
-            elif "title" in (columns := _columns(row)):
+                yield _read_row(where, columns, row, tz, now)
+            elif "title" in (columns := _name_columns(row)):
                 continue
             else:
                 yield Record(where, problem="the first row has no column `title`")
                 return
 
 
-def _rows(rows: Any) -> Iterator[tuple[str, list[str] | BadRecord]]:
+def _number_rows(rows: Any) -> Iterator[tuple[str, list[str] | BadRecord]]:
     while True:
         where = f"line {rows.line_num + 1}"
         try:
@@ -84,8 +83,8 @@ def _rows(rows: Any) -> Iterator[tuple[str, list[str] | BadRecord]]:
             yield where, row
 
 
-def _columns(header: list[str]) -> list[str]:
-    """The field that each column is; of two columns for one field the second is not."""
+def _name_columns(header: list[str]) -> list[str]:
+    """Return the field of each column; of two columns for one field the second is not it."""
     names = [name.strip().lower().replace(" ", "_") for name in header]
     columns: list[str] = []
     for position, name in enumerate(names):
@@ -100,7 +99,7 @@ def _columns(header: list[str]) -> list[str]:
     return columns
 
 
-def _record(where: str, columns: list[str], row: list[str], tz: tzinfo, now: datetime) -> Record:
+def _read_row(where: str, columns: list[str], row: list[str], tz: tzinfo, now: datetime) -> Record:
     if any(row[len(columns) :]):
         return Record(where, problem=f"has {len(row)} values for {len(columns)} columns")
     raw: dict[str, Any] = {name: value for name, value in zip(columns, row, strict=False) if value}
@@ -108,7 +107,7 @@ def _record(where: str, columns: list[str], row: list[str], tz: tzinfo, now: dat
         _interpret(raw)
     except BadRecord as error:
         return Record(where, problem=str(error))
-    return fields.record(where, raw, "csv", tz=tz, now=now)
+    return fields.build_record(where, raw, "csv", tz=tz, now=now)
 
 
 def _interpret(raw: dict[str, Any]) -> None:
@@ -118,7 +117,7 @@ def _interpret(raw: dict[str, Any]) -> None:
     if "tags" in raw:
         raw["tags"] = raw["tags"].replace(",", " ").split()
     if "completed" in raw:
-        raw["completed"] = _truth(raw["completed"])
+        raw["completed"] = _parse_bool(raw["completed"])
     if "extra" in raw:
         try:
             raw["extra"] = json.loads(raw["extra"])
@@ -128,7 +127,7 @@ def _interpret(raw: dict[str, Any]) -> None:
         del raw[name]
 
 
-def _truth(word: str) -> bool:
+def _parse_bool(word: str) -> bool:
     if word.lower() in _YES:
         return True
     if word.lower() in _NO or not word:
@@ -139,16 +138,16 @@ def _truth(word: str) -> bool:
 def write(
     tasks: Iterable[TaskPublic], *, tz: tzinfo, for_spreadsheet: bool = False
 ) -> Iterator[str]:
-    """The header, then one row per task; instants are in UTC, whatever `tz` is."""
-    yield _rendered([fields.FIELDS])
+    """Yield the header, then one row per task; instants are in UTC, whatever `tz` is."""
+    yield _write_rows([fields.FIELDS])
     remaining = iter(tasks)
-    while rows := [_row(task) for task in islice(remaining, _ROWS)]:
+    while rows := [_format_row(task) for task in islice(remaining, _ROWS)]:
         if for_spreadsheet:
             rows = [[_FORMULA.sub("'", value) for value in row] for row in rows]
-        yield _rendered(rows)
+        yield _write_rows(rows)
 
 
-def _row(task: TaskPublic) -> list[str]:
+def _format_row(task: TaskPublic) -> list[str]:
     shown = task.to_json()
     shown["completed"] = "true" if task.completed else "false"
     shown["tags"] = " ".join(task.tags)
@@ -156,7 +155,7 @@ def _row(task: TaskPublic) -> list[str]:
     return ["" if shown[name] is None else str(shown[name]) for name in fields.FIELDS]
 
 
-def _rendered(rows: Iterable[Iterable[str]]) -> str:
+def _write_rows(rows: Iterable[Iterable[str]]) -> str:
     sheet = io.StringIO(newline="")
     csv.writer(sheet).writerows(rows)
     return sheet.getvalue()

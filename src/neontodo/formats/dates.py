@@ -1,4 +1,4 @@
-"""Days and instants as files spell them."""
+"""Parses and formats days and instants as files spell them."""
 
 from __future__ import annotations
 
@@ -6,39 +6,41 @@ from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
 
-def parsed(value: Any, tz: tzinfo) -> date | datetime:
-    """A day, or an instant in `tz` (where a time without a zone is meant too).
+def parse_due(value: Any, tz: tzinfo) -> date | datetime:
+    """Return a day, or an instant in `tz` (where a time without a zone is meant too).
 
-    Raises ValueError with the reason.
+    Raises:
+        ValueError: with the reason.
     """
-    when = _read(value)
+    when = _parse(value)
     if not isinstance(when, datetime):
         return when
     try:
-        return _aware(when, tz).astimezone(tz)
+        return _add_zone(when, tz).astimezone(tz)
     except OverflowError:  # on the first or the last day of all
-        return instant(value, tz)
+        return parse_instant(value, tz)
 
 
-def instant(value: Any, tz: tzinfo) -> datetime:
-    """The instant in UTC that the text stands for; a day is its beginning in `tz`.
+def parse_instant(value: Any, tz: tzinfo) -> datetime:
+    """Return the instant in UTC that the text stands for; a day is its beginning in `tz`.
 
-    Raises ValueError with the reason.
+    Raises:
+        ValueError: with the reason.
     """
-    when = _read(value)
+    when = _parse(value)
     if not isinstance(when, datetime):
-        return midnight(when, tz)
+        return start_of_day(when, tz)
     try:
-        return _aware(when, tz).astimezone(UTC)
+        return _add_zone(when, tz).astimezone(UTC)
     except OverflowError:
         raise _refusal(value) from None
 
 
-def _aware(when: datetime, tz: tzinfo) -> datetime:
+def _add_zone(when: datetime, tz: tzinfo) -> datetime:
     return when if when.tzinfo else when.replace(tzinfo=tz)
 
 
-def _read(value: Any) -> date | datetime:
+def _parse(value: Any) -> date | datetime:
     if not isinstance(value, str):
         raise ValueError("must be text such as `2026-11-20` or `2026-11-20T20:30:00Z`")
     separator = value[10:11] if value[4:5] == "-" else value[8:9]
@@ -53,25 +55,27 @@ def _read(value: Any) -> date | datetime:
 
 
 def _refusal(value: str) -> ValueError:
-    return ValueError(f"`{shown(value)}` is not like `2026-11-20` or `2026-11-20T20:30:00Z`")
+    return ValueError(
+        f"`{shorten_for_message(value)}` is not like `2026-11-20` or `2026-11-20T20:30:00Z`"
+    )
 
 
-def midnight(day: date, tz: tzinfo) -> datetime:
-    """The instant at which a day begins in `tz`."""
+def start_of_day(day: date, tz: tzinfo) -> datetime:
+    """Return the instant at which a day begins in `tz`."""
     try:
         return datetime.combine(day, time.min, tz).astimezone(UTC)
     except OverflowError:  # the first or the last day of all
         return datetime.combine(day, time.min, UTC)
 
 
-def day_of(moment: datetime, tz: tzinfo) -> date:
-    """The day that an instant falls on in `tz`."""
+def local_day(moment: datetime, tz: tzinfo) -> date:
+    """Return the day that an instant falls on in `tz`."""
     try:
         return moment.astimezone(tz).date()
     except OverflowError:
         return moment.astimezone(UTC).date()
 
 
-def shown(value: str) -> str:
-    """A value short enough for a message."""
+def shorten_for_message(value: str) -> str:
+    """Return a value short enough for a message."""
     return value if len(value) <= 40 else value[:39] + "…"

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from neontodo.formats import dates, fitting
-from neontodo.formats.record import BadRecord, Record
+from neontodo.formats import dates
+from neontodo.formats.record import BadRecord, Record, build_task
 from neontodo.models import Priority
 
 FIELDS = (
@@ -37,13 +37,13 @@ _PRIORITIES = {priority.label: priority for priority in Priority} | {
 }
 
 
-def record(where: str, raw: Any, home: str, *, tz: tzinfo, now: datetime) -> Record:
-    """The task that a record describes; attributes of other names go to `extra[home]`."""
+def build_record(where: str, raw: Any, home: str, *, tz: tzinfo, now: datetime) -> Record:
+    """Return the task that an object describes; attributes of other names go to `extra[home]`."""
     try:
         if not isinstance(raw, dict):
             raise BadRecord("must be an object")
         extra = _extra(raw, home)
-        task = fitting.task(_values(raw, tz), extra, now=now, names={})
+        task = build_task(_values(raw, tz), extra, now=now, names={})
     except BadRecord as error:
         return Record(where, problem=str(error))
     return Record(where, task, key="" if task.id else json.dumps(raw, sort_keys=True))
@@ -53,9 +53,9 @@ def _values(raw: dict[str, Any], tz: tzinfo) -> dict[str, Any]:
     values = {field: raw[field] for field in _PLAIN if field in raw}
     for field in _INSTANTS:
         if (text := raw.get(field)) is not None:
-            values[field] = _when(field, text, tz, dates.instant)
+            values[field] = _when(field, text, tz, dates.parse_instant)
     if raw.get("due") is not None:
-        values["due"] = _when("due", raw["due"], tz, dates.parsed)
+        values["due"] = _when("due", raw["due"], tz, dates.parse_due)
     if raw.get("priority") is not None:
         values["priority"] = _priority(raw["priority"])
     values["completed"] = _completed(raw)

@@ -14,10 +14,9 @@ from datetime import UTC, date, datetime, tzinfo
 from itertools import pairwise
 from typing import Any, BinaryIO
 
-from neontodo.formats import dates, fitting
-from neontodo.formats.objects import BrokenJson, objects
-from neontodo.formats.record import BadRecord, Record
-from neontodo.formats.source import decoded
+from neontodo.formats import dates, record
+from neontodo.formats.json_array import BrokenJson, read_values
+from neontodo.formats.record import BadRecord, Record, open_text
 from neontodo.models import Priority, TaskCreate, TaskPublic
 
 _NAMES = {
@@ -36,41 +35,41 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
-    """One record per object."""
-    with decoded(stream) as text:
+    """Yield one record per object."""
+    with open_text(stream) as text:
         try:
-            for where, raw in objects(text):
-                yield _record(where, raw, tz, now)
+            for where, raw in read_values(text):
+                yield _read_object(where, raw, tz, now)
         except BrokenJson as error:
             yield Record(error.where, problem=str(error))
 
 
-def _record(where: str, raw: Any, tz: tzinfo, now: datetime) -> Record:
+def _read_object(where: str, raw: Any, tz: tzinfo, now: datetime) -> Record:
     if not isinstance(raw, dict):
         return Record(where, problem="must be an object")
     if raw.get("status") == "deleted":
         return Record(where, skipped="deleted")
     try:
-        task = _task(raw, tz, now)
+        task = _read_task(raw, tz, now)
     except BadRecord as error:
         return Record(where, problem=str(error))
     return Record(where, task, key="" if task.id else json.dumps(raw, sort_keys=True))
 
 
-def _task(raw: dict[str, Any], tz: tzinfo, now: datetime) -> TaskCreate:
+def _read_task(raw: dict[str, Any], tz: tzinfo, now: datetime) -> TaskCreate:
     rest = {name: value for name, value in raw.items() if value is not None}
     extra: dict[str, Any] = {}
     values: dict[str, Any] = {
         "id": rest.pop("uuid", None),
         "title": rest.pop("description", None),
         "project": rest.pop("project", None),
-        "completed": _completed(rest),
-        "created_at": _instant(rest, "entry", tz),
-        "updated_at": _instant(rest, "modified", tz),
-        "tags": _tags(rest),
+        "completed": _pop_completed(rest),
+        "created_at": _pop_instant(rest, "entry", tz),
+        "updated_at": _pop_instant(rest, "modified", tz),
+        "tags": _pop_tags(rest),
     }
     if values["completed"]:
-        values["completed_at"] = _instant(rest, "end", tz)
+        values["completed_at"] = _pop_instant(rest, "end", tz)
     if values["project"] == "":
         values["project"] = None
     if str(rest.get("priority")) in _PRIORITIES:
@@ -78,15 +77,15 @@ def _task(raw: dict[str, Any], tz: tzinfo, now: datetime) -> TaskCreate:
     if isinstance(rest.get("notes"), str):
         values["description"] = rest.pop("notes")
     if "due" in rest:
-        values["due"] = _due(rest.pop("due"), tz, extra)
+        values["due"] = _parse_due(rest.pop("due"), tz, extra)
     if "annotations" in rest:
         extra["annotations"] = rest.pop("annotations")
     if rest:
         extra["taskwarrior"] = rest
-    return fitting.task(values, extra, now=now, names=_NAMES)
+    return record.build_task(values, extra, now=now, names=_NAMES)
 
 
-def _completed(rest: dict[str, Any]) -> bool:
+def _pop_completed(rest: dict[str, Any]) -> bool:
     status = rest.get("status", "pending")
     if status not in _STATUSES:
         raise BadRecord(f"status: must be {', '.join(_STATUSES)} or deleted")
@@ -95,19 +94,19 @@ def _completed(rest: dict[str, Any]) -> bool:
     return bool(status == "completed")
 
 
-def _instant(rest: dict[str, Any], name: str, tz: tzinfo) -> datetime | None:
+def _pop_instant(rest: dict[str, Any], name: str, tz: tzinfo) -> datetime | None:
     text = rest.pop(name, None)
     if text is None:
         return None
     try:
         if isinstance(text, str) and len(text) == 16 and text[8] == "T" and text[15] == "Z":
             return datetime.fromisoformat(text)
-        return dates.instant(text, tz)
+        return dates.parse_instant(text, tz)
     except ValueError:
         raise BadRecord(f"{name}: must be like `20181122T103257Z`") from None
 
 
-def _tags(rest: dict[str, Any]) -> Any:
+def _pop_tags(rest: dict[str, Any]) -> Any:
     """The tags; their order is kept too, where it is not ours."""
     tags = rest.get("tags", [])
     if _is_ordered(tags):
@@ -121,15 +120,15 @@ def _is_ordered(tags: Any) -> bool:
     return all(before < after for before, after in pairwise(tags))
 
 
-def _due(value: Any, tz: tzinfo, extra: dict[str, Any]) -> date | datetime:
+def _parse_due(value: Any, tz: tzinfo, extra: dict[str, Any]) -> date | datetime:
     try:
-        due = dates.parsed(value, tz)
+        due = dates.parse_due(value, tz)
     except ValueError:
         raise BadRecord("due: must be like `20181122T103257Z`") from None
     if not isinstance(due, datetime):
         return due
     day = due.date()
-    if dates.midnight(day, tz) != due:
+    if dates.start_of_day(day, tz) != due:
         return due
     # The same instant is another day's in another time zone, so both are kept.
     extra["due"] = {"on": day.isoformat(), "at": value}
@@ -137,63 +136,66 @@ def _due(value: Any, tz: tzinfo, extra: dict[str, Any]) -> date | datetime:
 
 
 def write(tasks: Iterable[TaskPublic], *, tz: tzinfo) -> Iterator[str]:
-    """An array as Taskwarrior writes it, one line per task; instants have whole seconds."""
+    """Yield an array as Taskwarrior writes it, one line per task; instants have whole seconds."""
     opening = "[\n"
     for task in tasks:
-        yield opening + _encode(_exported(task, tz))
+        yield opening + _encode(_format_task(task, tz))
         opening = ",\n"
     yield "[\n]\n" if opening == "[\n" else "\n]\n"
 
 
-def _exported(task: TaskPublic, tz: tzinfo) -> dict[str, Any]:
-    attributes = dict(fitting.section(task, "taskwarrior"))
+def _format_task(task: TaskPublic, tz: tzinfo) -> dict[str, Any]:
+    attributes = dict(record.read_section(task, "taskwarrior"))
     waiting = attributes.get("status") in _STATUSES[1:3]
     attributes |= {
         "uuid": str(task.id),
-        "description": fitting.whole_title(task),
-        "entry": _stamp(task.created_at),
-        "modified": _stamp(task.updated_at),
+        "description": record.restore_title(task),
+        "entry": _format_instant(task.created_at),
+        "modified": _format_instant(task.updated_at),
         "status": attributes["status"] if waiting else "pending",
     }
     if task.completed:
-        attributes |= {"status": "completed", "end": _stamp(task.completed_at or task.updated_at)}
+        attributes |= {
+            "status": "completed",
+            "end": _format_instant(task.completed_at or task.updated_at),
+        }
     if task.priority in _LETTERS:
         attributes["priority"] = _LETTERS[task.priority]
     attributes |= {
-        "due": _due_text(task, tz),
-        "notes": fitting.whole_description(task) or attributes.get("notes"),
+        "due": _format_due(task, tz),
+        "notes": record.restore_description(task) or attributes.get("notes"),
         "project": task.project,
-        "tags": _order(task.tags, attributes.get("tags")) or None,
+        "tags": _restore_tag_order(task.tags, attributes.get("tags")) or None,
         "annotations": (task.extra or {}).get("annotations"),
     }
-    return {name: attributes[name] for name in _layout(attributes)}
+    return {name: attributes[name] for name in _order_attributes(attributes)}
 
 
-def _layout(attributes: dict[str, Any]) -> list[str]:
+def _order_attributes(attributes: dict[str, Any]) -> list[str]:
     """The attributes that are there, in the order that Taskwarrior writes them in."""
     there = {name for name, value in attributes.items() if value is not None}
     middle = sorted(there - {"id", *_LAST})
     return [name for name in ("id", *middle, *_LAST) if name in there]
 
 
-def _due_text(task: TaskPublic, tz: tzinfo) -> str | None:
+def _format_due(task: TaskPublic, tz: tzinfo) -> str | None:
     due = task.due
     if due is None:
         return None
     if isinstance(due, datetime):
-        return _stamp(due)
-    kept = fitting.section(task, "due")
+        return _format_instant(due)
+    kept = record.read_section(task, "due")
     if kept.get("on") == due.isoformat() and isinstance(kept.get("at"), str):
         return str(kept["at"])
-    return _stamp(dates.midnight(due, tz))
+    return _format_instant(dates.start_of_day(due, tz))
 
 
-def _order(tags: tuple[str, ...], kept: Any) -> list[str]:
+def _restore_tag_order(tags: tuple[str, ...], kept: Any) -> list[str]:
     """The tags as they were ordered when they came, new ones after them."""
     known = [tag for tag in kept if tag in tags] if isinstance(kept, list) else []
     return [*known, *(tag for tag in tags if tag not in known)]
 
 
-def _stamp(moment: datetime) -> str:
+def _format_instant(moment: datetime) -> str:
     utc = moment.astimezone(UTC).replace(microsecond=0, tzinfo=None)
     return utc.isoformat().replace("-", "").replace(":", "") + "Z"

@@ -18,24 +18,23 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, tzinfo
 from typing import Any, BinaryIO
 
-from neontodo.formats import dates, fitting, todotxt_line
-from neontodo.formats.record import BadRecord, Record
-from neontodo.formats.source import decoded
+from neontodo.formats import dates, record, todotxt_line
+from neontodo.formats.record import BadRecord, Record, open_text
 from neontodo.formats.todotxt_line import LETTERS, PRIORITIES, Line
 from neontodo.models import Priority, TaskPublic, instant_text
 
 
 def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
-    """One record per line that is not blank."""
-    with decoded(stream) as text:
+    """Yield one record per line that is not blank."""
+    with open_text(stream) as text:
         for number, ended in enumerate(text, 1):
             line = ended.rstrip("\r\n")
             if line.strip():
-                yield _record(f"line {number}", line, tz, now)
+                yield _read_line(f"line {number}", line, tz, now)
 
 
-def _record(where: str, text: str, tz: tzinfo, now: datetime) -> Record:
-    line = todotxt_line.parse(text)
+def _read_line(where: str, text: str, tz: tzinfo, now: datetime) -> Record:
+    line = todotxt_line.parse_line(text)
     kept = {"line": text}
     values: dict[str, Any] = {
         "title": line.title,
@@ -44,65 +43,65 @@ def _record(where: str, text: str, tz: tzinfo, now: datetime) -> Record:
         "tags": tuple(line.tags),
         "due": line.due and date.fromisoformat(line.due),
         "completed": line.done,
-        "created_at": line.created_on and dates.midnight(line.created_on, tz),
+        "created_at": line.created_on and dates.start_of_day(line.created_on, tz),
     }
     if line.completed_on:
-        values["completed_at"] = dates.midnight(line.completed_on, tz)
+        values["completed_at"] = dates.start_of_day(line.completed_on, tz)
         # The day of this instant is another one in another time zone.
         kept["completed_at"] = instant_text(values["completed_at"])
     try:
-        task = fitting.task(values, {"todotxt": kept}, now=now, names={"title": "text"})
+        task = record.build_task(values, {"todotxt": kept}, now=now, names={"title": "text"})
     except BadRecord as error:
         return Record(where, problem=str(error))
     return Record(where, task, key=text)
 
 
 def write(tasks: Iterable[TaskPublic], *, tz: tzinfo) -> Iterator[str]:
-    """One line per task; days are those in `tz`."""
+    """Yield one line per task; days are those in `tz`."""
     for task in tasks:
-        yield f"{_line(task, tz)}\n"
+        yield f"{_format_line(task, tz)}\n"
 
 
-def _line(task: TaskPublic, tz: tzinfo) -> str:
-    kept = fitting.section(task, "todotxt")
+def _format_line(task: TaskPublic, tz: tzinfo) -> str:
+    kept = record.read_section(task, "todotxt")
     text = kept.get("line")
     if isinstance(text, str) and text.strip() and not set("\r\n") & set(text):
-        old, line = todotxt_line.parse(text), todotxt_line.parse(text)
+        old, line = todotxt_line.parse_line(text), todotxt_line.parse_line(text)
     else:
         old = Line(False, "", None, None, [])
-        line = Line(False, "", None, dates.day_of(task.created_at, tz), [])
-    _lay_title(line, task)
-    _lay_marks(line, old, task)
-    _lay_priority(line, old, task)
-    _lay_completion(line, old, task, kept.get("completed_at"), tz)
-    if todotxt_line.parse(str(line)) != line:
+        line = Line(False, "", None, dates.local_day(task.created_at, tz), [])
+    _set_title(line, task)
+    _set_marks(line, old, task)
+    _set_priority(line, old, task)
+    _set_completion(line, old, task, kept.get("completed_at"), tz)
+    if todotxt_line.parse_line(str(line)) != line:
         # The text begins like a mark or a date, which it may do right behind a creation date only.
-        line.created_on = line.created_on or dates.day_of(task.created_at, tz)
-        line.completed_on = line.completed_on or _completed_on(task, tz)
+        line.created_on = line.created_on or dates.local_day(task.created_at, tz)
+        line.completed_on = line.completed_on or _completion_day(task, tz)
     return str(line)
 
 
-def _lay_title(line: Line, task: TaskPublic) -> None:
-    title = fitting.whole_title(task).replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
+def _set_title(line: Line, task: TaskPublic) -> None:
+    title = record.restore_title(task).replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
     if title != line.title:
         start, end = line.span
         line.words[start:end] = title.split(" ")
 
 
-def _lay_marks(line: Line, old: Line, task: TaskPublic) -> None:
+def _set_marks(line: Line, old: Line, task: TaskPublic) -> None:
     project = task.project and "_".join(task.project.split())
-    _lay_mark(line, "+", todotxt_line.project_in, old.project, project)
+    _set_mark(line, "+", todotxt_line.read_project, old.project, project)
     due_on = task.due_on.isoformat() if task.due_on else None
-    _lay_mark(line, "due:", todotxt_line.due_in, old.due, due_on)
+    _set_mark(line, "due:", todotxt_line.read_due, old.due, due_on)
     for tag in old.tags.difference(task.tags):
         while f"@{tag}" in line.words:
-            _drop(line, line.words.index(f"@{tag}"))
+            _drop_mark(line, line.words.index(f"@{tag}"))
     for tag in task.tags:
         if tag not in line.tags:
-            _append(line, f"@{tag}")
+            _append_word(line, f"@{tag}")
 
 
-def _lay_mark(
+def _set_mark(
     line: Line, sign: str, meaning: Callable[[str], str | None], was: str | None, want: str | None
 ) -> None:
     """Let the first mark of a kind be `want`, changing the one that it `was`, and no other."""
@@ -112,22 +111,22 @@ def _lay_mark(
         return
     if want is None:
         if at is not None and found == was:
-            _drop(line, at)
+            _drop_mark(line, at)
     elif at is None:
-        _append(line, sign + want)
+        _append_word(line, sign + want)
     elif found == was:
         line.words[at] = sign + want
     else:
         line.words.insert(0, sign + want)
 
 
-def _append(line: Line, word: str) -> None:
+def _append_word(line: Line, word: str) -> None:
     while line.words and not line.words[-1]:
         line.words.pop()
     line.words.append(word)
 
 
-def _drop(line: Line, at: int) -> None:
+def _drop_mark(line: Line, at: int) -> None:
     """Take a mark away; inside a sentence only its sign."""
     start, end = line.span
     bare = line.words[at].lstrip("+@")
@@ -137,26 +136,26 @@ def _drop(line: Line, at: int) -> None:
         del line.words[at]
 
 
-def _lay_priority(line: Line, old: Line, task: TaskPublic) -> None:
+def _set_priority(line: Line, old: Line, task: TaskPublic) -> None:
     letter = old.priority
     if PRIORITIES.get(letter, Priority.NONE) != task.priority:
         letter = LETTERS.get(task.priority, "")
     if letter == line.priority and task.completed == old.done:
         return
-    for word in filter(todotxt_line.priority_in, old.words):
+    for word in filter(todotxt_line.read_priority, old.words):
         if word in line.words:
-            _drop(line, line.words.index(word))
+            _drop_mark(line, line.words.index(word))
     line.letter = "" if task.completed else letter
     if task.completed and letter:
-        _append(line, f"pri:{letter}")
+        _append_word(line, f"pri:{letter}")
 
 
-def _lay_completion(line: Line, old: Line, task: TaskPublic, kept: Any, tz: tzinfo) -> None:
+def _set_completion(line: Line, old: Line, task: TaskPublic, kept: Any, tz: tzinfo) -> None:
     line.done = task.completed
     same = task.completed_at is not None and instant_text(task.completed_at) == kept
     if task.completed != old.done or (old.completed_on and not same):
-        line.completed_on = _completed_on(task, tz)
+        line.completed_on = _completion_day(task, tz)
 
 
-def _completed_on(task: TaskPublic, tz: tzinfo) -> date | None:
-    return dates.day_of(task.completed_at or task.updated_at, tz) if task.completed else None
+def _completion_day(task: TaskPublic, tz: tzinfo) -> date | None:
+    return dates.local_day(task.completed_at or task.updated_at, tz) if task.completed else None

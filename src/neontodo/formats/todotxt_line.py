@@ -53,33 +53,33 @@ class Line:
     @property
     def priority(self) -> str:
         """The letter of the priority, wherever it stands; empty if there is none."""
-        return self.letter or _first(self.words, priority_in) or ""
+        return self.letter or _read_first(self.words, read_priority) or ""
 
     @property
     def project(self) -> str | None:
-        return _first(self.words, project_in)
+        return _read_first(self.words, read_project)
 
     @property
     def tags(self) -> set[str]:
-        return {tag for word in self.words if (tag := tag_in(word))}
+        return {tag for word in self.words if (tag := read_tag(word))}
 
     @property
     def due(self) -> str | None:
-        return _first(self.words, due_in)
+        return _read_first(self.words, read_due)
 
 
-def parse(text: str) -> Line:
-    """The parts of a line; the last word is always text."""
+def parse_line(text: str) -> Line:
+    """Return the parts of a line; the last word is always text."""
     words = text.split(" ")
     last = len(words) - 1
     at = 0
     if done := words[0] == "x" and last > 0:
         at = 1
-    letter = _letter(words[at]) if at < last else ""
+    letter = _parse_letter(words[at]) if at < last else ""
     at += bool(letter)
-    first = _date(words[at]) if at < last else None
+    first = _parse_date(words[at]) if at < last else None
     at += first is not None
-    second = _date(words[at]) if done and first and at < last else None
+    second = _parse_date(words[at]) if done and first and at < last else None
     at += second is not None
     return Line(done, letter, first if done else None, second if done else first, words[at:])
 
@@ -88,48 +88,48 @@ def is_mark(word: str) -> bool:
     """Whether a word says something of the task rather than being part of its text."""
     if word[:1] not in ("+", "@") and ":" not in word:
         return False
-    if project_in(word) or tag_in(word) or due_in(word) or priority_in(word):
+    if read_project(word) or read_tag(word) or read_due(word) or read_priority(word):
         return True
     key, _, value = word.partition(":")
     return key in _KEYS - {"due", "pri"} and bool(value) and ":" not in value
 
 
-def project_in(word: str) -> str | None:
-    """The project that a `+word` names."""
+def read_project(word: str) -> str | None:
+    """Return the project that a `+word` names."""
     name = word[1:] if word[:1] == "+" else ""
-    return name if 0 < len(name) <= PROJECT_MAX and _is_one(name) else None
+    return name if 0 < len(name) <= PROJECT_MAX and _is_one_word(name) else None
 
 
-def tag_in(word: str) -> str | None:
-    """The tag that an `@word` names; one that cannot be a tag here is text."""
+def read_tag(word: str) -> str | None:
+    """Return the tag that an `@word` names, None if it cannot be a tag here."""
     name = word[1:] if word[:1] == "@" else ""
-    return name if 0 < len(name) <= TAG_MAX and "," not in name and _is_one(name) else None
+    return name if 0 < len(name) <= TAG_MAX and "," not in name and _is_one_word(name) else None
 
 
-def due_in(word: str) -> str | None:
-    """The day of `due:2026-11-20`, as text."""
-    return word[4:] if word[:4] == "due:" and _date(word[4:]) else None
+def read_due(word: str) -> str | None:
+    """Return the day of `due:2026-11-20`, as text."""
+    return word[4:] if word[:4] == "due:" and _parse_date(word[4:]) else None
 
 
-def priority_in(word: str) -> str | None:
-    """The letter of `pri:A`."""
-    return word[4] if word[:4] == "pri:" and _letter(f"({word[4:]})") else None
+def read_priority(word: str) -> str | None:
+    """Return the letter of `pri:A`."""
+    return word[4] if word[:4] == "pri:" and _parse_letter(f"({word[4:]})") else None
 
 
-def _first(words: list[str], meaning: Callable[[str], str | None]) -> str | None:
+def _read_first(words: list[str], meaning: Callable[[str], str | None]) -> str | None:
     return next((found for word in words if (found := meaning(word))), None)
 
 
-def _is_one(name: str) -> bool:
+def _is_one_word(name: str) -> bool:
     return name.split() == [name]
 
 
-def _letter(word: str) -> str:
+def _parse_letter(word: str) -> str:
     is_priority = len(word) == 3 and word[0] == "(" and "A" <= word[1] <= "Z" and word[2] == ")"
     return word[1] if is_priority else ""
 
 
-def _date(word: str) -> date | None:
+def _parse_date(word: str) -> date | None:
     if len(word) != 10 or word[4] != "-" or word[7] != "-":
         return None
     try:
