@@ -17,9 +17,7 @@ from tests.render.support import screen
 def app_on(home: Path, *, terminal: bool, **env: str) -> App:
     base = {"TODO_DATA_DIR": str(home), "TODO_CONFIG": os.devnull}
     streams = screen(terminal=terminal).streams
-    app = App(Environment(streams, base | env, home))
-    app.load_settings()
-    return app
+    return App(Environment(streams, base | env, home))
 
 
 @pytest.mark.parametrize(
@@ -39,8 +37,9 @@ def test_the_form_is_what_was_asked_for(
 
 
 def test_a_table_has_the_colours_of_the_settings(tmp_path: Path) -> None:
-    output = choose_output(app_on(tmp_path, terminal=True, TODO_COLOR="always"))
-    assert output.streams.colour
+    app = app_on(tmp_path, terminal=True, TODO_COLOR="always")
+    app.load_settings()
+    assert choose_output(app).streams.colour
 
 
 def test_an_output_is_chosen_though_settings_and_time_zone_are_wrong(tmp_path: Path) -> None:
