@@ -14,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from neontodo.tasks.state import FIELDS, folded, logged
+from neontodo.tasks.state import FIELDS, fold_columns, log_columns
 from tests.benchmarks import data
 from tests.databases import Postgres
 from tests.sharing.conftest import prepare
@@ -117,7 +117,7 @@ def samples() -> Iterator[dict[str, Any]]:
             columns["due_at"] = datetime.fromisoformat(due) if "T" in due else None
             columns["due_on"] = date.fromisoformat(due[:10])
         columns["priority"] = ("none", "low", "medium", "high").index(task["priority"])
-        state = json.dumps(logged(columns))
+        state = json.dumps(log_columns(columns))
         tags = f" {' '.join(task['tags'])} " if task["tags"] else ""
-        text = folded(columns)
+        text = fold_columns(columns)
         yield columns | {"k": k, "tags": tags, "search_text": text, "state": state}

@@ -19,7 +19,7 @@ from neontodo.db.url import parse_url
 from neontodo.models import Key, TaskCreate, TaskPublic, TaskUpdate, User
 from neontodo.tasks import service
 from neontodo.tasks.filters import TaskFilter
-from neontodo.tasks.queries.tasks import page
+from neontodo.tasks.queries.tasks import fetch_page
 from neontodo.tasks.references import parse_refs
 from neontodo.tasks.service import Edit
 from neontodo.tasks.unit_of_work import UnitOfWork, WriteContext
@@ -83,7 +83,7 @@ class Store:
         self.write(service.edit, parse_refs([ref]), Edit(TaskUpdate(**fields)))
 
     def tasks(self, **wanted: Any) -> list[TaskPublic]:
-        found = self.read(page, TaskFilter(**{"completed": None} | wanted))
+        found = self.read(fetch_page, TaskFilter(**{"completed": None} | wanted))
         return list(found.tasks)
 
     def titles(self, **wanted: Any) -> list[str]:

@@ -81,7 +81,7 @@ def test_completing_twice_is_no_change(store: Store) -> None:
 
     assert (len(first.changed), len(second.changed), len(second.unchanged)) == (1, 0, 1)
     assert second.unchanged[0].completed_at == first.changed[0].completed_at
-    assert len(store.read(reading.log)) == 2
+    assert len(store.read(reading.fetch_log)) == 2
 
 
 def test_toggle_turns_each_into_the_other(store: Store) -> None:
@@ -159,7 +159,7 @@ def test_the_log_is_gapless_and_has_old_and_new_values(store: Store) -> None:
     store.add("x", tags=("a",))
     store.write(service.edit, parse_refs(["1"]), Edit(TaskUpdate(title="y", tags=("b",))))
     store.write(service.remove, parse_refs(["1"]))
-    log = store.read(reading.log)
+    log = store.read(reading.fetch_log)
 
     assert [entry.seq for entry in log] == [3, 2, 1]
     assert [entry.kind for entry in log] == ["delete", "update", "create"]

@@ -143,7 +143,7 @@ def test_undo_of_a_removal_is_refused_for_what_was_removed_by_another_since(stor
 def test_an_undo_is_logged_as_reverting_its_command(store: Store) -> None:
     store.add("one")
     store.write(history.undo)
-    undone, added = store.read(reading.log)
+    undone, added = store.read(reading.fetch_log)
 
     assert (undone.kind, undone.reverts) == ("delete", added.command_id)
 

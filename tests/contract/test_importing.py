@@ -311,7 +311,7 @@ def test_a_reader_that_fails_takes_everything_with_it(store: Store) -> None:
 
 def test_each_task_has_one_entry_in_the_log(store: Store) -> None:
     load(store, [record(f"t{n}") for n in range(CHUNK + 20)])
-    entries = store.read(reading.log)
+    entries = store.read(reading.fetch_log)
 
     assert [entry.seq for entry in entries] == list(range(CHUNK + 20, 0, -1))
     assert {entry.kind for entry in entries} == {"create"}
@@ -321,7 +321,7 @@ def test_rows_of_others_are_refused_in_bulk_too(store: Store) -> None:
     ann_s = {"user_id": ANN, "id": uuid.UUID(int=1), "title": "x"}
 
     async def smuggle(session: AsyncSession) -> None:
-        await tasks.add(session, [ann_s | {"user_id": BOB}] * bulk.FEW + [ann_s])
+        await tasks.insert_tasks(session, [ann_s | {"user_id": BOB}] * bulk.FEW + [ann_s])
 
     with pytest.raises(WrongUser):
         store.as_(BOB).in_session(smuggle)

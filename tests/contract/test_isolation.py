@@ -43,7 +43,7 @@ def bob(store: Store) -> Store:
 
 
 def anns(store: Store) -> list[Any]:
-    return [*store.as_(ANN).tasks(), *store.as_(ANN).read(reading.log)]
+    return [*store.as_(ANN).tasks(), *store.as_(ANN).read(reading.fetch_log)]
 
 
 def test_sessions_know_the_owner_of_every_table_that_has_one() -> None:
@@ -56,11 +56,11 @@ def test_sessions_know_the_owner_of_every_table_that_has_one() -> None:
 def test_lists_and_counts_show_only_ones_own(bob: Store) -> None:
     assert bob.titles() == ["bob's"]
     assert bob.titles(words=("secret",)) == []
-    assert bob.read(counts.tags) == []
-    assert bob.read(counts.projects) == []
-    found = bob.read(reading.stats, FRIDAY_NOON, UTC)
+    assert bob.read(counts.count_tags) == []
+    assert bob.read(counts.count_projects) == []
+    found = bob.read(reading.compute_stats, FRIDAY_NOON, UTC)
     assert (found.pending, found.overdue, found.due_today, found.done) == (1, 0, 0, 0)
-    assert [entry.title for entry in bob.read(reading.log)] == ["bob's"]
+    assert [entry.title for entry in bob.read(reading.fetch_log)] == ["bob's"]
 
 
 def test_changes_touch_only_ones_own(bob: Store) -> None:
@@ -83,17 +83,17 @@ def test_two_users_may_have_a_task_of_the_same_id(bob: Store) -> None:
 
 
 OF_ANN: dict[str, Query] = {
-    "tasks.page": lambda s: tasks.page(s, BOB, TaskFilter(completed=None, limit=9)),
-    "tasks.matching_any": lambda s: tasks.matching_any(s, BOB, [sa.true()]),
-    "tasks.by_ids": lambda s: tasks.by_ids(s, BOB, [uuid.UUID(int=n) for n in range(9)]),
-    "tasks.known": lambda s: tasks.known(s, BOB, [], [1, 2, 3]),
-    "counts.tags": lambda s: counts.tags(s, BOB),
-    "counts.projects": lambda s: counts.projects(s, BOB),
-    "reading.stats": lambda s: reading.stats(s, BOB, FRIDAY_NOON, UTC),
-    "changes.commands": lambda s: changes.commands(s, BOB, before_seq=None, limit=99),
-    "changes.newest": lambda s: changes.newest(s, BOB, task_ids=None, limit=99),
-    "changes.deletions": lambda s: changes.deletions(s, BOB, [sa.true()]),
-    "changes.last_touched": lambda s: changes.last_touched(s, BOB, "laptop"),
+    "tasks.page": lambda s: tasks.fetch_page(s, BOB, TaskFilter(completed=None, limit=9)),
+    "tasks.matching_any": lambda s: tasks.fetch_matching(s, BOB, [sa.true()]),
+    "tasks.by_ids": lambda s: tasks.fetch_by_ids(s, BOB, [uuid.UUID(int=n) for n in range(9)]),
+    "tasks.known": lambda s: tasks.fetch_ids_and_numbers(s, BOB, [], [1, 2, 3]),
+    "counts.tags": lambda s: counts.count_tags(s, BOB),
+    "counts.projects": lambda s: counts.count_projects(s, BOB),
+    "reading.stats": lambda s: reading.compute_stats(s, BOB, FRIDAY_NOON, UTC),
+    "changes.commands": lambda s: changes.fetch_commands(s, BOB, before_seq=None, limit=99),
+    "changes.newest": lambda s: changes.fetch_newest(s, BOB, task_ids=None, limit=99),
+    "changes.deletions": lambda s: changes.fetch_deletions(s, BOB, [sa.true()]),
+    "changes.last_touched": lambda s: changes.fetch_last_touched(s, BOB, "laptop"),
     "users.begin_write": lambda s: users.begin_write(
         s, WriteContext(BOB, "laptop", FRIDAY_NOON), numbers=1, changes=1
     ),

@@ -12,7 +12,7 @@ from neontodo.tasks.filters import DueFilter, SortKey, TaskFilter, parse_due_fil
 from neontodo.tasks.queries import counts, tasks
 from neontodo.tasks.references import parse_refs
 from neontodo.tasks.results import Count
-from neontodo.tasks.search_text import query_words
+from neontodo.tasks.search_text import fold_query
 from tests.contract.conftest import Store
 from tests.harness import FRIDAY_NOON
 
@@ -119,29 +119,29 @@ def test_a_task_with_a_time_is_overdue_the_minute_after(busy: Store) -> None:
     ],
 )
 def test_search(busy: Store, query: str, numbers: list[int]) -> None:
-    assert [task.number for task in busy.tasks(words=query_words(query))] == numbers
+    assert [task.number for task in busy.tasks(words=fold_query(query))] == numbers
 
 
 def test_a_page_knows_the_total(busy: Store) -> None:
-    page = busy.read(tasks.page, TaskFilter(completed=None, limit=2, offset=2))
+    page = busy.read(tasks.fetch_page, TaskFilter(completed=None, limit=2, offset=2))
 
     assert [task.number for task in page.tasks] == [3, 6]
     assert page.total == 6
 
 
 def test_a_page_beyond_the_last_is_empty_and_knows_the_total(busy: Store) -> None:
-    page = busy.read(tasks.page, TaskFilter(completed=None, limit=2, offset=20))
+    page = busy.read(tasks.fetch_page, TaskFilter(completed=None, limit=2, offset=20))
 
     assert (page.tasks, page.total) == ((), 6)
 
 
 def test_tags_and_projects_are_counted(busy: Store) -> None:
-    assert busy.read(counts.tags) == [Count("friends", 1, 0), Count("mail", 2, 0)]
-    assert busy.read(counts.projects) == [Count("Work", 1, 0), Count("home", 1, 0)]
+    assert busy.read(counts.count_tags) == [Count("friends", 1, 0), Count("mail", 2, 0)]
+    assert busy.read(counts.count_projects) == [Count("Work", 1, 0), Count("home", 1, 0)]
 
 
 def test_stats_count_days_where_the_user_is(busy: Store) -> None:
-    stats = busy.read(reading.stats, FRIDAY_NOON, UTC)
+    stats = busy.read(reading.compute_stats, FRIDAY_NOON, UTC)
 
     assert (stats.pending, stats.overdue, stats.due_today, stats.done) == (5, 1, 2, 1)
     assert stats.done_per_day[-1] == (TODAY, 1)
@@ -153,6 +153,6 @@ def test_a_stream_answers_what_a_list_does(busy: Store) -> None:
     async def collect() -> list[int]:
         async with busy.database.snapshot(busy.user) as session:
             wanted = TaskFilter(completed=None)
-            return [task.number async for task in tasks.stream(session, busy.user, wanted)]
+            return [task.number async for task in tasks.stream_tasks(session, busy.user, wanted)]
 
     assert busy.runner.run(collect()) == [task.number for task in busy.tasks()]

@@ -18,7 +18,7 @@ def test_a_slow_reader_is_waited_for_longer_than_an_idle_writer(store: Store) ->
     async def read() -> int:
         count = 0
         async with impatient.snapshot(store.user) as session:
-            async for _ in tasks.stream(session, store.user, TaskFilter()):
+            async for _ in tasks.stream_tasks(session, store.user, TaskFilter()):
                 if count == 0:
                     await asyncio.sleep(0.3)
                 count += 1
@@ -31,7 +31,7 @@ def test_a_slow_reader_is_waited_for_longer_than_an_idle_writer(store: Store) ->
 def test_after_a_snapshot_the_same_connection_can_write(store: Store) -> None:
     async def read() -> None:
         async with store.database.snapshot(store.user) as session:
-            await tasks.page(session, store.user, TaskFilter())
+            await tasks.fetch_page(session, store.user, TaskFilter())
 
     store.runner.run(read())
 

@@ -101,7 +101,7 @@ def used_up(me: Todo, folder: Path) -> Sent:
 async def complete(app: App) -> None:
     """What the shell asks for, in a process of its own otherwise."""
     assert await app.read(
-        lambda s, who: tasks.numbered(s, who.user_id, "1", completed=None, limit=5)
+        lambda s, who: tasks.fetch_numbers_starting(s, who.user_id, "1", completed=None, limit=5)
     )
 
 
@@ -111,17 +111,17 @@ async def copy(app: App) -> None:
     async with app.database.snapshot(me) as session:
         assert await users.fetch_counters(session, me)
         assert await users.fetch_email_and_name(session, me)
-        assert await tasks.count(session, me)
-        assert await tasks.sound(session, me, after=0, limit=1000)
-        (task, *_), *_ = [chunk async for chunk in tasks.everything(session, me)]
-        (change, *_), *_ = [chunk async for chunk in changes.everything(session, me)]
+        assert await tasks.count_tasks(session, me)
+        assert await tasks.fetch_valid(session, me, after=0, limit=1000)
+        (task, *_), *_ = [chunk async for chunk in tasks.stream_rows(session, me)]
+        (change, *_), *_ = [chunk async for chunk in changes.stream_rows(session, me)]
     async with app.database.write(me, dry_run=True) as session:
         assert not await users.set_first_counters(session, me, 1, 1)
         number, seq = (counter + 1 for counter in await users.fetch_counters(session, me))
         await users.set_counters(session, me, number, seq)
         new = {"id": uuid.uuid4(), "number": number, "search_text": ""}
-        await tasks.add(session, [{**task, **new}])
-        await changes.add(session, [{**change, "command_id": uuid.uuid4(), "seq": seq}])
+        await tasks.insert_tasks(session, [{**task, **new}])
+        await changes.insert_changes(session, [{**change, "command_id": uuid.uuid4(), "seq": seq}])
 
 
 async def explained(url: str, sent: Sent, seqscan: str = "on") -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from neontodo.tasks.search_text import fold, query_words, search_text
+from neontodo.tasks.search_text import build_search_text, fold, fold_query
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_the_fast_path_agrees_with_the_long_one(text: str) -> None:
 
 
 def test_each_section_is_a_line_between_two_spaces_title_first() -> None:
-    found = search_text("Buy milk", "from\nthe shop", "Errands", ("home", "urgent"))
+    found = build_search_text("Buy milk", "from\nthe shop", "Errands", ("home", "urgent"))
     assert found == " buy milk \n from the shop \n errands \n home urgent "
 
 
@@ -71,21 +71,21 @@ def test_each_section_is_a_line_between_two_spaces_title_first() -> None:
 def test_search_text_has_four_lines_whatever_the_text(
     title: str, description: str, project: str, tags: list[str]
 ) -> None:
-    lines = search_text(title, description, project, tags).split("\n")
+    lines = build_search_text(title, description, project, tags).split("\n")
     assert len(lines) == 4
     assert all(line[0] == line[-1] == " " for line in lines)
 
 
 def test_missing_sections_stay_in_their_place() -> None:
-    assert search_text("Buy", None, None, ()) == " buy \n  \n  \n  "
+    assert build_search_text("Buy", None, None, ()) == " buy \n  \n  \n  "
 
 
 def test_query_words_are_folded_and_each_once() -> None:
-    assert query_words(" Milk  C++ MILK milch \u00ad crème") == ("milk", "c ++", "milch", "creme")
-    assert query_words("  ") == ()
+    assert fold_query(" Milk  C++ MILK milch \u00ad crème") == ("milk", "c ++", "milch", "creme")
+    assert fold_query("  ") == ()
 
 
 @given(st.text(), st.text())
 def test_every_word_of_a_title_is_found_in_its_search_text(title: str, description: str) -> None:
-    stored = search_text(title, description, None, ())
-    assert all(word in stored for word in query_words(f"{title} {description}"))
+    stored = build_search_text(title, description, None, ())
+    assert all(word in stored for word in fold_query(f"{title} {description}"))

@@ -67,7 +67,7 @@ def tasks(ctx: Any, incomplete: str) -> list[Offer]:
     completed = {"undone": True, "show": None, "log": None}.get(ctx.info_name, False)
     found = _ask(
         ctx.obj,
-        lambda session, who: queries.numbered(
+        lambda session, who: queries.fetch_numbers_starting(
             session, who.user_id, last, completed=completed, limit=TASKS_OFFERED
         ),
     )
@@ -78,14 +78,14 @@ def projects(ctx: Any, incomplete: str) -> list[Offer]:
     """Complete the name of a project."""
     from neontodo.tasks.queries import counts
 
-    return _named(_ask(ctx.obj, lambda session, who: counts.projects(session, who.user_id)))
+    return _named(_ask(ctx.obj, lambda session, who: counts.count_projects(session, who.user_id)))
 
 
 def tags(ctx: Any, incomplete: str) -> list[Offer]:
     """Complete a tag."""
     from neontodo.tasks.queries import counts
 
-    return _named(_ask(ctx.obj, lambda session, who: counts.tags(session, who.user_id)))
+    return _named(_ask(ctx.obj, lambda session, who: counts.count_tags(session, who.user_id)))
 
 
 def profiles(ctx: Any, incomplete: str) -> list[Offer]:

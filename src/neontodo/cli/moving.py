@@ -178,7 +178,7 @@ async def _write(home: Database, old: Owner, file: BinaryIO) -> list[UnreadableT
     everything = TaskFilter(completed=None, sort=parse_sort("number"))
     between, unreadable = "[", []
     async with home.snapshot(old.user_id) as session:
-        async for task in tasks.stream(session, old.user_id, everything):
+        async for task in tasks.stream_tasks(session, old.user_id, everything):
             if isinstance(task, UnreadableTask):
                 unreadable.append(task)
                 continue

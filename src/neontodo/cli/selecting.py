@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def only(app: App, refs: Refs) -> TaskPublic:
     """The one task that references name; TaskNotFound if they name several."""
     from neontodo.tasks import lookup
-    from neontodo.tasks.state import snapshot
+    from neontodo.tasks.state import take_snapshot
 
-    found = app.run(app.read(lambda s, me: lookup.one(s, me.user_id, me.key_id, refs)))
-    return snapshot(found)
+    found = app.run(app.read(lambda s, me: lookup.resolve_one(s, me.user_id, me.key_id, refs)))
+    return take_snapshot(found)

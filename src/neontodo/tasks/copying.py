@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from neontodo.tasks.queries import changes, tasks, users
-from neontodo.tasks.state import is_logged, normalized
+from neontodo.tasks.state import is_readable_row, normalize_row
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ async def copy(
         return None
     copied_tasks = copied_changes = left = 0
     mine, keys = {"user_id": new.user_id}, {old.key_id: new.key_id}
-    async for found in tasks.everything(source, old.user_id):
-        sound = [columns for row in found if (columns := normalized({**row})) is not None]
-        await tasks.add(session, [{**columns, **mine} for columns in sound])
+    async for found in tasks.stream_rows(source, old.user_id):
+        sound = [columns for row in found if (columns := normalize_row({**row})) is not None]
+        await tasks.insert_tasks(session, [{**columns, **mine} for columns in sound])
         copied_tasks += len(sound)
         left += len(found) - len(sound)
-    async for logged in changes.everything(source, old.user_id):
-        known = [row for row in logged if is_logged({**row})]
-        await changes.add(
+    async for logged in changes.stream_rows(source, old.user_id):
+        known = [row for row in logged if is_readable_row({**row})]
+        await changes.insert_changes(
             session,
             [{**row, **mine, "key_id": keys.get(row["key_id"], row["key_id"])} for row in known],
         )

@@ -28,7 +28,9 @@ _FILLERS = ("on", "by", "due", "this", "the")
 _ALIKE = 0.7
 
 
-def explain(words: str, today: date, *, timed: bool, accepts: Callable[[str], bool]) -> BadValue:
+def explain_refusal(
+    words: str, today: date, *, timed: bool, accepts: Callable[[str], bool]
+) -> BadValue:
     """The refusal of words that are in no grammar.
 
     Args:
@@ -57,7 +59,7 @@ def explain(words: str, today: date, *, timed: bool, accepts: Callable[[str], bo
     return BadValue(f"`{words}` is not a date", hint=f"did you mean `{near}`?" if near else example)
 
 
-def out_of_range(words: str) -> BadValue:
+def refuse_far_day(words: str) -> BadValue:
     """The refusal of a day that was understood but lies too far away."""
     return BadValue(
         f"`{words[:TEXT_MAX]}` is too far away",
@@ -65,7 +67,7 @@ def out_of_range(words: str) -> BadValue:
     )
 
 
-def skipped(wanted: str, instead: str) -> BadValue:
+def refuse_skipped_time(wanted: str, instead: str) -> BadValue:
     """The refusal of a local time that daylight saving leaves out."""
     return BadValue(
         f"there is no `{wanted}` in your time zone: the clocks skip it",

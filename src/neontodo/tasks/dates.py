@@ -24,9 +24,9 @@ from neontodo.tasks.date_refusals import (
     FIRST_YEAR,
     LAST_YEAR,
     TEXT_MAX,
-    explain,
-    out_of_range,
-    skipped,
+    explain_refusal,
+    refuse_far_day,
+    refuse_skipped_time,
 )
 from neontodo.tasks.date_words import CLOCK, ISO_DAY, read_clock, read_day, read_span
 
@@ -103,11 +103,11 @@ def _parse(text: str, now: datetime, tz: tzinfo, *, timed: bool) -> Due:
     try:
         due = _read(words, now, tz) if len(words) <= TEXT_MAX else None
         if due is None:
-            raise explain(words, local_day(now, tz), timed=timed, accepts=accepts)
+            raise explain_refusal(words, local_day(now, tz), timed=timed, accepts=accepts)
     except OverflowError:
-        raise out_of_range(words) from None
+        raise refuse_far_day(words) from None
     if not FIRST_YEAR <= due.year <= LAST_YEAR:
-        raise out_of_range(words)
+        raise refuse_far_day(words)
     return due
 
 
@@ -140,7 +140,7 @@ def _at(day: date, clock: time, tz: tzinfo) -> datetime:
     wanted = datetime.combine(day, clock, tz)
     real = wanted.astimezone(UTC).astimezone(tz)
     if real.replace(tzinfo=None) != wanted.replace(tzinfo=None):
-        raise skipped(f"{wanted:%Y-%m-%d %H:%M}", f"{real:%Y-%m-%d %H:%M}")
+        raise refuse_skipped_time(f"{wanted:%Y-%m-%d %H:%M}", f"{real:%Y-%m-%d %H:%M}")
     return wanted
 
 

@@ -16,14 +16,14 @@ from neontodo.tasks.queries.changes import LoggedCommand
 from neontodo.tasks.results import Outcome
 from neontodo.tasks.state import (
     UnreadableChange,
-    applied,
-    disagreeing,
-    field_names,
-    from_change,
-    logged_before,
+    apply_update,
+    find_later_changes,
+    name_fields,
+    read_before,
+    read_change,
     require_readable,
-    restored,
-    snapshot,
+    restore_columns,
+    take_snapshot,
 )
 from neontodo.tasks.unit_of_work import UnitOfWork
 
@@ -69,7 +69,7 @@ async def _standing(unit: UnitOfWork, any_machine: bool) -> AsyncIterator[Logged
     """Commands that no later one took back, newest first."""
     taken_back: set[uuid.UUID] = set()
     before_seq = None
-    while batch := await changes.commands(
+    while batch := await changes.fetch_commands(
         unit.session, unit.user_id, before_seq=before_seq, limit=LOOKED_AT
     ):
         for command in batch:
@@ -85,7 +85,7 @@ async def _standing(unit: UnitOfWork, any_machine: bool) -> AsyncIterator[Logged
 async def _is_undo(unit: UnitOfWork, command: LoggedCommand) -> bool:
     """Whether it took back a plain command, and not an undo."""
     assert command.reverts is not None
-    first = await changes.of_command(unit.session, unit.user_id, command.reverts, limit=1)
+    first = await changes.fetch_of_command(unit.session, unit.user_id, command.reverts, limit=1)
     return bool(first) and first[0].reverts is None
 
 
@@ -100,14 +100,14 @@ async def _revert(unit: UnitOfWork, command: LoggedCommand, verb: str) -> Outcom
     told: dict[str, list[TaskPublic]] = {}
     last = None
     while True:
-        batch = await changes.of_command(
+        batch = await changes.fetch_of_command(
             unit.session, unit.user_id, command.id, after=last, limit=CHUNK
         )
         if not all(map(_is_readable, batch)):
             if last is None:
                 return None
             raise Refused(f"cannot {verb}: a part of the command cannot be read")
-        found = await tasks.by_ids(unit.session, unit.user_id, [c.task_id for c in batch])
+        found = await tasks.fetch_by_ids(unit.session, unit.user_id, [c.task_id for c in batch])
         await _refuse_disagreement(unit, batch, found, verb)
         for change in batch:
             changed.append(_inverse(unit, change, found.get(change.task_id)))
@@ -125,7 +125,7 @@ def _is_readable(change: Change) -> bool:
         require_readable(change.before)
         require_readable(change.after)
         if change.kind != "update":
-            from_change(change)
+            read_change(change)
     except UnreadableChange:
         return False
     return isinstance(change.task_id, uuid.UUID)
@@ -138,7 +138,9 @@ async def _refuse_disagreement(
     if not problems:
         return
     shown = problems[:DETAILS_SHOWN]
-    last = await changes.last_of_tasks(unit.session, unit.user_id, [c.task_id for c, _ in shown])
+    last = await changes.fetch_last_of_tasks(
+        unit.session, unit.user_id, [c.task_id for c, _ in shown]
+    )
     details = (reason.format(_number(last[c.task_id], found)) for c, reason in shown)
     raise Refused(
         f"cannot {verb}: something was changed since",
@@ -151,7 +153,7 @@ def _number(last: Change, found: dict[uuid.UUID, Task]) -> int | None:
     """The number of a task, also of one that was removed."""
     if task := found.get(last.task_id):
         return task.number
-    return logged_before(last).get("number")
+    return read_before(last).get("number")
 
 
 def _problem(change: Change, task: Task | None) -> str | None:
@@ -160,22 +162,22 @@ def _problem(change: Change, task: Task | None) -> str | None:
         return "task {} is there again" if task else None
     if task is None:
         return "task {} was removed since"
-    fields = field_names(disagreeing(task, change))
+    fields = name_fields(find_later_changes(task, change))
     return f"task {{}}: {', '.join(fields)} changed since" if fields else None
 
 
 def _inverse(unit: UnitOfWork, change: Change, task: Task | None) -> TaskPublic:
     """Record the opposite of a change; the task as it is then, or as it last was."""
     if task is None:
-        columns = restored(change.before or {})
+        columns = restore_columns(change.before or {})
         unit.create(change.task_id, columns)
-        return from_change(change)
+        return read_change(change)
     if change.kind == "create":
         unit.delete(task)
-        return snapshot(task)
-    columns = applied(task, change.before or {})
+        return take_snapshot(task)
+    columns = apply_update(task, change.before or {})
     unit.update(task, columns)
-    return snapshot(task, **columns, updated_at=unit.now)
+    return take_snapshot(task, **columns, updated_at=unit.now)
 
 
 def _sentence(change: Change, verb: str) -> str:
@@ -185,7 +187,7 @@ def _sentence(change: Change, verb: str) -> str:
             return "removed {}"
         case "delete":
             return "brought back {}"
-    fields = field_names(change.before or {})
+    fields = name_fields(change.before or {})
     if fields == ["completed"]:
         was_done = (change.before or {})["completed"]
         return f"marked {{}} {'done' if was_done else 'pending'} again"

@@ -13,7 +13,7 @@ from neontodo.models import NUMBER_MAX, TaskCreate
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.report import Report
 from neontodo.tasks.service import new_columns
-from neontodo.tasks.state import logged_before
+from neontodo.tasks.state import read_before
 from neontodo.tasks.unit_of_work import UnitOfWork
 
 CHUNK = 2000
@@ -135,7 +135,9 @@ class _Importer:
             for columns in good.values()
             if (number := columns["number"]) > self.numbers_before
         ]
-        known = await tasks.known(self.unit.session, self.unit.user_id, list(good), numbers)
+        known = await tasks.fetch_ids_and_numbers(
+            self.unit.session, self.unit.user_id, list(good), numbers
+        )
         for task_id in known & good.keys():
             del good[task_id]
             if known[task_id] > self.numbers_before:
@@ -147,9 +149,9 @@ class _Importer:
     async def _drop_removed(self, good: dict[uuid.UUID, Columns]) -> None:
         """Leave out tasks that were removed here by hand; note the numbers of the others."""
         session, user_id = self.unit.session, self.unit.user_id
-        last = await changes.last_of_tasks(session, user_id, list(good))
+        last = await changes.fetch_last_of_tasks(session, user_id, list(good))
         reverted = [change.reverts for change in last.values() if change.reverts]
-        undoing = await changes.reverting(session, user_id, reverted) if reverted else set()
+        undoing = await changes.fetch_reverting(session, user_id, reverted) if reverted else set()
         for task_id, change in last.items():
             # Who takes back an undo removes again what was removed by hand.
             by_hand = change.reverts is None or change.reverts in undoing
@@ -157,7 +159,7 @@ class _Importer:
                 del good[task_id]
                 self.report.removed_here += 1
             else:
-                self.former[task_id] = logged_before(change).get("number", 0)
+                self.former[task_id] = read_before(change).get("number", 0)
 
     def _assign_numbers(self, good: dict[uuid.UUID, Columns], taken: set[int]) -> None:
         """Give each its own number if that is near and nobody ever had it, else the next free."""

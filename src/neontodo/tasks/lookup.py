@@ -14,7 +14,7 @@ from neontodo.errors import TaskNotFound, capped
 from neontodo.models import Change, Task, TaskPublic
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.references import Last, Number, Prefix, Range, Ref, Refs
-from neontodo.tasks.state import UnreadableChange, from_change
+from neontodo.tasks.state import UnreadableChange, read_change
 
 AnyTask = TypeVar("AnyTask", bound=Task | TaskPublic)
 _Columns = tuple[Any, Any]
@@ -26,7 +26,7 @@ OF_DELETIONS: _Columns = (changes.logged_number(col(Change.before)), col(Change.
 CANDIDATES_SHOWN = 10
 
 
-async def resolve(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -> list[Task]:
+async def resolve_refs(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -> list[Task]:
     """The tasks that all references name, each once, in the order of the references.
 
     Raises:
@@ -34,27 +34,29 @@ async def resolve(session: AsyncSession, user_id: str, key_id: str, refs: Refs) 
     """
     last_id = await _last_id(session, user_id, key_id, refs)
     criteria = [_criterion(ref, OF_TASKS, last_id) for ref in refs.parts]
-    rows = await tasks.matching_any(session, user_id, criteria)
+    rows = await tasks.fetch_matching(session, user_id, criteria)
     return _named(refs, rows, last_id)
 
 
-async def one(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -> Task:
+async def resolve_one(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -> Task:
     """The only task that the references name.
 
     Raises:
         TaskNotFound: they name none, or several; the candidates are listed.
     """
-    found = await resolve(session, user_id, key_id, refs)
+    found = await resolve_refs(session, user_id, key_id, refs)
     if len(found) > 1:
         raise TaskNotFound(
             f"these are {len(found)} tasks, where only one can be",
             hint="name one of them by its number",
-            details=candidates(found),
+            details=list_candidates(found),
         )
     return found[0]
 
 
-async def traced(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -> list[uuid.UUID]:
+async def resolve_ids(
+    session: AsyncSession, user_id: str, key_id: str, refs: Refs
+) -> list[uuid.UUID]:
     """The ids of the tasks that all references name, removed ones as well.
 
     Raises:
@@ -62,7 +64,7 @@ async def traced(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -
     """
     last_id = await _last_id(session, user_id, key_id, refs)
     criteria = [_criterion(ref, OF_TASKS, last_id) for ref in refs.parts]
-    rows: list[Task | TaskPublic] = [*await tasks.matching_any(session, user_id, criteria)]
+    rows: list[Task | TaskPublic] = [*await tasks.fetch_matching(session, user_id, criteria)]
     # To look through the log takes long where it is long; a range may span what is gone.
     unsure = [
         ref for ref in refs.parts if isinstance(ref, Range) or not _matching(ref, rows, last_id)
@@ -71,9 +73,9 @@ async def traced(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -
         there = {task.id for task in rows}
         criteria = [_criterion(ref, OF_DELETIONS, last_id) for ref in unsure]
         gone: dict[uuid.UUID, TaskPublic] = {}
-        for change in await changes.deletions(session, user_id, criteria):
+        for change in await changes.fetch_deletions(session, user_id, criteria):
             with suppress(UnreadableChange):
-                gone[change.task_id] = from_change(change)
+                gone[change.task_id] = read_change(change)
         rows += [task for task_id, task in gone.items() if task_id not in there]
     return [task.id for task in _named(refs, rows, last_id)]
 
@@ -82,7 +84,7 @@ async def _last_id(
     session: AsyncSession, user_id: str, key_id: str, refs: Refs
 ) -> uuid.UUID | None:
     if any(isinstance(ref, Last) for ref in refs.parts):
-        return await changes.last_touched(session, user_id, key_id)
+        return await changes.fetch_last_touched(session, user_id, key_id)
     return None
 
 
@@ -109,7 +111,7 @@ def _named(refs: Refs, rows: Sequence[AnyTask], last_id: uuid.UUID | None) -> li
             raise TaskNotFound(
                 f"`{ref.text}` is the start of {len(found)} tasks' ids",
                 hint="use the number, or more of the id",
-                details=candidates(found),
+                details=list_candidates(found),
             )
         named |= {task.id: task for task in found}
     return list(named.values())
@@ -129,7 +131,7 @@ def _matching(ref: Ref, rows: Iterable[AnyTask], last_id: uuid.UUID | None) -> l
             return [task for task in rows if task.id == last_id]
 
 
-def candidates(found: Iterable[Task | TaskPublic]) -> tuple[str, ...]:
+def list_candidates(found: Iterable[Task | TaskPublic]) -> tuple[str, ...]:
     """A line for each task, and how many more there are."""
     rows = list(found)
     shown = (f"{task.number}  {task.id}  {task.title}" for task in rows[:CANDIDATES_SHOWN])

@@ -32,7 +32,7 @@ def fold(text: str) -> str:
     return " ".join(" ".join(_SIGNS.split(text)).split())
 
 
-def search_text(
+def build_search_text(
     title: str, description: str | None, project: str | None, tags: Sequence[str]
 ) -> str:
     """Title, description, project and tags folded, a line each, each between two spaces."""
@@ -49,7 +49,7 @@ def search_text(
 _fold_name = lru_cache(maxsize=1024)(fold)
 
 
-def query_words(query: str) -> tuple[str, ...]:
+def fold_query(query: str) -> tuple[str, ...]:
     """The words of a query, folded and each once; one with signs in it holds spaces inside."""
     folded = (fold(word) for word in query.split())
     return tuple(dict.fromkeys(word for word in folded if word))

@@ -10,11 +10,11 @@ from typing import Any
 
 from neontodo.errors import Conflict, Refused
 from neontodo.models import Priority, Task, TaskCreate, TaskPublic, TaskUpdate
-from neontodo.tasks.lookup import resolve
+from neontodo.tasks.lookup import resolve_refs
 from neontodo.tasks.queries import tasks
 from neontodo.tasks.references import Refs
 from neontodo.tasks.results import Outcome
-from neontodo.tasks.state import Unreadable, snapshot
+from neontodo.tasks.state import Unreadable, take_snapshot
 from neontodo.tasks.unit_of_work import UnitOfWork
 
 
@@ -107,12 +107,12 @@ async def complete(unit: UnitOfWork, refs: Refs, completed: bool | None) -> Outc
 async def remove(unit: UnitOfWork, refs: Refs) -> Outcome:
     """Remove tasks; their last state stays in the log."""
     await unit.start(changed=len(refs.numbers))
-    found = await resolve(unit.session, unit.user_id, unit.key_id, refs)
+    found = await resolve_refs(unit.session, unit.user_id, unit.key_id, refs)
     removed, notes = [], []
     for task in found:
         unit.delete(task)
         try:
-            removed.append(snapshot(task))
+            removed.append(take_snapshot(task))
         except Unreadable as error:
             notes.append(f"removed task {error.row.name}, which could not be read")
     await unit.finish()
@@ -121,13 +121,13 @@ async def remove(unit: UnitOfWork, refs: Refs) -> Outcome:
 
 async def _change(unit: UnitOfWork, refs: Refs, columns: Any) -> Outcome:
     await unit.start(changed=len(refs.numbers))
-    found = await resolve(unit.session, unit.user_id, unit.key_id, refs)
+    found = await resolve_refs(unit.session, unit.user_id, unit.key_id, refs)
     changed, unchanged = [], []
     for task in found:
-        before = snapshot(task)
+        before = take_snapshot(task)
         wanted = columns(task)
         if unit.update(task, wanted):
-            changed.append(snapshot(task, **wanted, updated_at=unit.now))
+            changed.append(take_snapshot(task, **wanted, updated_at=unit.now))
         else:
             unchanged.append(before)
     await unit.finish()
@@ -144,20 +144,20 @@ async def replace(unit: UnitOfWork, read: TaskPublic, wanted: TaskUpdate) -> Out
         Refused: the task was removed meanwhile.
     """
     await unit.start(changed=1)
-    task = (await tasks.by_ids(unit.session, unit.user_id, [read.id])).get(read.id)
+    task = (await tasks.fetch_by_ids(unit.session, unit.user_id, [read.id])).get(read.id)
     if task is None:
         raise Refused(
             f"task {read.number} was removed while you were editing it",
             hint="`todo undo --any` may bring it back",
         )
-    theirs = _difference(read, snapshot(task))
+    theirs = _difference(read, take_snapshot(task))
     columns = _edited(task, _merged(read, theirs, wanted), unit.now)
     changed = unit.update(task, columns)
-    after = snapshot(task, **columns, updated_at=unit.now)
+    after = take_snapshot(task, **columns, updated_at=unit.now)
     await unit.finish()
     names = ", ".join(theirs)
     notes = (f"changed elsewhere meanwhile, and kept: {names}",) if theirs else ()
-    return Outcome((after,), notes=notes) if changed else Outcome((), (snapshot(task),), notes)
+    return Outcome((after,), notes=notes) if changed else Outcome((), (take_snapshot(task),), notes)
 
 
 def _difference(old: TaskPublic, new: TaskPublic) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from neontodo import columns as stored
 from neontodo.errors import Refused
 from neontodo.models import NUMBER_MAX, Change, Priority, Task, TaskPublic, instant_text
 from neontodo.tasks.results import UnreadableTask
-from neontodo.tasks.search_text import search_text
+from neontodo.tasks.search_text import build_search_text
 
 FIELDS = (
     "number",
@@ -52,7 +52,7 @@ class Unreadable(Refused):
         self.row = row
 
 
-def read(row: Mapping[str, Any]) -> TaskPublic | UnreadableTask:
+def read_row(row: Mapping[str, Any]) -> TaskPublic | UnreadableTask:
     """The task that a row of the table is, whatever plain SQL has put there."""
     try:
         return TaskPublic(**row)
@@ -60,24 +60,24 @@ def read(row: Mapping[str, Any]) -> TaskPublic | UnreadableTask:
         found = (
             str(each["loc"][0]) for each in error.errors(include_url=False, include_input=False)
         )
-        return UnreadableTask(row["number"], row["id"], tuple(field_names(found)))
+        return UnreadableTask(row["number"], row["id"], tuple(name_fields(found)))
 
 
-def snapshot(task: Task, **changed: Any) -> TaskPublic:
+def take_snapshot(task: Task, **changed: Any) -> TaskPublic:
     """The row as it leaves the session, with columns that were changed since it was read.
 
     Raises:
         Unreadable: it is none of this program's.
     """
-    found = read({"id": task.id, **columns_of(task), **changed})
+    found = read_row({"id": task.id, **copy_columns(task), **changed})
     if isinstance(found, UnreadableTask):
         raise Unreadable(found)
     return found
 
 
-def normalized(row: Mapping[str, Any]) -> dict[str, Any] | None:
+def normalize_row(row: Mapping[str, Any]) -> dict[str, Any] | None:
     """All columns of a row as this program writes them; None if it cannot be read."""
-    task = read({name: row[name] for name in TaskPublic.model_fields})
+    task = read_row({name: row[name] for name in TaskPublic.model_fields})
     if isinstance(task, UnreadableTask):
         return None
     due_on, due_at = task.due_on, task.due_at
@@ -91,10 +91,10 @@ def normalized(row: Mapping[str, Any]) -> dict[str, Any] | None:
         "tags": tuple(sorted(set(task.tags))),
         "due_on": due_on,
     }
-    return columns | {"search_text": folded(columns)}
+    return columns | {"search_text": fold_columns(columns)}
 
 
-def is_logged(row: Mapping[str, Any]) -> bool:
+def is_readable_row(row: Mapping[str, Any]) -> bool:
     """Whether a row of the log is as this program writes it."""
     try:
         require_readable(row["before"])
@@ -107,32 +107,32 @@ def is_logged(row: Mapping[str, Any]) -> bool:
     return is_sound and 1 <= row["seq"] <= NUMBER_MAX and row["position"] >= 0
 
 
-def columns_of(task: Task) -> dict[str, Any]:
+def copy_columns(task: Task) -> dict[str, Any]:
     return {name: getattr(task, name) for name in FIELDS}
 
 
-def field_names(columns: Iterable[str]) -> list[str]:
+def name_fields(columns: Iterable[str]) -> list[str]:
     """What people call the columns, each field once."""
     return list(dict.fromkeys(PARTS.get(name, name) for name in columns))
 
 
-def folded(columns: Mapping[str, Any]) -> str:
+def fold_columns(columns: Mapping[str, Any]) -> str:
     """The search column that belongs to a task's other columns."""
-    return search_text(
+    return build_search_text(
         columns["title"], columns.get("description"), columns.get("project"), columns["tags"]
     )
 
 
-def logged_removal(task: Task) -> dict[str, Any]:
+def log_removal(task: Task) -> dict[str, Any]:
     """What the log keeps of a task that is removed: of one that cannot be read, its number."""
     try:
-        snapshot(task)
+        take_snapshot(task)
     except Unreadable:
         return {"number": task.number} if isinstance(task.number, int) else {}
-    return logged(columns_of(task))
+    return log_columns(copy_columns(task))
 
 
-def logged(columns: Mapping[str, Any]) -> dict[str, Any]:
+def log_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
     """A whole task for the log: JSON values, and nothing that is empty."""
     return {
         name: value if (convert := _TO_JSON.get(type(value))) is None else convert(value)
@@ -141,14 +141,14 @@ def logged(columns: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def restored(state: Mapping[str, Any]) -> dict[str, Any]:
+def restore_columns(state: Mapping[str, Any]) -> dict[str, Any]:
     """The columns of a whole task from the log."""
     columns: dict[str, Any] = dict.fromkeys(FIELDS)
     columns |= {"completed": False, "priority": 0, "tags": ()}
-    return columns | from_log(state)
+    return columns | parse_state(state)
 
 
-def public(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def publish_state(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Logged columns under the names, and with the values, that JSON has for the fields.
 
     Raises:
@@ -166,7 +166,7 @@ def public(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return fields
 
 
-def from_log(state: Mapping[str, Any]) -> dict[str, Any]:
+def parse_state(state: Mapping[str, Any]) -> dict[str, Any]:
     """Columns from logged values; changed tags are not among them, see `retagged`."""
     return {name: _from_json(name, value) for name, value in state.items()}
 
@@ -216,7 +216,7 @@ def require_readable(state: Any) -> dict[str, Any]:
     return state
 
 
-def logged_before(change: Change | None) -> dict[str, Any]:
+def read_before(change: Change | None) -> dict[str, Any]:
     """Return what a change has logged of the task before it; nothing if that cannot be read."""
     try:
         return require_readable(change and change.before)
@@ -232,7 +232,7 @@ def _is_known(moment: datetime) -> bool:
     return moment.tzinfo is not None and stored.INSTANTS[0] <= moment <= stored.INSTANTS[1]
 
 
-def difference(
+def compare_columns(
     task: Task, wanted: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """`(before, after)` for the log where the task is not as wanted; None if it is."""
@@ -252,23 +252,23 @@ def difference(
     return before, after
 
 
-def retagged(tags: tuple[str, ...], change: Mapping[str, list[str]]) -> tuple[str, ...]:
+def apply_tag_change(tags: tuple[str, ...], change: Mapping[str, list[str]]) -> tuple[str, ...]:
     """The tags after a logged change of them; what others did to other tags stays."""
     return tuple(sorted((set(tags) | set(change["added"])) - set(change["removed"])))
 
 
-def disagreeing(task: Task, change: Change) -> list[str]:
+def find_later_changes(task: Task, change: Change) -> list[str]:
     """The fields in which the task is no longer as a logged create or update left it."""
     state = change.after or {}
-    left = restored(state) if change.kind == "create" else applied(task, state)
+    left = restore_columns(state) if change.kind == "create" else apply_update(task, state)
     return [n for n, value in left.items() if n != "updated_at" and getattr(task, n) != value]
 
 
-def applied(task: Task, state: Mapping[str, Any]) -> dict[str, Any]:
+def apply_update(task: Task, state: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that bring the task to a logged update's values."""
-    wanted = from_log({name: value for name, value in state.items() if name != "tags"})
+    wanted = parse_state({name: value for name, value in state.items() if name != "tags"})
     if "tags" in state:
-        wanted["tags"] = retagged(task.tags, state["tags"])
+        wanted["tags"] = apply_tag_change(task.tags, state["tags"])
     return wanted
 
 
@@ -287,14 +287,14 @@ def _from_json(name: str, value: Any) -> Any:
     return tuple(value) if name == "tags" else value
 
 
-def from_change(change: Change) -> TaskPublic:
+def read_change(change: Change) -> TaskPublic:
     """The task as a create or delete in the log shows it.
 
     Raises:
         UnreadableChange: plain SQL has written something else.
     """
     state = change.after if change.kind == "create" else change.before
-    found = read({"id": change.task_id, **restored(require_readable(state))})
+    found = read_row({"id": change.task_id, **restore_columns(require_readable(state))})
     if isinstance(found, UnreadableTask):
         raise UnreadableChange
     return found

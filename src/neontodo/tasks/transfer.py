@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from neontodo.tasks.queries import tasks
-from neontodo.tasks.state import columns_of
+from neontodo.tasks.state import copy_columns
 from neontodo.tasks.unit_of_work import UnitOfWork, WriteContext
 
 CHUNK = 1000
@@ -47,19 +47,21 @@ async def transfer(session: AsyncSession, giver: str, receiver: str, now: dateti
     with _acting_for(session, receiver):
         await units[receiver].finish()
     with _acting_for(session, giver):
-        return Transferred(moved, await tasks.count(session, giver))
+        return Transferred(moved, await tasks.count_tasks(session, giver))
 
 
 async def _move(giver: str, receiver: UnitOfWork, after: int) -> list[int]:
     """Move the next tasks by their numbers, which are answered."""
     session = receiver.session
     with _acting_for(session, giver):
-        found = await tasks.sound(session, giver, after=after, limit=CHUNK)
-        await tasks.remove(session, giver, found)
+        found = await tasks.fetch_valid(session, giver, after=after, limit=CHUNK)
+        await tasks.delete_tasks(session, giver, found)
     with _acting_for(session, receiver.user_id):
-        taken = await tasks.known(session, receiver.user_id, [task.id for task in found], [])
+        taken = await tasks.fetch_ids_and_numbers(
+            session, receiver.user_id, [task.id for task in found], []
+        )
         for task in found:
-            columns = columns_of(task) | {"number": receiver.next_number()}
+            columns = copy_columns(task) | {"number": receiver.next_number()}
             receiver.create(uuid.uuid4() if task.id in taken else task.id, columns)
         await receiver.flush()
     for task in found:

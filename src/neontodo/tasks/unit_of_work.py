@@ -20,7 +20,14 @@ from neontodo.db.schema import HEAD
 from neontodo.errors import NotSignedIn, Refused, SchemaMismatch
 from neontodo.models import TOO_MANY_TAGS, Task, tags_fit
 from neontodo.tasks.queries import changes, tasks, users
-from neontodo.tasks.state import SEARCHED, columns_of, difference, folded, logged, logged_removal
+from neontodo.tasks.state import (
+    SEARCHED,
+    compare_columns,
+    copy_columns,
+    fold_columns,
+    log_columns,
+    log_removal,
+)
 
 T = TypeVar("T")
 
@@ -143,20 +150,20 @@ class UnitOfWork:
         """Add a task; `columns` are all of `state.FIELDS`, perhaps with the search column."""
         row = {"user_id": self.user_id, "id": task_id, **columns}
         if "search_text" not in row:
-            row["search_text"] = folded(columns)
+            row["search_text"] = fold_columns(columns)
         self._creates.append(row)
         self.last_number = max(self.last_number, columns["number"])
-        self._log(task_id, "create", None, logged(columns))
+        self._log(task_id, "create", None, log_columns(columns))
 
     def update(self, task: Task, wanted: Mapping[str, Any]) -> bool:
         """Set columns of a task; False, and nothing logged, if it already is so."""
-        if (changed := difference(task, wanted)) is None:
+        if (changed := compare_columns(task, wanted)) is None:
             return False
         if "tags" in changed[1] and not tags_fit(wanted["tags"]):
             raise Refused(f"task {task.number}: {TOO_MANY_TAGS}")
         columns = {name: wanted[name] for name in changed[1]}
         if SEARCHED & columns.keys():
-            columns["search_text"] = folded(columns_of(task) | columns)
+            columns["search_text"] = fold_columns(copy_columns(task) | columns)
         columns["updated_at"] = self.now
         self._updates.append({"user_id": self.user_id, "id": task.id, **columns})
         self._log(task.id, "update", *changed)
@@ -166,7 +173,7 @@ class UnitOfWork:
         """Remove a task, be it one that cannot be read."""
         self._deletes.append(task)
         task_id = task.id if isinstance(task.id, uuid.UUID) else uuid.UUID(int=0)
-        self._log(task_id, "delete", logged_removal(task), None)
+        self._log(task_id, "delete", log_removal(task), None)
 
     def _log(
         self,
@@ -201,10 +208,10 @@ class UnitOfWork:
                 max(self._taken[0], self.last_number), max(self._taken[1], self.seq)
             )
         # The log goes first: if another try of this command got ahead, its unique index says so.
-        await changes.add(self.session, self._changes)
-        await tasks.remove(self.session, self.user_id, self._deletes)
-        await tasks.add(self.session, self._creates)
-        await tasks.change(self.session, self._updates)
+        await changes.insert_changes(self.session, self._changes)
+        await tasks.delete_tasks(self.session, self.user_id, self._deletes)
+        await tasks.insert_tasks(self.session, self._creates)
+        await tasks.update_tasks(self.session, self._updates)
         self._changes, self._deletes, self._creates, self._updates = [], [], [], []
 
     async def finish(self) -> None:

@@ -145,7 +145,7 @@ async def _chunks(app: App, wanted: TaskFilter) -> AsyncGenerator[list[Row], Non
     async with app.database.snapshot(identity.user_id) as session:
         chunk: list[Row] = []
         task = None
-        async for task in tasks.stream(session, identity.user_id, wanted):
+        async for task in tasks.stream_tasks(session, identity.user_id, wanted):
             chunk.append(task)
             if len(chunk) == CHUNK:
                 yield chunk

@@ -92,7 +92,7 @@ def _show(ctx: typer.Context, *, words: str, completed: bool | None) -> None:
     wanted = _filter(app, output.mode, ctx.params, words, completed)
     page = app.run(
         app.read(
-            lambda session, me: queries.page(session, me.user_id, wanted),
+            lambda session, me: queries.fetch_page(session, me.user_id, wanted),
             is_empty=lambda found: found.is_empty,
         )
     )
@@ -112,7 +112,7 @@ def _filter(
     app: App, mode: Mode, given: Mapping[str, Any], words: str, completed: bool | None
 ) -> TaskFilter:
     from neontodo.tasks import filters
-    from neontodo.tasks.search_text import query_words
+    from neontodo.tasks.search_text import fold_query
 
     size = given["limit"]
     if size is None and (mode == "table" or given["page"] is not None):
@@ -125,7 +125,7 @@ def _filter(
         tags=tuple(given["tag"] or ()),
         priority=None if priority is None else filters.parse_priority(priority),
         due=None if due is None else filters.parse_due_filter(due, now=app.now, tz=app.tz),
-        words=query_words(words),
+        words=fold_query(words),
         sort=filters.parse_sort(sort) if sort else (),
         limit=size,
         offset=((given["page"] or 1) - 1) * (size or 0),

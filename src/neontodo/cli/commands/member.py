@@ -147,7 +147,7 @@ async def _tasks(app: App, person: Person) -> int:
     from neontodo.tasks.queries import tasks
 
     async with app.database.read(person.id) as session:
-        return await tasks.count(session, person.id)
+        return await tasks.count_tasks(session, person.id)
 
 
 def remove(

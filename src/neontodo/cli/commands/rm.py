@@ -48,11 +48,11 @@ def rm(
 def _confirmed(app: App, refs: Refs) -> Refs:
     """The tasks that a person agreed to remove, by their whole ids: no other can be hit."""
     from neontodo.cli.prompt import confirm, require_person
-    from neontodo.tasks.lookup import resolve
+    from neontodo.tasks.lookup import resolve_refs
     from neontodo.tasks.references import parse_refs
 
     require_person(app)
-    found = app.run(app.read(lambda s, me: resolve(s, me.user_id, me.key_id, refs)))
+    found = app.run(app.read(lambda s, me: resolve_refs(s, me.user_id, me.key_id, refs)))
     # However long the answer takes, nobody has to wait for it, and no connection breaks meanwhile.
     app.run(app.database.close())
     confirm(app, _question(app, found))

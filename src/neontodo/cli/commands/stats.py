@@ -27,7 +27,7 @@ def tags(
     """List the tags in use, with how many tasks carry each."""
     from neontodo.tasks.queries import counts
 
-    _show(ctx.obj, "tag", counts.tags, json, quiet)
+    _show(ctx.obj, "tag", counts.count_tags, json, quiet)
 
 
 def projects(
@@ -39,7 +39,7 @@ def projects(
     """List the projects, with how many tasks each has."""
     from neontodo.tasks.queries import counts
 
-    _show(ctx.obj, "project", counts.projects, json, quiet)
+    _show(ctx.obj, "project", counts.count_projects, json, quiet)
 
 
 def _show(
@@ -71,7 +71,7 @@ def stats(
     app: App = ctx.obj
     found = app.run(
         app.read(
-            lambda session, me: reading.stats(session, me.user_id, app.now, app.tz),
+            lambda session, me: reading.compute_stats(session, me.user_id, app.now, app.tz),
             is_empty=lambda counts: counts.is_empty,
         )
     )

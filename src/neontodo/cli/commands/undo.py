@@ -117,9 +117,9 @@ async def _entries(
 
     task_ids = None
     if refs is not None:
-        task_ids = await lookup.traced(session, me.user_id, me.key_id, refs)
+        task_ids = await lookup.resolve_ids(session, me.user_id, me.key_id, refs)
     more = None if limit is None else limit + 1
-    return await reading.log(session, me.user_id, task_ids=task_ids, limit=more)
+    return await reading.fetch_log(session, me.user_id, task_ids=task_ids, limit=more)
 
 
 def _say_more(app: App, limit: int) -> None:

@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 
-def among(session: AsyncSession, field: Any, values: Collection[Any]) -> sa.ColumnElement[bool]:
+def has_any_of(
+    session: AsyncSession, field: Any, values: Collection[Any]
+) -> sa.ColumnElement[bool]:
     """A condition for `WHERE`.
 
     There are no statistics of the columns that tell tasks apart. From a list of a hundred ids the
@@ -25,7 +27,7 @@ def among(session: AsyncSession, field: Any, values: Collection[Any]) -> sa.Colu
     return column == sa.any_(array)
 
 
-def uuid_array(ids: Collection[uuid.UUID]) -> sa.ColumnElement[Any]:
+def bind_uuids(ids: Collection[uuid.UUID]) -> sa.ColumnElement[Any]:
     """Return ids as one argument of a function on Postgres."""
     return sa.cast(_texts(ids), sa.ARRAY(sa.Uuid))
 

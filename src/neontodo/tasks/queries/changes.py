@@ -17,7 +17,7 @@ from sqlmodel import col, select
 
 from neontodo.db import bulk
 from neontodo.models import Change, Key, Task
-from neontodo.tasks.queries.among import among
+from neontodo.tasks.queries.among import has_any_of
 from neontodo.tasks.results import LogEntry
 
 LOGGED = ("seq", "at", "command_id", "reverts", "task_id", "kind", "before", "after")
@@ -34,12 +34,14 @@ class LoggedCommand:
     reverts: uuid.UUID | None
 
 
-async def add(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+async def insert_changes(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Add to the log; every row names its user, and all columns."""
     await bulk.insert_rows(session, Change, rows)
 
 
-async def everything(session: AsyncSession, user_id: str) -> AsyncIterator[Sequence[sa.RowMapping]]:
+async def stream_rows(
+    session: AsyncSession, user_id: str
+) -> AsyncIterator[Sequence[sa.RowMapping]]:
     """All columns of the whole log, a thousand at a time; the session must hold still."""
     columns = [getattr(Change, name) for name in Change.model_fields]
     statement = sa.select(*columns).where(col(Change.user_id) == user_id).order_by(col(Change.seq))
@@ -47,7 +49,7 @@ async def everything(session: AsyncSession, user_id: str) -> AsyncIterator[Seque
         yield chunk
 
 
-async def last_touched(session: AsyncSession, user_id: str, key_id: str) -> uuid.UUID | None:
+async def fetch_last_touched(session: AsyncSession, user_id: str, key_id: str) -> uuid.UUID | None:
     """The task that a machine added or changed last."""
     statement = (
         select(Change.task_id)
@@ -62,7 +64,7 @@ async def last_touched(session: AsyncSession, user_id: str, key_id: str) -> uuid
     return (await session.scalars(statement)).first()
 
 
-async def commands(
+async def fetch_commands(
     session: AsyncSession, user_id: str, *, before_seq: int | None, limit: int
 ) -> list[LoggedCommand]:
     """Commands of all machines, newest first; those before a seq, if one is given."""
@@ -75,7 +77,7 @@ async def commands(
     return [LoggedCommand(*row) for row in rows.all()]
 
 
-async def of_command(
+async def fetch_of_command(
     session: AsyncSession,
     user_id: str,
     command_id: uuid.UUID,
@@ -108,7 +110,7 @@ async def of_command(
     return (await session.scalars(statement)).all()
 
 
-async def newest(
+async def fetch_newest(
     session: AsyncSession, user_id: str, *, task_ids: Sequence[uuid.UUID] | None, limit: int | None
 ) -> list[LogEntry]:
     """Changes of some tasks, or of all, newest first; those of removed tasks lack their name."""
@@ -141,7 +143,7 @@ async def newest(
     return [LogEntry(**row._mapping) for row in (await session.execute(statement)).all()]
 
 
-async def last_of_tasks(
+async def fetch_last_of_tasks(
     session: AsyncSession, user_id: str, task_ids: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, Change]:
     """The newest change of each task."""
@@ -155,19 +157,19 @@ async def last_of_tasks(
     )
     statement = select(Change).where(
         col(Change.user_id) == user_id,
-        among(session, Change.task_id, task_ids),
+        has_any_of(session, Change.task_id, task_ids),
         col(Change.seq) == newest_seq,
     )
     return {change.task_id: change for change in (await session.scalars(statement)).all()}
 
 
-async def reverting(
+async def fetch_reverting(
     session: AsyncSession, user_id: str, command_ids: Sequence[uuid.UUID]
 ) -> set[uuid.UUID]:
     """Those of the commands that took back another one."""
     statement = select(Change.command_id).where(
         col(Change.user_id) == user_id,
-        among(session, Change.command_id, set(command_ids)),
+        has_any_of(session, Change.command_id, set(command_ids)),
         col(Change.position) == FIRST_OF_COMMAND,
         col(Change.reverts).is_not(None),
     )
@@ -196,7 +198,7 @@ def _matched(element: logged_number, compiler: SQLCompiler, **options: Any) -> s
     return f"CAST({digits.format(state)} AS bigint)"
 
 
-async def deletions(
+async def fetch_deletions(
     session: AsyncSession, user_id: str, criteria: Sequence[sa.ColumnElement[bool]]
 ) -> Sequence[Change]:
     """Deletions that meet one of the criteria, oldest first."""

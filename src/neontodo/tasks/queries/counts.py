@@ -28,7 +28,7 @@ class Tally:
     completions: tuple[datetime, ...]
 
 
-async def tags(session: AsyncSession, user_id: str) -> list[Count]:
+async def count_tags(session: AsyncSession, user_id: str) -> list[Count]:
     """Each tag with the number of tasks that carry it, by name."""
     statement = (
         select(Task.tags, Task.completed, func.count())
@@ -45,7 +45,7 @@ async def tags(session: AsyncSession, user_id: str) -> list[Count]:
     return [Count(n, pending.get(n, 0), done.get(n, 0)) for n in sorted(pending | done)]
 
 
-async def projects(session: AsyncSession, user_id: str) -> list[Count]:
+async def count_projects(session: AsyncSession, user_id: str) -> list[Count]:
     """Each project with the number of its tasks, by name."""
     done = func.count().filter(col(Task.completed))
     statement = (
@@ -58,7 +58,7 @@ async def projects(session: AsyncSession, user_id: str) -> list[Count]:
     return [Count(*row) for row in rows if row[0] and isinstance(row[0], str)]
 
 
-async def tally(
+async def count_all(
     session: AsyncSession, user_id: str, today: date, now: datetime, since: datetime
 ) -> Tally:
     """What there is to be counted, by one statement: a row of numbers, the others are moments."""

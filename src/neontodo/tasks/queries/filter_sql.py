@@ -59,7 +59,7 @@ def _text(value: str) -> ColumnElement[str]:
     return sa.literal(value, sa.Text)
 
 
-def conditions(wanted: TaskFilter) -> list[Any]:
+def build_conditions(wanted: TaskFilter) -> list[Any]:
     """What a task must meet, besides belonging to the user."""
     found: list[Any] = []
     if wanted.completed is not None:
@@ -92,7 +92,7 @@ def _due(wanted: DueFilter) -> ColumnElement[bool]:
     )
 
 
-def soundness() -> list[ColumnElement[bool]]:
+def build_row_checks() -> list[ColumnElement[bool]]:
     """What every row must be on Postgres, in a table that may hold others from before."""
     table = Task.metadata.tables["tasks"]
     checks = (c for c in table.constraints if isinstance(c, sa.CheckConstraint))
@@ -123,7 +123,7 @@ class OrderedBy(NamedTuple):
     descending: bool = False
 
 
-def ordering(keys: tuple[SortKey, ...]) -> list[OrderedBy]:
+def build_order(keys: tuple[SortKey, ...]) -> list[OrderedBy]:
     """What to order by; without keys the order of the index `ix_tasks_order`."""
     if not keys:
         due = [OrderedBy(column) for column in _DUE]
@@ -132,13 +132,13 @@ def ordering(keys: tuple[SortKey, ...]) -> list[OrderedBy]:
     return [*order, OrderedBy(col(Task.number))]
 
 
-def relevance(words: tuple[str, ...]) -> list[OrderedBy]:
+def build_relevance(words: tuple[str, ...]) -> list[OrderedBy]:
     """Title before the rest, whole words before parts, then pending before done, newest first."""
     rank = sum((_rank(word) for word in words), start=sa.literal(0, sa.Integer))
     return [OrderedBy(rank), OrderedBy(col(Task.completed)), OrderedBy(col(Task.number), True)]
 
 
-def in_order(order: Iterable[OrderedBy]) -> list[Any]:
+def build_order_by(order: Iterable[OrderedBy]) -> list[Any]:
     """The same as ORDER BY takes it."""
     return [column.desc() if descending else column for column, descending in order]
 

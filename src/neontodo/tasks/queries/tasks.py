@@ -15,18 +15,18 @@ from sqlmodel import col, delete, select, update
 from neontodo.db import bulk
 from neontodo.models import Task, TaskPublic, User
 from neontodo.tasks.filters import TaskFilter
-from neontodo.tasks.queries.among import among, uuid_array
+from neontodo.tasks.queries.among import bind_uuids, has_any_of
 from neontodo.tasks.queries.filter_sql import (
     OrderedBy,
-    conditions,
-    in_order,
-    ordering,
-    relevance,
-    soundness,
+    build_conditions,
+    build_order,
+    build_order_by,
+    build_relevance,
+    build_row_checks,
     unindexed,
 )
 from neontodo.tasks.results import Page, UnreadableTask
-from neontodo.tasks.state import read
+from neontodo.tasks.state import read_row
 
 PUBLIC_FIELDS = tuple(TaskPublic.model_fields)
 PUBLIC_COLUMNS = tuple(getattr(Task, name) for name in PUBLIC_FIELDS)
@@ -35,7 +35,7 @@ WHOLE = select(Task).options(defer(_SEARCH_TEXT, raiseload=True))
 """The search column is made, and never read: plain SQL can put megabytes there."""
 
 
-async def page(session: AsyncSession, user_id: str, wanted: TaskFilter) -> Page:
+async def fetch_page(session: AsyncSession, user_id: str, wanted: TaskFilter) -> Page:
     """The tasks that a filter admits, in its order, and how many there are without its limit."""
     if wanted.limit is None and not wanted.offset:
         rows = (await session.execute(_ordered(user_id, wanted))).all()
@@ -69,7 +69,7 @@ def _searched(user_id: str, wanted: TaskFilter) -> Select[Any]:
     keys = [key.column.label(f"key_{place}") for place, key in enumerate(order)]
     found = (
         sa.select(col(Task.number), *keys)
-        .where(unindexed(col(Task.user_id)) == user_id, *conditions(wanted))
+        .where(unindexed(col(Task.user_id)) == user_id, *build_conditions(wanted))
         .cte("found")
     )
     sorting = [
@@ -78,7 +78,7 @@ def _searched(user_id: str, wanted: TaskFilter) -> Select[Any]:
     total = sa.select(func.count()).select_from(found).scalar_subquery().label("total")
     shown = (
         sa.select(found, total)
-        .order_by(*in_order(sorting))
+        .order_by(*build_order_by(sorting))
         .limit(wanted.limit)
         .offset(wanted.offset)
         .subquery("shown")
@@ -88,7 +88,7 @@ def _searched(user_id: str, wanted: TaskFilter) -> Select[Any]:
         sa.select(*PUBLIC_COLUMNS, shown.c.total)
         .join(shown, shown.c.number == col(Task.number))
         .where(col(Task.user_id) == user_id)
-        .order_by(*in_order(again))
+        .order_by(*build_order_by(again))
     )
 
 
@@ -96,7 +96,7 @@ def _total(user_id: str, wanted: TaskFilter) -> Select[int]:
     return select(func.count()).select_from(Task).where(*_matching(user_id, wanted))
 
 
-async def stream(
+async def stream_tasks(
     session: AsyncSession, user_id: str, wanted: TaskFilter
 ) -> AsyncIterator[TaskPublic | UnreadableTask]:
     """All tasks that a filter admits, a thousand at a time; the session must be a snapshot."""
@@ -105,7 +105,9 @@ async def stream(
         yield _read(row)
 
 
-async def everything(session: AsyncSession, user_id: str) -> AsyncIterator[Sequence[sa.RowMapping]]:
+async def stream_rows(
+    session: AsyncSession, user_id: str
+) -> AsyncIterator[Sequence[sa.RowMapping]]:
     """All columns of all tasks but the search column, by number, a thousand at a time.
 
     The session must hold still.
@@ -118,22 +120,26 @@ async def everything(session: AsyncSession, user_id: str) -> AsyncIterator[Seque
 
 def _ordered(user_id: str, wanted: TaskFilter) -> Select[Any]:
     statement = sa.select(*PUBLIC_COLUMNS).where(*_matching(user_id, wanted))
-    return statement.order_by(*in_order(_order(wanted)))
+    return statement.order_by(*build_order_by(_order(wanted)))
 
 
 def _matching(user_id: str, wanted: TaskFilter) -> list[ColumnElement[bool]]:
-    return [col(Task.user_id) == user_id, *conditions(wanted)]
+    return [col(Task.user_id) == user_id, *build_conditions(wanted)]
 
 
 def _order(wanted: TaskFilter) -> list[OrderedBy]:
-    return ordering(wanted.sort) if wanted.sort or not wanted.words else relevance(wanted.words)
+    return (
+        build_order(wanted.sort)
+        if wanted.sort or not wanted.words
+        else build_relevance(wanted.words)
+    )
 
 
 def _read(row: Sequence[Any]) -> TaskPublic | UnreadableTask:
-    return read(dict(zip(PUBLIC_FIELDS, row, strict=True)))
+    return read_row(dict(zip(PUBLIC_FIELDS, row, strict=True)))
 
 
-async def matching_any(
+async def fetch_matching(
     session: AsyncSession, user_id: str, criteria: Sequence[ColumnElement[bool]]
 ) -> Sequence[Task]:
     """Whole rows that meet one of the criteria, by number."""
@@ -143,7 +149,7 @@ async def matching_any(
     return (await session.scalars(statement)).all()
 
 
-async def numbered(
+async def fetch_numbers_starting(
     session: AsyncSession, user_id: str, start: str, *, completed: bool | None, limit: int
 ) -> list[tuple[int, str]]:
     """Numbers that begin with the digits `start`, with their titles; by number."""
@@ -157,60 +163,62 @@ async def numbered(
     return [(row[0], row[1]) for row in rows.all() if isinstance(row[1], str)]
 
 
-async def by_ids(
+async def fetch_by_ids(
     session: AsyncSession, user_id: str, ids: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, Task]:
     """Whole rows by id; ids that are not there are left out."""
-    statement = WHOLE.where(col(Task.user_id) == user_id, among(session, Task.id, ids))
+    statement = WHOLE.where(col(Task.user_id) == user_id, has_any_of(session, Task.id, ids))
     return {task.id: task for task in (await session.scalars(statement)).all()}
 
 
-async def count(session: AsyncSession, user_id: str) -> int:
+async def count_tasks(session: AsyncSession, user_id: str) -> int:
     """How many tasks a user has."""
     statement = select(func.count()).select_from(Task).where(col(Task.user_id) == user_id)
     return await session.scalar(statement) or 0
 
 
-async def sound(session: AsyncSession, user_id: str, *, after: int, limit: int) -> Sequence[Task]:
+async def fetch_valid(
+    session: AsyncSession, user_id: str, *, after: int, limit: int
+) -> Sequence[Task]:
     """Whole rows after a number, by number, on Postgres: without what only plain SQL can write."""
     statement = (
-        WHOLE.where(col(Task.user_id) == user_id, col(Task.number) > after, *soundness())
+        WHOLE.where(col(Task.user_id) == user_id, col(Task.number) > after, *build_row_checks())
         .order_by(col(Task.number))
         .limit(limit)
     )
     return (await session.scalars(statement)).all()
 
 
-async def known(
+async def fetch_ids_and_numbers(
     session: AsyncSession, user_id: str, ids: Sequence[uuid.UUID], numbers: Sequence[int]
 ) -> dict[uuid.UUID, int]:
     """Ids and numbers of the tasks that have one of the ids or one of the numbers."""
     statement = select(Task.id, Task.number).where(
         col(Task.user_id) == user_id,
-        sa.or_(among(session, Task.id, ids), among(session, Task.number, numbers)),
+        sa.or_(has_any_of(session, Task.id, ids), has_any_of(session, Task.number, numbers)),
     )
     return {row[0]: row[1] for row in (await session.execute(statement)).all()}
 
 
-async def add(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+async def insert_tasks(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Add tasks; every row names its user, and all columns."""
     await bulk.insert_rows(session, Task, rows)
 
 
-async def change(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+async def update_tasks(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Set columns by primary key; rows may set different columns."""
     if rows:
         await session.execute(update(Task), rows)
 
 
-async def remove(session: AsyncSession, user_id: str, gone: Sequence[Task]) -> None:
+async def delete_tasks(session: AsyncSession, user_id: str, gone: Sequence[Task]) -> None:
     """Remove tasks; those that are not there are no error."""
     if not gone:
         return
     mine = col(User.id) == user_id
     if session.get_bind().dialect.name == "postgresql":
         # The members of a shared database have no right to DELETE (migration 0002).
-        removal = func.todo_remove_tasks(col(User.id), uuid_array([task.id for task in gone]))
+        removal = func.todo_remove_tasks(col(User.id), bind_uuids([task.id for task in gone]))
         await session.execute(select(removal).where(mine))
         return
     await session.execute(
@@ -218,7 +226,7 @@ async def remove(session: AsyncSession, user_id: str, gone: Sequence[Task]) -> N
         # An id that is none is not found by its value.
         .where(
             col(Task.user_id) == user_id,
-            among(session, Task.number, [task.number for task in gone]),
+            has_any_of(session, Task.number, [task.number for task in gone]),
         )
         .execution_options(synchronize_session=False)
     )
