@@ -6,10 +6,10 @@ ids can neither collide with another's nor tell of them. The columns mean the sa
 
 from __future__ import annotations
 
-import enum
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
@@ -34,6 +34,7 @@ from neontodo.columns import (
     why_not_text,
 )
 from neontodo.columns import Day as DayColumn
+from neontodo.fields import FIELDS, PRIORITIES, Kind, Priority
 
 TITLE_MAX = 200
 DESCRIPTION_MAX = 2000
@@ -42,19 +43,6 @@ TAG_MAX = 100
 KEY_ID_MAX = 400
 NUMBER_MAX = 2**53
 """The largest that every reader of JSON takes exactly."""
-
-
-class Priority(enum.IntEnum):
-    """How much a task matters; people and JSON see the lower-case name."""
-
-    NONE = 0
-    LOW = 1
-    MEDIUM = 2
-    HIGH = 3
-
-    @property
-    def label(self) -> str:
-        return self.name.lower()
 
 
 def _ordered_text() -> sa.types.TypeEngine[str]:
@@ -84,9 +72,13 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
-# Spelled once: an index on an expression serves only a query that repeats it to the letter.
-DUE_DAY_ORDER = "coalesce(due_on, '9999-12-31')"
-DUE_TIME_ORDER = "coalesce(due_at, '9999-12-31 00:00:00+00')"
+
+def order_by_when(field: str) -> tuple[str, str]:
+    """Return what orders tasks by a day and its instant, those without one last.
+
+    Spelled once: an index on an expression serves only a query that repeats it to the letter.
+    """
+    return f"coalesce({field}_on, '9999-12-31')", f"coalesce({field}_at, '9999-12-31 00:00:00+00')"
 
 
 class User(SQLModel, table=True):
@@ -280,8 +272,7 @@ class Task(TaskBase, table=True):
             "ix_tasks_order",
             "user_id",
             "completed",
-            sa.text(DUE_DAY_ORDER),
-            sa.text(DUE_TIME_ORDER),
+            *map(sa.text, order_by_when("due")),
             sa.text("priority DESC"),
             "number",
         ),
@@ -402,8 +393,32 @@ _TAG = r"^[^\s\x1c-\x1f\x00,]+$"
 
 
 def instant_text(moment: datetime) -> str:
-    """An instant as JSON has it: UTC with `Z`, a fraction only if there is one."""
+    """Return an instant as JSON has it: UTC with `Z`, a fraction only if there is one."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+_LOGGED: dict[type, Callable[[Any], Any]] = {
+    datetime: instant_text,
+    date: date.isoformat,
+    tuple: list,
+}
+
+
+def json_value(value: Any) -> Any:
+    """Return the value of a column as the log and JSON have it."""
+    convert = _LOGGED.get(type(value))
+    return value if convert is None else convert(value)
+
+
+_CONVERTERS: dict[Kind, Callable[[Any], Any]] = {
+    Kind.IDENTIFIER: str,
+    Kind.INSTANT: instant_text,
+    Kind.WHEN: json_value,
+    Kind.PRIORITY: PRIORITIES.__getitem__,
+    Kind.TAGS: list,
+}
+_JSON = tuple((field.name, _CONVERTERS.get(field.kind)) for field in FIELDS)
+_read_fields = attrgetter(*(name for name, _ in _JSON))
 
 
 class TaskPublic(BaseModel):
@@ -437,20 +452,8 @@ class TaskPublic(BaseModel):
         return self.due_at or self.due_on
 
     def to_json(self) -> dict[str, Any]:
-        """The documented fields in their documented order; may grow, never changes a name."""
-        due = self.due
+        """Return the documented fields in their documented order."""
         return {
-            "id": str(self.id),
-            "number": self.number,
-            "title": self.title,
-            "description": self.description,
-            "completed": self.completed,
-            "completed_at": self.completed_at and instant_text(self.completed_at),
-            "due": instant_text(due) if isinstance(due, datetime) else due and due.isoformat(),
-            "priority": self.priority.label,
-            "project": self.project,
-            "tags": list(self.tags),
-            "extra": self.extra,
-            "created_at": instant_text(self.created_at),
-            "updated_at": instant_text(self.updated_at),
+            name: value if convert is None or value is None else convert(value)
+            for (name, convert), value in zip(_JSON, _read_fields(self), strict=True)
         }

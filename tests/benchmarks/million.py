@@ -14,7 +14,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from neontodo.tasks.state import FIELDS, fold_columns, log_columns
+from neontodo.fields import COLUMNS
+from neontodo.tasks.state import fold_columns, log_columns
 from tests.benchmarks import data
 from tests.databases import Postgres
 from tests.sharing.conftest import prepare
@@ -22,10 +23,10 @@ from tests.sharing.people import OWNER, PASSWORD, OwnedDatabases, Shared, login
 
 USERS, EACH, MANY = 10_000, 100, 100_000
 SAMPLES = 1000
-COLUMNS = ", ".join([*(name for name in FIELDS if name != "number"), "search_text"])
+NAMES = ", ".join([*(name for name in COLUMNS if name != "number"), "search_text"])
 
 SAMPLE = f"""
-CREATE TEMP TABLE sample AS SELECT 0 AS k, {COLUMNS}, NULL::json AS state FROM tasks LIMIT 0;
+CREATE TEMP TABLE sample AS SELECT 0 AS k, {NAMES}, NULL::json AS state FROM tasks LIMIT 0;
 CREATE TEMP TABLE people (id text, share int);
 -- Millions of checks that the users exist, which they do.
 SET session_replication_role = replica;
@@ -42,8 +43,8 @@ ON CONFLICT DO NOTHING;
 """
 # Each round brings everybody's next tasks; who has many gets a thousand at a time.
 TASKS = f"""
-INSERT INTO tasks (user_id, id, number, {COLUMNS})
-SELECT p.id, gen_random_uuid(), number, {COLUMNS}
+INSERT INTO tasks (user_id, id, number, {NAMES})
+SELECT p.id, gen_random_uuid(), number, {NAMES}
 FROM people p CROSS JOIN generate_series(1, {{rounds}}) round
 CROSS JOIN LATERAL generate_series((round - 1) * p.share + 1, round * p.share) number
 JOIN sample s ON s.k = number % {SAMPLES}
@@ -94,7 +95,7 @@ async def _fill(url: str, own: list[tuple[str, int]], users: int) -> None:
     await connection.execute(SAMPLE)
     await _copy(connection, "people", ("id", "share"), own)
     await connection.execute(PEOPLE.format(users=users))
-    names = ("k", *COLUMNS.split(", "), "state")
+    names = ("k", *NAMES.split(", "), "state")
     await _copy(connection, "sample", names, [tuple(row[n] for n in names) for row in samples()])
     await connection.execute(TASKS.format(rounds=EACH))
     await connection.execute(CHANGES)
@@ -110,7 +111,7 @@ async def _copy(connection: Any, table: str, names: tuple[str, ...], rows: list[
 def samples() -> Iterator[dict[str, Any]]:
     """Tasks to take the columns from, half of them done; as the database has them."""
     for k, task in enumerate(data.tasks(SAMPLES)):
-        columns = dict.fromkeys(FIELDS) | {name: task[name] for name in FIELDS if name in task}
+        columns = dict.fromkeys(NAMES) | {name: task[name] for name in COLUMNS if name in task}
         for name in ("completed_at", "created_at", "updated_at"):
             columns[name] = task[name] and datetime.fromisoformat(task[name])
         if due := task["due"]:

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import pytest
 
-from neontodo.tasks.filters import SORT_KEYS
+from neontodo.fields import SORT_KEYS
 from tests.harness import Todo
 from tests.tools import require_tool
 

@@ -17,7 +17,8 @@ from neontodo.cli import topics
 from neontodo.cli.exits import BY_ERROR, Exit
 from neontodo.cli.main import command_line
 from neontodo.errors import BadValue, TodoError
-from neontodo.models import Priority, TaskPublic
+from neontodo.fields import Priority
+from neontodo.models import TaskPublic
 from neontodo.settings import Settings, variable
 from neontodo.tasks.dates import parse_due
 from tests.harness import FRIDAY_NOON, Result, Todo

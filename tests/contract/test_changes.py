@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from neontodo.errors import Conflict, NotSignedIn, Refused, SchemaMismatch, TaskNotFound
-from neontodo.models import Priority, TaskCreate, TaskUpdate
+from neontodo.fields import Priority
+from neontodo.models import TaskCreate, TaskUpdate
 from neontodo.tasks import reading, service
 from neontodo.tasks.references import parse_refs
 from neontodo.tasks.service import Edit

@@ -15,7 +15,8 @@ from neontodo.columns import DAYS, EXTRA_MAX_BYTES, INSTANTS
 from neontodo.db import bulk
 from neontodo.db.session_guard import WrongUser
 from neontodo.errors import BadValue
-from neontodo.models import NUMBER_MAX, Priority, TaskCreate
+from neontodo.fields import Priority
+from neontodo.models import NUMBER_MAX, TaskCreate
 from neontodo.tasks import history, importing, reading, service
 from neontodo.tasks.importing import BYTES, CHUNK, HIGHEST, NEAR
 from neontodo.tasks.queries import tasks

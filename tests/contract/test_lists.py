@@ -6,9 +6,18 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from neontodo.models import Priority, TaskCreate
+from neontodo.fields import Priority
+from neontodo.models import TaskCreate
 from neontodo.tasks import reading, service
-from neontodo.tasks.filters import DueFilter, SortKey, TaskFilter, parse_due_filter
+from neontodo.tasks.filters import (
+    Condition,
+    Equals,
+    Includes,
+    SortKey,
+    TaskFilter,
+    Within,
+    parse_span,
+)
 from neontodo.tasks.queries import counts, tasks
 from neontodo.tasks.references import parse_refs
 from neontodo.tasks.results import Count
@@ -66,20 +75,23 @@ def test_orders(busy: Store, sort: str, numbers: list[int]) -> None:
 @pytest.mark.parametrize(
     ("wanted", "numbers"),
     [
-        pytest.param({"completed": False}, [1, 2, 3, 5, 4], id="pending"),
-        pytest.param({"completed": True}, [6], id="done"),
-        pytest.param({"project": "home"}, [1], id="project"),
-        pytest.param({"project": ""}, [2, 3, 6, 4], id="without-project"),
-        pytest.param({"project": "Home"}, [], id="project-of-another-case"),
-        pytest.param({"tags": ("mail",)}, [2, 4], id="tag"),
-        pytest.param({"tags": ("mail", "friends")}, [2], id="all-tags"),
-        pytest.param({"tags": ("mai",)}, [], id="part-of-a-tag"),
-        pytest.param({"tags": ("%",)}, [], id="wildcard-as-a-tag"),
-        pytest.param({"priority": Priority.HIGH}, [3, 5], id="priority"),
+        pytest.param([Equals("project", "home")], [1], id="project"),
+        pytest.param([Equals("project", None)], [2, 3, 6, 4], id="without-project"),
+        pytest.param([Equals("project", "Home")], [], id="project-of-another-case"),
+        pytest.param([Includes("tags", "mail")], [2, 4], id="tag"),
+        pytest.param([Includes("tags", "mail"), Includes("tags", "friends")], [2], id="all-tags"),
+        pytest.param([Includes("tags", "mai")], [], id="part-of-a-tag"),
+        pytest.param([Includes("tags", "%")], [], id="wildcard-as-a-tag"),
+        pytest.param([Equals("priority", Priority.HIGH)], [3, 5], id="priority"),
     ],
 )
-def test_filters(busy: Store, wanted: dict[str, object], numbers: list[int]) -> None:
-    assert [task.number for task in busy.tasks(**wanted)] == numbers
+def test_filters(busy: Store, wanted: list[Condition], numbers: list[int]) -> None:
+    assert [task.number for task in busy.tasks(conditions=tuple(wanted))] == numbers
+
+
+def test_pending_tasks_and_done_ones(busy: Store) -> None:
+    assert [task.number for task in busy.tasks(completed=False)] == [1, 2, 3, 5, 4]
+    assert [task.number for task in busy.tasks(completed=True)] == [6]
 
 
 @pytest.mark.parametrize(
@@ -93,15 +105,16 @@ def test_filters(busy: Store, wanted: dict[str, object], numbers: list[int]) -> 
     ],
 )
 def test_due_filters(busy: Store, text: str, numbers: list[int]) -> None:
-    due = parse_due_filter(text, now=FRIDAY_NOON, tz=UTC)
+    due = parse_span("due", text, now=FRIDAY_NOON, tz=UTC)
 
-    assert [task.number for task in busy.tasks(due=due)] == numbers
+    assert [task.number for task in busy.tasks(conditions=(due,))] == numbers
 
 
 def test_a_task_with_a_time_is_overdue_the_minute_after(busy: Store) -> None:
-    late = DueFilter(last=date(2026, 11, 19), before=datetime(2026, 11, 20, 12, 1, tzinfo=UTC))
+    moment = datetime(2026, 11, 20, 12, 1, tzinfo=UTC)
+    late = Within("due", last=date(2026, 11, 19), before=moment)
 
-    assert [task.number for task in busy.tasks(due=late)] == [1, 2]
+    assert [task.number for task in busy.tasks(conditions=(late,))] == [1, 2]
 
 
 @pytest.mark.parametrize(

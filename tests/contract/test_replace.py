@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from neontodo.errors import Conflict, Refused
-from neontodo.models import Priority, TaskPublic, TaskUpdate
+from neontodo.fields import Priority
+from neontodo.models import TaskPublic, TaskUpdate
 from neontodo.tasks import history, service
 from neontodo.tasks.references import parse_refs
 from neontodo.tasks.results import Outcome

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from neontodo import formats
 from neontodo.columns import DAYS, INSTANTS
+from neontodo.fields import Priority
 from neontodo.formats.record import Record
-from neontodo.models import Priority, TaskCreate, TaskPublic
+from neontodo.models import TaskCreate, TaskPublic
 
 TZ = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 20, 19, 30, tzinfo=UTC)

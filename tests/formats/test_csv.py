@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from neontodo.fields import Priority
 from neontodo.formats import write
-from neontodo.models import Priority
 from tests.formats.samples import again, made, problem, records, tasks, text_of
 
 HEADER = (

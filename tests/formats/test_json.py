@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from neontodo.columns import EXTRA_MAX_BYTES
-from neontodo.models import Priority
+from neontodo.fields import Priority
 from tests.formats.samples import ID, NOW, again, made, problem, records, tasks, text_of
 
 TASK = made(

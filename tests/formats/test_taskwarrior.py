@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from neontodo.columns import DAYS
-from neontodo.models import Priority
+from neontodo.fields import Priority
 from tests.formats.samples import ID, NOW, TZ, made, problem, records, stored, tasks, text_of
 
 EXPORT = (Path(__file__).parent.parent / "data" / "taskwarrior-export.json").read_text()

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from neontodo.models import Priority, TaskCreate
+from neontodo.fields import Priority
+from neontodo.models import TaskCreate
 from tests.formats.samples import NOW, TZ, again, made, problem, records, stored, tasks, text_of
 
 SPEC = """\

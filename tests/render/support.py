@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from neontodo.models import Priority, TaskPublic
+from neontodo.fields import Priority
+from neontodo.models import TaskPublic
 from neontodo.render.listing import Mode, Output
 from neontodo.streams import Streams
 

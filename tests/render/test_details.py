@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neontodo.models import Priority, TaskPublic
+from neontodo.fields import Priority
+from neontodo.models import TaskPublic
 from neontodo.render.card import print_task
 from neontodo.render.listing import Mode
 from tests.render.support import (

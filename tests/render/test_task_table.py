@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neontodo.models import Priority, TaskPublic
+from neontodo.fields import Priority
+from neontodo.models import TaskPublic
 from neontodo.render.tasks import print_tasks
 from tests.render.support import (
     HOSTILE,

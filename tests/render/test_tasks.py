@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import given
 
-from neontodo.models import Priority, TaskPublic
+from neontodo.fields import Priority
+from neontodo.models import TaskPublic
 from neontodo.render.listing import Mode
 from neontodo.render.tasks import print_tasks
 from tests.render.support import (

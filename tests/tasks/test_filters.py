@@ -11,23 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neontodo.errors import BadValue
-from neontodo.models import Priority
+from neontodo.fields import SORT_KEYS, Priority
 from neontodo.tasks.filters import (
-    SORT_KEYS,
-    DueFilter,
     SortKey,
     TaskFilter,
-    parse_due_filter,
+    Within,
     parse_priority,
     parse_sort,
+    parse_span,
 )
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 18, 12, 34, tzinfo=BERLIN)  # a Wednesday
 
 
-def due(text: str) -> DueFilter:
-    return parse_due_filter(text, now=NOW, tz=BERLIN)
+def due(text: str) -> Within:
+    return parse_span("due", text, now=NOW, tz=BERLIN)
 
 
 def due_refusal(text: str) -> BadValue:
@@ -45,19 +44,19 @@ def test_a_filter_shows_everything_pending() -> None:
     [("today", 18), (" Tomorrow ", 19), ("fri", 20), ("2026-11-30", 30), ("eow", 22)],
 )
 def test_a_day_is_that_day_alone(text: str, day: int) -> None:
-    assert due(text) == DueFilter(first=date(2026, 11, day), last=date(2026, 11, day))
+    assert due(text) == Within("due", first=date(2026, 11, day), last=date(2026, 11, day))
 
 
 def test_a_week_is_today_and_the_six_days_after_it() -> None:
-    assert due("week") == DueFilter(first=date(2026, 11, 18), last=date(2026, 11, 24))
+    assert due("week") == Within("due", first=date(2026, 11, 18), last=date(2026, 11, 24))
 
 
 def test_overdue_is_before_today_or_before_now() -> None:
-    assert due("overdue") == DueFilter(last=date(2026, 11, 17), before=NOW)
+    assert due("overdue") == Within("due", last=date(2026, 11, 17), before=NOW)
 
 
 def test_none_is_without_a_due() -> None:
-    assert due("NONE") == DueFilter(absent=True)
+    assert due("NONE") == Within("due", absent=True)
 
 
 def test_a_misspelt_filter_is_told_the_right_one() -> None:

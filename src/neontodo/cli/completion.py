@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from neontodo.fields import SORT_KEYS, Option
+
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,11 +25,6 @@ TASKS_OFFERED = 200
 PATIENCE = 2.0
 """Seconds after which a store that has not answered is not waited for."""
 
-SORT_KEYS = (
-    "number", "title", "due", "priority", "project", "created", "updated", "completed",
-)  # fmt: skip
-DUE_EXAMPLES = ("today", "tomorrow", "fri", "next week", "in 3 days", "+1w", "eow", "eom")
-
 
 def choices(*words: str) -> Completion:
     """Complete one of a few words."""
@@ -36,9 +33,6 @@ def choices(*words: str) -> Completion:
         return [(word, "") for word in words if word.startswith(incomplete)]
 
     return complete
-
-
-due = choices(*DUE_EXAMPLES)
 
 
 def sort(incomplete: str) -> list[Offer]:
@@ -95,6 +89,13 @@ def profiles(ctx: Any, incomplete: str) -> list[Offer]:
     ctx.obj.load_settings()
     data = ctx.obj.settings.data_dir
     return [(name, "") for name in profiles.names(data) if name.startswith(incomplete)]
+
+
+def complete_field(name: str, option: Option) -> Callable[..., list[Offer]] | None:
+    """Return what completes the values of a field; None if nothing can."""
+    if option.words:
+        return choices(*option.words)
+    return {"project": projects, "tags": tags}.get(name)
 
 
 def _named(counts: Iterable[Count]) -> list[Offer]:

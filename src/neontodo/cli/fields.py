@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from neontodo.errors import BadValue
+from neontodo.fields import BY_NAME, Field, Kind
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -14,35 +15,39 @@ if TYPE_CHECKING:
     from neontodo.models import TaskCreate, TaskUpdate
 
 
-def owner_fields(
-    app: App,
-    description: str | None,
-    due: str | None,
-    priority: str | None,
-    project: str | None,
-    tags: Sequence[str] | None,
-) -> dict[str, Any]:
-    """The fields that were given, parsed but not yet checked; `none` clears."""
+def parse_fields(app: App, given: Mapping[str, str | Sequence[str] | None]) -> dict[str, Any]:
+    """Return the fields that were given, by their names; parsed, but not yet checked.
+
+    Raises:
+        BadValue: a field has no such value.
+    """
+    return {
+        name: _parse_field(app, BY_NAME[name], value)
+        for name, value in given.items()
+        if value is not None
+    }
+
+
+def _parse_field(app: App, field: Field, value: str | Sequence[str]) -> Any:
     from neontodo.tasks.dates import parse_due
-    from neontodo.tasks.filters import parse_priority, parse_project
+    from neontodo.tasks.filters import parse_name, parse_priority
 
-    fields: dict[str, Any] = {}
-    if description is not None:
-        fields["description"] = description or None
-    if due is not None:
-        clears = due.strip().lower() in ("none", "")
-        fields["due"] = None if clears else parse_due(due, now=app.now, tz=app.tz)
-    if priority is not None:
-        fields["priority"] = parse_priority(priority)
-    if project is not None:
-        fields["project"] = parse_project(project) or None
-    if tags is not None:
-        fields["tags"] = tuple(tags)
-    return fields
+    if not isinstance(value, str):
+        return tuple(value)
+    match field.kind:
+        case Kind.WHEN:
+            clears = value.strip().lower() in ("none", "")
+            return None if clears else parse_due(value, now=app.now, tz=app.tz)
+        case Kind.PRIORITY:
+            return parse_priority(value)
+        case Kind.NAME:
+            return parse_name(value)
+        case _:
+            return value if field.is_required else value or None
 
 
-def task_create(fields: Mapping[str, Any]) -> TaskCreate:
-    """A checked new task; BadValue says which field cannot be used, and why."""
+def check_new_task(fields: Mapping[str, Any]) -> TaskCreate:
+    """Return a checked new task; BadValue says which field cannot be used, and why."""
     from pydantic import ValidationError
 
     from neontodo.models import TaskCreate
@@ -50,11 +55,11 @@ def task_create(fields: Mapping[str, Any]) -> TaskCreate:
     try:
         return TaskCreate(**fields)
     except ValidationError as error:
-        raise refusal(error, example='such as `todo add "Buy milk"`') from None
+        raise _explain(error, example='such as `todo add "Buy milk"`') from None
 
 
-def task_update(fields: Mapping[str, Any]) -> TaskUpdate:
-    """A checked update; BadValue says which field cannot be used, and why."""
+def check_update(fields: Mapping[str, Any]) -> TaskUpdate:
+    """Return a checked update; BadValue says which field cannot be used, and why."""
     from pydantic import ValidationError
 
     from neontodo.models import TaskUpdate
@@ -62,11 +67,11 @@ def task_update(fields: Mapping[str, Any]) -> TaskUpdate:
     try:
         return TaskUpdate(**fields)
     except ValidationError as error:
-        raise refusal(error) from None
+        raise _explain(error) from None
 
 
-def refusal(error: ValidationError, *, example: str | None = None) -> BadValue:
-    """The first problem of a task's fields, in words."""
+def _explain(error: ValidationError, *, example: str | None = None) -> BadValue:
+    """Return the first problem of a task's fields, in words."""
     problem = error.errors(include_url=False, include_input=False)[0]
     field = str(problem["loc"][0])
     limits = problem.get("ctx", {})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from neontodo.cli import completion
+from neontodo.fields import BY_NAME, Option
 from neontodo.formats import FORMATS
 
 
@@ -65,49 +66,36 @@ Tasks = Annotated[
         help="Numbers (12), ranges (3-5), several (3,7), a UUID's start (a1b2), or @last.",
     ),
 ]
-Description = Annotated[
-    str | None,
-    typer.Option("--description", "-d", metavar="TEXT", help="A longer text beside the title."),
-]
-Due = Annotated[
-    str | None,
-    typer.Option(
-        "--due",
-        metavar="WHEN",
-        autocompletion=completion.due,
-        help='When it is due: 2026-12-24, tomorrow, fri, "fri 17:00", +3d, eom.',
-    ),
-]
-Priority = Annotated[
-    str | None,
-    typer.Option(
-        "--priority",
-        "-p",
-        metavar="LEVEL",
-        autocompletion=completion.choices("none", "low", "medium", "high"),
-        help="none, low, medium or high.",
-    ),
-]
-Project = Annotated[
-    str | None,
-    typer.Option(
-        "--project",
-        "-P",
-        metavar="NAME",
-        autocompletion=completion.projects,
-        help="The project it belongs to; none for no project.",
-    ),
-]
-Tag = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--tag",
-        "-t",
-        metavar="TAG",
-        autocompletion=completion.tags,
-        help="A tag; repeat the option for several.",
-    ),
-]
+
+
+def _option_of(name: str) -> Any:
+    """Return the option that sets a field, as the field declares it."""
+    option = BY_NAME[name].option
+    return option and _typer_option(name, option)
+
+
+def _filter_of(name: str) -> Any:
+    """Return the option that narrows a list by a field, as the field declares it."""
+    option = BY_NAME[name].filter_option or BY_NAME[name].option
+    return option and _typer_option(name, option)
+
+
+def _typer_option(name: str, option: Option) -> Any:
+    return typer.Option(
+        *option.flags,
+        metavar=option.metavar,
+        help=option.help,
+        autocompletion=completion.complete_field(name, option),
+    )
+
+
+Title = Annotated[str | None, _option_of("title")]
+Description = Annotated[str | None, _option_of("description")]
+Due = Annotated[str | None, _option_of("due")]
+DueFilter = Annotated[str | None, _filter_of("due")]
+Priority = Annotated[str | None, _option_of("priority")]
+Project = Annotated[str | None, _option_of("project")]
+Tag = Annotated[list[str] | None, _option_of("tags")]
 Format = Annotated[
     str | None,
     typer.Option(

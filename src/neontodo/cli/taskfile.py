@@ -21,15 +21,15 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from neontodo.errors import BadValue
+from neontodo.fields import BY_NAME, LINES, Kind
 
 if TYPE_CHECKING:
     from neontodo.app import App
-    from neontodo.models import TaskPublic, TaskUpdate
+    from neontodo.models import Due, TaskPublic, TaskUpdate
 
 Form = dict[str, str]
 """The text of each field, as it stands in the file."""
 
-LINES = ("title", "done", "due", "priority", "project", "tags")
 DESCRIPTION = "description"
 QUOTED = 40
 
@@ -41,23 +41,33 @@ def form_of(task: TaskPublic, tz: tzinfo) -> Form:
 
 
 def _lines(task: TaskPublic, tz: tzinfo) -> Form:
-    due = task.due
-    if isinstance(due, datetime):
-        # Within hours of the calendar's ends no other zone can say it.
-        with suppress(OverflowError):
-            due = due.astimezone(tz)
-        due_text = due.replace(tzinfo=None).isoformat(" ").removesuffix(":00")
-    else:
-        due_text = due.isoformat() if due else ""
-    values = {
-        "title": task.title,
-        "done": "yes" if task.completed else "no",
-        "due": due_text,
-        "priority": task.priority.label,
-        "project": task.project or "",
-        "tags": " ".join(task.tags),
+    return {
+        line: _line(field.kind, getattr(task, field.name), tz).replace("\n", "\\n")
+        for line, field in LINES.items()
     }
-    return {name: value.replace("\n", "\\n") for name, value in values.items()}
+
+
+def _line(kind: Kind, value: Any, tz: tzinfo) -> str:
+    match kind:
+        case Kind.FLAG:
+            return "yes" if value else "no"
+        case Kind.WHEN:
+            return _local_text(value, tz)
+        case Kind.PRIORITY:
+            return str(value.label)
+        case Kind.TAGS:
+            return " ".join(value)
+        case _:
+            return value or ""
+
+
+def _local_text(when: Due | None, tz: tzinfo) -> str:
+    if not isinstance(when, datetime):
+        return when.isoformat() if when else ""
+    # Within hours of the calendar's ends no other zone can say it.
+    with suppress(OverflowError):
+        when = when.astimezone(tz)
+    return when.replace(tzinfo=None).isoformat(" ").removesuffix(":00")
 
 
 def text_of(form: Form, comments: Iterable[str]) -> str:
@@ -113,23 +123,24 @@ def update(app: App, form: Form, base: Form) -> TaskUpdate:
     Raises:
         BadValue: something of it cannot be used.
     """
-    from neontodo.cli.fields import owner_fields, task_update
+    from neontodo.cli.fields import check_update, parse_fields
 
-    changed = {name: text for name, text in form.items() if text != base[name]}
-    priority, tags = changed.get("priority"), changed.get("tags")
-    fields: dict[str, Any] = owner_fields(
-        app,
-        changed.get(DESCRIPTION),
-        changed.get("due"),
-        "none" if priority == "" else priority,
-        changed.get("project"),
-        None if tags is None else _words(tags),
-    )
-    if "title" in changed:
-        fields["title"] = changed["title"]
-    if "done" in changed:
-        fields["completed"] = _yes_or_no(changed["done"])
-    return task_update(fields)
+    given: dict[str, str | list[str]] = {}
+    flags: dict[str, bool] = {}
+    for line, text in form.items():
+        if text == base[line]:
+            continue
+        field = LINES.get(line) or BY_NAME[DESCRIPTION]
+        match field.kind:
+            case Kind.FLAG:
+                flags[field.name] = _yes_or_no(text)
+            case Kind.TAGS:
+                given[field.name] = _words(text)
+            case Kind.PRIORITY:
+                given[field.name] = text or "none"
+            case _:
+                given[field.name] = text
+    return check_update(parse_fields(app, given) | flags)
 
 
 def _yes_or_no(text: str) -> bool:

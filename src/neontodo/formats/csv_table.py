@@ -18,6 +18,7 @@ from datetime import datetime, tzinfo
 from itertools import chain, islice
 from typing import Any, BinaryIO
 
+from neontodo.fields import BY_NAME
 from neontodo.formats import fields
 from neontodo.formats.record import BadRecord, Record, open_text
 from neontodo.models import TaskPublic
@@ -42,7 +43,7 @@ _ALIASES = {
 }
 _YES = {"true", "yes", "y", "1", "x", "done", "completed"}
 _NO = {"false", "no", "n", "0", "pending", "open"}
-_TRIMMED = frozenset(fields.FIELDS) - {"title", "description"}
+_TRIMMED = BY_NAME.keys() - {"title", "description"}
 _ROWS = 500
 _FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r\n＝＋－＠])")
 """Where a spreadsheet may begin a formula: at the start of a value, and, in countries where `;`
@@ -90,11 +91,11 @@ def _name_columns(header: list[str]) -> list[str]:
     for position, name in enumerate(names):
         field = _ALIASES.get(name, name)
         taken = field in columns or (field != name and field in names)
-        if field in fields.FIELDS and not taken:
+        if field in BY_NAME and not taken:
             columns.append(field)
         else:
             own = header[position].strip()
-            unusable = not own or own in columns or own in fields.FIELDS
+            unusable = not own or own in columns or own in BY_NAME
             columns.append(f"column {position + 1}" if unusable else own)
     return columns
 
@@ -139,7 +140,7 @@ def write(
     tasks: Iterable[TaskPublic], *, tz: tzinfo, for_spreadsheet: bool = False
 ) -> Iterator[str]:
     """Yield the header, then one row per task; instants are in UTC, whatever `tz` is."""
-    yield _write_rows([fields.FIELDS])
+    yield _write_rows([BY_NAME])
     remaining = iter(tasks)
     while rows := [_format_row(task) for task in islice(remaining, _ROWS)]:
         if for_spreadsheet:
@@ -148,11 +149,22 @@ def write(
 
 
 def _format_row(task: TaskPublic) -> list[str]:
-    shown = task.to_json()
-    shown["completed"] = "true" if task.completed else "false"
-    shown["tags"] = " ".join(task.tags)
-    shown["extra"] = json.dumps(task.extra) if task.extra is not None else None
-    return ["" if shown[name] is None else str(shown[name]) for name in fields.FIELDS]
+    return [_format_value(value) for value in task.to_json().values()]
+
+
+def _format_value(value: Any) -> str:
+    """Return a cell with a value of JSON: nothing, a truth, tags, an object, a number or text."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case list():
+            return " ".join(value)
+        case dict():
+            return json.dumps(value)
+        case _:
+            return str(value)
 
 
 def _write_rows(rows: Iterable[Iterable[str]]) -> str:

@@ -7,34 +7,12 @@ from collections.abc import Callable
 from datetime import date, datetime, tzinfo
 from typing import Any
 
+from neontodo.fields import BY_NAME, Field, Kind, Priority
 from neontodo.formats import dates
 from neontodo.formats.record import BadRecord, Record, build_task
-from neontodo.models import Priority
 
-FIELDS = (
-    "id",
-    "number",
-    "title",
-    "description",
-    "completed",
-    "completed_at",
-    "due",
-    "priority",
-    "project",
-    "tags",
-    "extra",
-    "created_at",
-    "updated_at",
-)
-
-_KNOWN = frozenset(FIELDS)
-_PLAIN = ("id", "number", "title", "description", "project", "tags")
-_INSTANTS = ("completed_at", "created_at", "updated_at")
-_PRIORITIES = {priority.label: priority for priority in Priority} | {
-    "l": Priority.LOW,
-    "m": Priority.MEDIUM,
-    "h": Priority.HIGH,
-}
+_LETTERS = {"l": Priority.LOW, "m": Priority.MEDIUM, "h": Priority.HIGH}
+_PRIORITIES = {priority.label: priority for priority in Priority} | _LETTERS
 
 
 def build_record(where: str, raw: Any, home: str, *, tz: tzinfo, now: datetime) -> Record:
@@ -50,18 +28,27 @@ def build_record(where: str, raw: Any, home: str, *, tz: tzinfo, now: datetime) 
 
 
 def _values(raw: dict[str, Any], tz: tzinfo) -> dict[str, Any]:
-    values = {field: raw[field] for field in _PLAIN if field in raw}
-    for field in _INSTANTS:
-        if (text := raw.get(field)) is not None:
-            values[field] = _when(field, text, tz, dates.parse_instant)
-    if raw.get("due") is not None:
-        values["due"] = _when("due", raw["due"], tz, dates.parse_due)
-    if raw.get("priority") is not None:
-        values["priority"] = _priority(raw["priority"])
+    values = {
+        name: _parse_value(field, value, tz)
+        for name, value in raw.items()
+        if value is not None and (field := BY_NAME.get(name))
+    }
     values["completed"] = _completed(raw)
     if not values["completed"]:
         values.pop("completed_at", None)
     return values
+
+
+def _parse_value(field: Field, value: Any, tz: tzinfo) -> Any:
+    match field.kind:
+        case Kind.INSTANT:
+            return _when(field.name, value, tz, dates.parse_instant)
+        case Kind.WHEN:
+            return _when(field.name, value, tz, dates.parse_due)
+        case Kind.PRIORITY:
+            return _priority(value)
+        case _:
+            return value
 
 
 def _when(
@@ -93,7 +80,7 @@ def _extra(raw: dict[str, Any], home: str) -> dict[str, Any]:
     extra = raw.get("extra")
     if extra is not None and not isinstance(extra, dict):
         raise BadRecord("extra: must be an object")
-    unknown = {name: raw[name] for name in raw if name not in _KNOWN}
+    unknown = {name: raw[name] for name in raw if name not in BY_NAME}
     if raw.get("completed") is False and raw.get("completed_at") is not None:
         unknown["completed_at"] = raw["completed_at"]
     merged = dict(extra or {})

@@ -14,10 +14,11 @@ from datetime import UTC, date, datetime, tzinfo
 from itertools import pairwise
 from typing import Any, BinaryIO
 
+from neontodo.fields import Priority
 from neontodo.formats import dates, record
 from neontodo.formats.json_array import BrokenJson, read_values
 from neontodo.formats.record import BadRecord, Record, open_text
-from neontodo.models import Priority, TaskCreate, TaskPublic
+from neontodo.models import TaskCreate, TaskPublic
 
 _NAMES = {
     "id": "uuid",

@@ -18,10 +18,11 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, tzinfo
 from typing import Any, BinaryIO
 
+from neontodo.fields import Priority
 from neontodo.formats import dates, record, todotxt_line
 from neontodo.formats.record import BadRecord, Record, open_text
 from neontodo.formats.todotxt_line import LETTERS, PRIORITIES, Line
-from neontodo.models import Priority, TaskPublic, instant_text
+from neontodo.models import TaskPublic, instant_text
 
 
 def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:

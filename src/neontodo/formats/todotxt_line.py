@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from neontodo.models import PROJECT_MAX, TAG_MAX, Priority
+from neontodo.fields import Priority
+from neontodo.models import PROJECT_MAX, TAG_MAX
 
 LETTERS = {Priority.HIGH: "A", Priority.MEDIUM: "B", Priority.LOW: "C"}
 PRIORITIES = {letter: priority for priority, letter in LETTERS.items()}

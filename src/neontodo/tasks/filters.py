@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from neontodo.errors import BadValue
-from neontodo.models import Priority
+from neontodo.fields import FILTERED, PRIORITIES, SORT_KEYS, Field, Kind, Priority
 from neontodo.tasks.dates import local_day, parse_day
 
-SORT_KEYS = (
-    "number", "title", "due", "priority", "project", "created", "updated", "completed",
-)  # fmt: skip
-DUE_WORDS = ("today", "overdue", "week", "none")
-
+_WORDS = ("today", "overdue", "week", "none")
 _WEEK = timedelta(days=6)
 _ALIKE = 0.7
 
@@ -28,62 +24,110 @@ class SortKey:
 
 
 @dataclass(frozen=True)
-class DueFilter:
-    """Tasks by when they are due.
+class Equals:
+    """Tasks whose field has this value in its column; None for those that have none."""
+
+    field: str
+    value: str | int | None
+
+
+@dataclass(frozen=True)
+class Includes:
+    """Tasks that have a tag among those of a field."""
+
+    field: str
+    tag: str
+
+
+@dataclass(frozen=True)
+class Within:
+    """Tasks by when they are due, or by another field that is a day or an instant.
 
     Without `before`, a task matches if its day lies between `first` and `last`, both included. With
     `before`, one with a time of day matches if its instant lies before that, and one without if
-    its day is `last` or earlier. With `absent`, only a task without a due date matches.
+    its day is `last` or earlier. With `absent`, only a task without such a day matches.
     """
 
+    field: str
     first: date | None = None
     last: date | None = None
     before: datetime | None = None
     absent: bool = False
 
 
+Condition = Equals | Includes | Within
+
+
 @dataclass(frozen=True)
 class TaskFilter:
     """Which tasks of a user, in which order, and which part of them.
 
-    `completed` is False for pending tasks and None for all; an empty project is that of tasks
-    without one. Every tag and every word must be there; words are folded (`folding.query_words`).
-    No sort means the default order, or by rank where there are words.
+    `completed` is False for pending tasks and None for all. Every condition must be met, and every
+    word must be there; words are folded (`search_text.fold_query`). No sort means the default
+    order, or by rank where there are words.
     """
 
     completed: bool | None = False
-    project: str | None = None
-    tags: tuple[str, ...] = ()
-    priority: Priority | None = None
-    due: DueFilter | None = None
+    conditions: tuple[Condition, ...] = ()
     words: tuple[str, ...] = ()
     sort: tuple[SortKey, ...] = ()
     limit: int | None = None
     offset: int = 0
 
 
-def parse_due_filter(text: str, *, now: datetime, tz: tzinfo) -> DueFilter:
-    """Of `overdue`, `week` (today and the six days after it), `none`, or any one day."""
+def parse_conditions(
+    given: Mapping[str, str | Sequence[str] | None], *, now: datetime, tz: tzinfo
+) -> tuple[Condition, ...]:
+    """Return what lists are narrowed to by what was given for fields, by their names.
+
+    Raises:
+        BadValue: a field has no such value.
+    """
+    conditions: list[Condition] = []
+    for field in FILTERED:
+        text = given.get(field.name)
+        if isinstance(text, str):
+            conditions.append(_parse_condition(field, text, now, tz))
+        else:
+            conditions += [Includes(field.name, tag) for tag in text or ()]
+    return tuple(conditions)
+
+
+def _parse_condition(field: Field, text: str, now: datetime, tz: tzinfo) -> Condition:
+    if field.kind is Kind.WHEN:
+        return parse_span(field.name, text, now=now, tz=tz)
+    if field.kind is Kind.PRIORITY:
+        return Equals(field.name, int(parse_priority(text)))
+    return Equals(field.name, parse_name(text))
+
+
+def parse_span(field: str, text: str, *, now: datetime, tz: tzinfo) -> Within:
+    """Return what `overdue`, `week` (today and the six days after it), `none` or a day stands for.
+
+    Raises:
+        BadValue: it is no day.
+    """
     today = local_day(now, tz)
     match text.strip().lower():
         case "overdue":
-            return DueFilter(last=today - timedelta(days=1), before=now)
+            return Within(field, last=today - timedelta(days=1), before=now)
         case "week":
-            return DueFilter(first=today, last=today + _WEEK)
+            return Within(field, first=today, last=today + _WEEK)
         case "none":
-            return DueFilter(absent=True)
+            return Within(field, absent=True)
         case word:
             day = _day(word, now, tz)
-            return DueFilter(first=day, last=day)
+            return Within(field, first=day, last=day)
 
 
-def parse_project(text: str) -> str:
-    """The name of a project; empty for `none`."""
-    return "" if text.strip() == "none" else text.strip()
+def parse_name(text: str) -> str | None:
+    """Return the name of a project, say; None for `none`."""
+    name = text.strip()
+    return None if name in ("none", "") else name
 
 
 def parse_sort(text: str) -> tuple[SortKey, ...]:
-    """Of `KEY[,KEY]`, where `-KEY` is descending."""
+    """Return the order that `KEY[,KEY]` stands for, where `-KEY` is descending."""
     keys = tuple(_sort_key(part.strip().lower()) for part in text.split(","))
     names = [key.name for key in keys]
     for name in names:
@@ -93,12 +137,12 @@ def parse_sort(text: str) -> tuple[SortKey, ...]:
 
 
 def parse_priority(text: str) -> Priority:
-    """Of a priority's name or the start of it, such as `h`."""
+    """Return the priority that a name, or the start of one as `h`, stands for."""
     start = text.strip().lower()
     found = [priority for priority in Priority if start and priority.label.startswith(start)]
     if len(found) == 1:
         return found[0]
-    choices = _quoted(priority.label for priority in Priority)
+    choices = _quoted(PRIORITIES)
     raise BadValue(f"`{text}` is not a priority", hint=f"choose one of {choices}")
 
 
@@ -115,7 +159,7 @@ def _day(text: str, now: datetime, tz: tzinfo) -> date:
     except BadValue as refusal:
         import difflib
 
-        near = difflib.get_close_matches(text[:20], DUE_WORDS, 1, _ALIKE)
+        near = difflib.get_close_matches(text[:20], _WORDS, 1, _ALIKE)
         if near:
             raise BadValue(refusal.message, hint=f"did you mean `{near[0]}`?") from None
         raise

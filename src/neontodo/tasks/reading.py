@@ -11,7 +11,8 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from neontodo.columns import INSTANTS
-from neontodo.models import Change, Priority
+from neontodo.fields import Priority
+from neontodo.models import Change
 from neontodo.tasks.queries import changes, counts
 from neontodo.tasks.results import LogEntry, Stats
 from neontodo.tasks.state import UnreadableChange, publish_state, read_before

@@ -9,13 +9,17 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from neontodo.errors import Conflict, Refused
-from neontodo.models import Priority, Task, TaskCreate, TaskPublic, TaskUpdate
+from neontodo.fields import COLUMNS, FIELDS, Kind, Priority
+from neontodo.models import Task, TaskCreate, TaskPublic, TaskUpdate
 from neontodo.tasks.lookup import resolve_refs
 from neontodo.tasks.queries import tasks
 from neontodo.tasks.references import Refs
 from neontodo.tasks.results import Outcome
 from neontodo.tasks.state import Unreadable, take_snapshot
 from neontodo.tasks.unit_of_work import UnitOfWork
+
+_PLAIN = tuple(name for name in COLUMNS if name in TaskCreate.model_fields)
+_WHEN = frozenset(field.name for field in FIELDS if field.kind is Kind.WHEN)
 
 
 @dataclass(frozen=True)
@@ -28,33 +32,29 @@ class Edit:
 
 
 def new_columns(task: TaskCreate, number: int, now: datetime) -> dict[str, Any]:
-    """All columns of a new task; what an imported one leaves out is made up sensibly."""
+    """Return all columns of a new task, with a sensible value for what an import leaves out."""
     created = task.created_at or now
     updated = task.updated_at or created
-    completed_at = (task.completed_at or updated) if task.completed else None
-    due_on, due_at = due_columns(task.due)
-    return {
+    columns: dict[str, Any] = dict.fromkeys(COLUMNS)
+    columns |= {name: getattr(task, name) for name in _PLAIN}
+    columns |= {
         "number": number,
-        "title": task.title,
         "description": task.description or None,
-        "completed": task.completed,
-        "completed_at": completed_at,
-        "due_on": due_on,
-        "due_at": due_at,
+        "completed_at": (task.completed_at or updated) if task.completed else None,
         "priority": int(task.priority),
-        "project": task.project,
-        "tags": task.tags,
-        "extra": task.extra,
         "created_at": created,
         "updated_at": updated,
     }
+    for name in _WHEN:
+        columns |= _split_when(name, getattr(task, name))
+    return columns
 
 
-def due_columns(due: date | datetime | None) -> tuple[date | None, datetime | None]:
-    """`(due_on, due_at)`: the day where the user is, and the instant if a time was given."""
-    if isinstance(due, datetime):
-        return due.date(), due.astimezone(UTC)
-    return due, None
+def _split_when(name: str, when: date | datetime | None) -> dict[str, Any]:
+    """Return the columns of a field: the day where the user is, and the instant if there is one."""
+    if isinstance(when, datetime):
+        return {f"{name}_on": when.date(), f"{name}_at": when.astimezone(UTC)}
+    return {f"{name}_on": when, f"{name}_at": None}
 
 
 async def add(unit: UnitOfWork, new: Sequence[TaskCreate]) -> Outcome:
@@ -77,8 +77,8 @@ async def edit(unit: UnitOfWork, refs: Refs, wanted: Edit) -> Outcome:
 
 def _edited(task: Task, wanted: Edit, now: datetime) -> dict[str, Any]:
     columns = {name: getattr(wanted.fields, name) for name in wanted.fields.model_fields_set}
-    if "due" in columns:
-        columns["due_on"], columns["due_at"] = due_columns(columns.pop("due"))
+    for name in columns.keys() & _WHEN:
+        columns |= _split_when(name, columns.pop(name))
     if "priority" in columns:
         columns["priority"] = int(columns["priority"] or 0)
     if "completed" in columns:

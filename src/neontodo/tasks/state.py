@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,37 +11,13 @@ from pydantic import ValidationError
 
 from neontodo import columns as stored
 from neontodo.errors import Refused
-from neontodo.models import NUMBER_MAX, Change, Priority, Task, TaskPublic, instant_text
+from neontodo.fields import COLUMNS, FIELD_OF, FIELDS, Kind, Priority
+from neontodo.models import NUMBER_MAX, Change, Task, TaskPublic, json_value
 from neontodo.tasks.results import UnreadableTask
 from neontodo.tasks.search_text import build_search_text
 
-FIELDS = (
-    "number",
-    "title",
-    "description",
-    "completed",
-    "completed_at",
-    "due_on",
-    "due_at",
-    "priority",
-    "project",
-    "tags",
-    "extra",
-    "created_at",
-    "updated_at",
-)
-DAYS = frozenset({"due_on"})
-INSTANTS = frozenset({"completed_at", "due_at", "created_at", "updated_at"})
-DUE = ("due_on", "due_at")
-PARTS = {"due_on": "due", "due_at": "due", "completed_at": "completed"}
 SEARCHED = frozenset({"title", "description", "project", "tags"})
-
-
-_TO_JSON: dict[type, Callable[[Any], Any]] = {
-    datetime: instant_text,
-    date: date.isoformat,
-    tuple: list,
-}
+_EMPTY = {column: FIELD_OF[column].empty for column in COLUMNS}
 
 
 class Unreadable(Refused):
@@ -108,12 +84,14 @@ def is_readable_row(row: Mapping[str, Any]) -> bool:
 
 
 def copy_columns(task: Task) -> dict[str, Any]:
-    return {name: getattr(task, name) for name in FIELDS}
+    """Return all columns of a row but the search column."""
+    return {name: getattr(task, name) for name in COLUMNS}
 
 
 def name_fields(columns: Iterable[str]) -> list[str]:
-    """What people call the columns, each field once."""
-    return list(dict.fromkeys(PARTS.get(name, name) for name in columns))
+    """Return what people call the columns, each field once."""
+    fields = (FIELD_OF[column] for column in columns)
+    return list(dict.fromkeys(field.part_of or field.name for field in fields))
 
 
 def fold_columns(columns: Mapping[str, Any]) -> str:
@@ -134,18 +112,12 @@ def log_removal(task: Task) -> dict[str, Any]:
 
 def log_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
     """A whole task for the log: JSON values, and nothing that is empty."""
-    return {
-        name: value if (convert := _TO_JSON.get(type(value))) is None else convert(value)
-        for name in FIELDS
-        if (value := columns[name])
-    }
+    return {name: json_value(value) for name in COLUMNS if (value := columns[name])}
 
 
 def restore_columns(state: Mapping[str, Any]) -> dict[str, Any]:
     """The columns of a whole task from the log."""
-    columns: dict[str, Any] = dict.fromkeys(FIELDS)
-    columns |= {"completed": False, "priority": 0, "tags": ()}
-    return columns | parse_state(state)
+    return _EMPTY | parse_state(state)
 
 
 def publish_state(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -157,36 +129,23 @@ def publish_state(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if state is None:
         return None
     require_readable(state)
-    fields = {}
-    for name, value in state.items():
-        if name in DUE:
-            fields["due"] = state.get("due_at") or state.get("due_on")
+    fields: dict[str, Any] = {}
+    for column, value in state.items():
+        name, kind = FIELD_OF[column].name, FIELD_OF[column].kind
+        if kind is Kind.WHEN:
+            fields[name] = state.get(f"{name}_at") or state.get(f"{name}_on")
         else:
-            fields[name] = Priority(value).label if name == "priority" else value
+            fields[name] = Priority(value).label if kind is Kind.PRIORITY else value
     return fields
 
 
 def parse_state(state: Mapping[str, Any]) -> dict[str, Any]:
     """Columns from logged values; changed tags are not among them, see `retagged`."""
-    return {name: _from_json(name, value) for name, value in state.items()}
+    return {name: _parse_value(COLUMNS[name], value) for name, value in state.items()}
 
 
 class UnreadableChange(ValueError):
     """A change in the log that is none of this program's."""
-
-
-_KINDS: dict[str, type] = {
-    "number": int,
-    "title": str,
-    "description": str,
-    "completed": bool,
-    "due_on": date,
-    "priority": int,
-    "project": str,
-    "tags": tuple,
-    "extra": dict,
-    **dict.fromkeys(INSTANTS, datetime),
-}
 
 
 def require_readable(state: Any) -> dict[str, Any]:
@@ -201,15 +160,7 @@ def require_readable(state: Any) -> dict[str, Any]:
         raise UnreadableChange
     try:
         for name, value in state.items():
-            if name == "tags" and isinstance(value, dict):
-                is_sound = all(map(_is_texts, (value["added"], value["removed"])))
-            else:
-                found = _from_json(name, value)
-                is_sound = found is None or type(found) is _KINDS[name]
-                is_sound &= name not in INSTANTS or found is None or _is_known(found)
-                is_sound &= name != "tags" or _is_texts(value)
-                is_sound &= name != "priority" or found in iter(Priority)
-            if not is_sound:
+            if not _is_value(name, value):
                 raise UnreadableChange
     except (AttributeError, KeyError, TypeError, ValueError):
         raise UnreadableChange from None
@@ -222,6 +173,20 @@ def read_before(change: Change | None) -> dict[str, Any]:
         return require_readable(change and change.before)
     except UnreadableChange:
         return {}
+
+
+def _is_value(column: str, value: Any) -> bool:
+    """Whether the log may have this for a column; raises what odd values make Python raise."""
+    kind = COLUMNS[column]
+    if kind is tuple:
+        parts = (value["added"], value["removed"]) if isinstance(value, dict) else (value,)
+        return all(map(_is_texts, parts))
+    if kind is Priority:
+        return type(value) is int and value in list(Priority)
+    found = _parse_value(kind, value)
+    if isinstance(found, datetime) and not _is_known(found):
+        return False
+    return found is None or type(found) is kind
 
 
 def _is_texts(value: Any) -> bool:
@@ -239,12 +204,13 @@ def compare_columns(
     changed = {name for name, value in wanted.items() if getattr(task, name) != value}
     if not changed:
         return None
-    if changed & set(DUE):
-        # Neither tells the whole due: a day may stay as it was while its time goes.
-        changed |= wanted.keys() & set(DUE)
-    names = [name for name in FIELDS if name in changed and name != "tags"]
-    before = {name: _to_json(getattr(task, name)) for name in names}
-    after = {name: _to_json(wanted[name]) for name in names}
+    for field in FIELDS:
+        if field.kind is Kind.WHEN and not changed.isdisjoint(field.columns):
+            # Neither column tells the whole: a day may stay as it was while its time goes.
+            changed |= wanted.keys() & field.columns.keys()
+    names = [name for name in COLUMNS if name in changed and name != "tags"]
+    before = {name: json_value(getattr(task, name)) for name in names}
+    after = {name: json_value(wanted[name]) for name in names}
     if "tags" in changed:
         old, new = set(task.tags), set(wanted["tags"])
         before["tags"] = {"added": sorted(old - new), "removed": sorted(new - old)}
@@ -272,19 +238,12 @@ def apply_update(task: Task, state: Mapping[str, Any]) -> dict[str, Any]:
     return wanted
 
 
-def _to_json(value: Any) -> Any:
-    convert = _TO_JSON.get(type(value))
-    return value if convert is None else convert(value)
-
-
-def _from_json(name: str, value: Any) -> Any:
+def _parse_value(kind: type, value: Any) -> Any:
     if value is None:
         return None
-    if name in INSTANTS:
-        return datetime.fromisoformat(value)
-    if name in DAYS:
-        return date.fromisoformat(value)
-    return tuple(value) if name == "tags" else value
+    if kind is datetime or kind is date:
+        return kind.fromisoformat(value)
+    return tuple(value) if kind is tuple else value
 
 
 def read_change(change: Change) -> TaskPublic:

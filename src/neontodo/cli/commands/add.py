@@ -31,13 +31,14 @@ def add(
 ) -> None:
     """Add a task, or with `-` one per line of standard input."""
     from neontodo.cli.changing import change
-    from neontodo.cli.fields import owner_fields, task_create
+    from neontodo.cli.fields import check_new_task, parse_fields
     from neontodo.tasks import service
 
     app: App = ctx.obj
-    fields = owner_fields(app, description, due, priority, project, tag)
+    given = {"description": description, "due": due, "priority": priority, "project": project}
+    fields = parse_fields(app, {**given, "tags": tag})
     titles = _lines(app) if title == ["-"] else [" ".join(title)]
-    new: list[TaskCreate] = [task_create(fields | {"title": each}) for each in titles]
+    new: list[TaskCreate] = [check_new_task(fields | {"title": each}) for each in titles]
     change(
         app,
         lambda unit: service.add(unit, new),

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from neontodo.tasks.references import Refs
     from neontodo.tasks.results import Outcome
 
-Title = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="A new title.")]
 AddTag = Annotated[
     list[str] | None,
     typer.Option(
@@ -40,7 +39,7 @@ Untag = Annotated[
 def edit(
     ctx: typer.Context,
     tasks: options.Tasks,
-    title: Title = None,
+    title: options.Title = None,
     description: options.Description = None,
     due: options.Due = None,
     priority: options.Priority = None,
@@ -57,14 +56,13 @@ def edit(
     `--due none`, `--project none` and `--description ""` clear.
     """
     from neontodo.cli.changing import report
-    from neontodo.cli.fields import owner_fields
+    from neontodo.cli.fields import parse_fields
     from neontodo.tasks.references import parse_refs
 
     app: App = ctx.obj
     refs = parse_refs(tasks)
-    fields = owner_fields(app, description, due, priority, project, None)
-    if title is not None:
-        fields["title"] = title
+    given = {"description": description, "due": due, "priority": priority, "project": project}
+    fields = parse_fields(app, {**given, "title": title})
     if fields or tag or untag:
         outcome = _by_options(app, refs, fields, tag or (), untag or (), dry_run)
     else:
@@ -80,14 +78,14 @@ def _by_options(
     remove_tags: Sequence[str],
     dry_run: bool,
 ) -> Outcome:
-    from neontodo.cli.fields import task_update
+    from neontodo.cli.fields import check_update
     from neontodo.tasks import service
 
     if both := sorted(set(add_tags) & set(remove_tags)):
         raise BadValue(f"the tag `{both[0]}` is both to be added and to be taken away")
     for tags in (add_tags, remove_tags):
-        task_update({"tags": tuple(tags)})
-    wanted = service.Edit(task_update(fields), tuple(add_tags), tuple(remove_tags))
+        check_update({"tags": tuple(tags)})
+    wanted = service.Edit(check_update(fields), tuple(add_tags), tuple(remove_tags))
     return app.run(app.write(lambda unit: service.edit(unit, refs, wanted), dry_run=dry_run))
 
 

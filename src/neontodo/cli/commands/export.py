@@ -51,7 +51,7 @@ def export(
     from neontodo.cli import sinks
     from neontodo.cli.exits import Exit
     from neontodo.render.messages import say, warn, warn_unreadable
-    from neontodo.tasks.filters import TaskFilter, parse_project, parse_sort
+    from neontodo.tasks.filters import TaskFilter, parse_conditions, parse_sort
 
     app: App = ctx.obj
     if done and pending:
@@ -60,8 +60,7 @@ def export(
         )
     wanted = TaskFilter(
         completed=True if done else False if pending else None,
-        project=None if project is None else parse_project(project),
-        tags=tuple(tag or ()),
+        conditions=parse_conditions({"project": project, "tags": tag}, now=app.now, tz=app.tz),
         sort=parse_sort(app.settings.sort) if app.settings.sort else (),
     )
     name = format or _format_of(file)

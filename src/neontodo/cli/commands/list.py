@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neontodo.cli import completion, options
+from neontodo.fields import SORT_KEYS
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -16,23 +17,13 @@ if TYPE_CHECKING:
 
 Done = Annotated[bool, typer.Option("--done", help="Only tasks that are done.")]
 All = Annotated[bool, typer.Option("--all", "-a", help="Pending tasks and done ones.")]
-DueDay = Annotated[
-    str | None,
-    typer.Option(
-        "--due",
-        metavar="WHEN",
-        autocompletion=completion.choices("today", "overdue", "week", "none", "tomorrow"),
-        help="Only tasks due then: today, overdue, week, none, or a date.",
-    ),
-]
 Sort = Annotated[
     str | None,
     typer.Option(
         "--sort",
         metavar="KEY[,KEY]",
         autocompletion=completion.sort,
-        help="Order by number, title, due, priority, project, created, updated, completed; "
-        "-KEY descending.",
+        help=f"Order by {', '.join(SORT_KEYS)}; -KEY descending.",
     ),
 ]
 Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Show so many at the most.")]
@@ -46,7 +37,7 @@ def list_(
     project: options.Project = None,
     tag: options.Tag = None,
     priority: options.Priority = None,
-    due: DueDay = None,
+    due: options.DueFilter = None,
     search: Annotated[
         str | None, typer.Option(metavar="WORDS", help="Only tasks that have all these words.")
     ] = None,
@@ -69,7 +60,7 @@ def search(
     project: options.Project = None,
     tag: options.Tag = None,
     priority: options.Priority = None,
-    due: DueDay = None,
+    due: options.DueFilter = None,
     sort: Sort = None,
     limit: Limit = None,
     page: PageNumber = None,
@@ -117,14 +108,11 @@ def _filter(
     size = given["limit"]
     if size is None and (mode == "table" or given["page"] is not None):
         size = app.settings.page_size
-    priority, due, project = given["priority"], given["due"], given["project"]
+    narrowing = {**given, "tags": given["tag"]}
     sort = given["sort"] or ("" if words else app.settings.sort)
     return filters.TaskFilter(
         completed=completed,
-        project=None if project is None else filters.parse_project(project),
-        tags=tuple(given["tag"] or ()),
-        priority=None if priority is None else filters.parse_priority(priority),
-        due=None if due is None else filters.parse_due_filter(due, now=app.now, tz=app.tz),
+        conditions=filters.parse_conditions(narrowing, now=app.now, tz=app.tz),
         words=fold_query(words),
         sort=filters.parse_sort(sort) if sort else (),
         limit=size,

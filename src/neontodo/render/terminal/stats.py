@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING
 
-from neontodo.models import Priority
+from neontodo.fields import Priority
 from neontodo.render.terminal.canvas import Canvas
 from neontodo.render.terminal.grid import Cell, Column, Grid
 from neontodo.render.terminal.symbols import PRIORITIES

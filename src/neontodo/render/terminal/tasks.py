@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from neontodo.models import Priority, TaskPublic
+from neontodo.fields import Priority
+from neontodo.models import TaskPublic
 from neontodo.render.terminal.grid import Cell, Column, Grid
 from neontodo.render.terminal.symbols import PRIORITIES
 from neontodo.tasks.dates import describe_due, is_overdue, local_day

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from neontodo.columns import Instant
-from neontodo.models import Priority, Task
+from neontodo.fields import Priority
+from neontodo.models import Task
 from neontodo.tasks.results import Count
 
 

@@ -12,8 +12,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col
 
-from neontodo.models import DUE_DAY_ORDER, DUE_TIME_ORDER, Task
-from neontodo.tasks.filters import DueFilter, SortKey, TaskFilter
+from neontodo.fields import BY_NAME, SORT_KEYS, Field, Kind
+from neontodo.models import Task, order_by_when
+from neontodo.tasks.filters import Condition, Equals, Includes, SortKey, TaskFilter, Within
 
 
 class position(FunctionElement[int]):
@@ -59,32 +60,35 @@ def _text(value: str) -> ColumnElement[str]:
     return sa.literal(value, sa.Text)
 
 
-def build_conditions(wanted: TaskFilter) -> list[Any]:
-    """What a task must meet, besides belonging to the user."""
-    found: list[Any] = []
+def build_conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
+    """Return what a task must meet, besides belonging to the user."""
+    found: list[ColumnElement[bool]] = []
     if wanted.completed is not None:
-        found.append(col(Task.completed) if wanted.completed else sa.not_(col(Task.completed)))
-    if wanted.project is not None:
-        project = col(Task.project)
-        found.append(project == wanted.project if wanted.project else project.is_(None))
-    found += [position(Task.tags, _text(f" {tag} ")) > 0 for tag in wanted.tags]
-    if wanted.priority is not None:
-        found.append(col(Task.priority) == int(wanted.priority))
-    if wanted.due is not None:
-        found.append(_due(wanted.due))
+        is_done = _column_of("completed")
+        found.append(is_done if wanted.completed else sa.not_(is_done))
+    found += map(_build_condition, wanted.conditions)
     found += [position(Task.search_text, _text(word)) > 0 for word in wanted.words]
     return found
 
 
-def _due(wanted: DueFilter) -> ColumnElement[bool]:
-    day = col(Task.due_on)
+def _build_condition(wanted: Condition) -> Any:
+    columns = [_column_of(name) for name in BY_NAME[wanted.field].columns]
+    match wanted:
+        case Equals():
+            return columns[0].is_(None) if wanted.value is None else columns[0] == wanted.value
+        case Includes():
+            return position(columns[0], _text(f" {wanted.tag} ")) > 0
+        case Within():
+            return _build_span(wanted, *columns)
+
+
+def _build_span(
+    wanted: Within, day: ColumnElement[Any], moment: ColumnElement[Any]
+) -> ColumnElement[bool]:
     if wanted.absent:
         return day.is_(None)
     if wanted.before is not None:
-        return sa.case(
-            (col(Task.due_at).is_not(None), col(Task.due_at) < wanted.before),
-            else_=day <= wanted.last,
-        )
+        return sa.case((moment.is_not(None), moment < wanted.before), else_=day <= wanted.last)
     return sa.and_(
         day.is_not(None),
         *([day >= wanted.first] if wanted.first else []),
@@ -92,28 +96,15 @@ def _due(wanted: DueFilter) -> ColumnElement[bool]:
     )
 
 
+def _column_of(name: str) -> Any:
+    return col(getattr(Task, name))
+
+
 def build_row_checks() -> list[ColumnElement[bool]]:
     """What every row must be on Postgres, in a table that may hold others from before."""
     table = Task.metadata.tables["tasks"]
     checks = (c for c in table.constraints if isinstance(c, sa.CheckConstraint))
     return [sa.literal_column(f"(({check.sqltext}) IS NOT FALSE)", sa.Boolean) for check in checks]
-
-
-_DUE: tuple[Any, ...] = (sa.literal_column(DUE_DAY_ORDER), sa.literal_column(DUE_TIME_ORDER))
-
-SORT_COLUMNS: dict[str, tuple[Any, ...]] = {
-    "number": (col(Task.number),),
-    # The folded text starts with the title: accents and case do not count.
-    "title": (col(Task.search_text),),
-    "due": _DUE,
-    "priority": (col(Task.priority),),
-    "project": (sa.func.coalesce(col(Task.project), ""),),
-    "created": (col(Task.created_at),),
-    "updated": (col(Task.updated_at),),
-    "completed": (
-        sa.func.coalesce(col(Task.completed_at), sa.literal_column("'9999-12-31 00:00:00+00'")),
-    ),
-}
 
 
 class OrderedBy(NamedTuple):
@@ -124,12 +115,29 @@ class OrderedBy(NamedTuple):
 
 
 def build_order(keys: tuple[SortKey, ...]) -> list[OrderedBy]:
-    """What to order by; without keys the order of the index `ix_tasks_order`."""
-    if not keys:
-        due = [OrderedBy(column) for column in _DUE]
-        return [*due, OrderedBy(col(Task.priority), True), OrderedBy(col(Task.number))]
-    order = [OrderedBy(c, key.descending) for key in keys for c in SORT_COLUMNS[key.name]]
+    """Return what to order by; without keys the order of the index `ix_tasks_order`."""
+    keys = keys or (SortKey("due"), SortKey("priority", descending=True))
+    order = [
+        OrderedBy(column, key.descending)
+        for key in keys
+        for column in _build_sort_columns(SORT_KEYS[key.name])
+    ]
     return [*order, OrderedBy(col(Task.number))]
+
+
+def _build_sort_columns(field: Field) -> tuple[Any, ...]:
+    """Return expressions that are never null: the engines sort nulls differently."""
+    if field.kind is Kind.WHEN:
+        day, moment = order_by_when(field.name)
+        return sa.literal_column(day), sa.literal_column(moment)
+    if field.name == "title":
+        # The folded text starts with the title: accents and case do not count.
+        return (col(Task.search_text),)
+    column = _column_of(field.name)
+    if not Task.metadata.tables["tasks"].c[field.name].nullable:
+        return (column,)
+    last = sa.literal_column("'9999-12-31 00:00:00+00'") if field.kind is Kind.INSTANT else ""
+    return (sa.func.coalesce(column, last),)
 
 
 def build_relevance(words: tuple[str, ...]) -> list[OrderedBy]:

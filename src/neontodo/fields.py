@@ -1,0 +1,190 @@
+"""The fields of a task, each declared once.
+
+Their columns, log, JSON and CSV, the options of commands, the lines of `todo edit`, filters and
+sort keys follow from these declarations. A new field needs one here, a column and its limits in
+`models`, and a migration. Nothing heavy is imported, as `--help` and completion read this, too.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+
+class Priority(enum.IntEnum):
+    """How much a task matters; people and JSON see the lower-case name."""
+
+    NONE = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
+PRIORITIES = tuple(priority.label for priority in Priority)
+
+
+class Kind(enum.Enum):
+    """What a field's values are, and so how they are typed, stored, filtered and shown."""
+
+    IDENTIFIER = enum.auto()
+    NUMBER = enum.auto()
+    TEXT = enum.auto()
+    """Prose: taken as it is typed."""
+    NAME = enum.auto()
+    """A short text that tasks share, as a project; `none` clears it."""
+    FLAG = enum.auto()
+    INSTANT = enum.auto()
+    WHEN = enum.auto()
+    """A floating day in the column `…_on`, and beside it the instant in `…_at` if there is one."""
+    PRIORITY = enum.auto()
+    TAGS = enum.auto()
+    OBJECT = enum.auto()
+
+
+_TYPES: dict[Kind, type] = {
+    Kind.IDENTIFIER: UUID,
+    Kind.NUMBER: int,
+    Kind.TEXT: str,
+    Kind.NAME: str,
+    Kind.FLAG: bool,
+    Kind.INSTANT: datetime,
+    Kind.PRIORITY: Priority,
+    Kind.TAGS: tuple,
+    Kind.OBJECT: dict,
+}
+_EMPTY: dict[Kind, Any] = {Kind.FLAG: False, Kind.PRIORITY: 0, Kind.TAGS: ()}
+
+
+@dataclass(frozen=True)
+class Option:
+    """How the command line spells a field; `words` are what a shell offers for it."""
+
+    flags: tuple[str, ...]
+    metavar: str
+    help: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a task.
+
+    Attributes:
+        name: what JSON, CSV and messages call it.
+        kind: what its values are.
+        is_required: whether every task has it, so that it cannot be cleared.
+        part_of: the field that messages name instead of this one.
+        sort_key: what `--sort` calls it; None if it orders no list.
+        option: how it is set; None for what the program sets, or a command of its own.
+        filter_option: how a list is narrowed to it, where that is not as it is set.
+        line: what it is called in the file of `todo edit`; None if it has no line there.
+    """
+
+    name: str
+    kind: Kind
+    is_required: bool = False
+    part_of: str | None = None
+    sort_key: str | None = None
+    option: Option | None = None
+    filter_option: Option | None = None
+    line: str | None = None
+
+    @property
+    def columns(self) -> dict[str, type]:
+        """The columns that keep it, with the types of their values."""
+        if self.kind is Kind.WHEN:
+            return {f"{self.name}_on": date, f"{self.name}_at": datetime}
+        return {self.name: _TYPES[self.kind]}
+
+    @property
+    def empty(self) -> Any:
+        """What its columns have where the task has no such thing."""
+        return _EMPTY.get(self.kind)
+
+
+FIELDS = (
+    Field("id", Kind.IDENTIFIER),
+    Field("number", Kind.NUMBER, sort_key="number"),
+    Field(
+        "title",
+        Kind.TEXT,
+        is_required=True,
+        sort_key="title",
+        option=Option(("--title",), "TEXT", "A new title."),
+        line="title",
+    ),
+    Field(
+        "description",
+        Kind.TEXT,
+        option=Option(("--description", "-d"), "TEXT", "A longer text beside the title."),
+    ),
+    Field("completed", Kind.FLAG, line="done"),
+    Field("completed_at", Kind.INSTANT, part_of="completed", sort_key="completed"),
+    Field(
+        "due",
+        Kind.WHEN,
+        sort_key="due",
+        option=Option(
+            ("--due",),
+            "WHEN",
+            'When it is due: 2026-12-24, tomorrow, fri, "fri 17:00", +3d, eom.',
+            ("today", "tomorrow", "fri", "next week", "in 3 days", "+1w", "eow", "eom"),
+        ),
+        filter_option=Option(
+            ("--due",),
+            "WHEN",
+            "Only tasks due then: today, overdue, week, none, or a date.",
+            ("today", "overdue", "week", "none", "tomorrow"),
+        ),
+        line="due",
+    ),
+    Field(
+        "priority",
+        Kind.PRIORITY,
+        sort_key="priority",
+        option=Option(("--priority", "-p"), "LEVEL", "none, low, medium or high.", PRIORITIES),
+        line="priority",
+    ),
+    Field(
+        "project",
+        Kind.NAME,
+        sort_key="project",
+        option=Option(
+            ("--project", "-P"), "NAME", "The project it belongs to; none for no project."
+        ),
+        line="project",
+    ),
+    Field(
+        "tags",
+        Kind.TAGS,
+        option=Option(("--tag", "-t"), "TAG", "A tag; repeat the option for several."),
+        line="tags",
+    ),
+    Field("extra", Kind.OBJECT),
+    Field("created_at", Kind.INSTANT, sort_key="created"),
+    Field("updated_at", Kind.INSTANT, sort_key="updated"),
+)
+"""In the order that JSON and CSV have them in; may grow, never changes a name."""
+
+BY_NAME = {field.name: field for field in FIELDS}
+LINES = {field.line: field for field in FIELDS if field.line}
+"""In the file of `todo edit`, above the description."""
+
+SORT_KEYS = {field.sort_key: field for field in FIELDS if field.sort_key}
+FILTERED = tuple(BY_NAME[name] for name in ("project", "tags", "priority", "due"))
+"""What lists are narrowed by, in the order that SQL tries it in and help shows it."""
+
+FIELD_OF = {column: field for field in FIELDS for column in field.columns}
+"""The field that a column keeps."""
+
+COLUMNS = {
+    column: kind for field in FIELDS for column, kind in field.columns.items() if column != "id"
+}
+"""What a row says of its task, but for the search column, which is made of others."""
