@@ -10,7 +10,8 @@ import pytest
 from neontodo.errors import Conflict, NotSignedIn, Refused, SchemaMismatch, TaskNotFound
 from neontodo.fields import Priority
 from neontodo.models import TaskCreate, TaskUpdate
-from neontodo.tasks import reading, service
+from neontodo.tasks import service
+from neontodo.tasks.queries import changes
 from neontodo.tasks.references import parse_refs
 from neontodo.tasks.service import Edit
 from neontodo.tasks.unit_of_work import AlreadyApplied, UnitOfWork, WriteContext
@@ -82,7 +83,7 @@ def test_completing_twice_is_no_change(store: Store) -> None:
 
     assert (len(first.changed), len(second.changed), len(second.unchanged)) == (1, 0, 1)
     assert second.unchanged[0].completed_at == first.changed[0].completed_at
-    assert len(store.read(reading.fetch_log)) == 2
+    assert len(store.read(changes.fetch_log)) == 2
 
 
 def test_toggle_turns_each_into_the_other(store: Store) -> None:
@@ -160,7 +161,7 @@ def test_the_log_is_gapless_and_has_old_and_new_values(store: Store) -> None:
     store.add("x", tags=("a",))
     store.write(service.edit, parse_refs(["1"]), Edit(TaskUpdate(title="y", tags=("b",))))
     store.write(service.remove, parse_refs(["1"]))
-    log = store.read(reading.fetch_log)
+    log = store.read(changes.fetch_log)
 
     assert [entry.seq for entry in log] == [3, 2, 1]
     assert [entry.kind for entry in log] == ["delete", "update", "create"]

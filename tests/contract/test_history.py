@@ -6,7 +6,8 @@ import pytest
 
 from neontodo.errors import Refused
 from neontodo.models import TaskUpdate
-from neontodo.tasks import history, reading, service
+from neontodo.tasks import history, service
+from neontodo.tasks.queries import changes
 from neontodo.tasks.references import parse_refs
 from neontodo.tasks.service import Edit
 from tests.contract.conftest import ANN, Store
@@ -143,7 +144,7 @@ def test_undo_of_a_removal_is_refused_for_what_was_removed_by_another_since(stor
 def test_an_undo_is_logged_as_reverting_its_command(store: Store) -> None:
     store.add("one")
     store.write(history.undo)
-    undone, added = store.read(reading.fetch_log)
+    undone, added = store.read(changes.fetch_log)
 
     assert (undone.kind, undone.reverts) == ("delete", added.command_id)
 

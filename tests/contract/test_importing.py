@@ -17,9 +17,9 @@ from neontodo.db.session_guard import WrongUser
 from neontodo.errors import BadValue
 from neontodo.fields import Priority
 from neontodo.models import NUMBER_MAX, TaskCreate
-from neontodo.tasks import history, importing, reading, service
+from neontodo.tasks import history, importing, service
 from neontodo.tasks.importing import BYTES, CHUNK, HIGHEST, NEAR
-from neontodo.tasks.queries import tasks
+from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.references import parse_refs
 from neontodo.tasks.report import Report
 from tests.contract.conftest import ANN, BOB, Store
@@ -312,7 +312,7 @@ def test_a_reader_that_fails_takes_everything_with_it(store: Store) -> None:
 
 def test_each_task_has_one_entry_in_the_log(store: Store) -> None:
     load(store, [record(f"t{n}") for n in range(CHUNK + 20)])
-    entries = store.read(reading.fetch_log)
+    entries = store.read(changes.fetch_log)
 
     assert [entry.seq for entry in entries] == list(range(CHUNK + 20, 0, -1))
     assert {entry.kind for entry in entries} == {"create"}

@@ -16,7 +16,7 @@ from sqlmodel import col, delete, insert, select, update
 
 from neontodo.db.session_guard import OWNER_COLUMNS, WrongUser
 from neontodo.models import Change, Key, Member, Task, TaskCreate, TaskUpdate, User
-from neontodo.tasks import history, reading, service
+from neontodo.tasks import history, service
 from neontodo.tasks.filters import TaskFilter
 from neontodo.tasks.queries import changes, counts, tasks, users
 from neontodo.tasks.references import parse_refs
@@ -43,7 +43,7 @@ def bob(store: Store) -> Store:
 
 
 def anns(store: Store) -> list[Any]:
-    return [*store.as_(ANN).tasks(), *store.as_(ANN).read(reading.fetch_log)]
+    return [*store.as_(ANN).tasks(), *store.as_(ANN).read(changes.fetch_log)]
 
 
 def test_sessions_know_the_owner_of_every_table_that_has_one() -> None:
@@ -58,9 +58,9 @@ def test_lists_and_counts_show_only_ones_own(bob: Store) -> None:
     assert bob.titles(words=("secret",)) == []
     assert bob.read(counts.count_tags) == []
     assert bob.read(counts.count_projects) == []
-    found = bob.read(reading.compute_stats, FRIDAY_NOON, UTC)
+    found = bob.read(counts.fetch_stats, FRIDAY_NOON, UTC)
     assert (found.pending, found.overdue, found.due_today, found.done) == (1, 0, 0, 0)
-    assert [entry.title for entry in bob.read(reading.fetch_log)] == ["bob's"]
+    assert [entry.title for entry in bob.read(changes.fetch_log)] == ["bob's"]
 
 
 def test_changes_touch_only_ones_own(bob: Store) -> None:
@@ -89,9 +89,8 @@ OF_ANN: dict[str, Query] = {
     "tasks.known": lambda s: tasks.fetch_ids_and_numbers(s, BOB, [], [1, 2, 3]),
     "counts.tags": lambda s: counts.count_tags(s, BOB),
     "counts.projects": lambda s: counts.count_projects(s, BOB),
-    "reading.stats": lambda s: reading.compute_stats(s, BOB, FRIDAY_NOON, UTC),
+    "counts.fetch_stats": lambda s: counts.fetch_stats(s, BOB, FRIDAY_NOON, UTC),
     "changes.commands": lambda s: changes.fetch_commands(s, BOB, before_seq=None, limit=99),
-    "changes.newest": lambda s: changes.fetch_newest(s, BOB, task_ids=None, limit=99),
     "changes.deletions": lambda s: changes.fetch_deletions(s, BOB, [sa.true()]),
     "changes.last_touched": lambda s: changes.fetch_last_touched(s, BOB, "laptop"),
     "users.begin_write": lambda s: users.begin_write(

@@ -8,7 +8,7 @@ import pytest
 
 from neontodo.fields import Priority
 from neontodo.models import TaskCreate
-from neontodo.tasks import reading, service
+from neontodo.tasks import service
 from neontodo.tasks.filters import (
     Condition,
     Equals,
@@ -154,7 +154,7 @@ def test_tags_and_projects_are_counted(busy: Store) -> None:
 
 
 def test_stats_count_days_where_the_user_is(busy: Store) -> None:
-    stats = busy.read(reading.compute_stats, FRIDAY_NOON, UTC)
+    stats = busy.read(counts.fetch_stats, FRIDAY_NOON, UTC)
 
     assert (stats.pending, stats.overdue, stats.due_today, stats.done) == (5, 1, 2, 1)
     assert stats.done_per_day[-1] == (TODAY, 1)

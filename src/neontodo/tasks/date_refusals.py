@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 from neontodo.errors import BadValue
-from neontodo.tasks.date_words import (
+from neontodo.tasks.dates import (
     CLOCK,
+    FIRST_YEAR,
     FIXED_DAYS,
+    LAST_YEAR,
+    TEXT_MAX,
     UNITS,
     WEEKDAYS,
     next_weekday,
     read_clock,
     shift,
 )
-
-FIRST_YEAR, LAST_YEAR = 1970, 9998
-TEXT_MAX = 60
 
 _MONTHS = (
     "january", "february", "march", "april", "may", "june",
@@ -31,7 +31,7 @@ _ALIKE = 0.7
 def explain_refusal(
     words: str, today: date, *, timed: bool, accepts: Callable[[str], bool]
 ) -> BadValue:
-    """The refusal of words that are in no grammar.
+    """Return the refusal of words that are in no grammar.
 
     Args:
         words: what was given, in lower case, with single spaces.
@@ -59,22 +59,6 @@ def explain_refusal(
     return BadValue(f"`{words}` is not a date", hint=f"did you mean `{near}`?" if near else example)
 
 
-def refuse_far_day(words: str) -> BadValue:
-    """The refusal of a day that was understood but lies too far away."""
-    return BadValue(
-        f"`{words[:TEXT_MAX]}` is too far away",
-        hint=f"a date lies between {FIRST_YEAR}-01-01 and {LAST_YEAR}-12-31",
-    )
-
-
-def refuse_skipped_time(wanted: str, instead: str) -> BadValue:
-    """The refusal of a local time that daylight saving leaves out."""
-    return BadValue(
-        f"there is no `{wanted}` in your time zone: the clocks skip it",
-        hint=f"write `{instead}`",
-    )
-
-
 def _example(today: date, timed: bool) -> str:
     time_too = ", `fri 17:00`" if timed else ", `fri`"
     return f"write a day as `tomorrow`{time_too}, `in 3 days` or `{today.year}-12-24`"
@@ -91,7 +75,7 @@ def _number(words: str, today: date) -> BadValue | None:
 
 
 def _numeric(words: str, example: str) -> BadValue | None:
-    """Of `1/2/2026` and its like."""
+    """Explain `1/2/2026` and its like."""
     found = re.fullmatch("([0-9]{1,4})([-/.])([0-9]{1,2})\\2([0-9]{1,4})(?: .*)?", words)
     if not found:
         return None
@@ -131,7 +115,7 @@ def _time_only(words: str, example: str, timed: bool) -> BadValue | None:
 
 
 def _next(words: str, today: date) -> BadValue | None:
-    """Of `next fri` and `next month`; only `next week` has one meaning here."""
+    """Explain `next fri` and `next month`; only `next week` has one meaning here."""
     found = re.fullmatch("next ([a-z]+)(?: .*)?", words)
     if not found:
         return None
@@ -163,7 +147,7 @@ def _minutes_or_months(words: str) -> BadValue | None:
 
 
 def _month_name(words: str, today: date) -> BadValue | None:
-    """Of `feb`, `24 dec` or `dec 24 2026`."""
+    """Explain `feb`, `24 dec` or `dec 24 2026`."""
     tokens = re.findall("[0-9]+|[a-z]+", words)
     names = (token for token in tokens if len(token) > 2 and token not in WEEKDAYS)
     month = next(
@@ -186,7 +170,7 @@ def _month_name(words: str, today: date) -> BadValue | None:
 
 
 def _hour_only(words: str, timed: bool, accepts: Callable[[str], bool]) -> BadValue | None:
-    """Of `fri 5`."""
+    """Explain `fri 5`."""
     found = re.fullmatch("(.+?)(?: at)? ([0-9]{1,2})", words)
     if not (found and timed and accepts(found[1])):
         return None
@@ -199,7 +183,7 @@ def _hour_only(words: str, timed: bool, accepts: Callable[[str], bool]) -> BadVa
 
 
 def _respelled(words: str) -> Iterator[str]:
-    """Other words that the user may have meant, the likeliest first."""
+    """Yield other words that the user may have meant, the likeliest first."""
     import difflib
 
     known = [*WEEKDAYS, *UNITS, *" ".join(FIXED_DAYS).split(), "in", "at"]

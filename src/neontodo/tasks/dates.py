@@ -16,23 +16,44 @@ a day in February. So the grammar is spelled out here:
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING
 
 from neontodo.errors import BadValue
-from neontodo.tasks.date_refusals import (
-    FIRST_YEAR,
-    LAST_YEAR,
-    TEXT_MAX,
-    explain_refusal,
-    refuse_far_day,
-    refuse_skipped_time,
-)
-from neontodo.tasks.date_words import CLOCK, ISO_DAY, read_clock, read_day, read_span
 
 if TYPE_CHECKING:
     from neontodo.models import Due
 
+FIRST_YEAR, LAST_YEAR = 1970, 9998
+TEXT_MAX = 60
+
+WEEKDAYS = {
+    "mon": 0, "monday": 0,
+    "tue": 1, "tues": 1, "tuesday": 1,
+    "wed": 2, "weds": 2, "wednesday": 2,
+    "thu": 3, "thur": 3, "thurs": 3, "thursday": 3,
+    "fri": 4, "friday": 4,
+    "sat": 5, "saturday": 5,
+    "sun": 6, "sunday": 6,
+}  # fmt: skip
+UNITS = {
+    "d": "day", "day": "day", "days": "day",
+    "w": "week", "week": "week", "weeks": "week",
+    "month": "month", "months": "month",
+    "y": "year", "year": "year", "years": "year",
+    "h": "hour", "hour": "hour", "hours": "hour",
+    "min": "minute", "mins": "minute", "minute": "minute", "minutes": "minute",
+}  # fmt: skip
+FIXED_DAYS = ("today", "tomorrow", "yesterday", "next week", "eow", "eom", "eoy")
+
+ISO_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+CLOCK = "[0-9]{1,2}(?::[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,6})?)?(?: ?[ap]m)?| ?[ap]m)"
+
+_IN = "in (?P<count>an?|[0-9]+) ?(?P<unit>[a-z]+)"
+_PLUS = r"\+ ?(?P<count>[0-9]+) ?(?P<unit>[a-z]+)"
+_CLOCK_PARTS = r"(\d+)(?::(\d+))?(?::(\d+))?(?:[.,](\d+))? ?([ap]m)?"
+_COUNT_DIGITS = 7
 _WITH_TIME = (
     f"(?P<day>.+?)(?: at | |(?<=[0-9])t)(?P<clock>{CLOCK})"
     "(?: ?(?P<offset>z|[+-][0-9]{2}(?::?[0-9]{2})?))?"
@@ -40,12 +61,12 @@ _WITH_TIME = (
 
 
 def parse_due(text: str, *, now: datetime, tz: tzinfo) -> Due:
-    """The day, or the instant in `tz` if a time of day was given; BadValue if it is not clear."""
+    """Return the day, or the instant in `tz` if there is a time; BadValue if it is not clear."""
     return _parse(text, now, tz, timed=True)
 
 
 def parse_day(text: str, *, now: datetime, tz: tzinfo) -> date:
-    """The day that the text names; BadValue if it is not clear or has a time of day."""
+    """Return the day that a text names; BadValue if it is not clear or has a time of day."""
     due = _parse(text, now, tz, timed=False)
     if isinstance(due, datetime):
         raise BadValue(f"`{_words(text)}` has a time of day", hint="give only the day")
@@ -53,7 +74,7 @@ def parse_day(text: str, *, now: datetime, tz: tzinfo) -> date:
 
 
 def describe_due(due: Due, *, now: datetime, tz: tzinfo) -> str:
-    """A due as people say it today, such as `tomorrow`, `fri 17:00` or `2026-12-24`."""
+    """Return a due as people say it today: `tomorrow`, `fri 17:00`, `2026-12-24`."""
     instant = _local(due, tz) if isinstance(due, datetime) else None
     day = instant.date() if instant else due
     away = (day - local_day(now, tz)).days
@@ -66,7 +87,7 @@ def describe_due(due: Due, *, now: datetime, tz: tzinfo) -> str:
 
 
 def is_overdue(due_on: date | None, due_at: datetime | None, *, now: datetime, tz: tzinfo) -> bool:
-    """Whether the instant has passed or, without one, the day has, where the user is."""
+    """Return whether the instant has passed or, without one, the day has, where the user is."""
     if due_at is not None:
         # Two times of one zone are compared by the clock on the wall, which may be set back.
         return due_at.astimezone(UTC) < now.astimezone(UTC)
@@ -74,7 +95,7 @@ def is_overdue(due_on: date | None, due_at: datetime | None, *, now: datetime, t
 
 
 def local_day(instant: datetime, tz: tzinfo) -> date:
-    """The day on the user's calendar at an instant."""
+    """Return the day on the user's calendar at an instant."""
     return _local(instant, tz).date()
 
 
@@ -103,16 +124,26 @@ def _parse(text: str, now: datetime, tz: tzinfo, *, timed: bool) -> Due:
     try:
         due = _read(words, now, tz) if len(words) <= TEXT_MAX else None
         if due is None:
+            from neontodo.tasks.date_refusals import explain_refusal
+
             raise explain_refusal(words, local_day(now, tz), timed=timed, accepts=accepts)
     except OverflowError:
-        raise refuse_far_day(words) from None
+        raise _refuse_far_day(words) from None
     if not FIRST_YEAR <= due.year <= LAST_YEAR:
-        raise refuse_far_day(words)
+        raise _refuse_far_day(words)
     return due
 
 
+def _refuse_far_day(words: str) -> BadValue:
+    """Return the refusal of a day that was understood but is too far away."""
+    return BadValue(
+        f"`{words[:TEXT_MAX]}` is too far away",
+        hint=f"a date lies between {FIRST_YEAR}-01-01 and {LAST_YEAR}-12-31",
+    )
+
+
 def _read(words: str, now: datetime, tz: tzinfo) -> Due | None:
-    """What the grammar says of the words; None if they are not in it."""
+    """Return what the grammar says of the words; None if they are not in it."""
     today = local_day(now, tz)
     if (span := read_span(words)) and span[1] in ("hour", "minute"):
         return _from_now(*span, now).astimezone(tz)
@@ -136,11 +167,14 @@ def _from_now(count: int, unit: str, now: datetime) -> datetime:
 
 
 def _at(day: date, clock: time, tz: tzinfo) -> datetime:
-    """That local time; of one that comes twice the first, of one that never comes a refusal."""
+    """Return a local time: the first of one that comes twice; refuse one that never comes."""
     wanted = datetime.combine(day, clock, tz)
     real = wanted.astimezone(UTC).astimezone(tz)
     if real.replace(tzinfo=None) != wanted.replace(tzinfo=None):
-        raise refuse_skipped_time(f"{wanted:%Y-%m-%d %H:%M}", f"{real:%Y-%m-%d %H:%M}")
+        raise BadValue(
+            f"there is no `{wanted:%Y-%m-%d %H:%M}` in your time zone: the clocks skip it",
+            hint=f"write `{real:%Y-%m-%d %H:%M}`",
+        )
     return wanted
 
 
@@ -153,3 +187,101 @@ def _offset(text: str) -> tzinfo:
             f"there is no time zone offset `{text}`", hint="write an offset as `+02:00` or `Z`"
         )
     return timezone(timedelta(hours=hours, minutes=minutes) * (-1 if text[0] == "-" else 1))
+
+
+def read_day(words: str, today: date) -> date | None:
+    """Return the day that lower-case words name; OverflowError if no calendar reaches it."""
+    if re.fullmatch(ISO_DAY, words):
+        return _iso_day(words)
+    if words in WEEKDAYS:
+        return next_weekday(today, WEEKDAYS[words])
+    if span := read_span(words):
+        return shift(today, *span)
+    return _fixed_day(words, today)
+
+
+def read_span(words: str) -> tuple[int, str] | None:
+    """Return count and unit of `in 3 days` or `+3d`; only after `+` is `m` read, as a month."""
+    found = re.fullmatch(_IN, words) or re.fullmatch(_PLUS, words)
+    if found is None:
+        return None
+    months = found["unit"] == "m" and words[0] == "+"
+    unit = "month" if months else UNITS.get(found["unit"])
+    if unit is None:
+        return None
+    digits = found["count"]
+    if digits in ("a", "an"):
+        return 1, unit
+    if len(digits.lstrip("0")) > _COUNT_DIGITS:
+        raise OverflowError(digits)
+    return int(digits), unit
+
+
+def shift(day: date, count: int, unit: str) -> date | None:
+    """Return the day so many units later; where a month is too short, its last day."""
+    if unit in ("day", "week"):
+        return day + timedelta(days=count * (7 if unit == "week" else 1))
+    if unit not in ("month", "year"):
+        return None
+    months = day.year * 12 + day.month - 1 + count * (12 if unit == "year" else 1)
+    year, month = months // 12, months % 12 + 1
+    if year > date.max.year:
+        raise OverflowError(year)
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def next_weekday(today: date, weekday: int) -> date:
+    """Return the first such weekday after today."""
+    return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
+
+
+def read_clock(text: str) -> time:
+    """Return the time of day that a text like `CLOCK` names; BadValue if there is none."""
+    found = re.fullmatch(_CLOCK_PARTS, text)
+    assert found is not None
+    hour, minute, second = (int(part or 0) for part in found.group(1, 2, 3))
+    if found[5]:
+        hour = hour % 12 + (12 if found[5] == "pm" else 0) if 1 <= hour <= 12 else 24
+    try:
+        return time(hour, minute, second, int((found[4] or "").ljust(6, "0")))
+    except ValueError:
+        raise BadValue(
+            f"there is no time of day `{text}`", hint="write a time as `17:00` or `5pm`"
+        ) from None
+
+
+def _fixed_day(words: str, today: date) -> date | None:
+    match words:
+        case "today":
+            return today
+        case "tomorrow":
+            return today + timedelta(days=1)
+        case "yesterday":
+            return today - timedelta(days=1)
+        case "next week":
+            return next_weekday(today, WEEKDAYS["mon"])
+        case "eow":
+            return today + timedelta(days=6 - today.weekday())
+        case "eom":
+            return today.replace(day=monthrange(today.year, today.month)[1])
+        case "eoy":
+            return today.replace(month=12, day=31)
+    return None
+
+
+def _iso_day(text: str) -> date:
+    year, month, day = (int(part) for part in text.split("-"))
+    if not year:
+        raise OverflowError(text)
+    try:
+        return date(year, month, day)
+    except ValueError:
+        pass
+    if 1 <= month <= 12:
+        reason = f"{text[:7]} has {monthrange(year, month)[1]} days"
+    else:
+        reason = f"there is no month {month}"
+    raise BadValue(
+        f"`{text}` is not in the calendar: {reason}",
+        hint=f"write year, month and day as `{text[:4]}-12-24`",
+    )

@@ -66,13 +66,13 @@ def stats(
     """Show what is open, overdue and due today, and what was done on each day."""
     from neontodo.cli.output import choose_output
     from neontodo.render.charts import print_stats
-    from neontodo.tasks import reading
+    from neontodo.tasks.queries import counts
 
     app: App = ctx.obj
     found = app.run(
         app.read(
-            lambda session, me: reading.compute_stats(session, me.user_id, app.now, app.tz),
-            is_empty=lambda counts: counts.is_empty,
+            lambda session, me: counts.fetch_stats(session, me.user_id, app.now, app.tz),
+            is_empty=lambda found: found.is_empty,
         )
     )
     print_stats(choose_output(app, json=json), found)

@@ -113,13 +113,14 @@ async def _entries(
     session: AsyncSession, me: Identity, refs: Refs | None, limit: int | None
 ) -> list[LogEntry]:
     """The newest changes, and one more if there are more."""
-    from neontodo.tasks import lookup, reading
+    from neontodo.tasks import lookup
+    from neontodo.tasks.queries import changes
 
     task_ids = None
     if refs is not None:
         task_ids = await lookup.resolve_ids(session, me.user_id, me.key_id, refs)
     more = None if limit is None else limit + 1
-    return await reading.fetch_log(session, me.user_id, task_ids=task_ids, limit=more)
+    return await changes.fetch_log(session, me.user_id, task_ids=task_ids, limit=more)
 
 
 def _say_more(app: App, limit: int) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,10 +16,12 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col, select
 
+from neontodo.columns import INSTANTS
 from neontodo.db import bulk
 from neontodo.models import Change, Key, Task
-from neontodo.tasks.queries.among import has_any_of
+from neontodo.tasks.queries.filter_sql import has_any_of
 from neontodo.tasks.results import LogEntry
+from neontodo.tasks.state import UnreadableChange, publish_state, read_before
 
 LOGGED = ("seq", "at", "command_id", "reverts", "task_id", "kind", "before", "after")
 FIRST_OF_COMMAND: sa.ColumnElement[int] = sa.literal_column("0")
@@ -110,10 +113,23 @@ async def fetch_of_command(
     return (await session.scalars(statement)).all()
 
 
-async def fetch_newest(
-    session: AsyncSession, user_id: str, *, task_ids: Sequence[uuid.UUID] | None, limit: int | None
+async def fetch_log(
+    session: AsyncSession,
+    user_id: str,
+    *,
+    task_ids: Sequence[uuid.UUID] | None = None,
+    limit: int | None = None,
 ) -> list[LogEntry]:
-    """Changes of some tasks, or of all, newest first; those of removed tasks lack their name."""
+    """Return what happened to some tasks, or to all, newest first."""
+    entries = await _fetch_entries(session, user_id, task_ids, limit)
+    gone = list({entry.task_id for entry in entries if entry.number is None})
+    last = await fetch_last_of_tasks(session, user_id, gone) if gone else {}
+    return [_name_entry(entry, last.get(entry.task_id)) for entry in entries]
+
+
+async def _fetch_entries(
+    session: AsyncSession, user_id: str, task_ids: Sequence[uuid.UUID] | None, limit: int | None
+) -> list[LogEntry]:
     reverted = aliased(Change)
     same_user = col(Change.user_id)
     statement = (
@@ -141,6 +157,25 @@ async def fetch_newest(
     if task_ids is not None:
         statement = statement.where(col(Change.task_id).in_(task_ids))
     return [LogEntry(**row._mapping) for row in (await session.execute(statement)).all()]
+
+
+def _name_entry(entry: LogEntry, last: Change | None) -> LogEntry:
+    """Return an entry with people's words for its fields, and with the name of a removed task."""
+    known = _publish_entry(entry)
+    if entry.number is not None:
+        return known
+    state = read_before(last)
+    return replace(known, number=state.get("number"), title=state.get("title", ""))
+
+
+def _publish_entry(entry: LogEntry) -> LogEntry:
+    try:
+        if not (isinstance(entry.at, datetime) and isinstance(entry.title, str)):
+            raise UnreadableChange
+        return replace(entry, before=publish_state(entry.before), after=publish_state(entry.after))
+    except UnreadableChange:
+        at = entry.at if isinstance(entry.at, datetime) else INSTANTS[0]
+        return replace(entry, at=at, title="", before=None, after=None, is_readable=False)
 
 
 async def fetch_last_of_tasks(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,20 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from neontodo.columns import Instant
-from neontodo.fields import Priority
+from neontodo.fields import PRIORITIES, Priority
 from neontodo.models import Task
-from neontodo.tasks.results import Count
+from neontodo.tasks.results import Count, Stats
 
-
-@dataclass(frozen=True)
-class Tally:
-    """How many tasks there are; `pending` by priority, `completions` the moments since some day."""
-
-    pending: dict[int, int]
-    overdue: int
-    due_today: int
-    done: int
-    completions: tuple[datetime, ...]
+WEEKS_SHOWN = 8
 
 
 async def count_tags(session: AsyncSession, user_id: str) -> list[Count]:
@@ -59,10 +50,10 @@ async def count_projects(session: AsyncSession, user_id: str) -> list[Count]:
     return [Count(*row) for row in rows if row[0] and isinstance(row[0], str)]
 
 
-async def count_all(
-    session: AsyncSession, user_id: str, today: date, now: datetime, since: datetime
-) -> Tally:
-    """What there is to be counted, by one statement: a row of numbers, the others are moments."""
+async def fetch_stats(session: AsyncSession, user_id: str, now: datetime, tz: tzinfo) -> Stats:
+    """Count all tasks, and what was done on each day of the last weeks, by one statement."""
+    today = now.astimezone(tz).date()
+    first = today - timedelta(days=today.weekday() + 7 * (WEEKS_SHOWN - 1))
     pending = sa.not_(col(Task.completed))
     late = sa.case(
         (col(Task.due_at).is_not(None), col(Task.due_at) < now),
@@ -77,14 +68,18 @@ async def count_all(
     mine = col(Task.user_id) == user_id
     numbers = sa.select(sa.cast(sa.null(), Instant), *counted).where(mine)
     moments = sa.select(col(Task.completed_at), *[sa.literal(0)] * len(counted)).where(
-        mine, col(Task.completed), col(Task.completed_at) >= since
+        mine, col(Task.completed), col(Task.completed_at) >= datetime.combine(first, time(), tz)
     )
     rows: Sequence[Any] = (await session.execute(sa.union_all(numbers, moments))).all()
     *by_priority, overdue, due_today, done = next(row[1:] for row in rows if row[0] is None)
-    return Tally(
-        pending=dict(zip(Priority, by_priority, strict=True)),
+    completions = (row[0] for row in rows if isinstance(row[0], datetime))
+    per_day = Counter(moment.astimezone(tz).date() for moment in completions)
+    days = (first + timedelta(days=n) for n in range((today - first).days + 1))
+    return Stats(
+        pending=sum(by_priority),
         overdue=overdue,
         due_today=due_today,
         done=done,
-        completions=tuple(row[0] for row in rows if isinstance(row[0], datetime)),
+        done_per_day=tuple((day, per_day[day]) for day in days),
+        by_priority=tuple(reversed(list(zip(PRIORITIES, by_priority, strict=True)))),
     )

@@ -15,14 +15,15 @@ from sqlmodel import col, delete, select, update
 from neontodo.db import bulk
 from neontodo.models import Task, TaskPublic, User
 from neontodo.tasks.filters import TaskFilter
-from neontodo.tasks.queries.among import bind_uuids, has_any_of
 from neontodo.tasks.queries.filter_sql import (
     OrderedBy,
+    bind_uuids,
     build_conditions,
     build_order,
     build_order_by,
     build_relevance,
     build_row_checks,
+    has_any_of,
     unindexed,
 )
 from neontodo.tasks.results import Page, UnreadableTask
