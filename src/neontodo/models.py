@@ -46,12 +46,12 @@ NUMBER_MAX = 2**53
 
 
 def _ordered_text() -> sa.types.TypeEngine[str]:
-    """Text that sorts by code point on both engines, whatever the database's locale."""
+    """Return text that sorts by code point on both engines, whatever the database's locale."""
     return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def _check(condition: str, name: str) -> sa.CheckConstraint:
-    """A rule that Postgres keeps: an SQLite store is its user's own, and its tables stay.
+    """Return a rule that Postgres keeps: an SQLite store is its user's own, and its tables stay.
 
     Whoever changes one does it in a migration, too.
     """
@@ -149,12 +149,12 @@ TOO_MANY_TAGS = f"all tags together have more than {TAGS_MAX:,} characters"
 
 
 def tags_fit(tags: Collection[str]) -> bool:
-    """Whether a task has room for so many tags."""
+    """Return whether a task has room for so many tags."""
     return sum(map(len, tags)) + len(tags) < TAGS_MAX
 
 
 def _checked_extra(extra: dict[str, Any]) -> dict[str, Any] | None:
-    """The extra of a task, None if it is empty; raises ValueError if a part has another shape."""
+    """Return a task's extra, None if it is empty; raise ValueError for a part of another shape."""
     for field in ("title", "description"):
         if not isinstance(extra.get(field, ""), str):
             raise ValueError(f"extra: `{field}` must be text")

@@ -46,7 +46,7 @@ class _Editing:
         self.dry_run = dry_run
         self.draft = Draft(app, f"{task.number}.todo")
         self.base = task
-        self.form = taskfile.form_of(task, app.tz)
+        self.form = taskfile.build_form(task, app.tz)
         self.text = self.first = self._text(self.form)
         self.notice = ""
 
@@ -69,14 +69,14 @@ class _Editing:
             except Conflict:
                 self._show_theirs()
             except BadValue as error:
-                self.notice = taskfile.commented(_explained(error))
+                self.notice = taskfile.comment_lines(_explained(error))
 
     def _saved(self) -> Outcome:
         from neontodo.tasks import service
 
-        form = taskfile.parsed(self.text)
+        form = taskfile.parse_form(self.text)
         self.app.renew_clock()
-        update = taskfile.update(self.app, form, self.form)
+        update = taskfile.parse_update(self.app, form, self.form)
         base = self.base
         return self.app.run(
             self.app.write(lambda unit: service.replace(unit, base, update), dry_run=self.dry_run)
@@ -88,10 +88,10 @@ class _Editing:
         from neontodo.tasks.references import parse_refs
 
         now = only(self.app, parse_refs([str(self.base.id)]))
-        mine, theirs = taskfile.parsed(self.text), taskfile.form_of(now, self.app.tz)
-        differing = taskfile.conflicting(mine, self.form, theirs)
-        self.notice = taskfile.commented(_told(now.number, differing))
-        self.text = self._text(taskfile.merged(mine, self.form, theirs))
+        mine, theirs = taskfile.parse_form(self.text), taskfile.build_form(now, self.app.tz)
+        differing = taskfile.find_conflicts(mine, self.form, theirs)
+        self.notice = taskfile.comment_lines(_told(now.number, differing))
+        self.text = self._text(taskfile.merge_forms(mine, self.form, theirs))
         self.base, self.form = now, theirs
         self.app.run(self.app.database.close())
 
@@ -102,7 +102,7 @@ class _Editing:
             f"{when}  {text}".strip() for when, text in list_annotations(self.base, self.app.tz)
         ]
         head = f"task {self.base.number}: save and close to change it; leave it as it is to keep it"
-        return taskfile.text_of(form, [head, *noted])
+        return taskfile.format_form(form, [head, *noted])
 
     def keep(self, error: BaseException) -> None:
         """Leave the file where it is if it holds work, and say so."""

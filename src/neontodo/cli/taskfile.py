@@ -34,10 +34,10 @@ DESCRIPTION = "description"
 QUOTED = 40
 
 
-def form_of(task: TaskPublic, tz: tzinfo) -> Form:
-    """A task's fields as the file has them."""
+def build_form(task: TaskPublic, tz: tzinfo) -> Form:
+    """Return a task's fields as the file has them."""
     text = "".join(f"{name}: {value}\n" for name, value in _lines(task, tz).items())
-    return parsed(text + f"\n{task.description or ''}\n")
+    return parse_form(text + f"\n{task.description or ''}\n")
 
 
 def _lines(task: TaskPublic, tz: tzinfo) -> Form:
@@ -70,22 +70,24 @@ def _local_text(when: Due | None, tz: tzinfo) -> str:
     return when.replace(tzinfo=None).isoformat(" ").removesuffix(":00")
 
 
-def text_of(form: Form, comments: Iterable[str]) -> str:
-    """The file of a form, with comments above it."""
+def format_form(form: Form, comments: Iterable[str]) -> str:
+    """Return the file of a form, with comments above it."""
     lines = [f"{name}: {form[name]}" if form[name] else f"{name}:" for name in LINES]
     description = form[DESCRIPTION]
-    return commented(comments) + "\n".join(lines) + "\n\n" + (description and f"{description}\n")
+    return (
+        comment_lines(comments) + "\n".join(lines) + "\n\n" + (description and f"{description}\n")
+    )
 
 
-def commented(lines: Iterable[str]) -> str:
-    """Lines of comment; nothing in them acts or ends the comment."""
+def comment_lines(lines: Iterable[str]) -> str:
+    """Return lines of comment; nothing in them can end the comment."""
     from neontodo.render.text import escaped
 
     return "".join(f"# {escaped(line)}\n" for line in lines)
 
 
-def parsed(text: str) -> Form:
-    """The form in a file; a line that is missing is an empty one.
+def parse_form(text: str) -> Form:
+    """Return the form in a file; a line that is missing is an empty one.
 
     Raises:
         BadValue: a line above the description is not one of the file's.
@@ -117,8 +119,8 @@ def _named(line: str) -> tuple[str, str]:
     )
 
 
-def update(app: App, form: Form, base: Form) -> TaskUpdate:
-    """What a person changed in the file.
+def parse_update(app: App, form: Form, base: Form) -> TaskUpdate:
+    """Return what a person changed in the file.
 
     Raises:
         BadValue: something of it cannot be used.
@@ -149,8 +151,8 @@ def _yes_or_no(text: str) -> bool:
     return text.lower() == "yes"
 
 
-def merged(mine: Form, base: Form, theirs: Form) -> Form:
-    """What a person changed, laid over what others made of the task meanwhile."""
+def merge_forms(mine: Form, base: Form, theirs: Form) -> Form:
+    """Apply what a person changed to what others made of the task meanwhile."""
     form = {name: theirs[name] if mine[name] == base[name] else mine[name] for name in mine}
     added = [tag for tag in _words(mine["tags"]) if tag not in _words(base["tags"])]
     removed = [tag for tag in _words(base["tags"]) if tag not in _words(mine["tags"])]
@@ -158,8 +160,8 @@ def merged(mine: Form, base: Form, theirs: Form) -> Form:
     return form | {"tags": " ".join([*kept, *added])}
 
 
-def conflicting(mine: Form, base: Form, theirs: Form) -> Form:
-    """What others made of the fields that the person changed too; tags never conflict."""
+def find_conflicts(mine: Form, base: Form, theirs: Form) -> Form:
+    """Return what others made of fields that the person changed, too; tags never conflict."""
     return {
         name: text
         for name, text in theirs.items()

@@ -12,7 +12,7 @@ from neontodo.columns import EXTRA_MAX_BYTES, write_json
 from neontodo.models import NUMBER_MAX, TaskCreate
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.report import Report
-from neontodo.tasks.service import new_columns
+from neontodo.tasks.service import build_columns
 from neontodo.tasks.state import read_before
 from neontodo.tasks.unit_of_work import UnitOfWork
 
@@ -115,7 +115,9 @@ class _Importer:
                 task_id = record.task.id or self._derive_id(record.key)
                 self.report.repeated += task_id in good
                 if task_id not in good:
-                    good[task_id] = new_columns(record.task, record.task.number or 0, self.unit.now)
+                    good[task_id] = build_columns(
+                        record.task, record.task.number or 0, self.unit.now
+                    )
             elif record.skipped is not None:
                 self.report.skipped[record.skipped] += 1
             else:

@@ -27,7 +27,7 @@ CANDIDATES_SHOWN = 10
 
 
 async def resolve_refs(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -> list[Task]:
-    """The tasks that all references name, each once, in the order of the references.
+    """Return the tasks that all references name, each once, in the order of the references.
 
     Raises:
         TaskNotFound: a reference names none, or a UUID prefix several; the candidates are listed.
@@ -39,7 +39,7 @@ async def resolve_refs(session: AsyncSession, user_id: str, key_id: str, refs: R
 
 
 async def resolve_one(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -> Task:
-    """The only task that the references name.
+    """Return the only task that the references name.
 
     Raises:
         TaskNotFound: they name none, or several; the candidates are listed.
@@ -57,7 +57,7 @@ async def resolve_one(session: AsyncSession, user_id: str, key_id: str, refs: Re
 async def resolve_ids(
     session: AsyncSession, user_id: str, key_id: str, refs: Refs
 ) -> list[uuid.UUID]:
-    """The ids of the tasks that all references name, removed ones as well.
+    """Return the ids of the tasks that all references name, removed ones as well.
 
     Raises:
         TaskNotFound: as `resolve`.
@@ -132,7 +132,7 @@ def _matching(ref: Ref, rows: Iterable[AnyTask], last_id: uuid.UUID | None) -> l
 
 
 def list_candidates(found: Iterable[Task | TaskPublic]) -> tuple[str, ...]:
-    """A line for each task, and how many more there are."""
+    """Return a line for each task, and how many more there are."""
     rows = list(found)
     shown = (f"{task.number}  {task.id}  {task.title}" for task in rows[:CANDIDATES_SHOWN])
     return capped(shown, len(rows))

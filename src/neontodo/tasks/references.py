@@ -71,7 +71,7 @@ class Refs:
 
 
 def parse_refs(words: Sequence[str]) -> Refs:
-    """The references that words on the command line hold; BadValue names the word that is none."""
+    """Return the references in words of a command line; BadValue names the word that is none."""
     parts = tuple(dict.fromkeys(_ref(text) for word in words for text in _split(word)))
     if not parts:
         raise BadValue("no task was named", hint=_EXAMPLES)
@@ -79,7 +79,7 @@ def parse_refs(words: Sequence[str]) -> Refs:
 
 
 def _split(word: str) -> Iterator[str]:
-    """The parts between commas; a comma at the end is forgiven, as in `3, 7`."""
+    """Yield the parts between commas; a comma at the end of a word is none, as in `3, 7`."""
     texts = [text.strip() for text in word.split(",")]
     if len(texts) > 1 and not texts[-1]:
         texts.pop()
@@ -118,7 +118,7 @@ def _range(text: str, first: str, last: str) -> Range:
 
 
 def _prefix(text: str) -> Prefix | None:
-    """A UUID or its start; None for what is neither, BadValue for a start that is too short."""
+    """Return a UUID or its start; None for what is neither, BadValue for a start too short."""
     digits = text.replace("-", "")
     whole = len(text) == 36
     if not re.fullmatch("[0-9a-f]{1,32}", digits) or not (whole or re.search("[a-f]", digits)):

@@ -21,7 +21,7 @@ _PLAIN = str.maketrans(
 
 
 def fold(text: str) -> str:
-    """The text without accents and case, with single spaces between runs of words and signs."""
+    """Return text without accents and case, with single spaces between words and signs."""
     text = text.lower()
     if not text.isascii():
         text = _FOREIGN.sub(_plain_run, text)
@@ -35,7 +35,7 @@ def fold(text: str) -> str:
 def build_search_text(
     title: str, description: str | None, project: str | None, tags: Sequence[str]
 ) -> str:
-    """Title, description, project and tags folded, a line each, each between two spaces."""
+    """Fold title, description, project and tags: a line each, each between two spaces."""
     sections = (
         fold(title),
         fold(description) if description else "",
@@ -50,7 +50,7 @@ _fold_name = lru_cache(maxsize=1024)(fold)
 
 
 def fold_query(query: str) -> tuple[str, ...]:
-    """The words of a query, folded and each once; one with signs in it holds spaces inside."""
+    """Return the words of a query, folded and each once; signs in one stand between spaces."""
     folded = (fold(word) for word in query.split())
     return tuple(dict.fromkeys(word for word in folded if word))
 
@@ -61,7 +61,7 @@ def _plain_run(match: re.Match[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _plain(char: str) -> str:
-    """What one character becomes; taken apart again until nothing changes."""
+    """Return what one character becomes; taken apart again until nothing changes."""
     folded = "".join(
         part
         for part in unicodedata.normalize("NFKD", char).casefold().translate(_PLAIN)
@@ -71,7 +71,7 @@ def _plain(char: str) -> str:
 
 
 def _is_dropped(char: str) -> bool:
-    """Accents, and what is not seen: joiners, soft hyphens, variation selectors."""
+    """Return whether a character is an accent, or is not seen, as joiners and soft hyphens."""
     return (
         unicodedata.combining(char) != 0
         or unicodedata.category(char) == "Cf"
@@ -85,7 +85,7 @@ def _spaced(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _kind(char: str) -> str:
-    """Empty for a space, else whether a character belongs to a word.
+    """Return `word` or `sign` for what a character belongs to; empty for a space.
 
     Vowel signs of Indic scripts do, although Python's regular expressions say otherwise.
     """

@@ -31,7 +31,7 @@ class Edit:
     remove_tags: tuple[str, ...] = ()
 
 
-def new_columns(task: TaskCreate, number: int, now: datetime) -> dict[str, Any]:
+def build_columns(task: TaskCreate, number: int, now: datetime) -> dict[str, Any]:
     """Return all columns of a new task, with a sensible value for what an import leaves out."""
     created = task.created_at or now
     updated = task.updated_at or created
@@ -62,7 +62,7 @@ async def add(unit: UnitOfWork, new: Sequence[TaskCreate]) -> Outcome:
     await unit.start(numbers=len(new), changed=len(new))
     added = []
     for task in new:
-        columns = new_columns(task, unit.next_number(), unit.now)
+        columns = build_columns(task, unit.next_number(), unit.now)
         task_id = task.id or uuid.uuid4()
         unit.create(task_id, columns)
         added.append(TaskPublic(id=task_id, **columns))
@@ -161,13 +161,13 @@ async def replace(unit: UnitOfWork, read: TaskPublic, wanted: TaskUpdate) -> Out
 
 
 def _difference(old: TaskPublic, new: TaskPublic) -> dict[str, Any]:
-    """The fields of a person's that are not the same, with their new values."""
+    """Return the fields that differ among those that people set, with their new values."""
     pairs = ((name, getattr(old, name), getattr(new, name)) for name in TaskUpdate.model_fields)
     return {name: after for name, before, after in pairs if after != before}
 
 
 def _merged(read: TaskPublic, theirs: dict[str, Any], wanted: TaskUpdate) -> Edit:
-    """What a person changed, to be laid over what others changed."""
+    """Return what a person changed, to be applied to what others made of the task."""
     mine = {name: getattr(wanted, name) for name in wanted.model_fields_set}
     # What is empty may be so in two ways, such as None and no priority.
     mine = {n: value for n, value in mine.items() if (value or None) != (getattr(read, n) or None)}

@@ -29,7 +29,7 @@ class Unreadable(Refused):
 
 
 def read_row(row: Mapping[str, Any]) -> TaskPublic | UnreadableTask:
-    """The task that a row of the table is, whatever plain SQL has put there."""
+    """Return the task that a row of the table is, whatever plain SQL has put there."""
     try:
         return TaskPublic(**row)
     except ValidationError as error:
@@ -40,7 +40,7 @@ def read_row(row: Mapping[str, Any]) -> TaskPublic | UnreadableTask:
 
 
 def take_snapshot(task: Task, **changed: Any) -> TaskPublic:
-    """The row as it leaves the session, with columns that were changed since it was read.
+    """Return the row as it leaves the session, with columns that were changed since it was read.
 
     Raises:
         Unreadable: it is none of this program's.
@@ -52,7 +52,7 @@ def take_snapshot(task: Task, **changed: Any) -> TaskPublic:
 
 
 def normalize_row(row: Mapping[str, Any]) -> dict[str, Any] | None:
-    """All columns of a row as this program writes them; None if it cannot be read."""
+    """Return all columns of a row as this program writes them; None if it cannot be read."""
     task = read_row({name: row[name] for name in TaskPublic.model_fields})
     if isinstance(task, UnreadableTask):
         return None
@@ -71,7 +71,7 @@ def normalize_row(row: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def is_readable_row(row: Mapping[str, Any]) -> bool:
-    """Whether a row of the log is as this program writes it."""
+    """Return whether a row of the log is as this program writes it."""
     try:
         require_readable(row["before"])
         require_readable(row["after"])
@@ -95,14 +95,14 @@ def name_fields(columns: Iterable[str]) -> list[str]:
 
 
 def fold_columns(columns: Mapping[str, Any]) -> str:
-    """The search column that belongs to a task's other columns."""
+    """Return the search column that belongs to a task's other columns."""
     return build_search_text(
         columns["title"], columns.get("description"), columns.get("project"), columns["tags"]
     )
 
 
 def log_removal(task: Task) -> dict[str, Any]:
-    """What the log keeps of a task that is removed: of one that cannot be read, its number."""
+    """Return what the log keeps of a removed task: of one that cannot be read, its number."""
     try:
         take_snapshot(task)
     except Unreadable:
@@ -111,17 +111,17 @@ def log_removal(task: Task) -> dict[str, Any]:
 
 
 def log_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """A whole task for the log: JSON values, and nothing that is empty."""
+    """Return a whole task for the log: JSON values, and nothing that is empty."""
     return {name: json_value(value) for name in COLUMNS if (value := columns[name])}
 
 
 def restore_columns(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of a whole task from the log."""
+    """Return the columns of a whole task from the log."""
     return _EMPTY | parse_state(state)
 
 
 def publish_state(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Logged columns under the names, and with the values, that JSON has for the fields.
+    """Return logged columns under the names, and with the values, that JSON has for the fields.
 
     Raises:
         UnreadableChange: plain SQL has written something else.
@@ -140,7 +140,7 @@ def publish_state(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def parse_state(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Columns from logged values; changed tags are not among them, see `retagged`."""
+    """Return columns from logged values; changed tags are not among them, see `retagged`."""
     return {name: _parse_value(COLUMNS[name], value) for name, value in state.items()}
 
 
@@ -149,7 +149,7 @@ class UnreadableChange(ValueError):
 
 
 def require_readable(state: Any) -> dict[str, Any]:
-    """What a change has logged, if it is what this program logs; nothing if there is none.
+    """Return what a change has logged, if it is what this program logs; nothing if there is none.
 
     Raises:
         UnreadableChange: plain SQL has written something else.
@@ -176,7 +176,7 @@ def read_before(change: Change | None) -> dict[str, Any]:
 
 
 def _is_value(column: str, value: Any) -> bool:
-    """Whether the log may have this for a column; raises what odd values make Python raise."""
+    """Return whether the log may have this for a column; odd values raise what Python raises."""
     kind = COLUMNS[column]
     if kind is tuple:
         parts = (value["added"], value["removed"]) if isinstance(value, dict) else (value,)
@@ -200,7 +200,7 @@ def _is_known(moment: datetime) -> bool:
 def compare_columns(
     task: Task, wanted: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """`(before, after)` for the log where the task is not as wanted; None if it is."""
+    """Return `(before, after)` for the log where the task is not as wanted; None if it is."""
     changed = {name for name, value in wanted.items() if getattr(task, name) != value}
     if not changed:
         return None
@@ -219,19 +219,19 @@ def compare_columns(
 
 
 def apply_tag_change(tags: tuple[str, ...], change: Mapping[str, list[str]]) -> tuple[str, ...]:
-    """The tags after a logged change of them; what others did to other tags stays."""
+    """Return the tags after a logged change of them; what others did to other tags stays."""
     return tuple(sorted((set(tags) | set(change["added"])) - set(change["removed"])))
 
 
 def find_later_changes(task: Task, change: Change) -> list[str]:
-    """The fields in which the task is no longer as a logged create or update left it."""
+    """Return the fields in which the task is no longer as a logged create or update left it."""
     state = change.after or {}
     left = restore_columns(state) if change.kind == "create" else apply_update(task, state)
     return [n for n, value in left.items() if n != "updated_at" and getattr(task, n) != value]
 
 
 def apply_update(task: Task, state: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns that bring the task to a logged update's values."""
+    """Return the columns that bring the task to a logged update's values."""
     wanted = parse_state({name: value for name, value in state.items() if name != "tags"})
     if "tags" in state:
         wanted["tags"] = apply_tag_change(task.tags, state["tags"])
@@ -247,7 +247,7 @@ def _parse_value(kind: type, value: Any) -> Any:
 
 
 def read_change(change: Change) -> TaskPublic:
-    """The task as a create or delete in the log shows it.
+    """Return the task as a create or delete in the log shows it.
 
     Raises:
         UnreadableChange: plain SQL has written something else.

@@ -45,7 +45,7 @@ async def insert_changes(session: AsyncSession, rows: Sequence[dict[str, Any]]) 
 async def stream_rows(
     session: AsyncSession, user_id: str
 ) -> AsyncIterator[Sequence[sa.RowMapping]]:
-    """All columns of the whole log, a thousand at a time; the session must hold still."""
+    """Yield all columns of the whole log, a thousand at a time; the session must be a snapshot."""
     columns = [getattr(Change, name) for name in Change.model_fields]
     statement = sa.select(*columns).where(col(Change.user_id) == user_id).order_by(col(Change.seq))
     async for chunk in (await session.stream(statement)).mappings().partitions(1000):
@@ -53,7 +53,7 @@ async def stream_rows(
 
 
 async def fetch_last_touched(session: AsyncSession, user_id: str, key_id: str) -> uuid.UUID | None:
-    """The task that a machine added or changed last."""
+    """Return the task that a machine added or changed last."""
     statement = (
         select(Change.task_id)
         .where(
@@ -70,7 +70,7 @@ async def fetch_last_touched(session: AsyncSession, user_id: str, key_id: str) -
 async def fetch_commands(
     session: AsyncSession, user_id: str, *, before_seq: int | None, limit: int
 ) -> list[LoggedCommand]:
-    """Commands of all machines, newest first; those before a seq, if one is given."""
+    """Return commands of all machines, newest first; those before a seq, if one is given."""
     statement = select(Change.command_id, Change.seq, Change.key_id, Change.reverts).where(
         col(Change.user_id) == user_id, col(Change.position) == FIRST_OF_COMMAND
     )
@@ -88,7 +88,7 @@ async def fetch_of_command(
     after: int | None = None,
     limit: int,
 ) -> Sequence[Change]:
-    """Changes of a command, after a seq if one is given, in order; its seqs have no gap."""
+    """Return changes of a command, after a seq if one is given, in order; its seqs have no gap."""
     first = (
         select(Change.seq)
         .where(
@@ -181,7 +181,7 @@ def _publish_entry(entry: LogEntry) -> LogEntry:
 async def fetch_last_of_tasks(
     session: AsyncSession, user_id: str, task_ids: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, Change]:
-    """The newest change of each task."""
+    """Return the newest change of each task."""
     same = aliased(Change)
     newest_seq = (
         select(same.seq)
@@ -201,7 +201,7 @@ async def fetch_last_of_tasks(
 async def fetch_reverting(
     session: AsyncSession, user_id: str, command_ids: Sequence[uuid.UUID]
 ) -> set[uuid.UUID]:
-    """Those of the commands that took back another one."""
+    """Return those of the commands that took back another one."""
     statement = select(Change.command_id).where(
         col(Change.user_id) == user_id,
         has_any_of(session, Change.command_id, set(command_ids)),
@@ -236,7 +236,7 @@ def _matched(element: logged_number, compiler: SQLCompiler, **options: Any) -> s
 async def fetch_deletions(
     session: AsyncSession, user_id: str, criteria: Sequence[sa.ColumnElement[bool]]
 ) -> Sequence[Change]:
-    """Deletions that meet one of the criteria, oldest first."""
+    """Return deletions that meet one of the criteria, oldest first."""
     statement = (
         select(Change)
         .where(col(Change.user_id) == user_id, col(Change.kind) == "delete", sa.or_(*criteria))

@@ -21,7 +21,7 @@ WEEKS_SHOWN = 8
 
 
 async def count_tags(session: AsyncSession, user_id: str) -> list[Count]:
-    """Each tag with the number of tasks that carry it, by name."""
+    """Return each tag with the number of tasks that carry it, by name."""
     statement = (
         select(Task.tags, Task.completed, func.count())
         .where(col(Task.user_id) == user_id, col(Task.tags) != "")
@@ -38,7 +38,7 @@ async def count_tags(session: AsyncSession, user_id: str) -> list[Count]:
 
 
 async def count_projects(session: AsyncSession, user_id: str) -> list[Count]:
-    """Each project with the number of its tasks, by name."""
+    """Return each project with the number of its tasks, by name."""
     done = func.count().filter(col(Task.completed))
     statement = (
         select(Task.project, func.count() - done, done)

@@ -127,7 +127,7 @@ def _texts(values: Collection[Any]) -> ColumnElement[Any]:
 
 
 def build_row_checks() -> list[ColumnElement[bool]]:
-    """What every row must be on Postgres, in a table that may hold others from before."""
+    """Return what rows must meet on Postgres, in a table that may hold others from before."""
     table = Task.metadata.tables["tasks"]
     checks = (c for c in table.constraints if isinstance(c, sa.CheckConstraint))
     return [sa.literal_column(f"(({check.sqltext}) IS NOT FALSE)", sa.Boolean) for check in checks]
@@ -167,13 +167,13 @@ def _build_sort_columns(field: Field) -> tuple[Any, ...]:
 
 
 def build_relevance(words: tuple[str, ...]) -> list[OrderedBy]:
-    """Title before the rest, whole words before parts, then pending before done, newest first."""
+    """Order by title before the rest, whole words before parts, pending first, newest first."""
     rank = sum((_rank(word) for word in words), start=sa.literal(0, sa.Integer))
     return [OrderedBy(rank), OrderedBy(col(Task.completed)), OrderedBy(col(Task.number), True)]
 
 
 def build_order_by(order: Iterable[OrderedBy]) -> list[Any]:
-    """The same as ORDER BY takes it."""
+    """Return an order as ORDER BY takes it."""
     return [column.desc() if descending else column for column, descending in order]
 
 

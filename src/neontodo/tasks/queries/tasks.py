@@ -37,7 +37,7 @@ WHOLE = select(Task).options(defer(_SEARCH_TEXT, raiseload=True))
 
 
 async def fetch_page(session: AsyncSession, user_id: str, wanted: TaskFilter) -> Page:
-    """The tasks that a filter admits, in its order, and how many there are without its limit."""
+    """Return the tasks that a filter admits, in its order, and how many there are in all."""
     if wanted.limit is None and not wanted.offset:
         rows = (await session.execute(_ordered(user_id, wanted))).all()
         return _page(rows, len(rows))
@@ -55,14 +55,14 @@ def _page(rows: Iterable[Sequence[Any]], total: int) -> Page:
 
 
 def _listed(user_id: str, wanted: TaskFilter) -> Select[Any]:
-    """A part of a list, and the total, which is not counted over the list: that ends early."""
+    """Return a part of a list and the total, not counted over the list: that ends early."""
     total = _total(user_id, wanted).scalar_subquery()
     statement = _ordered(user_id, wanted).add_columns(total)
     return statement.limit(wanted.limit).offset(wanted.offset)
 
 
 def _searched(user_id: str, wanted: TaskFilter) -> Select[Any]:
-    """The same in one go through all tasks: what is found is counted and ordered by itself.
+    """Return the same by one pass over all tasks: what is found is counted and ordered by itself.
 
     Counting over the list (`count(*) OVER ()`) would keep and sort all of it.
     """
@@ -100,7 +100,7 @@ def _total(user_id: str, wanted: TaskFilter) -> Select[int]:
 async def stream_tasks(
     session: AsyncSession, user_id: str, wanted: TaskFilter
 ) -> AsyncIterator[TaskPublic | UnreadableTask]:
-    """All tasks that a filter admits, a thousand at a time; the session must be a snapshot."""
+    """Yield the tasks that a filter admits, a thousand at a time, in a snapshot."""
     statement = _ordered(user_id, wanted).execution_options(yield_per=1000)
     async for row in await session.stream(statement):
         yield _read(row)
@@ -109,7 +109,7 @@ async def stream_tasks(
 async def stream_rows(
     session: AsyncSession, user_id: str
 ) -> AsyncIterator[Sequence[sa.RowMapping]]:
-    """All columns of all tasks but the search column, by number, a thousand at a time.
+    """Yield all columns of all tasks but the search column, by number, a thousand at a time.
 
     The session must hold still.
     """
@@ -143,7 +143,7 @@ def _read(row: Sequence[Any]) -> TaskPublic | UnreadableTask:
 async def fetch_matching(
     session: AsyncSession, user_id: str, criteria: Sequence[ColumnElement[bool]]
 ) -> Sequence[Task]:
-    """Whole rows that meet one of the criteria, by number."""
+    """Return whole rows that meet one of the criteria, by number."""
     statement = WHOLE.where(col(Task.user_id) == user_id, sa.or_(*criteria)).order_by(
         col(Task.number)
     )
@@ -153,7 +153,7 @@ async def fetch_matching(
 async def fetch_numbers_starting(
     session: AsyncSession, user_id: str, start: str, *, completed: bool | None, limit: int
 ) -> list[tuple[int, str]]:
-    """Numbers that begin with the digits `start`, with their titles; by number."""
+    """Return numbers that begin with the digits `start`, with their titles; by number."""
     number = sa.cast(col(Task.number), sa.Text)
     statement = select(Task.number, Task.title).where(
         col(Task.user_id) == user_id, number.startswith(start, autoescape=True)
@@ -167,13 +167,13 @@ async def fetch_numbers_starting(
 async def fetch_by_ids(
     session: AsyncSession, user_id: str, ids: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, Task]:
-    """Whole rows by id; ids that are not there are left out."""
+    """Return whole rows by id; ids that are not there are left out."""
     statement = WHOLE.where(col(Task.user_id) == user_id, has_any_of(session, Task.id, ids))
     return {task.id: task for task in (await session.scalars(statement)).all()}
 
 
 async def count_tasks(session: AsyncSession, user_id: str) -> int:
-    """How many tasks a user has."""
+    """Return how many tasks a user has."""
     statement = select(func.count()).select_from(Task).where(col(Task.user_id) == user_id)
     return await session.scalar(statement) or 0
 
@@ -181,7 +181,7 @@ async def count_tasks(session: AsyncSession, user_id: str) -> int:
 async def fetch_valid(
     session: AsyncSession, user_id: str, *, after: int, limit: int
 ) -> Sequence[Task]:
-    """Whole rows after a number, by number, on Postgres: without what only plain SQL can write."""
+    """Return whole rows after a number, by number, without what only plain SQL can write."""
     statement = (
         WHOLE.where(col(Task.user_id) == user_id, col(Task.number) > after, *build_row_checks())
         .order_by(col(Task.number))
@@ -193,7 +193,7 @@ async def fetch_valid(
 async def fetch_ids_and_numbers(
     session: AsyncSession, user_id: str, ids: Sequence[uuid.UUID], numbers: Sequence[int]
 ) -> dict[uuid.UUID, int]:
-    """Ids and numbers of the tasks that have one of the ids or one of the numbers."""
+    """Return ids and numbers of the tasks that have one of the ids or one of the numbers."""
     statement = select(Task.id, Task.number).where(
         col(Task.user_id) == user_id,
         sa.or_(has_any_of(session, Task.id, ids), has_any_of(session, Task.number, numbers)),
