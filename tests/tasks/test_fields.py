@@ -1,0 +1,38 @@
+"""That what must be spelled out elsewhere is spelled as the fields are declared."""
+
+from __future__ import annotations
+
+import pytest
+
+from neontodo.fields import COLUMNS, FIELD_OF, FIELDS, FILTERED, Field
+from neontodo.launcher.main import FIELDS as LAUNCHER_FIELDS
+from neontodo.models import Task, TaskCreate, TaskPublic, TaskUpdate
+
+OWN = {"user_id", "id", "search_text"}
+
+
+def test_the_table_has_the_declared_columns_and_no_others() -> None:
+    assert {*Task.metadata.tables["tasks"].columns.keys()} - OWN == COLUMNS.keys()
+    assert TaskPublic.model_fields.keys() - OWN == COLUMNS.keys()
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_an_empty_field_is_what_its_column_has_by_default(column: str) -> None:
+    declared = Task.model_fields[column]
+    assert declared.is_required() or declared.default == FIELD_OF[column].empty
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_what_an_option_or_a_line_sets_can_be_changed(field: Field) -> None:
+    assert field.name in TaskCreate.model_fields
+    is_set_by_people = field.option is not None or field.line is not None
+    assert (field.name in TaskUpdate.model_fields) == is_set_by_people
+
+
+def test_a_list_is_narrowed_by_what_has_an_option() -> None:
+    assert all(field.filter_option or field.option for field in FILTERED)
+
+
+def test_the_launcher_knows_every_option_that_spares_an_editor() -> None:
+    flags = {flag for field in FIELDS if field.option for flag in field.option.flags}
+    assert {*LAUNCHER_FIELDS} == flags | {"--untag"}
