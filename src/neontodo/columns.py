@@ -102,10 +102,10 @@ class Instant(sa.types.TypeDecorator[datetime]):
         return guarded(column, is_far, "'infinity'", self)
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any]:
-        return _instant if dialect.name == "sqlite" else _aware
+        return _parse_instant if dialect.name == "sqlite" else _check_instant
 
 
-def _instant(text: Any) -> Any:
+def _parse_instant(text: Any) -> Any:
     if text is None:
         return None
     try:
@@ -114,7 +114,7 @@ def _instant(text: Any) -> Any:
         return UNREADABLE
 
 
-def _aware(moment: datetime | None) -> Any:
+def _check_instant(moment: datetime | None) -> Any:
     if moment is None or moment.year < 9999:
         return moment
     # The driver gives infinity without a time zone.
@@ -132,10 +132,10 @@ class Day(sa.types.TypeDecorator[date]):
         return guarded(column, is_far, "'infinity'", self)
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any]:
-        return _day if dialect.name == "sqlite" else _finite_day
+        return _parse_day if dialect.name == "sqlite" else _check_day
 
 
-def _day(text: Any) -> Any:
+def _parse_day(text: Any) -> Any:
     if text is None:
         return None
     try:
@@ -144,7 +144,7 @@ def _day(text: Any) -> Any:
         return UNREADABLE
 
 
-def _finite_day(day: date | None) -> Any:
+def _check_day(day: date | None) -> Any:
     return UNREADABLE if day == date.max else day
 
 
@@ -155,17 +155,17 @@ class Identifier(sa.types.TypeDecorator[uuid.UUID]):
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
-        return _hex if dialect.name == "sqlite" else None
+        return _format_uuid if dialect.name == "sqlite" else None
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
-        return _uuid if dialect.name == "sqlite" else None
+        return _parse_uuid if dialect.name == "sqlite" else None
 
 
-def _hex(value: uuid.UUID | str | None) -> str | None:
+def _format_uuid(value: uuid.UUID | str | None) -> str | None:
     return value.hex if isinstance(value, uuid.UUID) else value
 
 
-def _uuid(text: Any) -> Any:
+def _parse_uuid(text: Any) -> Any:
     if text is None:
         return None
     try:
@@ -226,7 +226,7 @@ class Json(sa.types.TypeDecorator[dict[str, Any]]):
         return guarded(column, f"{{bytes}} > {self.limit}", "'0'", self)
 
 
-def _finite(digits: str) -> float:
+def _parse_finite(digits: str) -> float:
     number = float(digits)
     if not -FLOAT_MAX < number < FLOAT_MAX:
         raise ValueError
@@ -236,7 +236,7 @@ def _finite(digits: str) -> float:
 write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 """What is put into a column of JSON."""
 
-_decode = json.JSONDecoder(parse_float=_finite, parse_constant=_finite).decode
+_decode = json.JSONDecoder(parse_float=_parse_finite, parse_constant=_parse_finite).decode
 _LONG_NUMBER = re.compile(r"[0-9]{201}")
 _LONGER_WHEN_WRITTEN = re.compile(r"[:,[] *-?[0-9.]*(?:[0-9][eE]|[0-9]{17}\.)")
 

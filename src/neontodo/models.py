@@ -45,7 +45,7 @@ NUMBER_MAX = 2**53
 """The largest that every reader of JSON takes exactly."""
 
 
-def _ordered_text() -> sa.types.TypeEngine[str]:
+def _make_ordered_text() -> sa.types.TypeEngine[str]:
     """Return text that sorts by code point on both engines, whatever the database's locale."""
     return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
@@ -119,22 +119,22 @@ class Key(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
-def _storable(text: str) -> str:
+def _check_storable(text: str) -> str:
     """Return the text, if both engines can keep it; raise ValueError with the reason."""
     if why := why_not_text(text):
         raise ValueError(why)
     return text
 
 
-def _stripped(text: Any) -> Any:
+def _strip(text: Any) -> Any:
     # Pydantic's own idea of white space lacks four control characters.
     return text.strip() if isinstance(text, str) else text
 
 
-def _tag_set(tags: Any) -> tuple[str, ...]:
+def _check_tags(tags: Any) -> tuple[str, ...]:
     if isinstance(tags, str):
         raise ValueError("must be a list")
-    unique = {_storable(tag) for tag in tags}
+    unique = {_check_storable(tag) for tag in tags}
     for tag in unique:
         if not tag or len(tag) > TAG_MAX:
             raise ValueError(f"a tag has 1 to {TAG_MAX} characters")
@@ -153,7 +153,7 @@ def tags_fit(tags: Collection[str]) -> bool:
     return sum(map(len, tags)) + len(tags) < TAGS_MAX
 
 
-def _checked_extra(extra: dict[str, Any]) -> dict[str, Any] | None:
+def _check_extra(extra: dict[str, Any]) -> dict[str, Any] | None:
     """Return a task's extra, None if it is empty; raise ValueError for a part of another shape."""
     for field in ("title", "description"):
         if not isinstance(extra.get(field, ""), str):
@@ -175,20 +175,20 @@ def _is_annotation(note: Any) -> bool:
 Title = Annotated[
     str,
     StringConstraints(min_length=1, max_length=TITLE_MAX),
-    AfterValidator(_storable),
-    BeforeValidator(_stripped),
+    AfterValidator(_check_storable),
+    BeforeValidator(_strip),
 ]
 Description = Annotated[
-    str, StringConstraints(max_length=DESCRIPTION_MAX), AfterValidator(_storable)
+    str, StringConstraints(max_length=DESCRIPTION_MAX), AfterValidator(_check_storable)
 ]
 Project = Annotated[
     str,
     StringConstraints(min_length=1, max_length=PROJECT_MAX),
-    AfterValidator(_storable),
-    BeforeValidator(_stripped),
+    AfterValidator(_check_storable),
+    BeforeValidator(_strip),
 ]
-TagSet = Annotated[tuple[str, ...], AfterValidator(_tag_set)]
-Extra = Annotated[dict[str, Any], AfterValidator(_checked_extra)]
+TagSet = Annotated[tuple[str, ...], AfterValidator(_check_tags)]
+Extra = Annotated[dict[str, Any], AfterValidator(_check_extra)]
 Number = Annotated[int, Field(ge=1, le=NUMBER_MAX)]
 Day = Annotated[date, Field(ge=DAYS[0], le=DAYS[1])]
 Moment = Annotated[datetime, Field(ge=INSTANTS[0], le=INSTANTS[1])]
@@ -199,7 +199,7 @@ Due = Day | Moment
 class TaskBase(SQLModel):
     """What a task's owner says of it."""
 
-    title: str = Field(sa_type=_ordered_text())
+    title: str = Field(sa_type=_make_ordered_text())
     description: str | None = Field(default=None, sa_type=sa.Text)
     completed: bool = False
     completed_at: datetime | None = Field(default=None, sa_type=Instant)
@@ -281,7 +281,7 @@ class Task(TaskBase, table=True):
     user_id: str = Field(sa_type=sa.Text, primary_key=True, foreign_key="users.id")
     id: uuid.UUID = Field(sa_type=Identifier, primary_key=True)
     number: int = Field(sa_type=sa.BigInteger)
-    search_text: str = Field(sa_type=_ordered_text())
+    search_text: str = Field(sa_type=_make_ordered_text())
 
 
 class Change(SQLModel, table=True):

@@ -36,23 +36,23 @@ QUOTED = 40
 
 def build_form(task: TaskPublic, tz: tzinfo) -> Form:
     """Return a task's fields as the file has them."""
-    text = "".join(f"{name}: {value}\n" for name, value in _lines(task, tz).items())
+    text = "".join(f"{name}: {value}\n" for name, value in _build_lines(task, tz).items())
     return parse_form(text + f"\n{task.description or ''}\n")
 
 
-def _lines(task: TaskPublic, tz: tzinfo) -> Form:
+def _build_lines(task: TaskPublic, tz: tzinfo) -> Form:
     return {
-        line: _line(field.kind, getattr(task, field.name), tz).replace("\n", "\\n")
+        line: _format_value(field.kind, getattr(task, field.name), tz).replace("\n", "\\n")
         for line, field in LINES.items()
     }
 
 
-def _line(kind: Kind, value: Any, tz: tzinfo) -> str:
+def _format_value(kind: Kind, value: Any, tz: tzinfo) -> str:
     match kind:
         case Kind.FLAG:
             return "yes" if value else "no"
         case Kind.WHEN:
-            return _local_text(value, tz)
+            return _format_when(value, tz)
         case Kind.PRIORITY:
             return str(value.label)
         case Kind.TAGS:
@@ -61,7 +61,7 @@ def _line(kind: Kind, value: Any, tz: tzinfo) -> str:
             return value or ""
 
 
-def _local_text(when: Due | None, tz: tzinfo) -> str:
+def _format_when(when: Due | None, tz: tzinfo) -> str:
     if not isinstance(when, datetime):
         return when.isoformat() if when else ""
     # Within hours of the calendar's ends no other zone can say it.
@@ -99,7 +99,7 @@ def parse_form(text: str) -> Form:
         if line.startswith("#"):
             continue
         if line.strip():
-            name, value = _named(line)
+            name, value = _parse_line(line)
             if name in form:
                 raise BadValue(f"`{name}` stands there twice", hint="leave one of the two lines")
             form[name] = value
@@ -108,7 +108,7 @@ def parse_form(text: str) -> Form:
     return dict.fromkeys(LINES, "") | form | {DESCRIPTION: rest.removesuffix("\n")}
 
 
-def _named(line: str) -> tuple[str, str]:
+def _parse_line(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     if colon and name.strip().lower() in LINES:
         return name.strip().lower(), value.strip()
@@ -135,9 +135,9 @@ def parse_update(app: App, form: Form, base: Form) -> TaskUpdate:
         field = LINES.get(line) or BY_NAME[DESCRIPTION]
         match field.kind:
             case Kind.FLAG:
-                flags[field.name] = _yes_or_no(text)
+                flags[field.name] = _parse_flag(text)
             case Kind.TAGS:
-                given[field.name] = _words(text)
+                given[field.name] = _split_tags(text)
             case Kind.PRIORITY:
                 given[field.name] = text or "none"
             case _:
@@ -145,7 +145,7 @@ def parse_update(app: App, form: Form, base: Form) -> TaskUpdate:
     return check_update(parse_fields(app, given) | flags)
 
 
-def _yes_or_no(text: str) -> bool:
+def _parse_flag(text: str) -> bool:
     if text.lower() not in ("yes", "no", ""):
         raise BadValue(f"done: `{text}` is neither `yes` nor `no`")
     return text.lower() == "yes"
@@ -154,9 +154,9 @@ def _yes_or_no(text: str) -> bool:
 def merge_forms(mine: Form, base: Form, theirs: Form) -> Form:
     """Apply what a person changed to what others made of the task meanwhile."""
     form = {name: theirs[name] if mine[name] == base[name] else mine[name] for name in mine}
-    added = [tag for tag in _words(mine["tags"]) if tag not in _words(base["tags"])]
-    removed = [tag for tag in _words(base["tags"]) if tag not in _words(mine["tags"])]
-    kept = [tag for tag in _words(theirs["tags"]) if tag not in [*added, *removed]]
+    added = [tag for tag in _split_tags(mine["tags"]) if tag not in _split_tags(base["tags"])]
+    removed = [tag for tag in _split_tags(base["tags"]) if tag not in _split_tags(mine["tags"])]
+    kept = [tag for tag in _split_tags(theirs["tags"]) if tag not in [*added, *removed]]
     return form | {"tags": " ".join([*kept, *added])}
 
 
@@ -169,5 +169,5 @@ def find_conflicts(mine: Form, base: Form, theirs: Form) -> Form:
     }
 
 
-def _words(tags: str) -> list[str]:
+def _split_tags(tags: str) -> list[str]:
     return tags.replace(",", " ").split()

@@ -15,9 +15,9 @@ from neontodo.tasks.dates import (
     TEXT_MAX,
     UNITS,
     WEEKDAYS,
-    next_weekday,
+    add_to_day,
+    find_next_weekday,
     read_clock,
-    shift,
 )
 
 _MONTHS = (
@@ -39,32 +39,32 @@ def explain_refusal(
         timed: whether a time of day may be given.
         accepts: tells whether other words would be taken; nothing else is suggested.
     """
-    example = _example(today, timed)
+    example = _write_example(today, timed)
     if not words:
         return BadValue("no date was given", hint=example)
     if len(words) > TEXT_MAX:
         return BadValue(f"`{words[:TEXT_MAX]}…` is not a date", hint=example)
     ambiguous = (
-        _number(words, today)
-        or _numeric(words, example)
-        or _time_only(words, example, timed)
-        or _next(words, today)
-        or _minutes_or_months(words)
-        or _month_name(words, today)
-        or _hour_only(words, timed, accepts)
+        _explain_number(words, today)
+        or _explain_numeric(words, example)
+        or _explain_time(words, example, timed)
+        or _explain_next(words, today)
+        or _explain_unit(words)
+        or _explain_month(words, today)
+        or _explain_hour(words, timed, accepts)
     )
     if ambiguous:
         return ambiguous
-    near = next((other for other in _respelled(words) if accepts(other)), None)
+    near = next((other for other in _respell(words) if accepts(other)), None)
     return BadValue(f"`{words}` is not a date", hint=f"did you mean `{near}`?" if near else example)
 
 
-def _example(today: date, timed: bool) -> str:
+def _write_example(today: date, timed: bool) -> str:
     time_too = ", `fri 17:00`" if timed else ", `fri`"
     return f"write a day as `tomorrow`{time_too}, `in 3 days` or `{today.year}-12-24`"
 
 
-def _number(words: str, today: date) -> BadValue | None:
+def _explain_number(words: str, today: date) -> BadValue | None:
     if not re.fullmatch("[0-9]+", words):
         return None
     days = f", or `in {words} days`" if len(words) < 4 else ""
@@ -74,7 +74,7 @@ def _number(words: str, today: date) -> BadValue | None:
     )
 
 
-def _numeric(words: str, example: str) -> BadValue | None:
+def _explain_numeric(words: str, example: str) -> BadValue | None:
     """Explain `1/2/2026` and its like."""
     found = re.fullmatch("([0-9]{1,4})([-/.])([0-9]{1,2})\\2([0-9]{1,4})(?: .*)?", words)
     if not found:
@@ -83,7 +83,7 @@ def _numeric(words: str, example: str) -> BadValue | None:
     orders = [(first, middle, last)]
     if first <= 31:
         orders = [(last, middle, first), (last, first, middle)]
-    days = [f"`{day}`" for day in dict.fromkeys(map(_day_or_none, orders)) if day]
+    days = [f"`{day}`" for day in dict.fromkeys(map(_make_day, orders)) if day]
     if len(days) == 2:
         return BadValue(f"`{words}` could be {' or '.join(days)}", hint="write one of these")
     return BadValue(
@@ -92,14 +92,14 @@ def _numeric(words: str, example: str) -> BadValue | None:
     )
 
 
-def _day_or_none(parts: tuple[int, int, int]) -> date | None:
+def _make_day(parts: tuple[int, int, int]) -> date | None:
     try:
         return date(*parts) if FIRST_YEAR <= parts[0] <= LAST_YEAR else None
     except ValueError:
         return None
 
 
-def _time_only(words: str, example: str, timed: bool) -> BadValue | None:
+def _explain_time(words: str, example: str, timed: bool) -> BadValue | None:
     found = re.fullmatch(f"(?:at )?({CLOCK})", words)
     if not found:
         return None
@@ -114,21 +114,21 @@ def _time_only(words: str, example: str, timed: bool) -> BadValue | None:
     )
 
 
-def _next(words: str, today: date) -> BadValue | None:
+def _explain_next(words: str, today: date) -> BadValue | None:
     """Explain `next fri` and `next month`; only `next week` has one meaning here."""
     found = re.fullmatch("next ([a-z]+)(?: .*)?", words)
     if not found:
         return None
     unit = found[1]
     if unit in WEEKDAYS:
-        near = next_weekday(today, WEEKDAYS[unit])
+        near = find_next_weekday(today, WEEKDAYS[unit])
         far = near + timedelta(days=7)
         return BadValue(
             f"`next {unit}` could be {near} or {far}", hint=f"write `{unit}` or `{far}`"
         )
     if unit not in ("month", "year"):
         return None
-    later = shift(today, 1, unit) or today
+    later = add_to_day(today, 1, unit) or today
     first = later.replace(day=1, month=later.month if unit == "month" else 1)
     return BadValue(
         f"`next {unit}` could be its first day, or a {unit} from today",
@@ -136,7 +136,7 @@ def _next(words: str, today: date) -> BadValue | None:
     )
 
 
-def _minutes_or_months(words: str) -> BadValue | None:
+def _explain_unit(words: str) -> BadValue | None:
     found = re.fullmatch("(in [0-9]+) ?m", words)
     if not found:
         return None
@@ -146,7 +146,7 @@ def _minutes_or_months(words: str) -> BadValue | None:
     )
 
 
-def _month_name(words: str, today: date) -> BadValue | None:
+def _explain_month(words: str, today: date) -> BadValue | None:
     """Explain `feb`, `24 dec` or `dec 24 2026`."""
     tokens = re.findall("[0-9]+|[a-z]+", words)
     names = (token for token in tokens if len(token) > 2 and token not in WEEKDAYS)
@@ -158,9 +158,9 @@ def _month_name(words: str, today: date) -> BadValue | None:
     numbers = [int(token) for token in tokens if token.isdecimal() and len(token) < 5]
     day = next((n for n in numbers if 1 <= n <= 31), None)
     year = next((n for n in numbers if FIRST_YEAR <= n <= LAST_YEAR), None)
-    whole = _day_or_none((year or today.year, month, day or 1))
+    whole = _make_day((year or today.year, month, day or 1))
     if whole and whole < today and not year:
-        whole = _day_or_none((today.year + 1, month, day or 1))
+        whole = _make_day((today.year + 1, month, day or 1))
     asked = f"such as `{whole or f'{today.year}-12-24'}`"
     if day is None:
         return BadValue(f"`{words}` does not say which day", hint=f"write a whole date, {asked}")
@@ -169,7 +169,7 @@ def _month_name(words: str, today: date) -> BadValue | None:
     )
 
 
-def _hour_only(words: str, timed: bool, accepts: Callable[[str], bool]) -> BadValue | None:
+def _explain_hour(words: str, timed: bool, accepts: Callable[[str], bool]) -> BadValue | None:
     """Explain `fri 5`."""
     found = re.fullmatch("(.+?)(?: at)? ([0-9]{1,2})", words)
     if not (found and timed and accepts(found[1])):
@@ -182,7 +182,7 @@ def _hour_only(words: str, timed: bool, accepts: Callable[[str], bool]) -> BadVa
     )
 
 
-def _respelled(words: str) -> Iterator[str]:
+def _respell(words: str) -> Iterator[str]:
     """Yield other words that the user may have meant, the likeliest first."""
     import difflib
 

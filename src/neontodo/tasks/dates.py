@@ -62,20 +62,20 @@ _WITH_TIME = (
 
 def parse_due(text: str, *, now: datetime, tz: tzinfo) -> Due:
     """Return the day, or the instant in `tz` if there is a time; BadValue if it is not clear."""
-    return _parse(text, now, tz, timed=True)
+    return _parse_when(text, now, tz, timed=True)
 
 
 def parse_day(text: str, *, now: datetime, tz: tzinfo) -> date:
     """Return the day that a text names; BadValue if it is not clear or has a time of day."""
-    due = _parse(text, now, tz, timed=False)
+    due = _parse_when(text, now, tz, timed=False)
     if isinstance(due, datetime):
-        raise BadValue(f"`{_words(text)}` has a time of day", hint="give only the day")
+        raise BadValue(f"`{_normalize(text)}` has a time of day", hint="give only the day")
     return due
 
 
 def describe_due(due: Due, *, now: datetime, tz: tzinfo) -> str:
     """Return a due as people say it today: `tomorrow`, `fri 17:00`, `2026-12-24`."""
-    instant = _local(due, tz) if isinstance(due, datetime) else None
+    instant = _to_local(due, tz) if isinstance(due, datetime) else None
     day = instant.date() if instant else due
     away = (day - local_day(now, tz)).days
     near = {-1: "yesterday", 0: "today", 1: "tomorrow"}
@@ -96,14 +96,14 @@ def is_overdue(due_on: date | None, due_at: datetime | None, *, now: datetime, t
 
 def local_day(instant: datetime, tz: tzinfo) -> date:
     """Return the day on the user's calendar at an instant."""
-    return _local(instant, tz).date()
+    return _to_local(instant, tz).date()
 
 
-def _words(text: str) -> str:
+def _normalize(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-def _local(instant: datetime, tz: tzinfo) -> datetime:
+def _to_local(instant: datetime, tz: tzinfo) -> datetime:
     try:
         return instant.astimezone(tz)
     except OverflowError:
@@ -111,18 +111,18 @@ def _local(instant: datetime, tz: tzinfo) -> datetime:
         return instant
 
 
-def _parse(text: str, now: datetime, tz: tzinfo, *, timed: bool) -> Due:
-    words = _words(text)
+def _parse_when(text: str, now: datetime, tz: tzinfo, *, timed: bool) -> Due:
+    words = _normalize(text)
 
     def accepts(other: str) -> bool:
         try:
-            due = _read(other, now, tz)
+            due = _read_words(other, now, tz)
         except (BadValue, OverflowError):
             return False
         return due is not None and (timed or not isinstance(due, datetime))
 
     try:
-        due = _read(words, now, tz) if len(words) <= TEXT_MAX else None
+        due = _read_words(words, now, tz) if len(words) <= TEXT_MAX else None
         if due is None:
             from neontodo.tasks.date_refusals import explain_refusal
 
@@ -142,11 +142,11 @@ def _refuse_far_day(words: str) -> BadValue:
     )
 
 
-def _read(words: str, now: datetime, tz: tzinfo) -> Due | None:
+def _read_words(words: str, now: datetime, tz: tzinfo) -> Due | None:
     """Return what the grammar says of the words; None if they are not in it."""
     today = local_day(now, tz)
     if (span := read_span(words)) and span[1] in ("hour", "minute"):
-        return _from_now(*span, now).astimezone(tz)
+        return _add_to_now(*span, now).astimezone(tz)
     if day := read_day(words, today):
         return day
     timed = re.fullmatch(_WITH_TIME, words)
@@ -155,18 +155,18 @@ def _read(words: str, now: datetime, tz: tzinfo) -> Due | None:
         return None
     clock = read_clock(timed["clock"])
     if not timed["offset"]:
-        return _at(day, clock, tz)
+        return _combine_local(day, clock, tz)
     if not re.fullmatch(ISO_DAY, timed["day"]):
         return None
-    return datetime.combine(day, clock, _offset(timed["offset"])).astimezone(tz)
+    return datetime.combine(day, clock, _parse_offset(timed["offset"])).astimezone(tz)
 
 
-def _from_now(count: int, unit: str, now: datetime) -> datetime:
+def _add_to_now(count: int, unit: str, now: datetime) -> datetime:
     minutes = count * (60 if unit == "hour" else 1)
     return now.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=minutes)
 
 
-def _at(day: date, clock: time, tz: tzinfo) -> datetime:
+def _combine_local(day: date, clock: time, tz: tzinfo) -> datetime:
     """Return a local time: the first of one that comes twice; refuse one that never comes."""
     wanted = datetime.combine(day, clock, tz)
     real = wanted.astimezone(UTC).astimezone(tz)
@@ -178,7 +178,7 @@ def _at(day: date, clock: time, tz: tzinfo) -> datetime:
     return wanted
 
 
-def _offset(text: str) -> tzinfo:
+def _parse_offset(text: str) -> tzinfo:
     if text == "z":
         return UTC
     hours, minutes = int(text[1:3]), int(text[-2:]) if len(text) > 3 else 0
@@ -192,12 +192,12 @@ def _offset(text: str) -> tzinfo:
 def read_day(words: str, today: date) -> date | None:
     """Return the day that lower-case words name; OverflowError if no calendar reaches it."""
     if re.fullmatch(ISO_DAY, words):
-        return _iso_day(words)
+        return _read_iso_day(words)
     if words in WEEKDAYS:
-        return next_weekday(today, WEEKDAYS[words])
+        return find_next_weekday(today, WEEKDAYS[words])
     if span := read_span(words):
-        return shift(today, *span)
-    return _fixed_day(words, today)
+        return add_to_day(today, *span)
+    return _read_fixed_day(words, today)
 
 
 def read_span(words: str) -> tuple[int, str] | None:
@@ -217,7 +217,7 @@ def read_span(words: str) -> tuple[int, str] | None:
     return int(digits), unit
 
 
-def shift(day: date, count: int, unit: str) -> date | None:
+def add_to_day(day: date, count: int, unit: str) -> date | None:
     """Return the day so many units later; where a month is too short, its last day."""
     if unit in ("day", "week"):
         return day + timedelta(days=count * (7 if unit == "week" else 1))
@@ -230,7 +230,7 @@ def shift(day: date, count: int, unit: str) -> date | None:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
-def next_weekday(today: date, weekday: int) -> date:
+def find_next_weekday(today: date, weekday: int) -> date:
     """Return the first such weekday after today."""
     return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
 
@@ -250,7 +250,7 @@ def read_clock(text: str) -> time:
         ) from None
 
 
-def _fixed_day(words: str, today: date) -> date | None:
+def _read_fixed_day(words: str, today: date) -> date | None:
     match words:
         case "today":
             return today
@@ -259,7 +259,7 @@ def _fixed_day(words: str, today: date) -> date | None:
         case "yesterday":
             return today - timedelta(days=1)
         case "next week":
-            return next_weekday(today, WEEKDAYS["mon"])
+            return find_next_weekday(today, WEEKDAYS["mon"])
         case "eow":
             return today + timedelta(days=6 - today.weekday())
         case "eom":
@@ -269,7 +269,7 @@ def _fixed_day(words: str, today: date) -> date | None:
     return None
 
 
-def _iso_day(text: str) -> date:
+def _read_iso_day(text: str) -> date:
     year, month, day = (int(part) for part in text.split("-"))
     if not year:
         raise OverflowError(text)

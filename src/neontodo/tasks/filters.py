@@ -116,7 +116,7 @@ def parse_span(field: str, text: str, *, now: datetime, tz: tzinfo) -> Within:
         case "none":
             return Within(field, absent=True)
         case word:
-            day = _day(word, now, tz)
+            day = _parse_day(word, now, tz)
             return Within(field, first=day, last=day)
 
 
@@ -128,7 +128,7 @@ def parse_name(text: str) -> str | None:
 
 def parse_sort(text: str) -> tuple[SortKey, ...]:
     """Return the order that `KEY[,KEY]` stands for, where `-KEY` is descending."""
-    keys = tuple(_sort_key(part.strip().lower()) for part in text.split(","))
+    keys = tuple(_parse_sort_key(part.strip().lower()) for part in text.split(","))
     names = [key.name for key in keys]
     for name in names:
         if names.count(name) > 1:
@@ -142,18 +142,18 @@ def parse_priority(text: str) -> Priority:
     found = [priority for priority in Priority if start and priority.label.startswith(start)]
     if len(found) == 1:
         return found[0]
-    choices = _quoted(PRIORITIES)
+    choices = _quote(PRIORITIES)
     raise BadValue(f"`{text}` is not a priority", hint=f"choose one of {choices}")
 
 
-def _sort_key(text: str) -> SortKey:
+def _parse_sort_key(text: str) -> SortKey:
     name = text.removeprefix("-")
     if name not in SORT_KEYS:
-        raise BadValue(f"`{text}` is not a sort key", hint=f"choose from {_quoted(SORT_KEYS)}")
+        raise BadValue(f"`{text}` is not a sort key", hint=f"choose from {_quote(SORT_KEYS)}")
     return SortKey(name, descending=text.startswith("-"))
 
 
-def _day(text: str, now: datetime, tz: tzinfo) -> date:
+def _parse_day(text: str, now: datetime, tz: tzinfo) -> date:
     try:
         return parse_day(text, now=now, tz=tz)
     except BadValue as refusal:
@@ -165,5 +165,5 @@ def _day(text: str, now: datetime, tz: tzinfo) -> date:
         raise
 
 
-def _quoted(names: Iterable[str]) -> str:
+def _quote(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)

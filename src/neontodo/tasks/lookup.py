@@ -32,10 +32,10 @@ async def resolve_refs(session: AsyncSession, user_id: str, key_id: str, refs: R
     Raises:
         TaskNotFound: a reference names none, or a UUID prefix several; the candidates are listed.
     """
-    last_id = await _last_id(session, user_id, key_id, refs)
-    criteria = [_criterion(ref, OF_TASKS, last_id) for ref in refs.parts]
+    last_id = await _fetch_last_id(session, user_id, key_id, refs)
+    criteria = [_build_criterion(ref, OF_TASKS, last_id) for ref in refs.parts]
     rows = await tasks.fetch_matching(session, user_id, criteria)
-    return _named(refs, rows, last_id)
+    return _pick_named(refs, rows, last_id)
 
 
 async def resolve_one(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -> Task:
@@ -62,25 +62,25 @@ async def resolve_ids(
     Raises:
         TaskNotFound: as `resolve`.
     """
-    last_id = await _last_id(session, user_id, key_id, refs)
-    criteria = [_criterion(ref, OF_TASKS, last_id) for ref in refs.parts]
+    last_id = await _fetch_last_id(session, user_id, key_id, refs)
+    criteria = [_build_criterion(ref, OF_TASKS, last_id) for ref in refs.parts]
     rows: list[Task | TaskPublic] = [*await tasks.fetch_matching(session, user_id, criteria)]
     # To look through the log takes long where it is long; a range may span what is gone.
     unsure = [
-        ref for ref in refs.parts if isinstance(ref, Range) or not _matching(ref, rows, last_id)
+        ref for ref in refs.parts if isinstance(ref, Range) or not _match_rows(ref, rows, last_id)
     ]
     if unsure:
         there = {task.id for task in rows}
-        criteria = [_criterion(ref, OF_DELETIONS, last_id) for ref in unsure]
+        criteria = [_build_criterion(ref, OF_DELETIONS, last_id) for ref in unsure]
         gone: dict[uuid.UUID, TaskPublic] = {}
         for change in await changes.fetch_deletions(session, user_id, criteria):
             with suppress(UnreadableChange):
                 gone[change.task_id] = read_change(change)
         rows += [task for task_id, task in gone.items() if task_id not in there]
-    return [task.id for task in _named(refs, rows, last_id)]
+    return [task.id for task in _pick_named(refs, rows, last_id)]
 
 
-async def _last_id(
+async def _fetch_last_id(
     session: AsyncSession, user_id: str, key_id: str, refs: Refs
 ) -> uuid.UUID | None:
     if any(isinstance(ref, Last) for ref in refs.parts):
@@ -88,7 +88,7 @@ async def _last_id(
     return None
 
 
-def _criterion(ref: Ref, columns: _Columns, last_id: uuid.UUID | None) -> Any:
+def _build_criterion(ref: Ref, columns: _Columns, last_id: uuid.UUID | None) -> Any:
     number, task_id = columns
     match ref:
         case Number():
@@ -101,12 +101,12 @@ def _criterion(ref: Ref, columns: _Columns, last_id: uuid.UUID | None) -> Any:
             return task_id == last_id
 
 
-def _named(refs: Refs, rows: Sequence[AnyTask], last_id: uuid.UUID | None) -> list[AnyTask]:
+def _pick_named(refs: Refs, rows: Sequence[AnyTask], last_id: uuid.UUID | None) -> list[AnyTask]:
     named: dict[uuid.UUID, AnyTask] = {}
     for ref in refs.parts:
-        found = _matching(ref, rows, last_id)
+        found = _match_rows(ref, rows, last_id)
         if not found:
-            raise _missing(ref)
+            raise _explain_missing(ref)
         if isinstance(ref, Prefix) and len(found) > 1:
             raise TaskNotFound(
                 f"`{ref.text}` is the start of {len(found)} tasks' ids",
@@ -117,7 +117,7 @@ def _named(refs: Refs, rows: Sequence[AnyTask], last_id: uuid.UUID | None) -> li
     return list(named.values())
 
 
-def _matching(ref: Ref, rows: Iterable[AnyTask], last_id: uuid.UUID | None) -> list[AnyTask]:
+def _match_rows(ref: Ref, rows: Iterable[AnyTask], last_id: uuid.UUID | None) -> list[AnyTask]:
     match ref:
         case Number():
             return [task for task in rows if task.number == ref.value]
@@ -138,7 +138,7 @@ def list_candidates(found: Iterable[Task | TaskPublic]) -> tuple[str, ...]:
     return capped(shown, len(rows))
 
 
-def _missing(ref: Ref) -> TaskNotFound:
+def _explain_missing(ref: Ref) -> TaskNotFound:
     hint = "`todo list --all` shows every task"
     match ref:
         case Last():

@@ -72,43 +72,43 @@ class Refs:
 
 def parse_refs(words: Sequence[str]) -> Refs:
     """Return the references in words of a command line; BadValue names the word that is none."""
-    parts = tuple(dict.fromkeys(_ref(text) for word in words for text in _split(word)))
+    parts = tuple(dict.fromkeys(_parse_ref(text) for word in words for text in _split_word(word)))
     if not parts:
         raise BadValue("no task was named", hint=_EXAMPLES)
     return Refs(parts)
 
 
-def _split(word: str) -> Iterator[str]:
+def _split_word(word: str) -> Iterator[str]:
     """Yield the parts between commas; a comma at the end of a word is none, as in `3, 7`."""
     texts = [text.strip() for text in word.split(",")]
     if len(texts) > 1 and not texts[-1]:
         texts.pop()
     if not all(texts):
-        raise _not_a_ref(word)
+        raise _refuse_ref(word)
     yield from texts
 
 
-def _ref(text: str) -> Ref:
+def _parse_ref(text: str) -> Ref:
     lower = text.lower()
     if lower == "@last":
         return Last()
     if re.fullmatch("[0-9]+", text):
-        return Number(text, _number(text))
-    if prefix := _prefix(lower):
+        return Number(text, _parse_number(text))
+    if prefix := _parse_prefix(lower):
         return prefix
     if found := re.fullmatch("([0-9]+)-([0-9]+)", text):
-        return _range(text, found[1], found[2])
-    raise _not_a_ref(text)
+        return _parse_range(text, found[1], found[2])
+    raise _refuse_ref(text)
 
 
-def _number(digits: str) -> int:
+def _parse_number(digits: str) -> int:
     digits = digits.lstrip("0") or "0"
     # Python refuses to read thousands of digits, so the length is asked first.
     return min(int(digits), NO_NUMBER) if len(digits) <= len(str(NO_NUMBER)) else NO_NUMBER
 
 
-def _range(text: str, first: str, last: str) -> Range:
-    span = Range(text, _number(first), _number(last))
+def _parse_range(text: str, first: str, last: str) -> Range:
+    span = Range(text, _parse_number(first), _parse_number(last))
     if span.first > span.last:
         raise BadValue(
             f"the range `{text}` runs backwards",
@@ -117,13 +117,13 @@ def _range(text: str, first: str, last: str) -> Range:
     return span
 
 
-def _prefix(text: str) -> Prefix | None:
+def _parse_prefix(text: str) -> Prefix | None:
     """Return a UUID or its start; None for what is neither, BadValue for a start too short."""
     digits = text.replace("-", "")
     whole = len(text) == 36
     if not re.fullmatch("[0-9a-f]{1,32}", digits) or not (whole or re.search("[a-f]", digits)):
         return None
-    if text not in (digits, _dashed(digits), _dashed(digits + "x").removesuffix("x")):
+    if text not in (digits, _add_dashes(digits), _add_dashes(digits + "x").removesuffix("x")):
         return None
     if len(digits) < _PREFIX_MIN:
         raise BadValue(
@@ -133,10 +133,10 @@ def _prefix(text: str) -> Prefix | None:
     return Prefix(text, UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f")))
 
 
-def _dashed(digits: str) -> str:
+def _add_dashes(digits: str) -> str:
     groups = (digits[a:b] for a, b in pairwise(_GROUPS))
     return "-".join(group for group in groups if group)
 
 
-def _not_a_ref(text: str) -> BadValue:
+def _refuse_ref(text: str) -> BadValue:
     return BadValue(f"`{text}` does not name a task", hint=_EXAMPLES)

@@ -24,9 +24,9 @@ def fold(text: str) -> str:
     """Return text without accents and case, with single spaces between words and signs."""
     text = text.lower()
     if not text.isascii():
-        text = _FOREIGN.sub(_plain_run, text)
+        text = _FOREIGN.sub(_fold_run, text)
     if not text.isascii():
-        return _spaced(text)
+        return _space_out(text)
     if text.replace(" ", "").isalnum():
         return " ".join(text.split())
     return " ".join(" ".join(_SIGNS.split(text)).split())
@@ -55,19 +55,19 @@ def fold_query(query: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in folded if word))
 
 
-def _plain_run(match: re.Match[str]) -> str:
-    return "".join(map(_plain, match[0]))
+def _fold_run(match: re.Match[str]) -> str:
+    return "".join(map(_fold_char, match[0]))
 
 
 @lru_cache(maxsize=4096)
-def _plain(char: str) -> str:
+def _fold_char(char: str) -> str:
     """Return what one character becomes; taken apart again until nothing changes."""
     folded = "".join(
         part
         for part in unicodedata.normalize("NFKD", char).casefold().translate(_PLAIN)
         if not _is_dropped(part)
     )
-    return folded if folded == char else "".join(map(_plain, folded))
+    return folded if folded == char else "".join(map(_fold_char, folded))
 
 
 def _is_dropped(char: str) -> bool:
@@ -79,12 +79,12 @@ def _is_dropped(char: str) -> bool:
     )
 
 
-def _spaced(text: str) -> str:
-    return " ".join("".join(run) for kind, run in groupby(text, _kind) if kind)
+def _space_out(text: str) -> str:
+    return " ".join("".join(run) for kind, run in groupby(text, _classify) if kind)
 
 
 @lru_cache(maxsize=4096)
-def _kind(char: str) -> str:
+def _classify(char: str) -> str:
     """Return `word` or `sign` for what a character belongs to; empty for a space.
 
     Vowel signs of Indic scripts do, although Python's regular expressions say otherwise.

@@ -72,23 +72,23 @@ async def add(unit: UnitOfWork, new: Sequence[TaskCreate]) -> Outcome:
 
 async def edit(unit: UnitOfWork, refs: Refs, wanted: Edit) -> Outcome:
     """Set fields of tasks; those that already are so stay untouched."""
-    return await _change(unit, refs, lambda task: _edited(task, wanted, unit.now))
+    return await _change_tasks(unit, refs, lambda task: _edit_columns(task, wanted, unit.now))
 
 
-def _edited(task: Task, wanted: Edit, now: datetime) -> dict[str, Any]:
+def _edit_columns(task: Task, wanted: Edit, now: datetime) -> dict[str, Any]:
     columns = {name: getattr(wanted.fields, name) for name in wanted.fields.model_fields_set}
     for name in columns.keys() & _WHEN:
         columns |= _split_when(name, columns.pop(name))
     if "priority" in columns:
         columns["priority"] = int(columns["priority"] or 0)
     if "completed" in columns:
-        columns |= _completion(task, bool(columns.pop("completed")), now)
+        columns |= _complete_columns(task, bool(columns.pop("completed")), now)
     tags = set(columns.get("tags", task.tags) or ())
     columns["tags"] = tuple(sorted((tags | set(wanted.add_tags)) - set(wanted.remove_tags)))
     return columns
 
 
-def _completion(task: Task, done: bool, now: datetime) -> dict[str, Any]:
+def _complete_columns(task: Task, done: bool, now: datetime) -> dict[str, Any]:
     if done == task.completed:
         return {}
     return {"completed": done, "completed_at": now if done else None}
@@ -99,9 +99,9 @@ async def complete(unit: UnitOfWork, refs: Refs, completed: bool | None) -> Outc
 
     def columns(task: Task) -> dict[str, Any]:
         done = not task.completed if completed is None else completed
-        return _completion(task, done, unit.now)
+        return _complete_columns(task, done, unit.now)
 
-    return await _change(unit, refs, columns)
+    return await _change_tasks(unit, refs, columns)
 
 
 async def remove(unit: UnitOfWork, refs: Refs) -> Outcome:
@@ -119,7 +119,7 @@ async def remove(unit: UnitOfWork, refs: Refs) -> Outcome:
     return Outcome(tuple(removed), notes=tuple(notes))
 
 
-async def _change(unit: UnitOfWork, refs: Refs, columns: Any) -> Outcome:
+async def _change_tasks(unit: UnitOfWork, refs: Refs, columns: Any) -> Outcome:
     await unit.start(changed=len(refs.numbers))
     found = await resolve_refs(unit.session, unit.user_id, unit.key_id, refs)
     changed, unchanged = [], []
@@ -150,8 +150,8 @@ async def replace(unit: UnitOfWork, read: TaskPublic, wanted: TaskUpdate) -> Out
             f"task {read.number} was removed while you were editing it",
             hint="`todo undo --any` may bring it back",
         )
-    theirs = _difference(read, take_snapshot(task))
-    columns = _edited(task, _merged(read, theirs, wanted), unit.now)
+    theirs = _compare_fields(read, take_snapshot(task))
+    columns = _edit_columns(task, _merge_changes(read, theirs, wanted), unit.now)
     changed = unit.update(task, columns)
     after = take_snapshot(task, **columns, updated_at=unit.now)
     await unit.finish()
@@ -160,13 +160,13 @@ async def replace(unit: UnitOfWork, read: TaskPublic, wanted: TaskUpdate) -> Out
     return Outcome((after,), notes=notes) if changed else Outcome((), (take_snapshot(task),), notes)
 
 
-def _difference(old: TaskPublic, new: TaskPublic) -> dict[str, Any]:
+def _compare_fields(old: TaskPublic, new: TaskPublic) -> dict[str, Any]:
     """Return the fields that differ among those that people set, with their new values."""
     pairs = ((name, getattr(old, name), getattr(new, name)) for name in TaskUpdate.model_fields)
     return {name: after for name, before, after in pairs if after != before}
 
 
-def _merged(read: TaskPublic, theirs: dict[str, Any], wanted: TaskUpdate) -> Edit:
+def _merge_changes(read: TaskPublic, theirs: dict[str, Any], wanted: TaskUpdate) -> Edit:
     """Return what a person changed, to be applied to what others made of the task."""
     mine = {name: getattr(wanted, name) for name in wanted.model_fields_set}
     # What is empty may be so in two ways, such as None and no priority.
@@ -176,13 +176,13 @@ def _merged(read: TaskPublic, theirs: dict[str, Any], wanted: TaskUpdate) -> Edi
     if both:
         raise Conflict(
             f"task {read.number} was changed elsewhere while you were editing it",
-            details=tuple(f"{name} is now: {_shown(theirs[name])}" for name in both),
+            details=tuple(f"{name} is now: {_describe_value(theirs[name])}" for name in both),
         )
     fields = TaskUpdate.model_construct(set(mine), **mine)
     return Edit(fields, add_tags=tuple(tags - had), remove_tags=tuple(had - tags))
 
 
-def _shown(value: object) -> str:
+def _describe_value(value: object) -> str:
     if isinstance(value, Priority):
         return value.label
     return "none" if value is None else str(value)

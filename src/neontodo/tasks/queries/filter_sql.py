@@ -58,7 +58,7 @@ def _column(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
     return compiler.process(element.clauses, **options)
 
 
-def _text(value: str) -> ColumnElement[str]:
+def _bind_text(value: str) -> ColumnElement[str]:
     return sa.literal(value, sa.Text)
 
 
@@ -69,7 +69,7 @@ def build_conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
         is_done = _column_of("completed")
         found.append(is_done if wanted.completed else sa.not_(is_done))
     found += map(_build_condition, wanted.conditions)
-    found += [position(Task.search_text, _text(word)) > 0 for word in wanted.words]
+    found += [position(Task.search_text, _bind_text(word)) > 0 for word in wanted.words]
     return found
 
 
@@ -79,7 +79,7 @@ def _build_condition(wanted: Condition) -> Any:
         case Equals():
             return columns[0].is_(None) if wanted.value is None else columns[0] == wanted.value
         case Includes():
-            return position(columns[0], _text(f" {wanted.tag} ")) > 0
+            return position(columns[0], _bind_text(f" {wanted.tag} ")) > 0
         case Within():
             return _build_span(wanted, *columns)
 
@@ -112,16 +112,16 @@ def has_any_of(session: AsyncSession, field: Any, values: Collection[Any]) -> Co
     column: ColumnElement[Any] = col(field)  # type: ignore[assignment]
     if session.get_bind().dialect.name == "sqlite":
         return column.in_(values)
-    array = sa.cast(sa.select(_texts(values)).scalar_subquery(), sa.ARRAY(column.type))
+    array = sa.cast(sa.select(_bind_texts(values)).scalar_subquery(), sa.ARRAY(column.type))
     return column == sa.any_(array)
 
 
 def bind_uuids(ids: Collection[uuid.UUID]) -> ColumnElement[Any]:
     """Return ids as one argument of a function on Postgres."""
-    return sa.cast(_texts(ids), sa.ARRAY(sa.Uuid))
+    return sa.cast(_bind_texts(ids), sa.ARRAY(sa.Uuid))
 
 
-def _texts(values: Collection[Any]) -> ColumnElement[Any]:
+def _bind_texts(values: Collection[Any]) -> ColumnElement[Any]:
     # The driver knows arrays of text, but would have to ask the server about any other.
     return sa.literal([str(value) for value in values], sa.ARRAY(sa.Text))
 
@@ -168,7 +168,7 @@ def _build_sort_columns(field: Field) -> tuple[Any, ...]:
 
 def build_relevance(words: tuple[str, ...]) -> list[OrderedBy]:
     """Order by title before the rest, whole words before parts, pending first, newest first."""
-    rank = sum((_rank(word) for word in words), start=sa.literal(0, sa.Integer))
+    rank = sum((_build_rank(word) for word in words), start=sa.literal(0, sa.Integer))
     return [OrderedBy(rank), OrderedBy(col(Task.completed)), OrderedBy(col(Task.number), True)]
 
 
@@ -177,9 +177,9 @@ def build_order_by(order: Iterable[OrderedBy]) -> list[Any]:
     return [column.desc() if descending else column for column, descending in order]
 
 
-def _rank(word: str) -> ColumnElement[int]:
-    text, end_of_title = Task.search_text, position(Task.search_text, _text("\n"))
-    whole, part = position(text, _text(f" {word} ")), position(text, _text(word))
+def _build_rank(word: str) -> ColumnElement[int]:
+    text, end_of_title = Task.search_text, position(Task.search_text, _bind_text("\n"))
+    whole, part = position(text, _bind_text(f" {word} ")), position(text, _bind_text(word))
     return sa.case(
         (sa.func.nullif(whole, 0) < end_of_title, 0),
         (part < end_of_title, 1),

@@ -39,34 +39,36 @@ WHOLE = select(Task).options(defer(_SEARCH_TEXT, raiseload=True))
 async def fetch_page(session: AsyncSession, user_id: str, wanted: TaskFilter) -> Page:
     """Return the tasks that a filter admits, in its order, and how many there are in all."""
     if wanted.limit is None and not wanted.offset:
-        rows = (await session.execute(_ordered(user_id, wanted))).all()
-        return _page(rows, len(rows))
-    statement = (_searched if wanted.words else _listed)(user_id, wanted)
+        rows = (await session.execute(_select_ordered(user_id, wanted))).all()
+        return _make_page(rows, len(rows))
+    statement = (_select_found if wanted.words else _select_part)(user_id, wanted)
     rows = (await session.execute(statement)).all()
     if rows:
-        return _page([row[:-1] for row in rows], rows[0][-1])
-    return Page((), await session.scalar(_total(user_id, wanted)) or 0 if wanted.offset else 0)
+        return _make_page([row[:-1] for row in rows], rows[0][-1])
+    return Page(
+        (), await session.scalar(_select_total(user_id, wanted)) or 0 if wanted.offset else 0
+    )
 
 
-def _page(rows: Iterable[Sequence[Any]], total: int) -> Page:
-    found = list(map(_read, rows))
+def _make_page(rows: Iterable[Sequence[Any]], total: int) -> Page:
+    found = list(map(_read_values, rows))
     unreadable = tuple(row for row in found if isinstance(row, UnreadableTask))
     return Page(tuple(row for row in found if isinstance(row, TaskPublic)), total, unreadable)
 
 
-def _listed(user_id: str, wanted: TaskFilter) -> Select[Any]:
+def _select_part(user_id: str, wanted: TaskFilter) -> Select[Any]:
     """Return a part of a list and the total, not counted over the list: that ends early."""
-    total = _total(user_id, wanted).scalar_subquery()
-    statement = _ordered(user_id, wanted).add_columns(total)
+    total = _select_total(user_id, wanted).scalar_subquery()
+    statement = _select_ordered(user_id, wanted).add_columns(total)
     return statement.limit(wanted.limit).offset(wanted.offset)
 
 
-def _searched(user_id: str, wanted: TaskFilter) -> Select[Any]:
+def _select_found(user_id: str, wanted: TaskFilter) -> Select[Any]:
     """Return the same by one pass over all tasks: what is found is counted and ordered by itself.
 
     Counting over the list (`count(*) OVER ()`) would keep and sort all of it.
     """
-    order = _order(wanted)
+    order = _choose_order(wanted)
     keys = [key.column.label(f"key_{place}") for place, key in enumerate(order)]
     found = (
         sa.select(col(Task.number), *keys)
@@ -93,17 +95,17 @@ def _searched(user_id: str, wanted: TaskFilter) -> Select[Any]:
     )
 
 
-def _total(user_id: str, wanted: TaskFilter) -> Select[int]:
-    return select(func.count()).select_from(Task).where(*_matching(user_id, wanted))
+def _select_total(user_id: str, wanted: TaskFilter) -> Select[int]:
+    return select(func.count()).select_from(Task).where(*_build_where(user_id, wanted))
 
 
 async def stream_tasks(
     session: AsyncSession, user_id: str, wanted: TaskFilter
 ) -> AsyncIterator[TaskPublic | UnreadableTask]:
     """Yield the tasks that a filter admits, a thousand at a time, in a snapshot."""
-    statement = _ordered(user_id, wanted).execution_options(yield_per=1000)
+    statement = _select_ordered(user_id, wanted).execution_options(yield_per=1000)
     async for row in await session.stream(statement):
-        yield _read(row)
+        yield _read_values(row)
 
 
 async def stream_rows(
@@ -119,16 +121,16 @@ async def stream_rows(
         yield chunk
 
 
-def _ordered(user_id: str, wanted: TaskFilter) -> Select[Any]:
-    statement = sa.select(*PUBLIC_COLUMNS).where(*_matching(user_id, wanted))
-    return statement.order_by(*build_order_by(_order(wanted)))
+def _select_ordered(user_id: str, wanted: TaskFilter) -> Select[Any]:
+    statement = sa.select(*PUBLIC_COLUMNS).where(*_build_where(user_id, wanted))
+    return statement.order_by(*build_order_by(_choose_order(wanted)))
 
 
-def _matching(user_id: str, wanted: TaskFilter) -> list[ColumnElement[bool]]:
+def _build_where(user_id: str, wanted: TaskFilter) -> list[ColumnElement[bool]]:
     return [col(Task.user_id) == user_id, *build_conditions(wanted)]
 
 
-def _order(wanted: TaskFilter) -> list[OrderedBy]:
+def _choose_order(wanted: TaskFilter) -> list[OrderedBy]:
     return (
         build_order(wanted.sort)
         if wanted.sort or not wanted.words
@@ -136,7 +138,7 @@ def _order(wanted: TaskFilter) -> list[OrderedBy]:
     )
 
 
-def _read(row: Sequence[Any]) -> TaskPublic | UnreadableTask:
+def _read_values(row: Sequence[Any]) -> TaskPublic | UnreadableTask:
     return read_row(dict(zip(PUBLIC_FIELDS, row, strict=True)))
 
 
