@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from neontodo.clock import utc_now, zone_of
+from neontodo.clock import find_zone, utc_now
 from neontodo.environment import Environment, LocalProfile, require_own_links
 from neontodo.errors import SchemaMismatch, TaskNotFound, TodoError
 from neontodo.resources import Resources
@@ -115,7 +115,7 @@ class App:
     @cached_property
     def tz(self) -> tzinfo:
         """The user's own time zone: `TZ`, else the system's."""
-        return zone_of(self.env)
+        return find_zone(self.env)
 
     @property
     def folder(self) -> Path:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from zoneinfo import TZPATH
+
 import pytest
 
 from tests.harness import Todo
@@ -10,8 +13,8 @@ from tests.harness import Todo
 @pytest.mark.parametrize(
     "name",
     [
-        *("Foo/Bar", "../../etc/passwd", "/etc/passwd", "\x01", "ABC", "ABC24", "UTC0X", "UTC0\n"),
-        *("EST5EDT,M3.2.0", "ABC1DEF,M13.1.0,M2.1.0", "ABC1DEF,60,300", "ABC-23DEF"),
+        *("Foo/Bar", "../../etc/passwd", "/etc/passwd", "\x01", "ABC", "UTC0\n"),
+        *("UTC0", "CET-1CEST", "EST5EDT,M3.2.0,M11.1.0", "<+09>-9"),
     ],
 )
 def test_an_unknown_time_zone_is_said(local: Todo, name: str) -> None:
@@ -19,11 +22,15 @@ def test_an_unknown_time_zone_is_said(local: Todo, name: str) -> None:
 
     assert (result.code, result.out) == (2, "")
     assert result.err == (
-        "error: the time zone in TZ is not known\nhint: such as TZ=Europe/Berlin\n"
+        "error: the time zone in TZ is not known\n"
+        "hint: name a zone, such as TZ=Europe/Berlin; POSIX rules are not supported\n"
     )
 
 
-@pytest.mark.parametrize("name", ["Asia/Tokyo", ":Asia/Tokyo", "JST-9", "<+09>-9"])
+TOKYO = next(str(path) for root in TZPATH if (path := Path(root, "Asia/Tokyo")).exists())
+
+
+@pytest.mark.parametrize("name", ["Asia/Tokyo", ":Asia/Tokyo", TOKYO])
 def test_a_day_begins_where_the_user_is(local: Todo, name: str) -> None:
     # Noon in UTC is 21:00 in Tokyo, and four hours later it is tomorrow there.
     local.later(hours=4)
