@@ -11,7 +11,7 @@ import pytest
 
 from neontodo.cli.exits import Exit
 from neontodo.cli.main import command_line
-from neontodo.settings import Settings, variable
+from neontodo.settings import Settings, variable_name
 
 README = Path(__file__).parents[1] / "README.md"
 BACKTICKED = re.compile(r"`([^`\n]+)`")
@@ -79,4 +79,4 @@ def test_the_readme_has_every_exit_code_with_its_meaning(readme: str) -> None:
 @pytest.mark.skipif(not README.exists(), reason="platform: tests of the wheel have no README")
 def test_the_readme_has_every_setting(readme: str) -> None:
     for name in Settings.model_fields:
-        assert f"| `{variable(name)}` | `{name}` |" in readme
+        assert f"| `{variable_name(name)}` | `{name}` |" in readme

@@ -92,9 +92,9 @@ class App:
         """
         if self._has_settings:
             return
-        from neontodo import settings
+        from neontodo.settings import load_settings
 
-        self.settings, self.setting_origins = settings.load(self.env, self.options)
+        self.settings, self.setting_origins = load_settings(self.env, self.options)
         if self.settings.color != "auto" and not self._is_colour_given:
             self.streams = replace(self.streams, colour=self.settings.color == "always")
         self.profile = LocalProfile(self.settings, self.notify)
@@ -225,12 +225,13 @@ class App:
         token, origin = self.given_token()
         if token is not None:
             return await self._verify_given_token(token, origin)
-        if self.account is not None:
-            return await self._identity_of_account(self.account)
-        if (connection := self.connection) is not None and connection.machine is not None:
-            return identity.of_connection(connection, self.secrets, self.now)
-        machine = self.profile.load_or_create_machine_key(self.now)
-        return identity.of_machine(machine, self.folder, self.now)
+        profile = self.profile
+        if profile.account is not None:
+            return await self._identity_of_account(profile.account)
+        if (connection := profile.connection) is not None and connection.machine is not None:
+            return identity.of_connection(connection, profile.secrets, self.now)
+        machine = profile.load_or_create_machine_key(self.now)
+        return identity.of_machine(machine, profile.folder, self.now)
 
     async def _verify_given_token(self, token: str, origin: str) -> Identity:
         from neontodo.accounts import identity, machine_key, tokens

@@ -181,7 +181,7 @@ class LocalProfile:
             raise NotSignedIn(
                 f"the key of the store {self.folder / STORE} is missing: "
                 f"`{machine_key.IDENTITY}` beside it",
-                hint="restore it from a backup, or bring a token in TODO_TOKEN",
+                hint="restore it from a backup, or set TODO_TOKEN to a token",
             )
 
     def has_lost_store(self, path: Path) -> bool:
@@ -190,7 +190,7 @@ class LocalProfile:
 
         if path != self.store_path:
             return False
-        machine = machine_key.load(self.folder)
+        machine = self._machine or machine_key.load(self.folder)
         # Looked at last: another first command may have made the store by now.
         return machine is not None and machine.had_store and not path.exists()
 

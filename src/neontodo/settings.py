@@ -1,6 +1,6 @@
-"""Every setting once: its name, type, default, and one sentence about it.
+"""Declare every setting once: its name, type, default, and one sentence about it.
 
-Taken from `TODO_*` variables of the environment, else from `config.toml`, else the default.
+A setting is taken from its `TODO_*` variable, else from `config.toml`, else it is the default.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 import platformdirs
@@ -29,10 +28,10 @@ PREFIX = "TODO_"
 CONFIG_VARIABLE = "TODO_CONFIG"
 
 URLS = ("auth_url", "auth_issuer", "auth_audience", "auth_jwks_url")
-"""Settings that hold an address, in which somebody may have left a password."""
+"""Settings that hold an address, in which a password may have been left."""
 
 PROFILE = "default"
-"""The profile that lies in the data folder itself."""
+"""The profile whose folder is the data folder itself."""
 
 PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
@@ -40,12 +39,12 @@ PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 def _profile_name(name: str) -> str:
     # It is the name of a folder.
     if not PROFILE_NAME.fullmatch(name):
-        raise ValueError("it must be small letters, digits, `-` and `_`, 32 at the most")
+        raise ValueError("it must be lowercase letters, digits, `-` and `_`, at most 32")
     return name
 
 
 def _absolute(path: Path) -> Path:
-    # Another store in every folder one stands in is never what is meant.
+    # A relative path would mean another store in every working folder.
     path = path.expanduser()
     if not path.is_absolute():
         raise ValueError("it must be an absolute path")
@@ -53,7 +52,7 @@ def _absolute(path: Path) -> Path:
 
 
 class Settings(BaseSettings):
-    """The settings of one run; read them with `load`."""
+    """The settings of one run; read them with `load_settings`."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -109,14 +108,14 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        # `load` brings the sources, so that nothing is read behind the app's back.
+        # `load_settings` brings the sources, so that nothing is read behind the app's back.
         assert isinstance(init_settings, InitSettingsSource)
         return tuple(init_settings.init_kwargs["sources"])
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A setting as people may see it: of a secret only whether it is set, of a URL no password."""
+class ListedSetting:
+    """A setting as it may be shown: a secret only as set or not set, a URL without its password."""
 
     name: str
     value: str | int
@@ -124,17 +123,20 @@ class Listed:
     about: str
 
 
-def load(
-    env: Mapping[str, str], options: Mapping[str, str] = MappingProxyType({})
+def load_settings(
+    env: Mapping[str, str], options: Mapping[str, str]
 ) -> tuple[Settings, dict[str, str]]:
-    """The settings, and for each one that was set where it came from; options go first.
+    """Read the settings; an option of the command line goes before its variable.
+
+    Returns:
+        The settings, and where each one that was set came from.
 
     Raises:
         BadValue: a setting has a value it cannot have; its value is not repeated.
     """
     path, given = config_path(env), _given(env) | dict(options)
     try:
-        _check_place(path, is_given=bool(env.get(CONFIG_VARIABLE)))
+        _require_file(path, is_given=bool(env.get(CONFIG_VARIABLE)))
         file = TomlConfigSettingsSource(Settings, toml_file=path)
         sources = (InitSettingsSource(Settings, init_kwargs=given), file)
         loaded = Settings(sources=sources)  # type: ignore[call-arg]
@@ -147,7 +149,7 @@ def load(
     return loaded, _origins(file.toml_data, given, options, path)
 
 
-def _check_place(path: Path, *, is_given: bool) -> None:
+def _require_file(path: Path, *, is_given: bool) -> None:
     if is_given and not path.exists():
         raise BadValue(
             f"there is no settings file {path}",
@@ -157,10 +159,8 @@ def _check_place(path: Path, *, is_given: bool) -> None:
         raise BadValue(f"the settings file {path} is a folder", hint="name a file in it")
 
 
-def listed(
-    env: Mapping[str, str], options: Mapping[str, str] = MappingProxyType({})
-) -> list[Listed]:
-    """Every setting with its value as it was given, even one that cannot be used."""
+def list_settings(env: Mapping[str, str], options: Mapping[str, str]) -> list[ListedSetting]:
+    """List every setting with its value as it was given, even one that cannot be used."""
     path, given = config_path(env), _given(env) | dict(options)
     try:
         file = dict(TomlConfigSettingsSource(Settings, toml_file=path).toml_data)
@@ -168,36 +168,39 @@ def listed(
         file = {}
     origins, values = _origins(file, given, options, path), file | given
     return [
-        Listed(name, _shown(name, values.get(name)), origins.get(name, "default"), about(name))
+        ListedSetting(
+            name, _mask(name, values.get(name)), origins.get(name, "default"), describe(name)
+        )
         for name in Settings.model_fields
     ]
 
 
-def about(name: str) -> str:
-    """The sentence about a setting."""
+def describe(name: str) -> str:
+    """Return the sentence about a setting."""
     return Settings.model_fields[name].description or ""
 
 
 def _given(env: Mapping[str, str]) -> dict[str, Any]:
-    return {name: env[variable(name)] for name in Settings.model_fields if env.get(variable(name))}
+    variables = {name: variable_name(name) for name in Settings.model_fields}
+    return {name: env[variable] for name, variable in variables.items() if env.get(variable)}
 
 
-def variable(name: str) -> str:
-    """The environment variable of a setting."""
+def variable_name(name: str) -> str:
+    """Return the name of a setting's environment variable."""
     return PREFIX + name.upper()
 
 
 def _origins(
     file: Mapping[str, Any], given: Mapping[str, Any], options: Mapping[str, str], path: Path
 ) -> dict[str, str]:
-    return dict.fromkeys(file, str(path)) | {name: _giver(name, options) for name in given}
+    return dict.fromkeys(file, str(path)) | {name: _origin(name, options) for name in given}
 
 
-def _giver(name: str, options: Mapping[str, str]) -> str:
-    return f"--{name}" if name in options else variable(name)
+def _origin(name: str, options: Mapping[str, str]) -> str:
+    return f"--{name}" if name in options else variable_name(name)
 
 
-def _shown(name: str, value: Any) -> str | int:
+def _mask(name: str, value: Any) -> str | int:
     field = Settings.model_fields[name]
     if "SecretStr" in str(field.annotation):
         return "set" if value else "not set"
@@ -205,12 +208,12 @@ def _shown(name: str, value: Any) -> str | int:
         value = field.get_default(call_default_factory=True, validated_data={})
     if isinstance(value, int):
         return value
-    # Of the others, too: somebody may have pasted a URL where it does not belong.
+    # In other settings, too, a URL may have been pasted by mistake.
     return mask_url(str(value or "")) if name in URLS else mask_passwords(str(value or ""))
 
 
 def config_path(env: Mapping[str, str]) -> Path:
-    """Where the settings file would be."""
+    """Return the path of the settings file, whether it exists or not."""
     given = env.get(CONFIG_VARIABLE)
     return Path(given) if given else Path(platformdirs.user_config_dir("neontodo"), "config.toml")
 
@@ -220,7 +223,7 @@ def _refusal(
 ) -> BadValue:
     first = error.errors(include_url=False, include_input=False)[0]
     name = str(first["loc"][0])
-    where = _giver(name, options) if name in given else f"`{name}` in {path}"
+    where = _origin(name, options) if name in given else f"`{name}` in {path}"
     if first["type"] == "extra_forbidden":
         return BadValue(f"there is no setting {where}", hint="`todo config` lists them")
     problem = first["msg"].lower().removeprefix("value error, ")

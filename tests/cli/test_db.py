@@ -308,8 +308,7 @@ def test_a_stranger_learns_it_on_upgrade_and_from_empty_answers(
     todo.ok("add", "Buy milk")
     stranger = Todo(tmp_path / "elsewhere", todo.env)
     not_in = (
-        "this store has no user such as you\n"
-        f"hint: {UnknownUser(embedded=engine == 'sqlite').hint}\n"
+        f"you are not a user of this store\nhint: {UnknownUser(embedded=engine == 'sqlite').hint}\n"
     )
 
     assert stranger("db", "upgrade") == Result(

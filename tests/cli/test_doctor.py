@@ -326,7 +326,7 @@ def test_neon_has_two_hosts(local: Todo, neon: Neon) -> None:
             "row level security is switched off for tasks",
         ),
         ("UPDATE keys SET revoked_at = now()", 4, "user", "the store does not know your key"),
-        ("TRUNCATE keys; TRUNCATE users CASCADE", 4, "user", "this store has no user such as you"),
+        ("TRUNCATE keys; TRUNCATE users CASCADE", 4, "user", "you are not a user of this store"),
     ],
 )
 def test_what_is_wrong_in_a_database(

@@ -19,7 +19,7 @@ from neontodo.cli.main import command_line
 from neontodo.errors import BadValue, TodoError
 from neontodo.fields import Priority
 from neontodo.models import TaskPublic
-from neontodo.settings import Settings, variable
+from neontodo.settings import Settings, variable_name
 from neontodo.tasks.dates import parse_due
 from tests.harness import FRIDAY_NOON, Result, Todo
 
@@ -129,7 +129,7 @@ def test_each_exit_code_is_in_its_topic_with_its_meaning() -> None:
 def test_each_setting_is_in_its_topic_with_its_sentence() -> None:
     text = topics.text("settings")
     for name, field in Settings.model_fields.items():
-        assert f"- `{name}`, or `{variable(name)}`: {field.description}\n" in text
+        assert f"- `{name}`, or `{variable_name(name)}`: {field.description}\n" in text
 
 
 def test_the_settings_file_of_the_topic_works(local: Todo) -> None:

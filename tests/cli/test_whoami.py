@@ -148,7 +148,7 @@ def test_a_stranger_is_shown_and_told_with_4(todo: Todo, engine: str, tmp_path: 
         "accepted\tfalse\n"
     )
     assert found.err == (
-        "error: this store has no user such as you\n"
+        "error: you are not a user of this store\n"
         f"hint: {UnknownUser(embedded=engine == 'sqlite').hint}\n"
     )
 

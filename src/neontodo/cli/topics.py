@@ -48,6 +48,6 @@ def _settings() -> str:
     from neontodo import settings
 
     return "\n".join(
-        f"- `{name}`, or `{settings.variable(name)}`: {settings.about(name)}"
+        f"- `{name}`, or `{settings.variable_name(name)}`: {settings.describe(name)}"
         for name in settings.Settings.model_fields
     )

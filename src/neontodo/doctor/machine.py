@@ -56,7 +56,7 @@ def leftovers(app: App) -> str:
 
 
 def _own() -> frozenset[str]:
-    return OTHER_OWN | {known.variable(name) for name in known.Settings.model_fields}
+    return OTHER_OWN | {known.variable_name(name) for name in known.Settings.model_fields}
 
 
 def keyring(app: App) -> str:

@@ -14,7 +14,7 @@ from neontodo.render.text import field, safe_write
 if TYPE_CHECKING:
     from neontodo.doctor.finding import Finding
     from neontodo.render.listing import Output
-    from neontodo.settings import Listed
+    from neontodo.settings import ListedSetting
 
 
 def print_findings(output: Output, findings: Sequence[Finding], code: int) -> None:
@@ -55,7 +55,7 @@ def _milliseconds(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds * 1000, 1)
 
 
-def print_settings(output: Output, settings: Sequence[Listed], *, file: Path) -> None:
+def print_settings(output: Output, settings: Sequence[ListedSetting], *, file: Path) -> None:
     """Print every setting, and where the settings file is or would be."""
     streams = output.streams
     if output.mode == "json":
@@ -71,7 +71,7 @@ def print_settings(output: Output, settings: Sequence[Listed], *, file: Path) ->
     say(streams, f"settings file: {file}" + ("" if file.exists() else " (not there)"))
 
 
-def _setting_line(setting: Listed) -> str:
+def _setting_line(setting: ListedSetting) -> str:
     """A setting as its line in a pipe: name, value, where it came from, what it is."""
     columns = (setting.name, str(setting.value), setting.origin, setting.about)
     return "\t".join(map(field, columns)) + "\n"

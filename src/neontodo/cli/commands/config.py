@@ -25,7 +25,7 @@ def config(ctx: typer.Context, json: options.Json = False, color: options.Color 
     from neontodo.render.inspection import print_settings
 
     app: App = ctx.obj
-    found, problem = settings.listed(app.env, app.options), None
+    found, problem = settings.list_settings(app.env, app.options), None
     try:
         url = _database(app)
         found = [

@@ -9,11 +9,11 @@ from neontodo.render.terminal.canvas import CARD_WIDTH, Canvas
 from neontodo.render.terminal.grid import Cell, Column, Grid
 
 if TYPE_CHECKING:
-    from neontodo.settings import Listed
+    from neontodo.settings import ListedSetting
     from neontodo.streams import Streams
 
 
-def draw_settings(settings: Sequence[Listed], *, streams: Streams) -> None:
+def draw_settings(settings: Sequence[ListedSetting], *, streams: Streams) -> None:
     """Draw each setting; one that was set is bold, with where that was done."""
     canvas = Canvas(streams)
     names = max(len(setting.name) for setting in settings)

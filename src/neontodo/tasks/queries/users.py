@@ -19,20 +19,19 @@ if TYPE_CHECKING:
 
 UNSYNCHRONIZED = {"synchronize_session": False}
 
-
 RESTORE = (
-    "restore the `identity.json` that belongs to this store from a backup, or bring a token in "
-    "TODO_TOKEN"
+    "restore the `identity.json` that belongs to this store from a backup, or set TODO_TOKEN "
+    "to a token"
 )
 
 
 class UnknownUser(NotSignedIn):
-    """The store has no user such as the one that is asking; an embedded one gets no other."""
+    """The store does not have the user of this run; an embedded store never gets another one."""
 
     def __init__(self, *, embedded: bool = False) -> None:
-        connect = "`todo whoami` says who you are; `todo connect` or `todo login` makes you known"
+        connect = "`todo whoami` shows who you are; `todo connect` or `todo login` adds you"
         hint = RESTORE if embedded else connect
-        super().__init__("this store has no user such as you", hint=hint)
+        super().__init__("you are not a user of this store", hint=hint)
 
 
 @dataclass(frozen=True)
