@@ -33,7 +33,6 @@ def busy(person: Machine) -> Machine:
     """Somebody with tasks, and an agent that is ready."""
     fill(person)
     person.warm()
-    person.settle()
     return person
 
 

@@ -38,7 +38,7 @@ def take_request(connection: socket.socket) -> None:
     head, descriptors, _, _ = socket.recv_fds(connection, protocol.HEAD, 8)
     for descriptor in descriptors:
         os.close(descriptor)
-    _, left = protocol.kind_and_length(head)
+    _, left = protocol.parse_head(head)
     while left:
         left -= len(connection.recv(left))
 

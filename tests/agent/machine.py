@@ -23,9 +23,9 @@ from tests.janitor import Janitor
 TODO = [sys.executable, "-m", "neontodo"]
 ROOT = Path(__file__).parents[2]
 LAST_RESORT = 60.0
-LIST = protocol.request(
+LIST = protocol.encode_request(
     protocol.RUN,
-    protocol.Command([b"list"], {}, 0o022, ["utf-8:strict:False:False"] * 3).encode(),
+    protocol.Invocation([b"list"], {}, 0o022, ["utf-8:strict:False:False"] * 3).encode(),
 )
 
 
@@ -116,15 +116,15 @@ class Machine:
     @property
     def socket(self) -> str:
         env = {os.fsencode(k): os.fsencode(v) for k, v in self.environment.items()}
-        path = socket_path.socket_path(env)
+        path = socket_path.find_socket_path(env)
         assert path is not None
         return path
 
     def status(self) -> dict[str, Any] | None:
         """What this store's agent says of itself."""
         try:
-            found: dict[str, Any] = json.loads(client.ask(self.socket, protocol.STATUS))
-        except client.Absent:
+            found: dict[str, Any] = json.loads(client.ask_agent(self.socket, protocol.STATUS))
+        except client.NoAgent:
             return None
         return found
 
@@ -137,10 +137,6 @@ class Machine:
             return self.served() > before
 
         until(is_served)
-
-    def settle(self) -> None:
-        """Wait for agents that end because others are there: those that are left listen."""
-        until(lambda: self.parents() == sorted(status["pid"] for status in self._statuses()))
 
     def served(self) -> int:
         """How many commands the agents of this machine have run."""
@@ -161,12 +157,12 @@ class Machine:
     def _ask_all(self, kind: bytes) -> list[bytes]:
         answers = []
         for path in self.runtime.glob("neontodo/*.sock"):
-            with suppress(client.Absent):
-                answers.append(client.ask(str(path), kind))
+            with suppress(client.NoAgent):
+                answers.append(client.ask_agent(str(path), kind))
         return answers
 
     def agents(self) -> list[int]:
-        """The processes of agents that work for this machine, workers included."""
+        """The processes of agents that work for this machine."""
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
@@ -175,20 +171,6 @@ class Machine:
                 if is_agent and os.fsencode(self.runtime) in environment:
                     found.append(int(folder.name))
         return found
-
-    def parents(self) -> list[int]:
-        """The agents themselves, without their workers."""
-        found = self.agents()
-        parents = {pid: _parent(pid) for pid in found}
-        return sorted(pid for pid, parent in parents.items() if parent and parent not in found)
-
-
-def _parent(pid: int) -> int | None:
-    """The parent of a process; None if the process has ended."""
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        return None
 
 
 @contextmanager

@@ -25,7 +25,7 @@ def test_a_command_takes_few_bytes_beside_its_environment(person: Machine) -> No
     def weigh(connection: socket.socket) -> None:
         head = connection.recv(protocol.HEAD)
         body = connection.recv(protocol.LARGEST)
-        env = protocol.Command.decode(body).env
+        env = protocol.Invocation.decode(body).env
         beside.append(len(head + body) - sum(len(name + value) + 2 for name, value in env.items()))
         connection.sendall(protocol.BUSY)
 

@@ -1,4 +1,4 @@
-"""What is counted about speed on Postgres: how often a warm worker waits for the server."""
+"""What is counted about speed on Postgres: how often a warm agent waits for the server."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def break_between(scene: Scene) -> None:
 
 def sleep(scene: Scene) -> None:
     """The machine sleeps; its connections are dead afterwards, and nobody told it."""
-    scene.person.kept._awake -= 3600.0
+    scene.person.resources._awake -= 3600.0
     scene.network.plan(Break(1, "stall"))
 
 
@@ -139,7 +139,7 @@ def test_a_connection_that_died_is_replaced(
     if is_fast:
         assert scene.person.rest()
         scene.person.ok("list")
-    scene.person.kept.tidy()
+    scene.person.resources.tidy()
     accident(scene)
     if accident is sleep:
         scene.network.plan(None)
@@ -162,9 +162,9 @@ def test_tables_that_changed_are_no_obstacle(scene: Scene, templates: TemplateDa
 
 def test_a_store_is_let_go_of_before_the_server_would(scene: Scene) -> None:
     scene.person.ok("list")
-    assert scene.person.kept.is_connected
-    scene.person.kept._last_used -= 241.0
-    scene.person.kept.renew()
+    assert scene.person.resources.is_connected
+    scene.person.resources._last_used -= 241.0
+    scene.person.resources.renew()
 
-    assert not scene.person.kept.is_connected
+    assert not scene.person.resources.is_connected
     assert scene.person.ok("list", "-q").out == "1\n"

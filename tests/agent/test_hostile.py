@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.agent import conversation
+from neontodo.agent import server
 from neontodo.launcher import protocol
-from neontodo.launcher.protocol import Command
+from neontodo.launcher.protocol import Invocation
 from tests.agent.conftest import fill
 from tests.agent.machine import Machine, machine, until
 
 CROWD = 64
-LIST = Command([b"list"], {b"PATH": b"/bin"}, 0o022, ["utf-8:strict:False:False"] * 3)
-REQUEST = protocol.request(protocol.RUN, LIST.encode())
+LIST = Invocation([b"list"], {b"PATH": b"/bin"}, 0o022, ["utf-8:strict:False:False"] * 3)
+REQUEST = protocol.encode_request(protocol.RUN, LIST.encode())
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +67,13 @@ GARBAGE = {
     "noise": random.Random(1).randbytes(5000),
     "http": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "another version": protocol.MAGIC[:-1] + b"\x09" + REQUEST[len(protocol.MAGIC) :],
-    "unknown kind": protocol.request(b"?"),
+    "unknown kind": protocol.encode_request(b"?"),
     "too long": protocol.MAGIC + protocol.RUN + (protocol.LARGEST + 1).to_bytes(4, "big"),
-    "no fields": protocol.request(protocol.RUN, b"\0\0\0"),
-    "a field too few": protocol.request(
+    "no fields": protocol.encode_request(protocol.RUN, b"\0\0\0"),
+    "a field too few": protocol.encode_request(
         protocol.RUN, LIST.encode().replace(b"1\0list", b"7\0list")
     ),
-    "not text": protocol.request(protocol.RUN, b"\xff" * 100),
+    "not text": protocol.encode_request(protocol.RUN, b"\xff" * 100),
     "said too soon": REQUEST + protocol.GO,
 }
 
@@ -99,7 +99,7 @@ def test_half_a_request_is_given_up_after_a_while(busy: Machine, length: int) ->
         connection.sendall(REQUEST[:length])
 
         assert answer(connection) == b""
-    assert time.monotonic() - before >= conversation.PATIENCE * 0.9
+    assert time.monotonic() - before >= server.PATIENCE * 0.9
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from neontodo.launcher import spawn
 from tests.agent.machine import LIST, ROOT, Machine, until
 
 
@@ -47,11 +48,17 @@ main.main()
 
 @pytest.mark.slow
 def test_it_ends_when_nobody_has_used_it_for_a_while(person: Machine) -> None:
+    lock = spawn.lock_path(person.socket)
+    assert lock is not None
     agent = subprocess.Popen(
-        [sys.executable, "-c", IMPATIENT], env=person.environment, stdin=subprocess.PIPE
+        [sys.executable, "-c", IMPATIENT],
+        env=person.environment,
+        stdin=subprocess.PIPE,
+        pass_fds=[lock],
     )
+    os.close(lock)
     assert agent.stdin
-    agent.stdin.write(os.fsencode(person.socket) + b"\0" + LIST)
+    agent.stdin.write(b"%b\0%d\0%b" % (os.fsencode(person.socket), lock, LIST))
     agent.stdin.close()
     until(lambda: person.status() is not None)
 
@@ -88,35 +95,33 @@ def test_its_place_is_taken_over_after_a_crash(busy: Machine) -> None:
 
     assert busy("list", "-q").out == b"1\n2\n4\n"
     busy.warm()
-    busy.settle()
-    assert len(busy.parents()) == 1
+    assert len(busy.agents()) == 1
 
 
 @pytest.mark.slow
 def test_a_stopped_one_is_given_up_and_ends_when_it_wakes(busy: Machine) -> None:
-    old, (parent,) = busy.agents(), busy.parents()
-    os.kill(parent, signal.SIGSTOP)
+    (old,) = busy.agents()
+    os.kill(old, signal.SIGSTOP)
     first = busy("list", "-q")
     busy.warm()
-    os.kill(parent, signal.SIGCONT)
+    os.kill(old, signal.SIGCONT)
 
     assert first.out == b"1\n2\n4\n"
-    until(lambda: not set(old) & set(busy.agents()))
-    busy.settle()
-    assert len(busy.parents()) == 1
+    until(lambda: old not in busy.agents())
+    assert len(busy.agents()) == 1
 
 
 @pytest.mark.slow
 def test_it_makes_way_for_another_version(installed: Machine, tmp_path: Path) -> None:
     assert installed("add", "x").code == 0
-    until(lambda: len(installed.agents()) == 2)
+    until(lambda: installed.status() is not None)
     old = installed.agents()
     file = tmp_path / "src/neontodo/render/messages.py"
     file.write_text(file.read_text().replace('"error": "1;31"', '"error": "1;35"'))
     time.sleep(1.1)
     changed = installed.on_terminal("show", "99")
     until(lambda: not set(old) & set(installed.agents()))
-    until(lambda: len(installed.agents()) == 2)
+    until(lambda: installed.status() is not None)
 
     assert changed.out.startswith(b"\x1b[1;35merror:")
     assert installed.on_terminal("show", "99") == changed

@@ -23,7 +23,6 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     with machine(tmp_path_factory.mktemp("signals") / "home") as made:
         fill(made)
         made.warm()
-        made.settle()
         yield made
 
 
@@ -33,12 +32,14 @@ def of_many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     with machine(tmp_path_factory.mktemp("many") / "home") as made:
         fill(made, more=4000)
         made.warm()
-        made.settle()
         yield made
 
 
 def importing(person: Machine, agent: bool = True) -> subprocess.Popen[bytes]:
-    """An import that has read half of its input, in a worker if there is an agent."""
+    """Start an import, and return it when it has read half of its input."""
+    if agent:
+        # An interrupted agent ends after its command.
+        person.warm()
     process = person.popen(*IMPORT, agent=agent)
     assert process.stdin
     process.stdin.write(HALF)
@@ -69,6 +70,8 @@ def test_an_interrupt_ends_an_import_with_130_and_nothing_imported(
 def test_ctrl_c_on_a_terminal_reaches_the_command(busy: Machine) -> None:
     reading, writing = os.pipe()
 
+    busy.warm()
+
     def interrupted(agent: bool) -> Ended:
         os.write(writing, HALF)
         return busy.on_terminal(
@@ -88,9 +91,11 @@ def test_ctrl_c_on_a_terminal_reaches_the_command(busy: Machine) -> None:
 def test_a_killed_launcher_takes_its_command_along(busy: Machine, number: int) -> None:
     before = titles(busy)
     process = importing(busy)
+    (agent,) = busy.agents()
+    until(lambda: bool((busy.status() or {})["busy"]))
     process.send_signal(number)
     process.wait(30)
-    until(lambda: (busy.status() or {})["busy"] == 0)
+    until(lambda: agent not in busy.agents())
     process.communicate()
 
     assert process.returncode == -number

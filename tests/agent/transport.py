@@ -1,4 +1,4 @@
-"""A way for `tests.harness.Todo` to an agent: a command in a worker, on pipes or terminals."""
+"""A way for `tests.harness.Todo` to run a command in an agent, on pipes or terminals."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Transport:
             time.sleep(0.02)
 
     def stop(self) -> None:
-        client.ask(self.path, protocol.STOP)
+        client.ask_agent(self.path, protocol.STOP)
         self._process.wait(30)
         self._janitor.finish()
 
@@ -62,7 +62,7 @@ class Transport:
         settings |= {"NO_COLOR": ""} if colour else {"NO_COLOR": "1"}
         if not terminal:
             settings["COLUMNS"] = str(width)
-        command = protocol.Command(
+        command = protocol.Invocation(
             [os.fsencode(word) for word in argv],
             {os.fsencode(name): os.fsencode(value) for name, value in settings.items()},
             _umask(),
@@ -80,7 +80,7 @@ class Transport:
             _input(stdin, terminal) as given,
         ):
             streams = (given, out.descriptor, err.descriptor)
-            code = client.run(self.path, command, streams=streams, folder=str(folder))
+            code = client.run_in_agent(self.path, command, streams=streams, folder=str(folder))
         self.commands += 1
         return code, out.text, err.text
 

@@ -2,7 +2,7 @@
 
 `python -m tests.benchmarks.bench_agent_memory` prints a Markdown table. A person with 1,000 tasks
 in an embedded store gives all sorts of commands over the socket, and the agent is asked for its
-memory on the way: its own and its workers', shared pages by their share.
+memory on the way, pages shared with other processes by their share.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def commands() -> Iterator[list[str]]:
 
 def run(path: str, argv: list[str], env: dict[bytes, bytes], streams: tuple[int, ...]) -> None:
     words = [os.fsencode(word) for word in argv]
-    command = protocol.Command(words, env, 0o077, ["utf-8:strict:False:False"] * 3)
-    assert client.run(path, command, streams=streams) in (0, 2), argv
+    command = protocol.Invocation(words, env, 0o077, ["utf-8:strict:False:False"] * 3)
+    assert client.run_in_agent(path, command, streams=streams) in (0, 2), argv
 
 
 def measure(person: Machine, marks: list[int]) -> Iterator[dict[str, int]]:
@@ -57,7 +57,7 @@ def measure(person: Machine, marks: list[int]) -> Iterator[dict[str, int]]:
     for n, argv in enumerate(commands(), 1):
         run(person.socket, argv, env, (null, null, null))
         if n in marks:
-            yield {"n": n, **json.loads(client.ask(person.socket, protocol.STATUS))}
+            yield {"n": n, **json.loads(client.ask_agent(person.socket, protocol.STATUS))}
         if n == max(marks):
             return
 
@@ -74,9 +74,9 @@ def main() -> None:
         write(file, "json", TASKS)
         assert person("import", str(file), agent=False).code == 0
         person.warm()
-        print("| commands | workers | MiB |\n|---:|---:|---:|")  # noqa: T201
+        print("| commands | MiB |\n|---:|---:|")  # noqa: T201
         for found in measure(person, list(marks)):
-            row = f"| {found['n']} | {found['workers']} | {found['memory'] / MIB:.1f} |"
+            row = f"| {found['n']} | {found['memory'] / MIB:.1f} |"
             print(row, flush=True)  # noqa: T201
 
 

@@ -143,8 +143,8 @@ def ask(env: Mapping[str, str], kind: bytes) -> bytes | None:
     # The name depends on how the interpreter was called, which is another here.
     for path in Path(env[RUNTIME]).glob("neontodo/*.sock"):
         try:
-            return client.ask(str(path), kind)
-        except client.NotRun:
+            return client.ask_agent(str(path), kind)
+        except client.NotBegun:
             continue
     return None
 

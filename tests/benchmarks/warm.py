@@ -1,4 +1,4 @@
-"""A person whose commands all run in one process on resources that stay, as in a warm worker."""
+"""A person whose commands all run in one process on resources that stay, as in an agent."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from neontodo.agent.keeping import Kept
 from neontodo.app import App
 from neontodo.environment import Environment
+from neontodo.resources import Resources
 from neontodo.streams import Streams
 from tests.harness import Todo
 
@@ -18,12 +18,12 @@ from tests.harness import Todo
 class Warm(Todo):
     """What is measured of it is the command alone, without any start of a process."""
 
-    kept: Kept = field(default_factory=Kept)
+    resources: Resources = field(default_factory=lambda: Resources(outlive_command=True))
     control: tuple[socket.socket, socket.socket] = field(default_factory=socket.socketpair)
 
     def app(self, streams: Streams, env: Mapping[str, str]) -> App:
-        self.kept.renew()
-        return App(Environment(streams, env, self.home, lambda: self.now), self.kept)
+        self.resources.renew()
+        return App(Environment(streams, env, self.home, lambda: self.now), self.resources)
 
     def seconds(self, *argv: str) -> float:
         """How long a command takes on a terminal."""
@@ -33,11 +33,11 @@ class Warm(Todo):
 
     def rest(self) -> bool:
         """Let a second pass; whether there is a faster way to the store now."""
-        self.kept.tidy()
-        return self.kept.rest(self.control[0])
+        self.resources.tidy()
+        return self.resources.rest(self.control[0])
 
     def close(self) -> None:
-        self.kept.release()
-        super(Kept, self.kept).close()
+        self.resources.release()
+        self.resources.close_all()
         for end in self.control:
             end.close()

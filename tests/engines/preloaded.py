@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import neontodo.db.migrations  # noqa: F401 - a worker of the agent does without, a first command not
+import neontodo.db.migrations  # noqa: F401 - an agent does without, a first command not
 import tests.engines.processes  # noqa: F401
-from neontodo.agent.preload import preload
+from neontodo.agent.program import import_program
 
-preload()
+import_program()

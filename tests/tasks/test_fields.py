@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neontodo.fields import COLUMNS, FIELD_OF, FIELDS, FILTERED, Field
-from neontodo.launcher.main import FIELDS as LAUNCHER_FIELDS
+from neontodo.launcher.main import EDITS
 from neontodo.models import Task, TaskCreate, TaskPublic, TaskUpdate
 
 OWN = {"user_id", "id", "search_text"}
@@ -35,4 +35,4 @@ def test_a_list_is_narrowed_by_what_has_an_option() -> None:
 
 def test_the_launcher_knows_every_option_that_spares_an_editor() -> None:
     flags = {flag for field in FIELDS if field.option for flag in field.option.flags}
-    assert {*LAUNCHER_FIELDS} == flags | {"--untag"}
+    assert {*EDITS} == flags | {"--untag"}

@@ -1,5 +1,5 @@
-"""A process that keeps everything imported and a store open, for whichever `todo` comes next.
+"""One warm process that runs the commands of whichever `todo` comes next.
 
-The launcher offers a command and its standard streams on a Unix socket; the agent's parent hands
-them to a worker, and the worker runs the very same `run(argv, app)` in its own process.
+The launcher offers a command and its standard streams on a Unix socket. Threads of the agent talk
+to launchers; its main thread runs one command at a time, with the very same `run(argv, app)`.
 """

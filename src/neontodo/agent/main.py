@@ -1,52 +1,61 @@
-"""The life of an agent's process: alone, detached from whoever started it, and ready to fork."""
+"""The start of an agent: detached from whoever started it, and with everything imported."""
 
 from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from neontodo.agent.claim import Claim, Taken
-from neontodo.agent.descriptors import close_others
 from neontodo.launcher import spawn
-from neontodo.launcher.protocol import Command, Garbage
+from neontodo.launcher.protocol import Garbage, Invocation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from neontodo.agent.crew import Work
+    from neontodo.agent.command_loop import Runner
 
 
 def main() -> None:
-    """Be the agent that a launcher left behind, unless there is one."""
+    """Be the agent that a launcher has started."""
     try:
-        path, like = spawn.received()
-        detach()
-        claim = Claim(path)
-    except (Garbage, Taken, OSError):
+        path, lock, like = spawn.read_start()
+        detach(lock)
+    except (Garbage, OSError):
         return
-    # Nothing that takes long is imported before: of those who race to start one, most end here.
     from neontodo.agent.program import Program
+    from neontodo.cli.process import run_in_process
 
+    # What is imported from here on is this program.
     program = Program()
-    from neontodo.agent.work import work
-
-    serve(claim, like, work, program.has_changed)
+    serve(path, lock, like, run_in_process, program.has_changed)
 
 
-def serve(claim: Claim, like: Command, work: Work, is_outdated: Callable[[], bool]) -> None:
-    """Be an agent at the place that was claimed."""
-    from neontodo.agent.crew import Crew
-    from neontodo.agent.preload import preload
+def serve(
+    path: str, lock: int, like: Invocation, runner: Runner, is_outdated: Callable[[], bool]
+) -> None:
+    """Be an agent at `path`, of which this process holds the lock, until nobody needs it."""
+    from neontodo.agent.program import import_program
+
+    import_program()
+    from neontodo.agent.command_loop import CommandLoop
     from neontodo.agent.server import Server
+    from neontodo.resources import Resources
 
-    preload()
-    Server(claim, Crew(work), like, is_outdated).serve()
+    resources = Resources(outlive_command=True)
+    server = Server(path, lock, resources, is_outdated)
+    CommandLoop(server, resources, runner).run(like)
+    # Threads may still wait for launchers that say nothing.
+    os._exit(0)
 
 
-def detach() -> None:
-    """Belong to no terminal, hold nobody's files and stand in no one's folder."""
-    close_others()
+def detach(lock: int) -> None:
+    """Leave the terminal and the working directory, and close all files but the lock."""
+    # Counting up to the most that there may be takes minutes where that is a thousand million.
+    for descriptor in map(int, os.listdir("/dev/fd")):
+        if descriptor > 2 and descriptor != lock:
+            with suppress(OSError):
+                os.close(descriptor)
     null = os.open(os.devnull, os.O_RDWR)
     for standard in range(3):
         os.dup2(null, standard)

@@ -1,4 +1,4 @@
-"""This process, made to look as the one that somebody started: its streams, place and settings."""
+"""The process state of a command: streams, folder, umask, environment, locale and time zone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, cast
 
-from neontodo.launcher.protocol import Command
+from neontodo.launcher.protocol import Invocation
 
 STANDARD = (0, 1, 2)
 ZONES = ("/etc/localtime", "/etc/timezone")
@@ -20,25 +20,26 @@ ZONES = ("/etc/localtime", "/etc/timezone")
 _zone: list[object] = []
 
 
-class Impossible(Exception):
-    """This process cannot look like that one."""
+class CannotImitate(Exception):
+    """This process cannot be made like the launcher's."""
 
 
 @contextmanager
-def posing(command: Command, descriptors: list[int]) -> Iterator[None]:
-    """Be the process that `command` would have had: standard streams and folder as descriptors.
+def imitate_launcher(invocation: Invocation, descriptors: list[int]) -> Iterator[None]:
+    """Give this process the state that the launcher's has; the folder is the last descriptor.
 
     Afterwards nothing of it is held: no pipe that somebody waits to see closed, and no folder that
-    somebody wants to unmount.
+    somebody wants to unmount. Environment, locale and time zone stay, since most often the next
+    command brings the same.
 
     Raises:
-        Impossible: nothing has been begun.
+        CannotImitate: nothing has been begun.
     """
     try:
         try:
-            _become(command, descriptors)
+            _imitate(invocation, descriptors)
         except (OSError, LookupError, ValueError):
-            raise Impossible from None
+            raise CannotImitate from None
         signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
     finally:
@@ -47,19 +48,20 @@ def posing(command: Command, descriptors: list[int]) -> Iterator[None]:
         _redirect([os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC) for _ in STANDARD])
         _close_streams()
         os.chdir("/")
+        os.umask(0o077)
 
 
-def _become(command: Command, descriptors: list[int]) -> None:
+def _imitate(invocation: Invocation, descriptors: list[int]) -> None:
     *streams, folder = descriptors
     try:
         _redirect(streams)
         os.fchdir(folder)
     finally:
         os.close(folder)
-    os.umask(command.umask)
-    _set_environment(command)
-    _open_streams(command.texts)
-    sys.argv[1:] = command.words()
+    os.umask(invocation.umask)
+    _set_environment(invocation.env)
+    _open_streams(invocation.texts)
+    sys.argv[1:] = invocation.decode_argv()
 
 
 def _redirect(descriptors: list[int]) -> None:
@@ -68,8 +70,8 @@ def _redirect(descriptors: list[int]) -> None:
         os.close(descriptor)
 
 
-def _set_environment(command: Command) -> None:
-    env = {os.fsdecode(name): os.fsdecode(value) for name, value in command.env.items()}
+def _set_environment(variables: dict[bytes, bytes]) -> None:
+    env = {os.fsdecode(name): os.fsdecode(value) for name, value in variables.items()}
     environ = os.environ  # noqa: TID251
     if dict(environ) != env:
         for name in environ.keys() - env.keys():
@@ -83,7 +85,7 @@ def _set_environment(command: Command) -> None:
 
 
 def _set_time_zone() -> None:
-    """The user may have come to another time zone since the last command."""
+    """Use the time zone of TZ or of the system, which may have changed since the last command."""
     time.tzset()
     found = [os.getenv("TZ"), *map(_status, ZONES)]
     if found != _zone:
@@ -103,7 +105,7 @@ def _status(path: str) -> tuple[int, int] | None:
 
 
 def _open_streams(texts: list[str]) -> None:
-    """Standard input, output and error, opened as the launcher's interpreter opened its own."""
+    """Open standard input, output and error as the launcher's interpreter opened its own."""
     opened = [
         _open_stream(descriptor, text) for descriptor, text in zip(STANDARD, texts, strict=True)
     ]
@@ -126,14 +128,14 @@ def _open_stream(descriptor: int, text: str) -> io.TextIOWrapper:
 
 
 def _flush_streams() -> None:
-    """As an interpreter does on its way out; a reader that has gone is no matter any more."""
+    """Flush as an interpreter does when it ends; output closed early is no failure."""
     for stream in (sys.stdout, sys.stderr):  # noqa: TID251
         with suppress(OSError, ValueError):
             stream.flush()
 
 
 def _close_streams() -> None:
-    """What could not be written is lost now, and does not reach whoever comes next."""
+    """Close the streams: what could not be written must not reach the next command's."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):  # noqa: TID251
         with suppress(OSError, ValueError):
             stream.close()

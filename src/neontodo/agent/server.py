@@ -1,26 +1,28 @@
-"""The agent: answers launchers, and has their commands run by workers.
+"""The agent's threads: one accepts launchers, and a short-lived one talks to each of them.
 
-It has neither threads nor an event loop of asyncio's: a process with either cannot be forked.
+Whoever holds the turn may have its command run by the main thread; the others wait for it a moment
+and then run theirs themselves.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import selectors
+import select
 import signal
+import socket
+import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from dataclasses import dataclass
 
 from neontodo import __version__
-from neontodo.agent.claim import Claim
-from neontodo.agent.conversation import PATIENCE, Clients, Conversation, Gone, Stage
-from neontodo.agent.crew import MOST, Crew, Member
 from neontodo.launcher import protocol
-from neontodo.launcher.client import is_ours
-from neontodo.launcher.protocol import Command, Garbage
+from neontodo.launcher.client import is_peer_same_user
+from neontodo.launcher.protocol import DESCRIPTORS, HEAD, Garbage, Invocation
+from neontodo.resources import Resources
 
 IDLE_EXIT = 600.0
 """Seconds without a command after which the agent ends."""
@@ -31,212 +33,274 @@ UNUSED_EXIT = 60.0
 ROUND = 10.0
 """Seconds between two looks at whether the agent is still wanted."""
 
-QUEUE = 1.0
-"""Seconds that a client waits for a free worker before it is told to run the command itself."""
+QUEUE = 0.05
+"""Seconds that a launcher waits for another's command; its own would take ten times that."""
 
-MOST_CLIENTS = 100
-"""Clients at a time; the descriptors that a process may have are few."""
+PATIENCE = 2.0
+"""Seconds that a launcher may take for its request, or to say GO."""
+
+MOST_LAUNCHERS = 100
+"""Launchers at a time; the descriptors that a process may have are few."""
+
+BACKLOG = 256
+
+
+@dataclass
+class Job:
+    """A command that its launcher has said GO to."""
+
+    connection: socket.socket
+    invocation: Invocation
+    descriptors: list[int]
+    is_interrupted: bool = False
 
 
 class Server:
-    """Everything between the socket and the workers.
+    """Everything between the socket and the main thread.
 
     Args:
-        claim: the place that it is at, where launchers come in.
-        crew: the workers.
-        like: a command whose environment the first worker makes itself ready for.
+        path: where launchers come in.
+        lock: the descriptor of the lock that belongs to it; it stays locked until the process ends.
+        resources: what the status tells of.
         is_outdated: whether the program on disk is another one by now.
     """
 
     def __init__(
-        self, claim: Claim, crew: Crew, like: Command, is_outdated: Callable[[], bool]
+        self, path: str, lock: int, resources: Resources, is_outdated: Callable[[], bool]
     ) -> None:
-        self._claim = claim
-        self._listener = claim.listen()
+        self._path = path
+        self._lock = lock
+        self._resources = resources
         self._is_outdated = is_outdated
-        self._crew = crew
-        self._like = like
-        self._clients = Clients()
-        self._selector = selectors.PollSelector()
-        self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
-        self._started = self._used = self._looked = time.monotonic()
-        self._served = 0
+        self._listener = _listen(path)
+        self._identity = _identity(path)
+        self.news, self._to_main = socket.socketpair()
+        self._turn = threading.Lock()
+        self._turn.acquire()
+        self._state = threading.Lock()
+        self._job: Job | None = None
         self._is_leaving = False
+        self._served = 0
+        self._started = self._used = time.monotonic()
+        self._main = threading.get_ident()
 
-    def serve(self) -> None:
-        """Work until nobody needs this agent any more, and every command has ended."""
-        self._replace()
-        while not (self._is_leaving and not self._crew.busy):
-            for key, _ in self._selector.select(self._clients.patience(ROUND)):
-                handle: Callable[[], None] = key.data
-                handle()
-            self._look_around()
+    # The main thread's side.
 
-    def leave(self) -> None:
-        """Take no more commands; those that run may end."""
-        if self._is_leaving:
-            return
-        self._is_leaving = True
-        self._claim.release()
-        self._selector.unregister(self._listener)
-        self._listener.close()
-        for client in self._clients.pending():
-            self._refuse(client, protocol.LEAVING)
-        for member in [m for m in self._crew.members if m.client is None]:
-            self._dismiss(member)
+    def start(self) -> None:
+        """Answer launchers; until `accept_commands` they are told to run theirs."""
+        threading.Thread(target=self._accept_launchers, daemon=True).start()
+
+    def accept_commands(self) -> None:
+        """Begin to hand over commands."""
+        self._turn.release()
+
+    def has_news(self, seconds: float) -> bool:
+        """Wait so long at the most, and return whether `take_job` would not have to wait."""
+        return bool(select.select([self.news], [], [], seconds)[0])
+
+    def take_job(self) -> Job | None:
+        """Wait for the next command, and return it; None if the agent is to end."""
+        self.news.recv(1)
+        return self._job
+
+    def finish(self, job: Job, answer: bytes, *, is_last: bool) -> None:
+        """Tell a launcher how its command ended, and let the next one have its turn."""
+        if is_last:
+            # The launcher's next command must not find this agent any more.
+            self.withdraw()
+        self._served += 1
+        self._used = time.monotonic()
+        with self._state:
+            # From here on a launcher that goes away is not taken for one that was killed.
+            self._job = None
+            with suppress(OSError):
+                job.connection.sendall(answer)
+                job.connection.shutdown(socket.SHUT_RDWR)
+        if not is_last:
+            self._turn.release()
+
+    def withdraw(self) -> None:
+        """Let another agent take this one's place; the command that runs may end."""
+        with self._state:
+            if not self._is_leaving and self._is_reachable():
+                for path in (self._path, f"{self._path}.lock"):
+                    with suppress(OSError):
+                        os.unlink(path)
+            self._is_leaving = True
+
+    # The threads' side.
+
+    def _accept_launchers(self) -> None:
+        look_at = time.monotonic() + ROUND
+        while True:
+            if select.select([self._listener], [], [], max(0.0, look_at - time.monotonic()))[0]:
+                self._accept()
+            elif self._is_wanted():
+                look_at = time.monotonic() + ROUND
+            else:
+                return self._leave()
 
     def _accept(self) -> None:
         try:
             connection, _ = self._listener.accept()
         except OSError:
             return
-        if not is_ours(connection):
-            connection.close()
+        connection.settimeout(PATIENCE)
+        if threading.active_count() <= MOST_LAUNCHERS:
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
             return
-        client = Conversation(connection)
-        self._clients.append(client)
-        self._selector.register(connection, selectors.EVENT_READ, partial(self._hear, client))
-        if len(self._clients) > MOST_CLIENTS:
-            self._refuse(client, protocol.BUSY)
-        else:
-            self._hear(client)
+        with connection, suppress(OSError):
+            connection.sendall(protocol.BUSY)
 
-    def _hear(self, client: Conversation) -> None:
-        if client not in self._clients:
-            return
-        try:
-            if client.stage is Stage.ASKING:
-                client.receive()
-                if client.is_complete:
-                    self._answer(client)
-            else:
-                self._obey(client, client.words())
-        except (Gone, Garbage):
-            self._lose(client)
-
-    def _answer(self, client: Conversation) -> None:
-        if client.kind == protocol.STATUS:
-            # A command that has ended for its launcher has ended for the figures, too.
-            for member in self._crew.busy:
-                self._listen(member)
-            self._refuse(client, json.dumps(self._status()).encode())
-        elif client.kind == protocol.STOP:
-            self._refuse(client, str(os.getpid()).encode())
-            self.leave()
-        elif self._is_outdated():
-            self.leave()
-        else:
-            client.command = Command.decode(client.body)
-            client.wait(Stage.WAITING, QUEUE)
-            self._promise()
-
-    def _promise(self) -> None:
-        """Let clients say GO, as many as there are workers for, in the order in which they came."""
-        waiting = self._clients.at(Stage.WAITING)
-        taken = len(self._clients.at(Stage.PROMISED, Stage.RUNNING))
-        for client in waiting[: max(0, MOST - taken)]:
-            client.wait(Stage.PROMISED, PATIENCE)
-            client.say(protocol.READY)
-
-    def _obey(self, client: Conversation, words: bytes) -> None:
-        if words == protocol.GO and client.stage is Stage.PROMISED:
-            client.stage = Stage.RUNNING
-            self._used = time.monotonic()
-            try:
-                member = self._crew.idle() or self._add_worker(None)
-            except OSError:
-                self._refuse(client, protocol.UNBEGUN)
-            else:
-                member.give(client)
-        elif client.stage is Stage.RUNNING and set(words) == set(protocol.INTERRUPT):
-            for member in self._crew.busy:
-                if member.client is client:
-                    member.signal(signal.SIGINT)
-        elif words:
-            raise Garbage
-
-    def _lose(self, client: Conversation) -> None:
-        """A client has gone, or makes no sense: its command goes with it, as it would have."""
-        for member in self._crew.busy:
-            if member.client is client:
-                # Perhaps the command has ended, and its launcher only has been faster than we.
-                self._listen(member)
-                if member.client is client:
-                    member.signal(signal.SIGKILL)
-                return
-        self._end(client)
-        self._promise()
-
-    def _refuse(self, client: Conversation, word: bytes) -> None:
-        # One who may have said GO already must know that nothing was begun.
-        client.say(protocol.UNBEGUN if client.stage is Stage.PROMISED else word)
-        self._end(client)
-
-    def _end(self, client: Conversation) -> None:
-        if client in self._clients:
-            self._clients.remove(client)
-            self._selector.unregister(client.connection)
-            client.close()
-
-    def _add_worker(self, like: Command | None) -> Member:
-        member = self._crew.fork(like)
-        self._selector.register(member.control, selectors.EVENT_READ, partial(self._listen, member))
-        return member
-
-    def _replace(self) -> None:
-        with suppress(OSError):
-            self._add_worker(self._like)
-
-    def _listen(self, member: Member) -> None:
-        if member not in self._crew.members:
-            return
-        try:
-            has_ended = False
-            if member.listen():
-                self._finish(member)
-        except EOFError:
-            has_ended = True
-        if has_ended or (member.client is None and (member.is_retiring or self._is_leaving)):
-            self._dismiss(member)
-            # One that could not even get ready would be followed by the next, and so on.
-            if member.is_ready and not self._is_leaving and self._crew.idle() is None:
-                self._replace()
-
-    def _finish(self, member: Member) -> None:
-        client, member.client = member.client, None
-        if client is None:
-            return
-        self._served += 1
-        self._used = time.monotonic()
-        self._like = client.command or self._like
-        self._end(client)
-        self._promise()
-
-    def _dismiss(self, member: Member) -> None:
-        self._finish(member)
-        self._selector.unregister(member.control)
-        self._crew.dismiss(member)
-
-    def _look_around(self) -> None:
-        now = time.monotonic()
-        for client in self._clients.overdue():
-            self._refuse(client, protocol.BUSY if client.stage is Stage.WAITING else b"")
-        if self._is_leaving or now < self._looked + ROUND:
-            return
-        self._looked = now
-        self._crew.reap()
-        for member in list(self._crew.surplus()):
-            self._dismiss(member)
+    def _is_wanted(self) -> bool:
         patience = IDLE_EXIT if self._served else UNUSED_EXIT
-        is_idle = now > self._used + patience and not self._crew.busy
-        if is_idle or not self._claim.is_held() or self._is_outdated():
-            self.leave()
+        is_used = self._job is not None or time.monotonic() < self._used + patience
+        return is_used and self._is_reachable() and not self._is_outdated()
 
-    def _status(self) -> dict[str, object]:
+    def _is_reachable(self) -> bool:
+        """Return whether a launcher that looks for an agent still finds this one."""
+        return _identity(self._path) == self._identity
+
+    def _leave(self) -> None:
+        """Take no more commands, and end the main thread's work after the one that runs."""
+        self.withdraw()
+        self._turn.acquire()
+        self._to_main.send(b".")
+
+    def _talk(self, connection: socket.socket) -> None:
+        """Answer one launcher, from its request to its end."""
+        is_leaving = False
+        with connection, suppress(OSError, Garbage):
+            if not is_peer_same_user(connection):
+                return
+            kind, body = _receive_request(connection)
+            if kind == protocol.STATUS:
+                connection.sendall(json.dumps(self._describe()).encode())
+            elif kind == protocol.STOP:
+                is_leaving = True
+                self.withdraw()
+                connection.sendall(str(os.getpid()).encode())
+            elif self._is_leaving or self._is_outdated():
+                is_leaving = True
+                connection.sendall(protocol.LEAVING)
+            else:
+                self._serve(connection, Invocation.decode(body))
+        if is_leaving:
+            self._leave()
+
+    def _describe(self) -> dict[str, object]:
         return {
             "pid": os.getpid(),
             "version": __version__,
             "uptime": round(time.monotonic() - self._started, 1),
             "commands": self._served,
-            **self._crew.figures(),
+            "memory": _memory(),
+            "busy": int(self._job is not None),
+            "connections": int(self._resources.is_connected),
         }
+
+    def _serve(self, connection: socket.socket, invocation: Invocation) -> None:
+        """Have a launcher's command run when it is its turn."""
+        if not self._turn.acquire(timeout=QUEUE):
+            return connection.sendall(protocol.BUSY)
+        try:
+            connection.sendall(protocol.READY)
+            descriptors = _receive_go(connection)
+        except (OSError, Garbage) as error:
+            self._turn.release()
+            if isinstance(error, TimeoutError):
+                # It may have said GO this very moment, and must know that nothing was begun.
+                connection.sendall(protocol.UNBEGUN)
+            return None
+        self._job = job = Job(connection, invocation, descriptors)
+        self._to_main.send(b".")
+        return self._follow(job)
+
+    def _follow(self, job: Job) -> None:
+        """Pass on interrupts while a command runs; it ends as its launcher does."""
+        job.connection.settimeout(None)
+        is_there = True
+        while is_there:
+            words = b""
+            with suppress(OSError):
+                words = job.connection.recv(64)
+            is_there = bool(words)
+            with self._state:
+                is_running = self._job is job
+                if is_running and protocol.INTERRUPT in words:
+                    job.is_interrupted = True
+                    # A signal to the process might wake another thread than the one that waits.
+                    signal.pthread_kill(self._main, signal.SIGINT)
+        if is_running:
+            # Without its launcher a command would have been killed by the same signal.
+            self.withdraw()
+            os._exit(1)
+
+
+def _listen(path: str) -> socket.socket:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    # Binding makes the file: nobody else may have it even for a moment.
+    before = os.umask(0o177)
+    try:
+        listener.bind(path)
+    finally:
+        os.umask(before)
+    listener.listen(BACKLOG)
+    listener.setblocking(False)
+    return listener
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _receive_request(connection: socket.socket) -> tuple[bytes, bytes]:
+    """Return the kind and the body of a request.
+
+    Raises:
+        Garbage: it is none.
+        OSError: it does not come.
+    """
+    kind, length = protocol.parse_head(_receive(connection, HEAD))
+    return kind, _receive(connection, length)
+
+
+def _receive(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        more, _, flags, _ = connection.recvmsg(size - len(data))
+        # Descriptors come with GO only.
+        if not more or flags & socket.MSG_CTRUNC:
+            raise Garbage
+        data += more
+    return data
+
+
+def _receive_go(connection: socket.socket) -> list[int]:
+    """Wait for GO, and return the descriptors that come with it.
+
+    Raises:
+        Garbage: something else comes.
+        OSError: nothing does.
+    """
+    words, descriptors, flags, _ = socket.recv_fds(connection, 64, DESCRIPTORS)
+    if words == protocol.GO and len(descriptors) == DESCRIPTORS and not flags & socket.MSG_CTRUNC:
+        return descriptors
+    for descriptor in descriptors:
+        os.close(descriptor)
+    raise Garbage
+
+
+def _memory() -> int | None:
+    """Return the bytes that this process takes, pages shared with others by their share."""
+    if sys.platform != "linux":
+        return None
+    with open("/proc/self/smaps_rollup", encoding="ascii") as file:
+        sizes = (line.split() for line in file if line.startswith("Pss:"))
+        return sum(int(size[1]) * 1024 for size in sizes)

@@ -1,4 +1,4 @@
-"""`run` on this process's own streams, environment and place: once, or in a worker each time."""
+"""`run` on this process's own streams, environment and folder, as the launcher and the agent do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run_in_process(argv: Sequence[str], resources: Resources | None = None) -> int:
-    """Run one command as what this process is, and answer its exit code."""
+    """Run one command as this process, and return its exit code."""
     if not sys.warnoptions:
         # They are for developers: Ctrl-C at an odd moment leaves a coroutine that never ran.
         warnings.simplefilter("ignore")

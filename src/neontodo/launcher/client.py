@@ -8,51 +8,51 @@ from neontodo.launcher import protocol
 from neontodo.launcher.socket_path import is_private
 
 PATIENCE = 2.0
-"""Seconds until an agent that says nothing is given up."""
+"""Seconds after which an agent that says nothing is given up."""
 
 
-class NotRun(Exception):
+class NotBegun(Exception):
     """The agent has not begun the command and will not: it can be run here."""
 
 
-class Absent(NotRun):
-    """Nobody listens there, or nobody who will go on listening."""
+class NoAgent(NotBegun):
+    """Nobody listens, or the agent that does is about to end."""
 
 
-class Silent(NotRun):
-    """Somebody listens and does not answer."""
+class AgentHangs(NotBegun):
+    """An agent listens and does not answer."""
 
 
-class Lost(Exception):
-    """The agent had been told to run the command, and has gone without saying how it ended."""
+class AgentLost(Exception):
+    """The agent was told to run the command, and has gone without saying how it ended."""
 
 
 def connect(path: str) -> socket:
-    """A connection to the user's own agent.
+    """Connect to the user's own agent.
 
     Raises:
-        NotRun: there is none.
+        NotBegun: there is none.
     """
     if not is_private(os.path.dirname(path)):
-        raise Absent
+        raise NoAgent
     connection = socket(AF_UNIX, SOCK_STREAM)
     connection.settimeout(PATIENCE)
     try:
         connection.connect(path)
     except (BlockingIOError, TimeoutError):
         connection.close()
-        raise NotRun from None
+        raise NotBegun from None
     except OSError:
         connection.close()
-        raise Absent from None
-    if not is_ours(connection):
+        raise NoAgent from None
+    if not is_peer_same_user(connection):
         connection.close()
-        raise NotRun
+        raise NotBegun
     return connection
 
 
-def is_ours(connection: socket) -> bool:
-    """Whether the user is the one at the other end, where the system tells."""
+def is_peer_same_user(connection: socket) -> bool:
+    """Return whether the other end is a process of this user, where the system tells."""
     if sys.platform != "linux":
         return True
     from _socket import SO_PEERCRED
@@ -61,97 +61,109 @@ def is_ours(connection: socket) -> bool:
     return int.from_bytes(credentials[4:8], sys.byteorder) == os.geteuid()
 
 
-def run(
-    path: str, command: protocol.Command, *, streams: tuple[int, ...] = (0, 1, 2), folder: str = "."
+def run_in_agent(
+    path: str,
+    invocation: protocol.Invocation,
+    *,
+    streams: tuple[int, ...] = (0, 1, 2),
+    folder: str = ".",
 ) -> int:
     """Let the agent at `path` run a command on these standard streams, in this folder.
 
+    Returns:
+        the command's exit code.
+
     Raises:
-        NotRun: it has not, and will not.
-        Lost: not known whether it has.
+        NotBegun: the agent has not run it, and will not.
+        AgentLost: not known whether it has.
     """
-    body = command.encode()
+    body = invocation.encode()
     if len(body) > protocol.LARGEST:
-        raise NotRun
+        raise NotBegun
     connection = connect(path)
     try:
-        place = os.open(folder, getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC)
+        folder_descriptor = os.open(folder, getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC)
     except OSError:
         connection.close()
-        raise NotRun from None
+        raise NotBegun from None
     try:
-        _offer(connection, protocol.request(protocol.RUN, body), [*streams, place])
-        return _outcome(connection)
+        request = protocol.encode_request(protocol.RUN, body)
+        _offer(connection, request, [*streams, folder_descriptor])
+        return _wait_for_exit_code(connection)
     finally:
-        os.close(place)
+        os.close(folder_descriptor)
         connection.close()
 
 
-def _offer(connection: socket, message: bytes, descriptors: list[int]) -> None:
-    """Come to the point where the command will be begun."""
+def _offer(connection: socket, request: bytes, descriptors: list[int]) -> None:
+    """Come to the point where the agent begins the command."""
     try:
-        connection.sendall(message)
+        connection.sendall(request)
         answer = connection.recv(1)
         if answer == protocol.READY:
             rights = b"".join(fd.to_bytes(4, sys.byteorder) for fd in descriptors)
-            # Once this is in the agent's hands there is no way back.
+            # Once the agent has this, there is no way back.
             connection.sendmsg([protocol.GO], [(SOL_SOCKET, SCM_RIGHTS, rights)])
             return
     except TimeoutError:
-        raise Silent from None
+        raise AgentHangs from None
     except OSError:
-        raise Absent from None
-    raise NotRun if answer == protocol.BUSY else Absent
+        raise NoAgent from None
+    raise NotBegun if answer == protocol.BUSY else NoAgent
 
 
-def _outcome(connection: socket) -> int:
-    """The exit code; Ctrl-C goes to the command, and a second one ends the waiting."""
+def _wait_for_exit_code(connection: socket) -> int:
+    """Return the exit code; Ctrl-C goes to the command, and a second one ends the waiting."""
     connection.settimeout(None)
     # An interrupt may come between receiving and returning: what was received stays here.
     answer = bytearray(2)
     try:
-        _fill(connection, answer)
+        _receive_answer(connection, answer)
     except KeyboardInterrupt:
         if not answer[0]:
-            _interrupt(connection)
-            _fill(connection, answer)
+            _interrupt(connection, answer)
     return answer[1]
 
 
-def _fill(connection: socket, answer: bytearray) -> None:
-    try:
-        received = connection.recv_into(answer)
-    except OSError:
-        raise Lost from None
-    if answer == protocol.UNBEGUN:
-        raise NotRun
-    if received != 2 or answer[:1] != protocol.ENDED:
-        raise Lost
-
-
-def _interrupt(connection: socket) -> None:
+def _interrupt(connection: socket, answer: bytearray) -> None:
     try:
         connection.sendall(protocol.INTERRUPT)
+        _receive_answer(connection, answer)
+    except NotBegun:
+        # Ctrl-C ends a command that was not begun as well.
+        raise KeyboardInterrupt from None
     except OSError:
-        raise Lost from None
+        # The agent listens no more, but its answer may be there.
+        _receive_answer(connection, answer)
 
 
-def ask(path: str, kind: bytes) -> bytes:
-    """What the agent at `path` answers to STATUS or STOP, once it has closed the connection.
+def _receive_answer(connection: socket, answer: bytearray) -> None:
+    try:
+        size = connection.recv_into(answer)
+    except OSError:
+        raise AgentLost from None
+    if answer == protocol.UNBEGUN:
+        raise NotBegun
+    if size != 2 or answer[:1] != protocol.ENDED:
+        raise AgentLost
+
+
+def ask_agent(path: str, kind: bytes) -> bytes:
+    """Return the answer of the agent at `path` to STATUS or STOP.
 
     Raises:
-        NotRun: there is none, or it does not answer.
+        NotBegun: there is no agent, or it does not answer.
     """
     connection = connect(path)
     try:
-        connection.sendall(protocol.request(kind))
+        connection.sendall(protocol.encode_request(kind))
         answer = b""
         while more := connection.recv(4096):
             answer += more
         return answer
     except TimeoutError:
-        raise Silent from None
+        raise AgentHangs from None
     except OSError:
-        raise Absent from None
+        raise NoAgent from None
     finally:
         connection.close()

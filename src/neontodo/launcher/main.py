@@ -1,6 +1,7 @@
 """The `todo` script: let a warm agent run the command, else run it here.
 
-It imports nothing that takes long: every command waits for it.
+It imports nothing that takes long: every command waits for it. What it knows of commands and
+options is checked against them by `tests/agent/test_launcher_lists.py`.
 """
 
 import os
@@ -15,15 +16,15 @@ PLAIN = frozenset(
 """Commands that ask nothing and start no other program."""
 
 VALUED = ("--color", "--profile")
-"""What may stand before the name of a command, with a value of its own."""
+"""Options with a value that may stand before the name of a command."""
 
 LOADED = ("LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES")
 """What is loaded into this process changes it in ways that an agent knows nothing of."""
 
-OWN = ("/dev/", "/proc/")
-"""Where a file's name means another thing to each process."""
+PROCESS_FOLDERS = ("/dev/", "/proc/")
+"""Folders in which a file's name means another thing to each process."""
 
-FIELDS = (
+EDITS = (
     "--title", "--description", "-d", "--due", "--priority", "-p", "--project", "-P", "--tag",
     "-t", "--untag",
 )  # fmt: skip
@@ -34,75 +35,82 @@ def main() -> None:
     """Run the command line of this process, and end with its exit code."""
     argv = sys.argv[1:]
     try:
-        code = _version() if argv in (["--version"], ["-V"]) else _run(argv)
+        code = _print_version() if argv in (["--version"], ["-V"]) else _run(argv)
     except KeyboardInterrupt:
         code = 130
     _end(code)
 
 
-def _version() -> int:
-    _open_closed()
-    return _shown(f"todo {__version__}\n")
+def _print_version() -> int:
+    _open_closed_streams()
+    return _print_and_flush(f"todo {__version__}\n")
 
 
 def _run(argv: list[str]) -> int:
-    if not (_is_wanted() and is_for_agent(argv, os.isatty(0))):
+    if not (_may_use_agent() and is_for_agent(argv, os.isatty(0))):
         return _run_here(argv)
     from neontodo.launcher import client, protocol, socket_path
 
     env = dict(os.environb)
-    path = socket_path.socket_path(env)
+    path = socket_path.find_socket_path(env)
     if path is None:
         return _run_here(argv)
-    command = protocol.Command([os.fsencode(word) for word in argv], env, _umask(), _texts())
+    words = [os.fsencode(word) for word in argv]
+    invocation = protocol.Invocation(words, env, _read_umask(), _describe_streams())
     try:
-        code = client.run(path, command)
-    except client.Lost:
-        return _report_lost()
-    except client.NotRun as reason:
+        code = client.run_in_agent(path, invocation)
+    except client.AgentLost:
+        return _report_lost_agent()
+    except client.NotBegun as reason:
         code = _run_here(argv)
-        if isinstance(reason, client.Silent):
-            _remove(path)
-        if isinstance(reason, (client.Silent, client.Absent)):
+        if isinstance(reason, client.AgentHangs):
+            _give_up_agent(path)
+        if isinstance(reason, (client.AgentHangs, client.NoAgent)):
             from neontodo.launcher import spawn
 
-            spawn.start(path, command)
+            # The agent gets ready for commands, even if a completion was what started it.
+            env.pop(b"_TODO_COMPLETE", None)
+            spawn.start_agent(path, invocation)
         return code
     # Nothing was written here: there is nothing to flush, and nothing to tear down in good order.
     os._exit(code)
 
 
-def _is_wanted() -> bool:
-    """Whether an agent may be used, and left behind."""
+def _may_use_agent() -> bool:
+    """Return whether an agent may be used, and left behind."""
     env = os.environ  # noqa: TID251
+    setting, no = env.get("TODO_AGENT", "").lower(), ("off", "0", "no", "false")
     return (
         hasattr(os, "fork")
-        and env.get("TODO_AGENT", "").lower() not in ("off", "0", "no", "false")
-        and env.get("CI", "").lower() in ("", "0", "no", "false")
-        and not any(name in env for name in ("_TODO_COMPLETE", *LOADED))
+        and setting not in no
+        and (bool(setting) or env.get("CI", "").lower() in ("", *no))
+        and env.get("_TODO_COMPLETE", "complete_").startswith("complete_")
+        and not any(name in env for name in LOADED)
         and None not in (sys.stdin, sys.stdout, sys.stderr)  # noqa: TID251
     )
 
 
 def is_for_agent(argv: list[str], in_is_terminal: bool) -> bool:
-    """Whether a command needs nothing of the terminal but to write to it, and is no call for help.
+    """Return whether a command only writes to the terminal, and is no call for help.
 
-    What is not known here is not for the agent.
+    A command that is not known here is not for the agent.
     """
-    if "--help" in argv or "-h" in argv or any(place in word for word in argv for place in OWN):
+    if "--help" in argv or "-h" in argv:
         return False
-    name = _command_of(argv)
+    if any(folder in word for word in argv for folder in PROCESS_FOLDERS):
+        return False
+    name = _find_command(argv)
     if name in PLAIN:
         return not (in_is_terminal and "-" in argv)
     if name == "rm":
         return not in_is_terminal or "--yes" in argv or "-y" in argv
     if name == "edit":
-        return not in_is_terminal or any(word.startswith(FIELDS) for word in argv)
+        return not in_is_terminal or any(word.startswith(EDITS) for word in argv)
     return False
 
 
-def _command_of(argv: list[str]) -> str:
-    """The name of the command; `list` if there is none, nothing where it is not obvious."""
+def _find_command(argv: list[str]) -> str:
+    """Return the name of the command: `list` if there is none, "" where it is not obvious."""
     words = iter(argv)
     for word in words:
         if word in VALUED:
@@ -112,14 +120,14 @@ def _command_of(argv: list[str]) -> str:
     return "list"
 
 
-def _umask() -> int:
+def _read_umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
 
 
-def _texts() -> list[str]:
-    """How the standard streams were opened, for a worker to open them alike."""
+def _describe_streams() -> list[str]:
+    """Return how the standard streams were opened, for the agent to open them alike."""
     return [
         f"{s.encoding}:{s.errors}:{s.line_buffering}:{getattr(s, 'write_through', False)}"
         for s in (sys.stdin, sys.stdout, sys.stderr)  # noqa: TID251
@@ -131,21 +139,21 @@ def _run_here(argv: list[str]) -> int:
 
     # Looking for garbage among the modules' own objects takes a tenth of the time of a command.
     gc.set_threshold(100_000)
-    _open_closed()
+    _open_closed_streams()
     from neontodo.cli.process import run_in_process
 
     return run_in_process(argv)
 
 
-def _open_closed() -> None:
-    """Stand in for standard streams that the caller closed; a store must not get their numbers."""
+def _open_closed_streams() -> None:
+    """Replace standard streams that the caller closed; a store must not get their numbers."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             null = os.open(os.devnull, os.O_RDWR)
             setattr(sys, name, os.fdopen(null, mode, encoding="utf-8"))
 
 
-def _report_lost() -> int:
+def _report_lost_agent() -> int:
     from neontodo.app import App
     from neontodo.cli.exits import code_of
     from neontodo.errors import OutcomeUnknown
@@ -159,8 +167,8 @@ def _report_lost() -> int:
     return code_of(error)
 
 
-def _remove(path: str) -> None:
-    """Give up an agent that does not answer: it ends when it finds its socket gone."""
+def _give_up_agent(path: str) -> None:
+    """Remove the socket of an agent that hangs: it ends when it finds that gone."""
     for name in (path, f"{path}.lock"):
         try:
             os.unlink(name)
@@ -168,8 +176,8 @@ def _remove(path: str) -> None:
             continue
 
 
-def _shown(text: str) -> int:
-    """Write to standard output and answer an exit code; a reader that went away is no failure."""
+def _print_and_flush(text: str) -> int:
+    """Write to standard output and return an exit code; output closed early is no failure."""
     try:
         sys.stdout.write(text)  # noqa: TID251
         sys.stdout.flush()  # noqa: TID251
@@ -179,7 +187,7 @@ def _shown(text: str) -> int:
 
 
 def _end(code: int) -> None:
-    """End at once: taking the interpreter apart would take a quarter of the time of a command."""
+    """End at once: tearing the interpreter down would take a quarter of a command's time."""
     try:
         sys.stderr.flush()  # noqa: TID251
     finally:

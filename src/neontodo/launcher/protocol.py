@@ -1,4 +1,4 @@
-"""What launcher and agent say to each other; nothing here may take long to import.
+"""The messages between launcher and agent; nothing here may take long to import.
 
     launcher                        agent
     request RUN                 ->
@@ -12,8 +12,8 @@ time or perhaps the second. A connection that ends before ENDED means: not known
 
 A request is MAGIC, its kind, the length of its body in four bytes, and the body: fields with a NUL
 between them, which neither arguments nor variables can contain. The descriptors are standard
-input, output and error, and the working directory. They come no sooner than the agent has shown
-itself to be well: as long as one that hangs held them, the launcher's pipes would not be closed.
+input, output and error, and the working directory. They are sent only after READY: if an agent that
+hangs held them, the launcher's pipes would stay open.
 """
 
 import os
@@ -34,25 +34,29 @@ class Garbage(Exception):
     """The other side does not speak this protocol."""
 
 
-def request(kind: bytes, body: bytes = b"") -> bytes:
-    """A whole request."""
+def encode_request(kind: bytes, body: bytes = b"") -> bytes:
+    """Return a whole request."""
     return MAGIC + kind + len(body).to_bytes(4, "big") + body
 
 
-def kind_and_length(head: bytes) -> tuple[bytes, int]:
-    """What the first HEAD bytes of a request say."""
+def parse_head(head: bytes) -> tuple[bytes, int]:
+    """Return the kind of a request and the length of its body, from its first HEAD bytes.
+
+    Raises:
+        Garbage: they are not the head of a request.
+    """
     kind, length = head[len(MAGIC) : len(MAGIC) + 1], int.from_bytes(head[-4:], "big")
     if not head.startswith(MAGIC) or kind not in (RUN, STATUS, STOP) or length > LARGEST:
         raise Garbage
     return kind, length
 
 
-class Command:
-    """A command and what a process of its own would have got from its parent.
+class Invocation:
+    """A command line, and what a process of its own would have inherited from its parent.
 
     Attributes:
         argv: without the program's name.
-        env: all of the environment: no list could name all that a library may look at.
+        env: the whole environment: no list could name all that a library may look at.
         umask: for files that the command makes.
         texts: how the launcher's own interpreter opened standard input, output and error, each
             as `encoding:errors:line buffering:write through`.
@@ -67,7 +71,7 @@ class Command:
         self.texts = texts
 
     def encode(self) -> bytes:
-        """As the body of a request."""
+        """Return the body of a request."""
         return b"\0".join(
             [
                 b"%o" % self.umask,
@@ -79,11 +83,11 @@ class Command:
         )
 
     @classmethod
-    def decode(cls, body: bytes) -> "Command":
-        """What `encode` made a body of.
+    def decode(cls, body: bytes) -> "Invocation":
+        """Return the invocation that `encode` made a body of.
 
         Raises:
-            Garbage: it did not make this.
+            Garbage: it did not make this one.
         """
         try:
             umask, *rest = body.split(b"\0")
@@ -97,6 +101,6 @@ class Command:
         except (ValueError, IndexError):
             raise Garbage from None
 
-    def words(self) -> list[str]:
-        """The arguments as text, as an interpreter makes it of them."""
+    def decode_argv(self) -> list[str]:
+        """Return the arguments as text, decoded as an interpreter decodes its own."""
         return [os.fsdecode(word) for word in self.argv]

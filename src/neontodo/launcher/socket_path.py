@@ -1,4 +1,4 @@
-"""Where an agent listens: a private folder, and in it one name for each store and version.
+"""The path an agent listens at: in a private folder, one name for each store and version.
 
 Nothing here may take long to import; `hashlib` would, and `collections.abc`.
 """
@@ -10,7 +10,7 @@ import sys
 import neontodo
 
 # What decides which store a command opens, and which keyring knows its address, as a process looks
-# for one only once. All else a worker looks at again for each command; if it has to open another
+# for one only once. All else an agent looks at again for each command; if it has to open another
 # store, that only takes longer.
 STORE = (
     b"TODO_DATABASE_URL",
@@ -28,17 +28,29 @@ LONGEST = 100
 """Bytes of a socket's path; the systems' own limits are 104 and 108."""
 
 
-def socket_path(env: dict[bytes, bytes]) -> str | None:
-    """The socket of the agent for this store and version; None where there can be none."""
+def find_socket_path(env: dict[bytes, bytes]) -> str | None:
+    """Return the path of the agent for this store and version; None where there can be none."""
     name = _name(env)
     if name is None:
         return None
-    path = f"{folder(env)}/{name}"
+    path = f"{find_folder(env)}/{name}"
     return path if len(os.fsencode(path)) <= LONGEST else f"{_temporary(env)}/{name}"
 
 
-def folder(env: dict[bytes, bytes]) -> str:
-    """The folder of the user's agents; it may not exist yet."""
+def find_all_socket_paths(env: dict[bytes, bytes]) -> list[str]:
+    """Return the paths of all agents of this user that listen, or are only starting."""
+    folders = {find_folder(env), _temporary(env)}
+    return [
+        f"{folder}/{name.removesuffix('.lock')}"
+        for folder in sorted(folders)
+        if is_private(folder)
+        for name in sorted(os.listdir(folder))
+        if name.endswith(".sock.lock")
+    ]
+
+
+def find_folder(env: dict[bytes, bytes]) -> str:
+    """Return the folder of the user's agents; it may not exist yet."""
     runtime = os.fsdecode(env.get(b"XDG_RUNTIME_DIR", b""))
     # Whoever became another user by `su` still has the first one's.
     is_usable = runtime.startswith("/") and is_private(runtime)
@@ -51,7 +63,7 @@ def _temporary(env: dict[bytes, bytes]) -> str:
 
 
 def is_private(path: str) -> bool:
-    """Whether a folder is the user's own and nobody else's."""
+    """Return whether a folder is the user's own, and nobody else can enter it."""
     try:
         status = os.lstat(path)
     except OSError:
@@ -76,7 +88,7 @@ def _name(env: dict[bytes, bytes]) -> str | None:
 
 
 def _program() -> list[str]:
-    """What tells this program from others, and what it sees from what others see."""
+    """Name this program, and the part of the system that it sees."""
     source = os.stat(__file__)
     try:
         namespace = os.readlink("/proc/self/ns/mnt")
@@ -96,7 +108,7 @@ def _program() -> list[str]:
 
 
 def _powers() -> list[str]:
-    """What no process takes on from another: its limits, priority, groups, rights and network."""
+    """Name what no process takes on from another: limits, priority, groups, rights, network."""
     try:
         network = os.readlink("/proc/self/ns/net")
         with open("/proc/self/limits", encoding="utf-8") as file:
@@ -104,6 +116,6 @@ def _powers() -> list[str]:
         with open("/proc/self/status", encoding="utf-8", errors="replace") as file:
             rights = [line for line in file if line.startswith(RIGHTS)]
     except OSError:
-        # No Linux: what can be asked elsewhere without much ado.
+        # Not Linux: what other systems tell at once.
         return [f"{os.getegid()} {sorted(os.getgroups())} {os.nice(0)}"]
     return [network, limits, *rights, str(os.nice(0))]

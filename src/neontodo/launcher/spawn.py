@@ -1,13 +1,19 @@
-"""Leaving an agent behind: a process of its own, started without waiting for it."""
+"""Starting an agent: a process of its own, which the launcher does not wait for.
+
+One process at a time holds the lock beside a socket: the launcher takes it before it starts an
+agent and passes it on, so that an agent that is only starting is seen, and no second one started.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import sys
 
 from neontodo.launcher import protocol
+from neontodo.launcher.socket_path import is_private
 
 # What an interpreter needs to start as this one did. All else comes with each command: whoever
 # lists processes with their environment must not find a database's password there for hours.
@@ -20,9 +26,16 @@ NEEDED = frozenset(
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGCHLD)
 
 
-def start(path: str, command: protocol.Command) -> None:
-    """Start an agent that will listen at `path`, and make it ready for commands like this one."""
-    message = os.fsencode(path) + b"\0" + protocol.request(protocol.RUN, command.encode())
+def start_agent(path: str, invocation: protocol.Invocation) -> None:
+    """Start an agent that will listen at `path`, ready for commands like this one.
+
+    Nothing is done where there is one already, or one starting.
+    """
+    lock = lock_path(path)
+    if lock is None:
+        return
+    os.set_inheritable(lock, True)
+    start = protocol.encode_request(protocol.RUN, invocation.encode())
     reading, writing = os.pipe()
     try:
         null = ("/dev/null", os.O_RDWR, 0)
@@ -47,23 +60,65 @@ def start(path: str, command: protocol.Command) -> None:
         return
     finally:
         os.close(reading)
+        os.close(lock)
     with contextlib.suppress(BrokenPipeError), open(writing, "wb") as pipe:
-        pipe.write(message)
+        pipe.write(b"%b\0%d\0%b" % (os.fsencode(path), lock, start))
 
 
-def received() -> tuple[str, protocol.Command]:
-    """What `start` sent to this process.
+def read_start() -> tuple[str, int, protocol.Invocation]:
+    """Return what `start_agent` gave to this process: the socket's path, its lock, a command.
 
     Raises:
         Garbage: this process was started by something else.
     """
     with open(0, "rb", closefd=False) as pipe:
-        path, _, message = pipe.read().partition(b"\0")
-    _, length = protocol.kind_and_length(message[: protocol.HEAD])
-    body = message[protocol.HEAD :]
-    if len(body) != length:
+        path, lock, start = [*pipe.read().split(b"\0", 2), b"", b""][:3]
+    _, length = protocol.parse_head(start[: protocol.HEAD])
+    body = start[protocol.HEAD :]
+    if len(body) != length or not lock.isdigit():
         raise protocol.Garbage
-    return os.fsdecode(path), protocol.Command.decode(body)
+    return os.fsdecode(path), int(lock), protocol.Invocation.decode(body)
+
+
+def lock_path(path: str) -> int | None:
+    """Take the lock of a socket, and return its descriptor.
+
+    Returns:
+        None if an agent has it, or if the folder is not private.
+    """
+    folder = os.path.dirname(path)
+    with contextlib.suppress(OSError):
+        os.mkdir(folder, 0o700)
+    if not is_private(folder):
+        return None
+    try:
+        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # An agent that ended meanwhile has removed the file of its lock.
+        if os.path.samestat(os.stat(f"{path}.lock"), os.fstat(lock)):
+            return lock
+    except OSError:
+        pass
+    os.close(lock)
+    return None
+
+
+def is_locked(path: str) -> bool:
+    """Return whether an agent is listening at `path`, or starting."""
+    try:
+        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 def _program() -> str:

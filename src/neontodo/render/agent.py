@@ -1,4 +1,4 @@
-"""What is known of the agent."""
+"""The status of the agent."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from neontodo.render.listing import Output
 
 FIELDS = (
-    "pid", "version", "uptime", "commands", "memory", "workers", "busy", "connections",
+    "pid", "version", "uptime", "commands", "memory", "busy", "connections",
 )  # fmt: skip
 
 
 def print_status(output: Output, status: Mapping[str, Any] | None) -> None:
-    """An agent's figures; seconds and bytes, except on a terminal. Nothing if there is none."""
+    """Print an agent's figures, in seconds and bytes except on a terminal; None: there is none."""
     streams, mode = output.streams, output.mode
     if mode == "json":
         fields = {name: (status or {}).get(name) for name in FIELDS}
@@ -35,7 +35,7 @@ def _sentences(status: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "commands", str(status["commands"])
     if status["memory"] is not None:
         yield "memory", f"{status['memory'] / 1_000_000:.0f} MB"
-    yield "workers", f"{status['workers']}, {status['busy'] or 'none'} busy"
+    yield "state", "busy" if status["busy"] else "idle"
     yield "connection", "open" if status["connections"] else "closed"
 
 

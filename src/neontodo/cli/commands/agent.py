@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,47 +14,77 @@ if TYPE_CHECKING:
     from neontodo.app import App
 
 NONE = "no agent is running for this store"
+STARTING = 10.0
+"""Seconds after which an agent that has started and does not listen is given up."""
 
 
 def status(ctx: typer.Context, json: options.Json = False) -> None:
     """Show the process that answers your commands at once: its age, memory and connection."""
+    from json import loads
+
     from neontodo.cli.output import choose_output
-    from neontodo.launcher import protocol
+    from neontodo.launcher import client, protocol
     from neontodo.render.agent import print_status
     from neontodo.render.messages import say
 
     app: App = ctx.obj
-    answer = _asked(app, protocol.STATUS)
+    answer: Any = None
+    for path in _find_paths(app):
+        with suppress(client.NotBegun, ValueError):
+            answer = loads(client.ask_agent(path, protocol.STATUS))
     print_status(choose_output(app, json=json), answer)
     if answer is None:
         say(app.streams, NONE)
 
 
-def stop(ctx: typer.Context) -> None:
-    """End that process after the commands it runs; the next command starts another."""
-    from neontodo.launcher import protocol
+def stop(
+    ctx: typer.Context,
+    all: Annotated[
+        bool, typer.Option("--all", help="End the agents of your other stores as well.")
+    ] = False,
+) -> None:
+    """End that process after the command it runs; the next command starts another."""
     from neontodo.render.messages import say
 
     app: App = ctx.obj
-    stopped = _asked(app, protocol.STOP)
-    say(app.streams, NONE if stopped is None else "the agent is stopped")
+    number = sum(_stop_agent(path) for path in _find_paths(app, all=all))
+    if number > 1:
+        say(app.streams, f"{number} agents are stopped")
+    elif number:
+        say(app.streams, "the agent is stopped")
+    else:
+        say(app.streams, "no agent is running" if all else NONE)
 
 
 COMMANDS = {"status": status, "stop": stop}
 
 
-def _asked(app: App, kind: bytes) -> Any:
-    """The answer of this store's agent; None if there is none."""
-    import os
-    from json import loads
-
-    from neontodo.launcher import client, socket_path
+def _find_paths(app: App, *, all: bool = False) -> list[str]:
+    """Return where this store's agent listens, or all of the user's agents do."""
+    from neontodo.launcher import socket_path
 
     if not hasattr(os, "fork"):
-        return None
+        return []
     env = {os.fsencode(name): os.fsencode(value) for name, value in app.env.items()}
-    path = socket_path.socket_path(env)
-    try:
-        return None if path is None else loads(client.ask(path, kind))
-    except (client.NotRun, ValueError):
-        return None
+    if all:
+        return socket_path.find_all_socket_paths(env)
+    path = socket_path.find_socket_path(env)
+    return [] if path is None else [path]
+
+
+def _stop_agent(path: str) -> bool:
+    """Stop an agent, even one that is only starting, and return whether there was one."""
+    import time
+
+    from neontodo.launcher import client, protocol, spawn
+
+    end = time.monotonic() + STARTING
+    while True:
+        try:
+            return bool(client.ask_agent(path, protocol.STOP))
+        except client.NoAgent:
+            if not spawn.is_locked(path) or time.monotonic() > end:
+                return False
+            time.sleep(0.02)
+        except client.NotBegun:
+            return False

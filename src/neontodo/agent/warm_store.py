@@ -1,4 +1,4 @@
-"""A worker's store: on Postgres with a second, faster way to it that no command depends on."""
+"""The agent's store: on Postgres with a second, faster way to it that no command depends on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ONE_TRY = Limits(patience=0.0, brief=0.0)
 TRIED_AGAIN_AFTER = 300.0
 
 
-class KeptDatabase(Database):
+class WarmDatabase(Database):
     """A store that is used by one command after the other.
 
     The faster way is a connection that goes past Neon's pooler and remembers statements. It is
@@ -51,12 +51,12 @@ class KeptDatabase(Database):
 
     @property
     def can_be_faster(self) -> bool:
-        """Whether `hasten` has something to do."""
+        """Return whether `hasten` has something to do."""
         is_due = time.monotonic() > self._tried + TRIED_AGAIN_AFTER or not self._tried
         return isinstance(self.target, PostgresTarget) and self.engine is not self._fast and is_due
 
     async def hasten(self) -> bool:
-        """Open the faster way, if there is one."""
+        """Open the faster way, and return whether there is one."""
         assert isinstance(self.target, PostgresTarget)
         self._tried = time.monotonic()
         fast = make_engine(self.target.direct, tries=Tries(ONE_TRY), keeps_statements=True)
@@ -108,7 +108,7 @@ def _is_open(engine: AsyncEngine) -> bool:
 
 
 async def _is_direct(engine: AsyncEngine) -> bool:
-    """Whether no pooler stands in between: one gives out process numbers of its own invention."""
+    """Return whether no pooler stands in between: one gives out process numbers that it invents."""
     async with engine.connect() as connection:
         driver = await _driver(connection)
         return bool(await driver.fetchval("SELECT pg_backend_pid()") == driver.get_server_pid())
@@ -128,7 +128,7 @@ async def _driver(connection: AsyncConnection) -> Any:
 
 
 def _is_broken(error: TodoError) -> bool:
-    """Whether a connection broke, and nothing can have been saved."""
+    """Return whether a connection broke, and nothing can have been saved."""
     is_unknown = isinstance(error, OutcomeUnknown)
     return isinstance(error, StoreUnavailable) and error.retry is Retry.PATIENTLY and not is_unknown
 

@@ -1,0 +1,55 @@
+"""The launcher's lists of commands and options, against those that Typer knows."""
+
+from __future__ import annotations
+
+import pytest
+
+from neontodo.cli.main import command_line
+from neontodo.launcher.main import EDITS, PLAIN, VALUED, is_for_agent
+
+CONDITIONAL = {"rm", "edit"}
+"""Commands that ask, or open an editor, unless their options say enough."""
+
+RUN_HERE = {
+    "connect", "join", "member", "login", "logout", "profiles", "whoami", "token", "db", "doctor",
+    "config", "help", "agent",
+}  # fmt: skip
+"""Commands that ask, that start programs, or that are about this process or the agent itself."""
+
+SHOWN = {"--json", "--quiet", "-q", "--dry-run", "--color", "--profile"}
+"""Options of `edit` that say nothing of what to change."""
+
+
+def test_each_command_is_run_by_the_agent_or_knowingly_not() -> None:
+    assert set(command_line().commands) == PLAIN | CONDITIONAL | RUN_HERE
+    assert len(command_line().commands) == len(PLAIN) + len(CONDITIONAL) + len(RUN_HERE)
+
+
+@pytest.mark.parametrize("in_is_terminal", [True, False], ids=["terminal", "pipe"])
+@pytest.mark.parametrize("name", sorted(RUN_HERE))
+def test_the_others_are_run_here_wherever_they_read_from(name: str, in_is_terminal: bool) -> None:
+    assert not is_for_agent([name], in_is_terminal)
+    assert not is_for_agent(["--profile", "work", name], in_is_terminal)
+
+
+def test_options_with_a_value_may_stand_before_the_command() -> None:
+    options = (param for param in command_line().params if not param.is_flag)
+
+    assert {name for option in options for name in option.opts} == set(VALUED)
+    assert is_for_agent([word for name in VALUED for word in (name, "x")], False)
+
+
+def test_an_option_that_sets_a_field_spares_edit_its_editor() -> None:
+    params = command_line().commands["edit"].params
+    options = {name for param in params for name in param.opts if name.startswith("-")}
+
+    assert options - SHOWN == set(EDITS)
+    assert not is_for_agent(["edit", "1", "--json"], True)
+    assert is_for_agent(["edit", "1", "--json", f"{EDITS[0]}=x"], True)
+
+
+def test_rm_asks_on_a_terminal_unless_told_not_to() -> None:
+    (yes,) = (param for param in command_line().commands["rm"].params if param.name == "yes")
+
+    assert not is_for_agent(["rm", "1"], True)
+    assert all(is_for_agent(["rm", "1", name], True) for name in yes.opts)
