@@ -38,7 +38,7 @@ def find_zone(env: Mapping[str, str]) -> tzinfo:
 
 
 def span(time: timedelta) -> str:
-    """Such as `90 days` or `1 day`; minutes of what is shorter."""
+    """Return a duration as `90 days` or `1 day`; one below a day in minutes."""
     time = max(time, timedelta())
     number, unit = (time.days, "day") if time.days else (time.seconds // 60, "minute")
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from neontodo.clock import utc_now
 from neontodo.errors import BadValue, NotSignedIn
-from neontodo.streams import Streams, streams_of_process
+from neontodo.streams import Streams, open_process_streams
 
 if TYPE_CHECKING:
     from neontodo.accounts.connection import Connection
@@ -44,7 +44,7 @@ class Environment:
     def of_process(cls, clock: Callable[[], datetime] = utc_now) -> Environment:
         """Return what this process was started with."""
         env = dict(os.environ)  # noqa: TID251
-        return cls(streams_of_process(), env, _working_folder(), clock)
+        return cls(open_process_streams(), env, _working_folder(), clock)
 
     def read_clock(self) -> datetime:
         """Return the time in UTC and whole seconds."""

@@ -42,14 +42,14 @@ class TodoError(Exception):
 
 
 def capped(lines: Iterable[str], total: int) -> tuple[str, ...]:
-    """Details of which only the first are shown, and how many more of `total` there are."""
+    """Return the lines that are shown, and how many more of `total` there are."""
     shown = tuple(lines)
     more = total - len(shown)
     return (*shown, f"and {more} more") if more > 0 else shown
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield the error and those that it was raised from, the original one last."""
+    """Yield an error and those that it was raised from, the original one last."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -15,7 +15,6 @@ import platformdirs
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
-    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -108,9 +107,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        # `load_settings` brings the sources, so that nothing is read behind the app's back.
-        assert isinstance(init_settings, InitSettingsSource)
-        return tuple(init_settings.init_kwargs["sources"])
+        # `load_settings` gives every value, so that nothing is read behind the app's back.
+        return (init_settings,)
 
 
 @dataclass(frozen=True)
@@ -137,16 +135,15 @@ def load_settings(
     path, given = config_path(env), _given(env) | dict(options)
     try:
         _require_file(path, is_given=bool(env.get(CONFIG_VARIABLE)))
-        file = TomlConfigSettingsSource(Settings, toml_file=path)
-        sources = (InitSettingsSource(Settings, init_kwargs=given), file)
-        loaded = Settings(sources=sources)  # type: ignore[call-arg]
+        file = _read_file(path)
+        loaded = Settings(**file | given)
     except ValidationError as error:
         raise _refusal(error, given, options, path) from None
     except (ValueError, OSError) as error:
         raise BadValue(
             f"the settings file {path} cannot be read", hint="it must be TOML, `name = value`"
         ) from error
-    return loaded, _origins(file.toml_data, given, options, path)
+    return loaded, _origins(file, given, options, path)
 
 
 def _require_file(path: Path, *, is_given: bool) -> None:
@@ -163,7 +160,7 @@ def list_settings(env: Mapping[str, str], options: Mapping[str, str]) -> list[Li
     """List every setting with its value as it was given, even one that cannot be used."""
     path, given = config_path(env), _given(env) | dict(options)
     try:
-        file = dict(TomlConfigSettingsSource(Settings, toml_file=path).toml_data)
+        file = _read_file(path)
     except (ValueError, OSError):
         file = {}
     origins, values = _origins(file, given, options, path), file | given
@@ -175,14 +172,17 @@ def list_settings(env: Mapping[str, str], options: Mapping[str, str]) -> list[Li
     ]
 
 
+def _read_file(path: Path) -> dict[str, Any]:
+    return dict(TomlConfigSettingsSource(Settings, toml_file=path).toml_data)
+
+
 def describe(name: str) -> str:
     """Return the sentence about a setting."""
     return Settings.model_fields[name].description or ""
 
 
 def _given(env: Mapping[str, str]) -> dict[str, Any]:
-    variables = {name: variable_name(name) for name in Settings.model_fields}
-    return {name: env[variable] for name, variable in variables.items() if env.get(variable)}
+    return {name: env[key] for name in Settings.model_fields if env.get(key := variable_name(name))}
 
 
 def variable_name(name: str) -> str:

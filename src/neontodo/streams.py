@@ -1,4 +1,4 @@
-"""Where a command reads and writes: one value, so that terminal, agent and tests are alike."""
+"""A command's input and outputs as one value, which terminal, agent and tests each bring."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Streams:
 
 
 class Messages:
-    """A stream that takes all: no command stops, or fails, because of what nobody can be told."""
+    """A stream that ignores failing writes: no command fails because a message cannot be shown."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -60,8 +60,8 @@ class Messages:
             self._stream.flush()
 
 
-def streams_of_process() -> Streams:
-    """The standard streams of this process."""
+def open_process_streams() -> Streams:
+    """Return the standard streams of this process, and what is known of their other end."""
     import shutil
 
     out_is_terminal = sys.stdout.isatty()  # noqa: TID251
@@ -78,14 +78,14 @@ def streams_of_process() -> Streams:
 
 
 class Notice:
-    """A passing line on a terminal's standard error: what is waited for, gone when it is over."""
+    """A line on a terminal's standard error that says what is waited for, and is then erased."""
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
         self._shown = ""
 
     def show(self, text: str) -> None:
-        """Put `text` in place of what is shown; an empty one takes that away."""
+        """Replace what is shown by `text`; an empty text erases it."""
         if text == self._shown or not self._streams.err_is_terminal:
             return
         erased = f"\r{' ' * len(self._shown)}\r" if self._shown else ""
