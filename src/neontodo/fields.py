@@ -79,22 +79,22 @@ class Field:
     Attributes:
         name: what JSON, CSV and messages call it.
         kind: what its values are.
-        is_required: whether every task has it, so that it cannot be cleared.
-        part_of: the field that messages name instead of this one.
-        sort_key: what `--sort` calls it; None if it orders no list.
         option: how it is set; None for what the program sets, or a command of its own.
         filter_option: how a list is narrowed to it, where that is not as it is set.
+        sort_key: what `--sort` calls it; None if it orders no list.
         line: what it is called in the file of `todo edit`; None if it has no line there.
+        part_of: the field that messages name instead of this one.
+        is_required: whether every task has it, so that it cannot be cleared.
     """
 
     name: str
     kind: Kind
-    is_required: bool = False
-    part_of: str | None = None
-    sort_key: str | None = None
     option: Option | None = None
     filter_option: Option | None = None
+    sort_key: str | None = None
     line: str | None = None
+    part_of: str | None = None
+    is_required: bool = False
 
     @property
     def columns(self) -> dict[str, type]:
@@ -109,64 +109,35 @@ class Field:
         return _EMPTY.get(self.kind)
 
 
+_TITLE = Option(("--title",), "TEXT", "A new title.")
+_DESCRIPTION = Option(("--description", "-d"), "TEXT", "A longer text beside the title.")
+_DUE = Option(
+    ("--due",),
+    "WHEN",
+    'When it is due: 2026-12-24, tomorrow, fri, "fri 17:00", +3d, eom.',
+    ("today", "tomorrow", "fri", "next week", "in 3 days", "+1w", "eow", "eom"),
+)
+_DUE_FILTER = Option(
+    ("--due",),
+    "WHEN",
+    "Only tasks due then: today, overdue, week, none, or a date.",
+    ("today", "overdue", "week", "none", "tomorrow"),
+)
+_PRIORITY = Option(("--priority", "-p"), "LEVEL", "none, low, medium or high.", PRIORITIES)
+_PROJECT = Option(("--project", "-P"), "NAME", "The project it belongs to; none for no project.")
+_TAG = Option(("--tag", "-t"), "TAG", "A tag; repeat the option for several.")
+
 FIELDS = (
     Field("id", Kind.IDENTIFIER),
     Field("number", Kind.NUMBER, sort_key="number"),
-    Field(
-        "title",
-        Kind.TEXT,
-        is_required=True,
-        sort_key="title",
-        option=Option(("--title",), "TEXT", "A new title."),
-        line="title",
-    ),
-    Field(
-        "description",
-        Kind.TEXT,
-        option=Option(("--description", "-d"), "TEXT", "A longer text beside the title."),
-    ),
+    Field("title", Kind.TEXT, _TITLE, sort_key="title", line="title", is_required=True),
+    Field("description", Kind.TEXT, _DESCRIPTION),
     Field("completed", Kind.FLAG, line="done"),
     Field("completed_at", Kind.INSTANT, part_of="completed", sort_key="completed"),
-    Field(
-        "due",
-        Kind.WHEN,
-        sort_key="due",
-        option=Option(
-            ("--due",),
-            "WHEN",
-            'When it is due: 2026-12-24, tomorrow, fri, "fri 17:00", +3d, eom.',
-            ("today", "tomorrow", "fri", "next week", "in 3 days", "+1w", "eow", "eom"),
-        ),
-        filter_option=Option(
-            ("--due",),
-            "WHEN",
-            "Only tasks due then: today, overdue, week, none, or a date.",
-            ("today", "overdue", "week", "none", "tomorrow"),
-        ),
-        line="due",
-    ),
-    Field(
-        "priority",
-        Kind.PRIORITY,
-        sort_key="priority",
-        option=Option(("--priority", "-p"), "LEVEL", "none, low, medium or high.", PRIORITIES),
-        line="priority",
-    ),
-    Field(
-        "project",
-        Kind.NAME,
-        sort_key="project",
-        option=Option(
-            ("--project", "-P"), "NAME", "The project it belongs to; none for no project."
-        ),
-        line="project",
-    ),
-    Field(
-        "tags",
-        Kind.TAGS,
-        option=Option(("--tag", "-t"), "TAG", "A tag; repeat the option for several."),
-        line="tags",
-    ),
+    Field("due", Kind.WHEN, _DUE, filter_option=_DUE_FILTER, sort_key="due", line="due"),
+    Field("priority", Kind.PRIORITY, _PRIORITY, sort_key="priority", line="priority"),
+    Field("project", Kind.NAME, _PROJECT, sort_key="project", line="project"),
+    Field("tags", Kind.TAGS, _TAG, line="tags"),
     Field("extra", Kind.OBJECT),
     Field("created_at", Kind.INSTANT, sort_key="created"),
     Field("updated_at", Kind.INSTANT, sort_key="updated"),
