@@ -60,7 +60,7 @@ async def resolve_ids(
     """Return the ids of the tasks that all references name, removed ones as well.
 
     Raises:
-        TaskNotFound: as `resolve`.
+        TaskNotFound: as `resolve_refs`.
     """
     last_id = await _fetch_last_id(session, user_id, key_id, refs)
     criteria = [_build_criterion(ref, OF_TASKS, last_id) for ref in refs.parts]

@@ -140,7 +140,7 @@ def publish_state(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def parse_state(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return columns from logged values; changed tags are not among them, see `retagged`."""
+    """Return columns from logged values, without changed tags: see `apply_tag_change`."""
     return {name: _parse_value(COLUMNS[name], value) for name, value in state.items()}
 
 
