@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from neontodo.cli.exits import Exit
-from neontodo.cli.main import command_line
+from neontodo.cli.typer_app import command_line
 from neontodo.settings import Settings, variable_name
 
 README = Path(__file__).parents[1] / "README.md"

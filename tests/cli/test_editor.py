@@ -360,10 +360,10 @@ def test_the_second_to_save_is_shown_the_first_ones_values(used: Todo, editor: E
 
     assert editor.seen[1] == (
         "# task 1 was changed elsewhere while you were editing it\n"
-        "# title is there now: Theirs\n"
-        "# description is there now: their\n"
+        "# title is now: Theirs\n"
+        "# description is now: their\n"
         "#   text\n"
-        "# remove these lines and save to put yours in place of it; leave the file to give up\n"
+        "# remove these lines and save to use your values; leave the file as it is to give up\n"
         + HEAD
         + "title: Mine\ndone: no\ndue: 2026-11-27 17:00\npriority: low\nproject: home\n"
         "tags: theirs mine\n\n# not a comment\n\nmy work\n"

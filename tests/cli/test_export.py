@@ -146,7 +146,7 @@ def test_a_file_that_is_there_is_written_over_by_force_only(local: Todo) -> None
     mine.chmod(0o640)
 
     assert local("export", "mine.json") == Result(
-        1, "", "error: `mine.json` is there already\nhint: `--force` writes over it\n"
+        1, "", "error: `mine.json` already exists\nhint: pass `--force` to overwrite it\n"
     )
     assert mine.read_text() == "precious"
     assert local.ok("export", "mine.json", "--force").err == "exported 1 task to mine.json\n"
@@ -297,7 +297,7 @@ def test_links_in_a_circle_are_no_usable_name(local: Todo) -> None:
 @pytest.mark.parametrize(
     ("argv", "error"),
     [
-        (["no/t.json"], "error: there is no folder for `no/t.json`\nhint: make it first\n"),
+        (["no/t.json"], "error: the folder of `no/t.json` does not exist\nhint: create it first\n"),
         ([".", "--format", "csv"], "error: `.` is a folder\nhint: name a file in it\n"),
         (["a\0.csv"], "error: `a\\x00.csv` is not a usable file name\n"),
         (

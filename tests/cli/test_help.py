@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from neontodo.cli import topics
+from neontodo.cli.commands.help import TOPICS, read_topic, summarize_topic
 from neontodo.cli.exits import BY_ERROR, Exit
-from neontodo.cli.main import command_line
+from neontodo.cli.typer_app import command_line
 from neontodo.errors import BadValue, TodoError
 from neontodo.fields import Priority
 from neontodo.models import TaskPublic
@@ -39,7 +39,7 @@ COMMANDS = list(commands())
 
 def test_without_a_topic_a_pipe_gets_names_and_what_they_are_about(local: Todo) -> None:
     assert local("help") == Result(
-        0, "".join(f"{name}\t{topics.summary(name)}\n" for name in topics.ORDER), ""
+        0, "".join(f"{name}\t{summarize_topic(name)}\n" for name in TOPICS), ""
     )
 
 
@@ -57,17 +57,17 @@ def test_every_topic_that_is_shipped_is_listed() -> None:
     from importlib import resources
 
     shipped = [file.name for file in (resources.files("neontodo") / "topics").iterdir()]
-    assert {name for name in shipped if name.endswith(".md")} == {f"{t}.md" for t in topics.ORDER}
+    assert {name for name in shipped if name.endswith(".md")} == {f"{t}.md" for t in TOPICS}
 
 
-@pytest.mark.parametrize("topic", topics.ORDER)
+@pytest.mark.parametrize("topic", TOPICS)
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_a_topic_fits_and_loses_no_word(local: Todo, topic: str, width: int) -> None:
     shown = local.ok("help", topic, terminal=True, width=width)
     assert shown.err == ""
     prose = [line for line in shown.out.splitlines() if not line.startswith("    ")]
     assert max(map(len, prose)) <= min(width, 80)
-    assert shown.out.split() == topics.text(topic).removeprefix("# ").split()
+    assert shown.out.split() == read_topic(topic).removeprefix("# ").split()
 
 
 def test_on_a_terminal_with_colour_the_title_is_bold(local: Todo) -> None:
@@ -118,7 +118,7 @@ def test_the_list_of_commands_is_in_the_order_of_a_day(local: Todo) -> None:
 
 
 def test_each_exit_code_is_in_its_topic_with_its_meaning() -> None:
-    text = topics.text("exit-codes")
+    text = read_topic("exit-codes")
     assert re.findall(r"^- `(\d+)`: (.*)$", text, re.MULTILINE) == [
         (str(code.value), code.meaning) for code in Exit
     ]
@@ -127,7 +127,7 @@ def test_each_exit_code_is_in_its_topic_with_its_meaning() -> None:
 
 
 def test_each_setting_is_in_its_topic_with_its_sentence() -> None:
-    text = topics.text("settings")
+    text = read_topic("settings")
     for name, field in Settings.model_fields.items():
         assert f"- `{name}`, or `{variable_name(name)}`: {field.description}\n" in text
 
@@ -157,16 +157,16 @@ def test_the_fields_of_json_are_those_of_a_task() -> None:
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         updated_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
-    items = re.findall(r"^- (.*?): ", topics.text("json"), re.MULTILINE)
+    items = re.findall(r"^- (.*?): ", read_topic("json"), re.MULTILINE)
     assert re.findall(r"`(\w+)`", " ".join(items)) == list(task.to_json())
 
 
 def code_of(topic: str) -> list[str]:
-    return [line.strip() for line in topics.text(topic).splitlines() if line.startswith("    ")]
+    return [line.strip() for line in read_topic(topic).splitlines() if line.startswith("    ")]
 
 
 def test_every_date_of_the_topic_is_understood() -> None:
-    text = topics.text("dates").partition("What could mean two things")[0]
+    text = read_topic("dates").partition("What could mean two things")[0]
     days = text.partition("Or a moment")[0] + text.partition("Or a moment")[2].partition("\n\n")[0]
     for words in re.findall(r"`([^`]+)`", days):
         if words not in ("Z", "+02:00"):
@@ -180,9 +180,9 @@ def test_what_the_topic_says_is_refused_is_refused(words: str) -> None:
         parse_due(words, now=now, tz=BERLIN)
 
 
-@pytest.mark.parametrize("topic", topics.ORDER)
+@pytest.mark.parametrize("topic", TOPICS)
 def test_every_command_of_a_topic_is_one(topic: str) -> None:
-    named = re.findall(r"`todo ((?:[a-z]+ ?)+)", topics.text(topic))
+    named = re.findall(r"`todo ((?:[a-z]+ ?)+)", read_topic(topic))
     for line in code_of(topic):
         named += re.findall(r"\btodo ((?:[a-z]+ ?)+)", line)
     for found in named:

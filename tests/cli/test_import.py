@@ -272,7 +272,7 @@ def test_standard_input(todo: Todo) -> None:
 @pytest.mark.parametrize(
     ("argv", "stdin", "error"),
     [
-        (["nowhere.json"], "", "error: there is no file `nowhere.json`\n"),
+        (["nowhere.json"], "", "error: no such file: `nowhere.json`\n"),
         (["."], "", "error: `.` is a folder\nhint: name a file in it\n"),
         (["a\0b"], "", "error: `a\\x00b` cannot be read: not a usable name\n"),
         (

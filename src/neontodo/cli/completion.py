@@ -1,11 +1,23 @@
-"""What the shell may complete: fixed words, and the store's own numbers, projects and tags."""
+"""What a shell may complete: fixed words, and the store's own numbers, projects and tags.
+
+Each shell's answers are written here too: Typer's own let zsh evaluate a title (`\\$(…)`), bash
+split a project's name, and Rich obey what looks like its markup.
+"""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from typer import _completion_shared
+from typer._click.shell_completion import add_completion_class
+from typer._completion_classes import BashComplete, FishComplete, ZshComplete
+
 from neontodo.fields import SORT_KEYS, Option
+from neontodo.render.text import escaped
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,10 +35,10 @@ Completion = Callable[[str], list[Offer]]
 
 TASKS_OFFERED = 200
 PATIENCE = 2.0
-"""Seconds after which a store that has not answered is not waited for."""
+"""Seconds to wait for the store."""
 
 
-def choices(*words: str) -> Completion:
+def complete_words(*words: str) -> Completion:
     """Complete one of a few words."""
 
     def complete(incomplete: str) -> list[Offer]:
@@ -35,7 +47,7 @@ def choices(*words: str) -> Completion:
     return complete
 
 
-def sort(incomplete: str) -> list[Offer]:
+def complete_sort_keys(incomplete: str) -> list[Offer]:
     """Complete the last key of a list of sort keys."""
     start, comma, last = incomplete.rpartition(",")
     sign = "-" if last.startswith("-") else ""
@@ -46,20 +58,20 @@ def sort(incomplete: str) -> list[Offer]:
     ]
 
 
-def topics(incomplete: str) -> list[Offer]:
+def complete_topics(incomplete: str) -> list[Offer]:
     """Complete a help topic."""
-    from neontodo.cli import topics
+    from neontodo.cli.commands.help import TOPICS, summarize_topic
 
-    return [(name, topics.summary(name)) for name in topics.ORDER if name.startswith(incomplete)]
+    return [(name, summarize_topic(name)) for name in TOPICS if name.startswith(incomplete)]
 
 
-def tasks(ctx: Any, incomplete: str) -> list[Offer]:
+def complete_tasks(ctx: Any, incomplete: str) -> list[Offer]:
     """Complete the number of a task that the command is for; the title is its help."""
     from neontodo.tasks.queries import tasks as queries
 
     start, comma, last = incomplete.rpartition(",")
     completed = {"undone": True, "show": None, "log": None}.get(ctx.info_name, False)
-    found = _ask(
+    found = _query_store(
         ctx.obj,
         lambda session, who: queries.fetch_numbers_starting(
             session, who.user_id, last, completed=completed, limit=TASKS_OFFERED
@@ -68,21 +80,25 @@ def tasks(ctx: Any, incomplete: str) -> list[Offer]:
     return [(f"{start}{comma}{number}", title) for number, title in found]
 
 
-def projects(ctx: Any, incomplete: str) -> list[Offer]:
+def complete_projects(ctx: Any, incomplete: str) -> list[Offer]:
     """Complete the name of a project."""
     from neontodo.tasks.queries import counts
 
-    return _named(_ask(ctx.obj, lambda session, who: counts.count_projects(session, who.user_id)))
+    return _offer_counts(
+        _query_store(ctx.obj, lambda session, who: counts.count_projects(session, who.user_id))
+    )
 
 
-def tags(ctx: Any, incomplete: str) -> list[Offer]:
+def complete_tags(ctx: Any, incomplete: str) -> list[Offer]:
     """Complete a tag."""
     from neontodo.tasks.queries import counts
 
-    return _named(_ask(ctx.obj, lambda session, who: counts.count_tags(session, who.user_id)))
+    return _offer_counts(
+        _query_store(ctx.obj, lambda session, who: counts.count_tags(session, who.user_id))
+    )
 
 
-def profiles(ctx: Any, incomplete: str) -> list[Offer]:
+def complete_profiles(ctx: Any, incomplete: str) -> list[Offer]:
     """Complete the name of a profile."""
     from neontodo.accounts import profiles
 
@@ -94,16 +110,18 @@ def profiles(ctx: Any, incomplete: str) -> list[Offer]:
 def complete_field(name: str, option: Option) -> Callable[..., list[Offer]] | None:
     """Return what completes the values of a field; None if nothing can."""
     if option.words:
-        return choices(*option.words)
-    return {"project": projects, "tags": tags}.get(name)
+        return complete_words(*option.words)
+    return {"project": complete_projects, "tags": complete_tags}.get(name)
 
 
-def _named(counts: Iterable[Count]) -> list[Offer]:
+def _offer_counts(counts: Iterable[Count]) -> list[Offer]:
     return [(c.name, f"{c.pending} pending") for c in counts if c.name.isprintable()]
 
 
-def _ask(app: App, query: Callable[[AsyncSession, Identity], Awaitable[list[T]]]) -> list[T]:
-    """The store's answer; none where it cannot answer soon, since a completion never complains."""
+def _query_store(
+    app: App, query: Callable[[AsyncSession, Identity], Awaitable[list[T]]]
+) -> list[T]:
+    """Return the store's answer, nothing if it does not come soon: completion never complains."""
     import asyncio
     import io
     from dataclasses import replace
@@ -122,7 +140,7 @@ def _ask(app: App, query: Callable[[AsyncSession, Identity], Awaitable[list[T]]]
 
 
 async def _is_ready(app: App) -> bool:
-    """Whether the store can be read as it is: nothing is made or migrated for a completion."""
+    """Tell whether the store can be read as it is: completion creates and migrates nothing."""
     from neontodo.accounts import machine_key
     from neontodo.db import embedded
     from neontodo.db.schema import HEAD
@@ -135,3 +153,70 @@ async def _is_ready(app: App) -> bool:
             return False
     is_known = app.settings.token is not None or app.connection is not None
     return is_known or machine_key.load(app.folder) is not None
+
+
+class Bash(BashComplete):
+    """One value a line, as it would be typed."""
+
+    def complete(self) -> str:
+        args, incomplete = self.get_completion_args()
+        values = [item.value for item in self.get_completions(args, incomplete)]
+        if _is_in_quotes():
+            return "\n".join(value for value in values if not re.search(r"[\\\"'$`!]", value))
+        return "\n".join(re.sub(r"[^\w@%+=:,./-]", r"\\\g<0>", value) for value in values)
+
+
+class Zsh(ZshComplete):
+    """Shell code that offers values with their help; nothing of them is left for it to evaluate."""
+
+    def complete(self) -> str:
+        args, incomplete = self.get_completion_args()
+        items = self.get_completions(args, incomplete)
+        if not items:
+            return "_files"
+        words = " ".join(self.format_completion(item) for item in items)
+        return f"local -a found; found=({words}); _describe -V todo found"
+
+    def format_completion(self, item: Any) -> str:
+        value = re.sub(r"[\\:]", r"\\\g<0>", item.value)
+        help_ = escaped(item.help or "").replace("\\", "\\\\")
+        text = f"{value}:{help_}" if help_ else value
+        # Every character that could mean something to a shell, spaces too, is escaped.
+        return "$'" + re.sub(r"[\x00-\x7f]", _encode_character, text) + "'"
+
+
+class Fish(FishComplete):
+    """One value a line, with its help after a tab."""
+
+    def format_completion(self, item: Any) -> str:
+        return f"{item.value}\t{escaped(item.help)}" if item.help else str(item.value)
+
+
+def register_shells() -> None:
+    """Use these classes in place of Typer's."""
+    _completion_shared.install_zsh = _install_zsh
+    add_completion_class(Bash, "bash")
+    add_completion_class(Zsh, "zsh")
+    add_completion_class(Fish, "fish")
+
+
+def _install_zsh(*, _typers: Any = _completion_shared.install_zsh, **names: str) -> Path:
+    """Install as Typer does, but before another `todo`'s completion, such as that of devtodo."""
+    script: Path = _typers(**names)
+    settings = Path.home() / ".zshrc"
+    line = f"source ~/.zfunc/{script.name}\n"
+    if line not in (text := settings.read_text()):
+        settings.write_text(text + line)
+    return script
+
+
+def _encode_character(match: re.Match[str]) -> str:
+    character = match[0]
+    return character if character.isalnum() else f"\\x{ord(character):02x}"
+
+
+def _is_in_quotes() -> bool:
+    """Tell whether bash completes a word that begins with a quote, which it keeps."""
+    words = os.environ["COMP_WORDS"].split("\n")  # noqa: TID251
+    current = int(os.environ["COMP_CWORD"])  # noqa: TID251
+    return current < len(words) and words[current].startswith(("'", '"'))

@@ -1,4 +1,4 @@
-"""A person's own editor on a file that only they can read, and that is not lost by accident."""
+"""A task in a person's own editor, until what they wrote is saved or given up; it is never lost."""
 
 from __future__ import annotations
 
@@ -13,36 +13,163 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neontodo.errors import BadValue, Refused
+from neontodo.cli import taskfile
+from neontodo.errors import BadValue, Conflict, Refused, TodoError
 
 if TYPE_CHECKING:
     from neontodo.app import App
+    from neontodo.cli.taskfile import Form
+    from neontodo.models import TaskPublic
+    from neontodo.tasks.results import Outcome
 
 USUAL = ("editor", "nano", "vi")
 
 
+def edit_in_editor(app: App, task: TaskPublic, *, dry_run: bool) -> Outcome:
+    """Let a person edit the task, and save it; whatever goes wrong, their text is not lost.
+
+    Raises:
+        Refused: the editor failed, the person gave up, or the task was removed meanwhile.
+    """
+    # Editing may take long: no connection is kept open meanwhile.
+    app.run(app.database.close())
+    session = _EditingSession(app, task, dry_run)
+    try:
+        outcome = session.run()
+    except BaseException as error:
+        session.keep_text(error)
+        raise
+    session.draft.discard()
+    return outcome
+
+
+class _EditingSession:
+    """One task in the editor.
+
+    `base` is the task as it was when `text` was written, and `form` its fields; `notice` stands
+    above the text from the second time on, and says why it is shown again.
+    """
+
+    def __init__(self, app: App, task: TaskPublic, dry_run: bool) -> None:
+        self.app = app
+        self.dry_run = dry_run
+        self.draft = Draft(app, f"{task.number}.todo")
+        self.base = task
+        self.form = taskfile.build_form(task, app.tz)
+        self.text = self.first = self._build_text(self.form)
+        self.notice = ""
+
+    def run(self) -> Outcome:
+        from neontodo.tasks.results import Outcome
+
+        while True:
+            shown = self.notice + self.text
+            answer = self.draft.edit(shown)
+            if answer == shown and not self.notice:
+                return Outcome(())
+            if answer == shown:
+                raise Refused("nothing was changed: you left the file as it was")
+            if not answer.strip():
+                self.draft.write(self.text)
+                raise Refused("nothing was changed: you emptied the file")
+            self.text = answer.removeprefix(self.notice)
+            try:
+                return self._save()
+            except Conflict:
+                self._start_again_from_theirs()
+            except BadValue as error:
+                self.notice = taskfile.comment_lines(_explain_error(error))
+
+    def _save(self) -> Outcome:
+        from neontodo.tasks import service
+
+        form = taskfile.parse_form(self.text)
+        self.app.renew_clock()
+        update = taskfile.parse_update(self.app, form, self.form)
+        base = self.base
+        return self.app.run(
+            self.app.write(lambda unit: service.replace(unit, base, update), dry_run=self.dry_run)
+        )
+
+    def _start_again_from_theirs(self) -> None:
+        """Start again from the task as others changed it, with the person's changes applied."""
+        from neontodo.cli.output import fetch_one_task
+        from neontodo.tasks.references import parse_refs
+
+        now = fetch_one_task(self.app, parse_refs([str(self.base.id)]))
+        mine, theirs = taskfile.parse_form(self.text), taskfile.build_form(now, self.app.tz)
+        differing = taskfile.find_conflicts(mine, self.form, theirs)
+        self.notice = taskfile.comment_lines(_explain_conflict(now.number, differing))
+        self.text = self._build_text(taskfile.merge_forms(mine, self.form, theirs))
+        self.base, self.form = now, theirs
+        self.app.run(self.app.database.close())
+
+    def _build_text(self, form: Form) -> str:
+        from neontodo.render.card import list_annotations
+
+        noted = [
+            f"{when}  {text}".strip() for when, text in list_annotations(self.base, self.app.tz)
+        ]
+        head = f"task {self.base.number}: save and close to change it; leave it as it is to keep it"
+        return taskfile.format_form(form, [head, *noted])
+
+    def keep_text(self, error: BaseException) -> None:
+        """Leave the file where it is if there is work in it, and say so."""
+        from neontodo.render.messages import say
+
+        try:
+            text = self.draft.read()
+        except Refused:
+            return
+        if not text.strip() or text == self.first:
+            self.draft.discard()
+            return
+        where = f"your text is kept in {self.draft.path}"
+        if isinstance(error, TodoError):
+            error.details += (where,)
+        else:
+            say(self.app.streams, where)
+
+
+def _explain_error(error: BadValue) -> Iterator[str]:
+    yield f"error: {error.message}"
+    yield from error.details
+    if error.hint:
+        yield f"hint: {error.hint}"
+    yield "correct it, then save and close; leave the file as it is to give up"
+
+
+def _explain_conflict(number: int, differing: Form) -> Iterator[str]:
+    yield f"task {number} was changed elsewhere while you were editing it"
+    for name, text in differing.items():
+        first, *more = text.split("\n")
+        yield f"{name} is now: {first or 'none'}"
+        yield from (f"  {line}" for line in more)
+    yield "remove these lines and save to use your values; leave the file as it is to give up"
+
+
 class Draft:
-    """A file in a private folder; its text is in UTF-8, and what is not comes back unharmed."""
+    """A file in a private folder; bytes that are not UTF-8 come back unchanged."""
 
     def __init__(self, app: App, name: str) -> None:
         self._app = app
-        self._command = editor_command(app)
+        self._command = find_editor(app)
         try:
             self._folder = Path(tempfile.mkdtemp(prefix="todo-", dir=app.env.get("TMPDIR") or None))
             self.path = self._folder / name
             self.path.touch(mode=0o600)
         except OSError as error:
-            raise _unusable(error) from None
+            raise _draft_error(error) from None
 
-    def edited(self, text: str) -> str:
-        """The text as the editor leaves it.
+    def edit(self, text: str) -> str:
+        """Return the text as the editor leaves it.
 
         Raises:
-            Refused: the editor failed, or took the file away.
+            Refused: the editor failed, or removed the file.
             KeyboardInterrupt: it was interrupted.
         """
         self.write(text)
-        code = _run(self._app, [*self._command, str(self.path)])
+        code = _run_editor(self._app, [*self._command, str(self.path)])
         if code in (-signal.SIGINT, 128 + signal.SIGINT):
             raise KeyboardInterrupt
         if code:
@@ -54,20 +181,20 @@ class Draft:
         try:
             self.path.write_bytes(text.encode(errors="surrogateescape"))
         except OSError as error:
-            raise _unusable(error) from None
+            raise _draft_error(error) from None
 
     def read(self) -> str:
         try:
             return self.path.read_bytes().decode(errors="surrogateescape")
         except OSError as error:
-            raise _unusable(error) from None
+            raise _draft_error(error) from None
 
     def discard(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def editor_command(app: App) -> list[str]:
-    """The words that start the editor: `VISUAL`, else `EDITOR`, else a usual one.
+def find_editor(app: App) -> list[str]:
+    """Return the command that starts the editor: `VISUAL`, else `EDITOR`, else a usual one.
 
     Raises:
         BadValue: there is none.
@@ -79,35 +206,33 @@ def editor_command(app: App) -> list[str]:
         except ValueError:
             raise BadValue(
                 f"the editor in {name} cannot be read: a quote is not closed",
-                hint=f'such as {name}="code --wait"',
+                hint=f'for example {name}="code --wait"',
             ) from None
     for usual in USUAL:
         if found := shutil.which(usual, path=app.env.get("PATH")):
             return [found]
-    raise BadValue(
-        "no editor was found", hint="name one in EDITOR, or use options such as `--title`"
-    )
+    raise BadValue("no editor was found", hint="set EDITOR, or use options such as `--title`")
 
 
-def _run(app: App, command: list[str]) -> int:
-    # An editor needs the terminal for its output, even if ours goes elsewhere.
+def _run_editor(app: App, command: list[str]) -> int:
+    # An editor needs the terminal for its output, even if ours is redirected.
     out = None if app.streams.out_is_terminal else 2
     app.streams.err.flush()
     try:
-        with _interrupts_left_to_it():
+        with _leave_interrupts_to_editor():
             return subprocess.run(
                 command, cwd=app.cwd, env=dict(app.env), stdout=out, check=False
             ).returncode
     except (OSError, ValueError):
         raise BadValue(
             f"the editor `{command[0]}` cannot be started",
-            hint="name one in EDITOR, or use options such as `--title`",
+            hint="set EDITOR, or use options such as `--title`",
         ) from None
 
 
 @contextmanager
-def _interrupts_left_to_it() -> Iterator[None]:
-    """Ctrl-C reaches every program of the terminal; it is the editor's to make sense of."""
+def _leave_interrupts_to_editor() -> Iterator[None]:
+    """Ignore Ctrl-C, which reaches every program of the terminal: the editor handles it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -118,5 +243,5 @@ def _interrupts_left_to_it() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _unusable(error: OSError) -> Refused:
+def _draft_error(error: OSError) -> Refused:
     return Refused(f"the file for the editor cannot be used: {(error.strerror or '').lower()}")

@@ -28,6 +28,11 @@ def parse_fields(app: App, given: Mapping[str, str | Sequence[str] | None]) -> d
     }
 
 
+def collect_fields(request: object) -> dict[str, Any]:
+    """Return the options of a request that are fields of a task, by the fields' names."""
+    return {name: getattr(request, name) for name in BY_NAME if hasattr(request, name)}
+
+
 def _parse_field(app: App, field: Field, value: str | Sequence[str]) -> Any:
     from neontodo.tasks.dates import parse_due
     from neontodo.tasks.filters import parse_name, parse_priority

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from neontodo.cli.exits import NAME, Exit, ReaderGone, code_of
 from neontodo.errors import TodoError
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
 
     from neontodo.app import App
 
-
-NARROWEST = 40
-"""Columns in which help is laid out where there are fewer."""
 
 TOO_MANY = {errno.EMFILE, errno.ENFILE}
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
@@ -44,18 +40,12 @@ def _run(argv: Sequence[str], app: App) -> int:
     import typer
     from typer.exceptions import TyperException
 
-    from neontodo.render.help_text import HELP_WIDTH
+    from neontodo.cli.typer_app import parse
     from neontodo.render.messages import print_error
 
     try:
-        code = command_line().main(
-            args=list(argv),
-            prog_name=NAME,
-            standalone_mode=False,
-            obj=app,
-            terminal_width=min(max(app.streams.width, NARROWEST), HELP_WIDTH),
-        )
-        return code if isinstance(code, int) else Exit.OK
+        call = parse(argv, app)
+        return call if isinstance(call, int) else call.function(app, call.request) or Exit.OK
     except TodoError as error:
         print_error(app.streams, error)
         return code_of(error)
@@ -114,68 +104,4 @@ def _unexpected(error: Exception) -> TodoError:
     return TodoError(
         f"unexpected {type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}",
         hint="this is a defect of todo; please report it with the command you ran",
-    )
-
-
-@cache
-def command_line() -> Any:
-    """The commands as Typer sees them."""
-    from neontodo.cli import typer_app
-    from neontodo.cli.commands import (
-        add,
-        agent,
-        config,
-        connect,
-        db,
-        doctor,
-        done,
-        edit,
-        export,
-        help,
-        import_,
-        join,
-        list,
-        login,
-        member,
-        rm,
-        show,
-        stats,
-        token,
-        undo,
-        whoami,
-    )
-
-    return typer_app.build(
-        {
-            "add": add.add,
-            "list": list.list_,
-            "show": show.show,
-            "edit": edit.edit,
-            "done": done.done,
-            "undone": done.undone,
-            "toggle": done.toggle,
-            "rm": rm.rm,
-            "search": list.search,
-            "undo": undo.undo,
-            "redo": undo.redo,
-            "log": undo.log,
-            "tags": stats.tags,
-            "projects": stats.projects,
-            "stats": stats.stats,
-            "import": import_.import_,
-            "export": export.export,
-            "connect": connect.connect,
-            "join": join.join,
-            "member": ("Share this database with other people.", member.COMMANDS),
-            "login": login.login,
-            "logout": login.logout,
-            "profiles": login.profiles,
-            "whoami": whoami.whoami,
-            "token": ("Make and revoke tokens for scripts and CI.", token.COMMANDS),
-            "db": ("Look after the store's tables.", db.COMMANDS),
-            "doctor": doctor.doctor,
-            "config": config.config,
-            "help": help.help_,
-            "agent": ("Look after the process that makes commands fast.", agent.COMMANDS),
-        }
     )

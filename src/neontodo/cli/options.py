@@ -1,7 +1,12 @@
-"""Options and arguments that several commands share, each declared once."""
+"""Options and arguments that several commands share, each declared once.
+
+A command's request has them as fields, one by one or by extending Printing, Listing or Changing.
+`--color` and `--profile` are no fields: every command takes them, and they go to the app.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -39,7 +44,7 @@ Color = Annotated[
         metavar="WHEN",
         show_default=False,
         callback=_colour,
-        autocompletion=completion.choices("auto", "always", "never"),
+        autocompletion=completion.complete_words("auto", "always", "never"),
         help="Color what a terminal shows: auto (not with NO_COLOR), always or never.",
     ),
 ]
@@ -50,19 +55,20 @@ Profile = Annotated[
         metavar="NAME",
         show_default=False,
         callback=_profile,
-        autocompletion=completion.profiles,
+        autocompletion=completion.complete_profiles,
         help="Use another account and store of yours; every command takes this option.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print task numbers only.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
+Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Show so many at the most.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Tasks = Annotated[
     list[str],
     typer.Argument(
         metavar="TASK...",
-        autocompletion=completion.tasks,
+        autocompletion=completion.complete_tasks,
         help="Numbers (12), ranges (3-5), several (3,7), a UUID's start (a1b2), or @last.",
     ),
 ]
@@ -102,7 +108,36 @@ Format = Annotated[
         "--format",
         metavar="FORMAT",
         callback=_format,
-        autocompletion=completion.choices(*FORMATS),
+        autocompletion=completion.complete_words(*FORMATS),
         help=f"The file's format: {', '.join(FORMATS)}; else what its name says.",
     ),
 ]
+
+LAST = ("json", "quiet", "dry_run")
+"""In this order at the end of a command's help, whichever request declares them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colored:
+    """A command whose help shows `--color`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printing(Colored):
+    """A command that prints something."""
+
+    json: Json = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Printing):
+    """A command that prints tasks."""
+
+    quiet: Quiet = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changing(Listing):
+    """A command that changes tasks."""
+
+    dry_run: DryRun = False

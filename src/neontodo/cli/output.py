@@ -1,12 +1,18 @@
-"""The output of a command: its form is chosen here, once."""
+"""What commands have in common: the task they are about, their output, the report of a change."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from neontodo.app import App
+    from neontodo.cli.options import Changing
+    from neontodo.models import TaskPublic
     from neontodo.render.listing import Output
+    from neontodo.tasks.references import Refs
+    from neontodo.tasks.results import Outcome
+    from neontodo.tasks.unit_of_work import UnitOfWork
 
 
 def choose_output(app: App, *, json: bool = False, quiet: bool = False) -> Output:
@@ -23,3 +29,48 @@ def choose_output(app: App, *, json: bool = False, quiet: bool = False) -> Outpu
     else:
         mode = "lines"
     return Output(app.streams, mode, app.now, lambda: app.tz)
+
+
+def fetch_one_task(app: App, refs: Refs) -> TaskPublic:
+    """Return the one task that references name.
+
+    Raises:
+        TaskNotFound: they name none, or several.
+    """
+    from neontodo.tasks import lookup
+    from neontodo.tasks.state import take_snapshot
+
+    found = app.run(app.read(lambda s, me: lookup.resolve_one(s, me.user_id, me.key_id, refs)))
+    return take_snapshot(found)
+
+
+def run_change(
+    app: App,
+    request: Changing,
+    action: Callable[[UnitOfWork], Awaitable[Outcome]],
+    verb: str | None,
+    *,
+    already: str | None = None,
+) -> None:
+    """Run an action and report it; `verb` and `already` are as for `report_change`."""
+    outcome = app.run(app.write(action, dry_run=request.dry_run))
+    report_change(app, request, outcome, verb, already=already)
+
+
+def report_change(
+    app: App, request: Changing, outcome: Outcome, verb: str | None, *, already: str | None = None
+) -> None:
+    """Say in one sentence what changed, and print the changed tasks unless stdout is a terminal.
+
+    `verb` is a participle, None if the outcome's notes say it all; `already` is what the unchanged
+    tasks were.
+    """
+    from neontodo.render.messages import print_outcome, say_dry_run
+    from neontodo.render.tasks import print_tasks
+
+    output = choose_output(app, json=request.json, quiet=request.quiet)
+    if output.mode != "table":
+        print_tasks(output, outcome.changed)
+    print_outcome(app.streams, verb, outcome, already=already)
+    if request.dry_run:
+        say_dry_run(app.streams)

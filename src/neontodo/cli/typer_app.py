@@ -1,66 +1,271 @@
-"""`todo` itself: what stands before its commands, and how these are made, each when it is needed.
+"""Typer's commands, each made of the fields of its request, and only when it is looked up.
 
-Typer takes 2 ms to make a command of a function; all of them would be half the time of `--help`.
+To import every command's module and to make commands of them all would double the time of `--help`.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from typing import Annotated, Any
+from dataclasses import MISSING, fields
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
 
 import typer
 from typer._click.shell_completion import CompletionItem
+from typer._coercion import RuntimeParam
 from typer.core import TyperCommand, TyperGroup
 
 from neontodo import __version__
-from neontodo.cli import options, shells
-from neontodo.cli.coercion import simplify
-from neontodo.cli.exits import NAME, ReaderGone
-from neontodo.cli.usage import Plain, write_rows
+from neontodo.cli import commands, options
+from neontodo.cli.completion import register_shells
+from neontodo.cli.exits import NAME
 
-Functions = Mapping[str, Any]
-"""By name, the function of each command; or for a group, its help and its own functions."""
+if TYPE_CHECKING:
+    from neontodo.app import App
+
+NARROWEST = 40
+"""Columns in which help is laid out where there are fewer."""
+
+NARROW = 60
+"""Columns below which an option's help goes under its name."""
 
 SETTINGS = {"help_option_names": ["--help", "-h"]}
 
 
-class Declared(Mapping[str, Any]):
-    """Commands by name, in the order they were declared; made when they are looked up."""
+class Call(NamedTuple):
+    """A parsed command line: what to run, and the request to run it with."""
 
-    def __init__(self, functions: Functions, everywhere: Sequence[Any]) -> None:
-        self._functions = functions
-        self._everywhere = everywhere
-        self._made: dict[str, Any] = {}
+    function: Callable[[App, Any], int | None]
+    request: Any
+
+
+def parse(argv: Sequence[str], app: App | None = None) -> Call | int:
+    """Parse a command line; `--color` and `--profile` are told to the app at once.
+
+    Returns:
+        The call, or an exit code where Typer has answered, as it does for `--help`.
+
+    Raises:
+        TyperException: the command line cannot be used.
+    """
+    answer = command_line().main(
+        args=list(argv),
+        prog_name=NAME,
+        standalone_mode=False,
+        obj=app,
+        terminal_width=_width_of_help(app),
+    )
+    return answer if isinstance(answer, Call | int) else 0
+
+
+def describe_command(words: Sequence[str], app: App) -> str | None:
+    """Return the help of the command that the words name; None if there is none."""
+    command, context = command_line(), None
+    for name in (NAME, *words):
+        if context is not None:
+            below = getattr(command, "commands", {})
+            if name not in below:
+                return None
+            command = below[name]
+        context = command.context_class(
+            command,
+            parent=context,
+            info_name=name,
+            terminal_width=_width_of_help(app),
+            **command.context_settings,
+        )
+    return str(command.get_help(context))
+
+
+def _width_of_help(app: App | None) -> int:
+    from neontodo.render.help_text import HELP_WIDTH
+
+    width = HELP_WIDTH if app is None else app.streams.width
+    return min(max(width, NARROWEST), HELP_WIDTH)
+
+
+@cache
+def command_line() -> Any:
+    """Make `todo` itself."""
+    typer_app = _new_typer(add_completion=True)
+    typer_app.callback(invoke_without_command=True)(todo)
+    root: Any = typer.main.get_command(typer_app)
+    register_shells()
+    summaries = {name: entry.summary for name, entry in commands.ENTRIES.items()}
+    root.commands = LazyCommands(summaries, _load_command)
+    return _simplify(root)
+
+
+def todo(
+    ctx: typer.Context,
+    version: Annotated[bool, typer.Option("--version", "-V", help="Show the version.")] = False,
+    profile: options.Profile = None,
+    color: options.Color = "auto",
+) -> Call | None:
+    """Your tasks, in your own Postgres on Neon or in an embedded store.
+
+    `todo` alone lists what is pending. `todo help` names the topics there is help on.
+    """
+    if version:
+        ctx.obj.streams.out.write(f"{NAME} {__version__}\n")
+    elif ctx.invoked_subcommand is None:
+        listing = ctx.command.get_command(ctx, "list")  # type: ignore[attr-defined]
+        with listing.make_context("list", [], parent=ctx) as inner:
+            call: Call = listing.invoke(inner)
+            return call
+    return None
+
+
+class LazyCommands(Mapping[str, Any]):
+    """Commands by name, in the order of their summaries; each is made when it is looked up."""
+
+    def __init__(self, summaries: Mapping[str, str], make: Callable[[str], Any]) -> None:
+        self.summaries = summaries
+        self._make = cache(make)
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self._made:
-            self._made[name] = _made(name, self._functions[name], self._everywhere)
-        return self._made[name]
+        if name not in self.summaries:
+            raise KeyError(name)
+        return self._make(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._functions)
+        return iter(self.summaries)
 
     def __len__(self) -> int:
-        return len(self._functions)
+        return len(self.summaries)
 
-    def summary(self, name: str) -> str:
-        """The first sentence of a command's help."""
-        function = self._functions[name]
-        text = function[0] if isinstance(function, tuple) else inspect.getdoc(function)
-        return str(text).partition("\n\n")[0].replace("\n", " ").removesuffix(".")
+
+def _load_command(name: str) -> Any:
+    """Make a command or group of its module."""
+    entry = commands.ENTRIES[name]
+    module = import_module(f"{commands.__name__}.{entry.module}")
+    if not entry.is_group:
+        found = module.COMMANDS[name] if hasattr(module, "COMMANDS") else getattr(module, name)
+        return _make_command(name, found)
+    summaries = {each: _first_sentence(found) for each, found in module.COMMANDS.items()}
+    group = PlainGroup(
+        name=name,
+        commands=LazyCommands(summaries, lambda each: _make_command(each, module.COMMANDS[each])),  # type: ignore[arg-type]
+        help=f"{entry.summary}.",
+        rich_markup_mode=None,
+    )
+    return _add_options_of_todo(group)
+
+
+def _first_sentence(found: Any) -> str:
+    function = found[1] if isinstance(found, tuple) else found
+    text = inspect.getdoc(function) or ""
+    return text.partition("\n\n")[0].replace("\n", " ").removesuffix(".")
+
+
+def _make_command(name: str, found: Any) -> Any:
+    """Make the command that answers a Call of a request of this type for this function."""
+    callback, shows_color = found, False
+    if isinstance(found, tuple):
+        request_type, function = found
+        callback = _call_maker(request_type, function)
+        shows_color = issubclass(request_type, options.Colored)
+    typer_app = _new_typer(add_completion=False)
+    typer_app.command(name, cls=PlainCommand)(callback)
+    command: Any = typer.main.get_command(typer_app)
+    return _add_options_of_todo(command, shows_color=shows_color)
+
+
+def _call_maker(request_type: type[Any], function: Callable[[App, Any], int | None]) -> Any:
+    """Return a function whose parameters are the request's fields, for Typer to read."""
+
+    def make_call(**values: Any) -> Call:
+        return Call(function, request_type(**values))
+
+    hints = get_type_hints(request_type, include_extras=True)
+    make_call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=inspect.Parameter.empty if field.default is MISSING else field.default,
+                annotation=hints[field.name],
+            )
+            for field in sorted(fields(request_type), key=lambda f: _place(f.name))
+        ]
+    )
+    make_call.__doc__ = function.__doc__
+    return make_call
+
+
+def _place(field: str) -> int:
+    """Return where in the help a field comes: those of all commands after its own."""
+    return options.LAST.index(field) if field in options.LAST else -1
+
+
+def _new_typer(*, add_completion: bool) -> typer.Typer:
+    return typer.Typer(
+        cls=PlainGroup,
+        add_completion=add_completion,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+
+def _add_options_of_todo(command: Any, *, shows_color: bool = False) -> Any:
+    """Let a command take `--color` and `--profile` too; most have options enough to show."""
+    own = {param.name for param in command.params}
+    for param in command_line().params:
+        if param.name in ("color", "profile") and param.name not in own:
+            param = copy(param)
+            param.hidden = not (shows_color and param.name == "color")
+            param.expose_value = False
+            command.params.append(param)
+    return _simplify(command)
+
+
+def _simplify(command: Any) -> Any:
+    """Give each parameter of a command the plain conversion of its type."""
+    command.context_settings = SETTINGS
+    context = command.context_class(command, **command.context_settings)
+    for param in command.get_params(context):
+        described = param.type_descriptor
+        if kind := CONVERSIONS.get(described.annotation):
+            param._runtime_param = kind(described.parameter_info, described.annotation)
+    return command
+
+
+class PlainHelp:
+    """Names and sentences, without the types and brackets that Typer adds; mixed into commands."""
+
+    def collect_usage_pieces(self: Any, ctx: Any) -> list[str]:
+        pieces = ["[OPTIONS]"]
+        for param in self.get_params(ctx):
+            if param.param_type_name == "argument":
+                pieces.append(_metavar(param) if param.required else f"[{_metavar(param)}]")
+        if below := getattr(self, "subcommand_metavar", None):
+            pieces.append(below)
+        return pieces
+
+    def format_options(self: Any, ctx: Any, formatter: Any) -> None:
+        params = [param for param in self.get_params(ctx) if not param.hidden]
+        for title, kind, name in (
+            ("Arguments", "argument", _metavar),
+            ("Options", "option", _switches),
+        ):
+            rows = [(name(p), _describe(p)) for p in params if p.param_type_name == kind]
+            _write_rows(formatter, title, rows)
+        if commands_below := getattr(self, "commands", None):
+            _write_rows(formatter, "Commands", commands_below.summaries.items())
 
 
 WITHOUT_SETTINGS = ("agent", "config", "doctor", "help")
 """Commands that need no settings, or report what is wrong with them."""
 
 
-class Command(Plain, TyperCommand):
+class PlainCommand(PlainHelp, TyperCommand):
     """A command that does something."""
 
     def invoke(self, ctx: Any) -> Any:
-        if ctx.command_path.split()[1] not in WITHOUT_SETTINGS:
+        if ctx.obj is not None and ctx.command_path.split()[1] not in WITHOUT_SETTINGS:
             # `--profile` and `--color` have been read by now.
             ctx.obj.load_settings()
         try:
@@ -71,7 +276,7 @@ class Command(Plain, TyperCommand):
             raise
 
 
-class Commands(Plain, TyperGroup):
+class PlainGroup(PlainHelp, TyperGroup):
     """A command with commands below it."""
 
     commands: Any
@@ -79,84 +284,69 @@ class Commands(Plain, TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.commands)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        rows = [(name, self.commands.summary(name)) for name in self.commands]
-        write_rows(formatter, "Commands", rows)
-
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
-        names = [name for name in self.commands if name.startswith(incomplete)]
-        offers = [CompletionItem(name, help=self.commands.summary(name)) for name in names]
+        offers = [
+            CompletionItem(name, help=summary)
+            for name, summary in self.commands.summaries.items()
+            if name.startswith(incomplete)
+        ]
         # Past the group's own way, which makes every command to read its help.
         return offers + super(TyperGroup, self).shell_complete(ctx, incomplete)
 
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            # Typer would end the process for this with exit code 1.
-            raise ReaderGone from None
+
+def _write_rows(formatter: Any, title: str, rows: Iterable[tuple[str, str]]) -> None:
+    """Write a titled list of names and sentences, if there are any."""
+    if rows := list(rows):
+        with formatter.section(title):
+            formatter.write_dl(rows, col_max=30 if formatter.width >= NARROW else 10)
 
 
-def root(
-    ctx: typer.Context,
-    version: Annotated[bool, typer.Option("--version", "-V", help="Show the version.")] = False,
-    profile: options.Profile = None,
-    color: options.Color = "auto",
-) -> None:
-    """Your tasks, in your own Postgres on Neon or in an embedded store.
+def _metavar(param: Any) -> str:
+    name = str(param.metavar or param.name.upper())
+    return name[1:-1] if name.startswith("[") else name
 
-    `todo` alone lists what is pending. `todo help` names the topics there is help on.
+
+def _switches(param: Any) -> str:
+    names = ", ".join(sorted(param.opts, key=len))
+    return names if param.is_flag else f"{names} {_metavar(param)}"
+
+
+def _describe(param: Any) -> str:
+    text, default = param.help or "", param.default
+    if param.param_type_name == "argument" or param.show_default is not True:
+        return text
+    return text if default in (None, False, "") else f"{text} [default: {default}]"
+
+
+class PlainText(RuntimeParam):
+    """Text as it was typed.
+
+    Typer makes a pydantic adapter for every parameter, text included, and so imports pydantic
+    before it can report a usage error: 0.1 s for nothing.
     """
-    if version:
-        ctx.obj.streams.out.write(f"{NAME} {__version__}\n")
-    elif ctx.invoked_subcommand is None:
-        listing = ctx.command.get_command(ctx, "list")  # type: ignore[attr-defined]
-        with listing.make_context("list", [], parent=ctx) as inner:
-            listing.invoke(inner)
+
+    def _coerce_value(self, value: Any, param: Any, ctx: Any) -> Any:
+        return value if isinstance(value, str | bool) else list(value)
 
 
-def build(functions: Functions) -> Any:
-    """`todo` with these commands."""
-    app = _typer(add_completion=True)
-    app.callback(invoke_without_command=True)(root)
-    command: Any = typer.main.get_command(app)
-    shells.register()
-    everywhere = [_unseen(param) for param in command.params if param.name == "profile"]
-    command.commands = Declared(functions, everywhere)
-    return _finished(command)
+class WholeNumber(RuntimeParam):
+    """A whole number within the option's limits."""
+
+    def _coerce_value(self, value: Any, param: Any, ctx: Any) -> int:
+        least, most = self.parameter_info.min, self.parameter_info.max
+        text = str(value)
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+        if number is None or (least and number < least) or (most and number > most):
+            limits = f"from {least or 0}" + (f" to {most}" if most else "")
+            raise typer.BadParameter(
+                f"`{text}` is not a whole number {limits}", ctx=ctx, param=param
+            )
+        return number
 
 
-def _unseen(param: Any) -> Any:
-    """An option of `todo` itself as its commands take it: their help has enough options."""
-    param = copy(param)
-    param.hidden, param.expose_value = True, False
-    return param
-
-
-def _made(name: str, function: Any, everywhere: Sequence[Any]) -> Any:
-    if isinstance(function, tuple):
-        about, functions = function
-        commands: Any = Declared(functions, everywhere)
-        group = Commands(name=name, commands=commands, help=about, rich_markup_mode=None)
-        group.params.extend(everywhere)
-        return _finished(group)
-    app = _typer(add_completion=False)
-    app.command(name, cls=Command)(function)
-    command: Any = typer.main.get_command(app)
-    command.params.extend(everywhere)
-    return _finished(command)
-
-
-def _typer(*, add_completion: bool) -> typer.Typer:
-    return typer.Typer(
-        cls=Commands,
-        add_completion=add_completion,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-    )
-
-
-def _finished(command: Any) -> Any:
-    command.context_settings = SETTINGS
-    simplify(command)
-    return command
+CONVERSIONS: dict[Any, type[RuntimeParam]] = {
+    str: PlainText,
+    list[str]: PlainText,
+    bool: PlainText,
+    int: WholeNumber,
+}

@@ -1,1 +1,65 @@
-"""The verbs of `todo`, one or a family per file."""
+"""The commands, in the order of `todo --help`.
+
+Each module of this package has COMMANDS: by name, the type of request that a command line is parsed
+into, and the function that runs it, whose docstring is the command's help.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """Where a command is, and the first sentence of its help, told without importing it."""
+
+    module: str
+    summary: str
+    is_group: bool = False
+
+
+ENTRIES = {
+    "add": Entry("add", "Add a task, or with `-` one per line of standard input"),
+    "list": Entry("list", "List tasks: pending ones, by when they are due"),
+    "show": Entry("show", "Show everything about one task"),
+    "edit": Entry("edit", "Change fields of tasks; without options, one task in your editor"),
+    "done": Entry("done", "Mark tasks done"),
+    "undone": Entry("done", "Mark tasks pending again"),
+    "toggle": Entry("done", "Mark pending tasks done, and done ones pending"),
+    "rm": Entry("rm", "Remove tasks, after a question; `todo undo` brings them back"),
+    "search": Entry("list", "Find tasks that have all the words; the best matches come first"),
+    "undo": Entry("undo", "Take back this machine's last command, whole; repeated, the one before"),
+    "redo": Entry("undo", "Do again what was undone last, unless something else was done since"),
+    "log": Entry("undo", "Show what happened to tasks, newest first, with old and new values"),
+    "tags": Entry("stats", "List the tags in use, with how many tasks carry each"),
+    "projects": Entry("stats", "List the projects, with how many tasks each has"),
+    "stats": Entry(
+        "stats", "Show what is open, overdue and due today, and what was done on each day"
+    ),
+    "import": Entry(
+        "import_",
+        "Import tasks; those that are here already, or were removed here, stay as they are",
+    ),
+    "export": Entry("export", "Export all tasks, or some, pending ones and done ones"),
+    "connect": Entry("connect", "Keep your tasks in a Postgres database, such as one on Neon"),
+    "join": Entry(
+        "join", "Take an invitation to somebody's database, and keep tasks there from now on"
+    ),
+    "member": Entry("member", "Share this database with other people", is_group=True),
+    "login": Entry("login", "Sign in with Better Auth, Neon Auth or another issuer of tokens"),
+    "logout": Entry("login", "End the session, and forget everything that signing in has stored"),
+    "profiles": Entry(
+        "login",
+        "List your accounts and stores on this machine; `--profile` or TODO_PROFILE chooses one",
+    ),
+    "whoami": Entry(
+        "whoami", "Show who you are to the store, by which token, and which store that is"
+    ),
+    "token": Entry("token", "Make and revoke tokens for scripts and CI", is_group=True),
+    "db": Entry("db", "Look after the store's tables", is_group=True),
+    "doctor": Entry("doctor", "Check everything a command needs, one by one, and change nothing"),
+    "config": Entry(
+        "config", "List the settings: their values, where these came from, and what each is for"
+    ),
+    "help": Entry("help", "Explain a topic or a command; without one, list the topics"),
+    "agent": Entry("agent", "Look after the process that makes commands fast", is_group=True),
+}

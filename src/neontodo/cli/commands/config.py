@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-
-import typer
 
 from neontodo.cli import options
 from neontodo.errors import BadValue
@@ -14,7 +12,12 @@ if TYPE_CHECKING:
     from neontodo.app import App
 
 
-def config(ctx: typer.Context, json: options.Json = False, color: options.Color = "auto") -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigRequest(options.Printing):
+    """All settings."""
+
+
+def run_config(app: App, request: ConfigRequest) -> None:
     """List the settings: their values, where these came from, and what each is for.
 
     A setting is taken from the environment, else from the settings file, else it is the default.
@@ -24,21 +27,24 @@ def config(ctx: typer.Context, json: options.Json = False, color: options.Color 
     from neontodo.cli.output import choose_output
     from neontodo.render.inspection import print_settings
 
-    app: App = ctx.obj
     found, problem = settings.list_settings(app.env, app.options), None
     try:
-        url = _database(app)
+        url = _database_url(app)
         found = [
             replace(each, value=url) if each.name == "database_url" else each for each in found
         ]
     except BadValue as error:
         problem = error
-    print_settings(choose_output(app, json=json), found, file=settings.config_path(app.env))
+    output = choose_output(app, json=request.json)
+    print_settings(output, found, file=settings.config_path(app.env))
     if problem is not None:
         raise problem
 
 
-def _database(app: App) -> str:
+def _database_url(app: App) -> str:
     """The database URL without its password."""
     app.load_settings()
     return app.target.display if app.settings.database_url else "not set"
+
+
+COMMANDS = {"config": (ConfigRequest, run_config)}

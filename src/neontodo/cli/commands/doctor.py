@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import typer
 
 from neontodo.cli import options
 
@@ -14,7 +13,12 @@ if TYPE_CHECKING:
     from neontodo.doctor.finding import Finding
 
 
-def doctor(ctx: typer.Context, json: options.Json = False, color: options.Color = "auto") -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorRequest(options.Printing):
+    """All checks."""
+
+
+def run_doctor(app: App, request: DoctorRequest) -> int:
     """Check everything a command needs, one by one, and change nothing.
 
     Settings, the keyring, the token, and the store: its file, or the way to its server. The exit
@@ -25,17 +29,18 @@ def doctor(ctx: typer.Context, json: options.Json = False, color: options.Color 
     from neontodo.render.inspection import print_findings
     from neontodo.render.messages import hint
 
-    app: App = ctx.obj
     findings = examine(app)
-    code = _code(findings)
-    print_findings(choose_output(app, json=json), findings, code)
+    code = _exit_code(findings)
+    print_findings(choose_output(app, json=request.json), findings, code)
     for advice in dict.fromkeys(found.hint for found in findings if found.hint):
         hint(app.streams, advice)
-    if code:
-        raise typer.Exit(code)
+    return code
 
 
-def _code(findings: Sequence[Finding]) -> int:
+def _exit_code(findings: Sequence[Finding]) -> int:
     from neontodo.cli.exits import code_of
 
     return max((int(code_of(found.problem)) for found in findings if found.problem), default=0)
+
+
+COMMANDS = {"doctor": (DoctorRequest, run_doctor)}

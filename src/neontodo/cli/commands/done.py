@@ -2,67 +2,61 @@
 
 from __future__ import annotations
 
-import typer
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from neontodo.cli import options
 
+if TYPE_CHECKING:
+    from neontodo.app import App
 
-def done(
-    ctx: typer.Context,
-    tasks: options.Tasks,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    dry_run: options.DryRun = False,
-    color: options.Color = "auto",
-) -> None:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteRequest(options.Changing):
+    """Tasks to be marked."""
+
+    tasks: options.Tasks
+
+
+def run_done(app: App, request: CompleteRequest) -> None:
     """Mark tasks done."""
-    _complete(ctx, tasks, True, "done", json, quiet, dry_run)
+    _complete(app, request, True, "done")
 
 
-def undone(
-    ctx: typer.Context,
-    tasks: options.Tasks,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    dry_run: options.DryRun = False,
-    color: options.Color = "auto",
-) -> None:
+def run_undone(app: App, request: CompleteRequest) -> None:
     """Mark tasks pending again."""
-    _complete(ctx, tasks, False, "pending again", json, quiet, dry_run)
+    _complete(app, request, False, "pending again", already="already pending")
 
 
-def toggle(
-    ctx: typer.Context,
-    tasks: options.Tasks,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    dry_run: options.DryRun = False,
-    color: options.Color = "auto",
-) -> None:
+def run_toggle(app: App, request: CompleteRequest) -> None:
     """Mark pending tasks done, and done ones pending."""
-    _complete(ctx, tasks, None, "toggled", json, quiet, dry_run)
+    _complete(app, request, None, "toggled")
 
 
 def _complete(
-    ctx: typer.Context,
-    tasks: list[str],
+    app: App,
+    request: CompleteRequest,
     completed: bool | None,
     verb: str,
-    json: bool,
-    quiet: bool,
-    dry_run: bool,
+    *,
+    already: str | None = None,
 ) -> None:
-    from neontodo.cli.changing import change
+    from neontodo.cli.output import run_change
     from neontodo.tasks import service
     from neontodo.tasks.references import parse_refs
 
-    refs = parse_refs(tasks)
-    change(
-        ctx.obj,
+    refs = parse_refs(request.tasks)
+    run_change(
+        app,
+        request,
         lambda unit: service.complete(unit, refs, completed),
         verb,
-        already="already pending" if completed is False else None,
-        json=json,
-        quiet=quiet,
-        dry_run=dry_run,
+        already=already,
     )
+
+
+COMMANDS = {
+    "done": (CompleteRequest, run_done),
+    "undone": (CompleteRequest, run_undone),
+    "toggle": (CompleteRequest, run_toggle),
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,17 +23,19 @@ if TYPE_CHECKING:
 CHUNK = 1000
 
 
-def export(
-    ctx: typer.Context,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRequest(options.Colored):
+    """Which tasks to write, where and how."""
+
     file: Annotated[
         str, typer.Argument(metavar="[FILE]", help="The file; without one, standard output.")
-    ] = "-",
-    format: options.Format = None,
-    done: Annotated[bool, typer.Option("--done", help="Only tasks that are done.")] = False,
-    pending: Annotated[bool, typer.Option("--pending", help="Only pending tasks.")] = False,
-    project: options.Project = None,
-    tag: options.Tag = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file.")] = False,
+    ] = "-"
+    format: options.Format = None
+    done: Annotated[bool, typer.Option("--done", help="Only tasks that are done.")] = False
+    pending: Annotated[bool, typer.Option("--pending", help="Only pending tasks.")] = False
+    project: options.Project = None
+    tags: options.Tag = None
+    force: Annotated[bool, typer.Option("--force", help="Write over a file.")] = False
     for_spreadsheet: Annotated[
         bool,
         typer.Option(
@@ -40,39 +43,36 @@ def export(
             help="Of csv: put a `'` before what a spreadsheet would run as a formula, such as "
             "`=1+1`. Off by default, as an export must come back as it was.",
         ),
-    ] = False,
-    color: options.Color = "auto",
-) -> None:
+    ] = False
+
+    def __post_init__(self) -> None:
+        if self.done and self.pending:
+            raise BadValue(
+                "no task is both done and pending", hint="leave out `--done`, `--pending` or both"
+            )
+
+
+def run_export(app: App, request: ExportRequest) -> int:
     """Export all tasks, or some, pending ones and done ones.
 
     Exit code 1 says that a task could not be read, and was left out.
     """
     from neontodo import formats
-    from neontodo.cli import sinks
     from neontodo.cli.exits import Exit
+    from neontodo.cli.files import STANDARD, write_output
     from neontodo.render.messages import say, warn, warn_unreadable
-    from neontodo.tasks.filters import TaskFilter, parse_conditions, parse_sort
 
-    app: App = ctx.obj
-    if done and pending:
-        raise BadValue(
-            "no task is both done and pending", hint="leave out `--done`, `--pending` or both"
-        )
-    wanted = TaskFilter(
-        completed=True if done else False if pending else None,
-        conditions=parse_conditions({"project": project, "tags": tag}, now=app.now, tz=app.tz),
-        sort=parse_sort(app.settings.sort) if app.settings.sort else (),
-    )
-    name = format or _format_of(file)
-    if for_spreadsheet and name != "csv":
+    file = request.file
+    name = request.format or _format_of(file)
+    if request.for_spreadsheet and name != "csv":
         raise BadValue(
             f"`--for-spreadsheet` is for csv, and this would be {name}", hint="add `--format csv`"
         )
-    with closing(_tasks(app, wanted)) as tasks:
+    with closing(_stream_tasks(app, _build_filter(app, request))) as tasks:
         seen = _Seen(tasks)
-        text = formats.write(seen, name, tz=app.tz, for_spreadsheet=for_spreadsheet)
-        sinks.write(app, file, text, force=force)
-    if file != sinks.STDOUT:
+        text = formats.write(seen, name, tz=app.tz, for_spreadsheet=request.for_spreadsheet)
+        write_output(app, file, text, force=request.force)
+    if file != STANDARD:
         noun = "task" if seen.number == 1 else "tasks"
         say(app.streams, f"exported {seen.number} {noun} to {file}")
     if name == "todotxt" and seen.longer:
@@ -82,7 +82,19 @@ def export(
         )
     if seen.unreadable:
         warn_unreadable(app.streams, seen.unreadable)
-        raise typer.Exit(Exit.FAILED)
+        return Exit.FAILED
+    return Exit.OK
+
+
+def _build_filter(app: App, request: ExportRequest) -> TaskFilter:
+    from neontodo.cli.fields import collect_fields
+    from neontodo.tasks.filters import TaskFilter, parse_conditions, parse_sort
+
+    return TaskFilter(
+        completed=True if request.done else False if request.pending else None,
+        conditions=parse_conditions(collect_fields(request), now=app.now, tz=app.tz),
+        sort=parse_sort(app.settings.sort) if app.settings.sort else (),
+    )
 
 
 class _Seen:
@@ -108,9 +120,9 @@ class _Seen:
 
 def _format_of(file: str) -> str:
     from neontodo import formats
-    from neontodo.cli.sinks import STDOUT
+    from neontodo.cli.files import STANDARD
 
-    found = "json" if file == STDOUT else formats.format_of(file)
+    found = "json" if file == STANDARD else formats.format_of(file)
     if found is None:
         raise BadValue(
             f"`{file}` does not say its format",
@@ -119,9 +131,9 @@ def _format_of(file: str) -> str:
     return found
 
 
-def _tasks(app: App, wanted: TaskFilter) -> Generator[Row, None, None]:
+def _stream_tasks(app: App, wanted: TaskFilter) -> Generator[Row, None, None]:
     """The tasks as they come; the event loop runs only to fetch the next of them."""
-    chunks = _chunks(app, wanted)
+    chunks = _read_chunks(app, wanted)
     try:
         while chunk := app.run(_next(chunks)):
             yield from chunk
@@ -137,7 +149,7 @@ async def _close(chunks: AsyncGenerator[list[Row], None]) -> None:
     await chunks.aclose()
 
 
-async def _chunks(app: App, wanted: TaskFilter) -> AsyncGenerator[list[Row], None]:
+async def _read_chunks(app: App, wanted: TaskFilter) -> AsyncGenerator[list[Row], None]:
     from neontodo.tasks.queries import tasks
 
     identity = await app.identity()
@@ -153,3 +165,6 @@ async def _chunks(app: App, wanted: TaskFilter) -> AsyncGenerator[list[Row], Non
             yield chunk
     if task is None:
         await app.introduce()
+
+
+COMMANDS = {"export": (ExportRequest, run_export)}

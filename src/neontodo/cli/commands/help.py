@@ -1,8 +1,10 @@
-"""`todo help`."""
+"""`todo help`, and its topics: texts that are shipped with the package."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,44 +14,94 @@ from neontodo.errors import BadValue
 if TYPE_CHECKING:
     from neontodo.app import App
 
+TOPICS = (
+    "references",
+    "dates",
+    "signing-in",
+    "scripts",
+    "json",
+    "exit-codes",
+    "settings",
+    "formats",
+    "undo",
+    "completion",
+)
 
-def help_(
-    ctx: typer.Context,
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpRequest:
+    """What to explain."""
+
     topic: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="[TOPIC]",
-            autocompletion=completion.topics,
+            autocompletion=completion.complete_topics,
             help="A topic, or a command such as `add` or `token create`.",
         ),
-    ] = None,
-) -> None:
+    ] = None
+
+
+def run_help(app: App, request: HelpRequest) -> None:
     """Explain a topic or a command; without one, list the topics."""
-    from neontodo.cli import topics
+    from neontodo.cli.typer_app import describe_command
     from neontodo.render.help_text import print_help_text
     from neontodo.render.text import safe_write
 
-    app: App = ctx.obj
-    words = topic or []
+    words = request.topic or []
     if not words:
         _list_topics(app)
-    elif len(words) == 1 and words[0] in topics.ORDER:
-        print_help_text(app.streams, topics.text(words[0]))
-    elif (described := _command(ctx.find_root(), words)) is not None:
+    elif len(words) == 1 and words[0] in TOPICS:
+        print_help_text(app.streams, read_topic(words[0]))
+    elif (described := describe_command(words, app)) is not None:
         safe_write(app.streams.out, f"{described}\n")
     else:
-        raise _unknown(ctx, " ".join(words))
+        raise _unknown_topic(" ".join(words))
+
+
+def read_topic(name: str) -> str:
+    """Return a topic as Markdown, with what the program declares elsewhere put in."""
+    written = _read_file(name)
+    if "{exit codes}" in written:
+        written = written.replace("{exit codes}", _list_exit_codes())
+    if "{settings}" in written:
+        written = written.replace("{settings}", _list_settings())
+    return written
+
+
+def summarize_topic(name: str) -> str:
+    """Return what a topic is about, in a few words."""
+    title = _read_file(name).partition("\n")[0]
+    return title.partition(": ")[2]
+
+
+def _read_file(name: str) -> str:
+    return (resources.files("neontodo") / "topics" / f"{name}.md").read_text(encoding="utf-8")
+
+
+def _list_exit_codes() -> str:
+    from neontodo.cli.exits import Exit
+
+    return "\n".join(f"- `{code.value}`: {code.meaning}" for code in Exit)
+
+
+def _list_settings() -> str:
+    from neontodo import settings
+
+    return "\n".join(
+        f"- `{name}`, or `{settings.variable_name(name)}`: {settings.describe(name)}"
+        for name in settings.Settings.model_fields
+    )
 
 
 def _list_topics(app: App) -> None:
-    from neontodo.cli import topics
     from neontodo.render.text import safe_write
 
-    found = [(name, topics.summary(name)) for name in topics.ORDER]
+    found = [(name, summarize_topic(name)) for name in TOPICS]
     if not app.streams.out_is_terminal:
         safe_write(app.streams.out, "".join(f"{name}\t{about}\n" for name, about in found))
         return
-    width = max(map(len, topics.ORDER))
+    width = max(map(len, TOPICS))
     lines = "".join(f"  {name:{width}}  {about}\n" for name, about in found)
     safe_write(
         app.streams.out,
@@ -58,30 +110,17 @@ def _list_topics(app: App) -> None:
     )
 
 
-def _command(root: Any, words: list[str]) -> str | None:
-    """The help of the command that the words name, if there is one."""
-    context = root
-    for word in words:
-        if not hasattr(context.command, "get_command"):
-            return None
-        command = context.command.get_command(context, word)
-        if command is None:
-            return None
-        context = command.context_class(
-            command, parent=context, info_name=word, **command.context_settings
-        )
-    return str(context.get_help())
-
-
-def _unknown(ctx: typer.Context, words: str) -> BadValue:
+def _unknown_topic(words: str) -> BadValue:
     from difflib import get_close_matches
 
-    from neontodo.cli import topics
+    from neontodo.cli.commands import ENTRIES
 
-    root: Any = ctx.find_root().command
-    near = get_close_matches(words.lower(), {*topics.ORDER, *root.commands}, 3, 0.6)
+    near = get_close_matches(words.lower(), {*TOPICS, *ENTRIES}, 3, 0.6)
     quoted = " or ".join(f"`{name}`" for name in near)
     return BadValue(
         f"there is no topic or command `{words}`",
         hint=f"did you mean {quoted}?" if near else "`todo help` lists the topics",
     )
+
+
+COMMANDS = {"help": (HelpRequest, run_help)}

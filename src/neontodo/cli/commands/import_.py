@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
 
 import typer
@@ -11,49 +12,48 @@ from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
     from neontodo.app import App
-    from neontodo.cli.sources import Source
+    from neontodo.cli.files import Source
     from neontodo.tasks.report import Report
     from neontodo.tasks.unit_of_work import UnitOfWork
 
 
-def import_(
-    ctx: typer.Context,
-    file: Annotated[
-        str, typer.Argument(metavar="FILE", help="The file; `-` reads standard input.")
-    ],
-    format: options.Format = None,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRequest(options.Printing):
+    """The file to read, and what to do with some of its records."""
+
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The file; `-` reads standard input.")]
+    format: options.Format = None
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out records that cannot be read.")
-    ] = False,
+    ] = False
     restore: Annotated[
         bool, typer.Option("--restore", help="Bring back tasks that were removed here.")
-    ] = False,
-    json: options.Json = False,
-    dry_run: options.DryRun = False,
-    color: options.Color = "auto",
-) -> None:
+    ] = False
+    dry_run: options.DryRun = False
+
+
+def run_import(app: App, request: ImportRequest) -> None:
     """Import tasks; those that are here already, or were removed here, stay as they are."""
+    from neontodo.cli.files import open_input
     from neontodo.cli.output import choose_output
-    from neontodo.cli.sources import opened
     from neontodo.render.import_report import print_report
     from neontodo.render.messages import say_dry_run
 
-    app: App = ctx.obj
-    with opened(app, file) as source:
-        name = format or _detected(file, source)
-        report = _import(app, source, name, skip_bad=skip_bad, restore=restore, dry_run=dry_run)
-    print_report(choose_output(app, json=json), report)
-    if dry_run:
+    with open_input(app, request.file) as source:
+        format = request.format or _detect_format(request.file, source)
+        report = _import(app, source, format, request)
+    print_report(choose_output(app, json=request.json), report)
+    if request.dry_run:
         say_dry_run(app.streams)
 
 
-def _detected(file: str, source: Source) -> str:
+def _detect_format(file: str, source: Source) -> str:
     from neontodo import formats
-    from neontodo.cli.sources import STDIN
+    from neontodo.cli.files import STANDARD
 
-    found = formats.detect(None if file == STDIN else file, source.head())
+    found = formats.detect(None if file == STANDARD else file, source.head())
     if found is None:
-        what = "standard input" if file == STDIN else f"`{file}`"
+        what = "standard input" if file == STANDARD else f"`{file}`"
         raise BadValue(
             f"cannot tell the format of {what}",
             hint=f"name it with `--format`: {', '.join(formats.FORMATS)}",
@@ -61,9 +61,7 @@ def _detected(file: str, source: Source) -> str:
     return found
 
 
-def _import(
-    app: App, source: Source, format: str, *, skip_bad: bool, restore: bool, dry_run: bool
-) -> Report:
+def _import(app: App, source: Source, format: str, request: ImportRequest) -> Report:
     from neontodo import formats
     from neontodo.render.progress import Bar
     from neontodo.tasks.importing import import_tasks
@@ -77,10 +75,13 @@ def _import(
             return await import_tasks(
                 unit,
                 records,
-                skip_bad=skip_bad,
-                restore=restore,
+                skip_bad=request.skip_bad,
+                restore=request.restore,
                 size=source.size,
                 progress=lambda: bar.show(source.done),
             )
 
-        return app.run(app.write(action, dry_run=dry_run))
+        return app.run(app.write(action, dry_run=request.dry_run))
+
+
+COMMANDS = {"import": (ImportRequest, run_import)}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,72 +15,76 @@ if TYPE_CHECKING:
     from neontodo.render.listing import Mode
     from neontodo.tasks.filters import TaskFilter
 
-Done = Annotated[bool, typer.Option("--done", help="Only tasks that are done.")]
-All = Annotated[bool, typer.Option("--all", "-a", help="Pending tasks and done ones.")]
+
 Sort = Annotated[
     str | None,
     typer.Option(
         "--sort",
         metavar="KEY[,KEY]",
-        autocompletion=completion.sort,
+        autocompletion=completion.complete_sort_keys,
         help=f"Order by {', '.join(SORT_KEYS)}; -KEY descending.",
     ),
 ]
-Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Show so many at the most.")]
 PageNumber = Annotated[int | None, typer.Option(metavar="N", min=1, help="Which page to show.")]
 
 
-def list_(
-    ctx: typer.Context,
-    done: Done = False,
-    all_: All = False,
-    project: options.Project = None,
-    tag: options.Tag = None,
-    priority: options.Priority = None,
-    due: options.DueFilter = None,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilteredRequest(options.Listing):
+    """Which tasks to show."""
+
+    done: Annotated[bool, typer.Option("--done", help="Only tasks that are done.")] = False
+    all_: Annotated[bool, typer.Option("--all", "-a", help="Pending tasks and done ones.")] = False
+    project: options.Project = None
+    tags: options.Tag = None
+    priority: options.Priority = None
+    due: options.DueFilter = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest(FilteredRequest):
+    """Tasks to list, pending ones if nothing else is said, and in which order."""
+
     search: Annotated[
         str | None, typer.Option(metavar="WORDS", help="Only tasks that have all these words.")
-    ] = None,
-    sort: Sort = None,
-    limit: Limit = None,
-    page: PageNumber = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    color: options.Color = "auto",
-) -> None:
+    ] = None
+    sort: Sort = None
+    limit: options.Limit = None
+    page: PageNumber = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest(FilteredRequest):
+    """Words to find, in done tasks too if nothing else is said, and in which order to list them."""
+
+    words: Annotated[list[str], typer.Argument(metavar="WORD...", help="Words in any order.")]
+    sort: Sort = None
+    limit: options.Limit = None
+    page: PageNumber = None
+
+
+def run_list(app: App, request: ListRequest) -> None:
     """List tasks: pending ones, by when they are due."""
-    _show(ctx, words=search or "", completed=None if all_ else done)
+    completed = None if request.all_ else request.done
+    _print_page(app, request, words=request.search or "", completed=completed)
 
 
-def search(
-    ctx: typer.Context,
-    words: Annotated[list[str], typer.Argument(metavar="WORD...", help="Words in any order.")],
-    done: Done = False,
-    all_: All = False,
-    project: options.Project = None,
-    tag: options.Tag = None,
-    priority: options.Priority = None,
-    due: options.DueFilter = None,
-    sort: Sort = None,
-    limit: Limit = None,
-    page: PageNumber = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    color: options.Color = "auto",
-) -> None:
+def run_search(app: App, request: SearchRequest) -> None:
     """Find tasks that have all the words; the best matches come first."""
-    _show(ctx, words=" ".join(words), completed=True if done else None)
+    completed = True if request.done else None
+    _print_page(app, request, words=" ".join(request.words), completed=completed)
 
 
-def _show(ctx: typer.Context, *, words: str, completed: bool | None) -> None:
+def _print_page(
+    app: App, request: ListRequest | SearchRequest, *, words: str, completed: bool | None
+) -> None:
     from neontodo.cli.output import choose_output
     from neontodo.render.messages import warn_unreadable
     from neontodo.render.tasks import print_tasks
+    from neontodo.tasks.filters import TaskFilter
     from neontodo.tasks.queries import tasks as queries
 
-    app: App = ctx.obj
-    output = choose_output(app, json=ctx.params["json"], quiet=ctx.params["quiet"])
-    wanted = _filter(app, output.mode, ctx.params, words, completed)
+    output = choose_output(app, json=request.json, quiet=request.quiet)
+    wanted = _build_filter(app, request, output.mode, words, completed)
     page = app.run(
         app.read(
             lambda session, me: queries.fetch_page(session, me.user_id, wanted),
@@ -88,39 +92,36 @@ def _show(ctx: typer.Context, *, words: str, completed: bool | None) -> None:
         )
     )
     warn_unreadable(app.streams, page.unreadable)
-    narrowed = wanted != _unnarrowed(wanted)
+    is_narrowed = wanted != TaskFilter(sort=wanted.sort, limit=wanted.limit)
     print_tasks(
         output,
         page.tasks,
         total=page.total,
         shown_from=wanted.offset,
-        none_found="no tasks match" if narrowed else "nothing to do",
-        next_step=None if narrowed else '`todo add "Buy milk"` adds a task',
+        none_found="no tasks match" if is_narrowed else "nothing to do",
+        next_step=None if is_narrowed else '`todo add "Buy milk"` adds a task',
     )
 
 
-def _filter(
-    app: App, mode: Mode, given: Mapping[str, Any], words: str, completed: bool | None
+def _build_filter(
+    app: App, request: ListRequest | SearchRequest, mode: Mode, words: str, completed: bool | None
 ) -> TaskFilter:
+    from neontodo.cli.fields import collect_fields
     from neontodo.tasks import filters
     from neontodo.tasks.search_text import fold_query
 
-    size = given["limit"]
-    if size is None and (mode == "table" or given["page"] is not None):
+    size = request.limit
+    if size is None and (mode == "table" or request.page is not None):
         size = app.settings.page_size
-    narrowing = {**given, "tags": given["tag"]}
-    sort = given["sort"] or ("" if words else app.settings.sort)
+    sort = request.sort or ("" if words else app.settings.sort)
     return filters.TaskFilter(
         completed=completed,
-        conditions=filters.parse_conditions(narrowing, now=app.now, tz=app.tz),
+        conditions=filters.parse_conditions(collect_fields(request), now=app.now, tz=app.tz),
         words=fold_query(words),
         sort=filters.parse_sort(sort) if sort else (),
         limit=size,
-        offset=((given["page"] or 1) - 1) * (size or 0),
+        offset=((request.page or 1) - 1) * (size or 0),
     )
 
 
-def _unnarrowed(wanted: TaskFilter) -> TaskFilter:
-    from neontodo.tasks.filters import TaskFilter
-
-    return TaskFilter(sort=wanted.sort, limit=wanted.limit)
+COMMANDS = {"list": (ListRequest, run_list), "search": (SearchRequest, run_search)}

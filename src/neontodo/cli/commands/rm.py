@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import typer
 
 from neontodo.cli import options
 from neontodo.errors import capped
@@ -17,35 +16,27 @@ if TYPE_CHECKING:
 SHOWN = 20
 
 
-def rm(
-    ctx: typer.Context,
-    tasks: options.Tasks,
-    yes: options.Yes = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    dry_run: options.DryRun = False,
-    color: options.Color = "auto",
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveRequest(options.Changing):
+    """Tasks to be removed, and whether to ask before."""
+
+    tasks: options.Tasks
+    yes: options.Yes = False
+
+
+def run_rm(app: App, request: RemoveRequest) -> None:
     """Remove tasks, after a question; `todo undo` brings them back."""
-    from neontodo.cli.changing import change
+    from neontodo.cli.output import run_change
     from neontodo.tasks import service
     from neontodo.tasks.references import parse_refs
 
-    app: App = ctx.obj
-    refs = parse_refs(tasks)
-    if not (yes or dry_run):
-        refs = _confirmed(app, refs)
-    change(
-        app,
-        lambda unit: service.remove(unit, refs),
-        "removed",
-        json=json,
-        quiet=quiet,
-        dry_run=dry_run,
-    )
+    refs = parse_refs(request.tasks)
+    if not (request.yes or request.dry_run):
+        refs = _confirm_removal(app, refs)
+    run_change(app, request, lambda unit: service.remove(unit, refs), "removed")
 
 
-def _confirmed(app: App, refs: Refs) -> Refs:
+def _confirm_removal(app: App, refs: Refs) -> Refs:
     """The tasks that a person agreed to remove, by their whole ids: no other can be hit."""
     from neontodo.cli.prompt import confirm, require_person
     from neontodo.tasks.lookup import resolve_refs
@@ -55,19 +46,19 @@ def _confirmed(app: App, refs: Refs) -> Refs:
     found = app.run(app.read(lambda s, me: resolve_refs(s, me.user_id, me.key_id, refs)))
     # However long the answer takes, nobody has to wait for it, and no connection breaks meanwhile.
     app.run(app.database.close())
-    confirm(app, _question(app, found))
+    confirm(app, _build_question(app, found))
     app.renew_clock()
-    return parse_refs([_reference(task) for task in found])
+    return parse_refs([_whole_id(task) for task in found])
 
 
-def _reference(task: Task) -> str:
+def _whole_id(task: Task) -> str:
     """Its whole id; in a store that plain SQL has written to, there may be none."""
     from uuid import UUID
 
     return str(task.id if isinstance(task.id, UUID) else task.number)
 
 
-def _question(app: App, found: list[Task]) -> str:
+def _build_question(app: App, found: list[Task]) -> str:
     """What to ask; the titles of several tasks are listed above it."""
     from neontodo.render.messages import say
 
@@ -77,3 +68,6 @@ def _question(app: App, found: list[Task]) -> str:
     for line in capped(lines, len(found)):
         say(app.streams, line)
     return f"remove these {len(found)} tasks?"
+
+
+COMMANDS = {"rm": (RemoveRequest, run_rm)}

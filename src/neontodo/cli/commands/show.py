@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,26 +13,28 @@ if TYPE_CHECKING:
     from neontodo.app import App
 
 
-def show(
-    ctx: typer.Context,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowRequest(options.Listing):
+    """The task to be shown."""
+
     task: Annotated[
         str,
         typer.Argument(
             metavar="TASK",
-            autocompletion=completion.tasks,
+            autocompletion=completion.complete_tasks,
             help="A number (12), a UUID's start (a1b2), or @last.",
         ),
-    ],
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    color: options.Color = "auto",
-) -> None:
+    ]
+
+
+def run_show(app: App, request: ShowRequest) -> None:
     """Show everything about one task."""
-    from neontodo.cli.output import choose_output
-    from neontodo.cli.selecting import only
+    from neontodo.cli.output import choose_output, fetch_one_task
     from neontodo.render.card import print_task
     from neontodo.tasks.references import parse_refs
 
-    app: App = ctx.obj
-    found = only(app, parse_refs([task]))
-    print_task(choose_output(app, json=json, quiet=quiet), found)
+    found = fetch_one_task(app, parse_refs([request.task]))
+    print_task(choose_output(app, json=request.json, quiet=request.quiet), found)
+
+
+COMMANDS = {"show": (ShowRequest, run_show)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,39 +16,38 @@ if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.tasks.results import Count
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print names only.")]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountsRequest(options.Printing):
+    """Names in use, with the number of their tasks."""
+
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print names only.")] = False
 
 
-def tags(
-    ctx: typer.Context,
-    json: options.Json = False,
-    quiet: Quiet = False,
-    color: options.Color = "auto",
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatsRequest(options.Printing):
+    """Figures of all tasks."""
+
+
+def run_tags(app: App, request: CountsRequest) -> None:
     """List the tags in use, with how many tasks carry each."""
     from neontodo.tasks.queries import counts
 
-    _show(ctx.obj, "tag", counts.count_tags, json, quiet)
+    _print_counts(app, request, "tag", counts.count_tags)
 
 
-def projects(
-    ctx: typer.Context,
-    json: options.Json = False,
-    quiet: Quiet = False,
-    color: options.Color = "auto",
-) -> None:
+def run_projects(app: App, request: CountsRequest) -> None:
     """List the projects, with how many tasks each has."""
     from neontodo.tasks.queries import counts
 
-    _show(ctx.obj, "project", counts.count_projects, json, quiet)
+    _print_counts(app, request, "project", counts.count_projects)
 
 
-def _show(
+def _print_counts(
     app: App,
+    request: CountsRequest,
     name: str,
     query: Callable[[AsyncSession, str], Awaitable[list[Count]]],
-    json: bool,
-    quiet: bool,
 ) -> None:
     from neontodo.cli.output import choose_output
     from neontodo.render.charts import print_counts
@@ -55,24 +55,26 @@ def _show(
     found = app.run(
         app.read(lambda session, me: query(session, me.user_id), is_empty=lambda counts: not counts)
     )
-    print_counts(choose_output(app, json=json, quiet=quiet), found, name=name)
+    print_counts(choose_output(app, json=request.json, quiet=request.quiet), found, name=name)
 
 
-def stats(
-    ctx: typer.Context,
-    json: options.Json = False,
-    color: options.Color = "auto",
-) -> None:
+def run_stats(app: App, request: StatsRequest) -> None:
     """Show what is open, overdue and due today, and what was done on each day."""
     from neontodo.cli.output import choose_output
     from neontodo.render.charts import print_stats
     from neontodo.tasks.queries import counts
 
-    app: App = ctx.obj
     found = app.run(
         app.read(
             lambda session, me: counts.fetch_stats(session, me.user_id, app.now, app.tz),
             is_empty=lambda found: found.is_empty,
         )
     )
-    print_stats(choose_output(app, json=json), found)
+    print_stats(choose_output(app, json=request.json), found)
+
+
+COMMANDS = {
+    "tags": (CountsRequest, run_tags),
+    "projects": (CountsRequest, run_projects),
+    "stats": (StatsRequest, run_stats),
+}

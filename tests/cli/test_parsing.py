@@ -1,0 +1,189 @@
+"""From a command line to the request that runs, without running it."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pytest
+import typer
+from typer.exceptions import TyperException
+
+from neontodo.cli import commands
+from neontodo.cli.commands.add import AddRequest, run_add
+from neontodo.cli.commands.config import ConfigRequest
+from neontodo.cli.commands.doctor import DoctorRequest
+from neontodo.cli.commands.done import CompleteRequest, run_done, run_toggle, run_undone
+from neontodo.cli.commands.edit import EditRequest
+from neontodo.cli.commands.export import ExportRequest
+from neontodo.cli.commands.help import HelpRequest
+from neontodo.cli.commands.import_ import ImportRequest
+from neontodo.cli.commands.list import ListRequest, SearchRequest
+from neontodo.cli.commands.rm import RemoveRequest
+from neontodo.cli.commands.show import ShowRequest
+from neontodo.cli.commands.stats import CountsRequest, StatsRequest
+from neontodo.cli.commands.undo import LogRequest, UndoRequest
+from neontodo.cli.typer_app import Call, command_line, parse
+from neontodo.errors import BadValue
+from neontodo.launcher.main import FIELDS, PLAIN, VALUED
+
+
+@pytest.mark.parametrize(
+    ("line", "request_"),
+    [
+        ("", ListRequest()),
+        ("add Buy milk", AddRequest(words=["Buy", "milk"])),
+        (
+            "add -d 'two percent' --due fri -p high -P home -t shop -t now --dry-run -- --odd -x",
+            AddRequest(
+                words=["--odd", "-x"],
+                description="two percent",
+                due="fri",
+                priority="high",
+                project="home",
+                tags=["shop", "now"],
+                dry_run=True,
+            ),
+        ),
+        ("add x --json -q", AddRequest(words=["x"], json=True, quiet=True)),
+        ("list", ListRequest()),
+        (
+            "list --done -P p -t a -t b -p none",
+            ListRequest(done=True, project="p", tags=["a", "b"], priority="none"),
+        ),
+        (
+            "list -a --due week --search 'a b' --sort=-due,title --limit 5 --page 2 --json",
+            ListRequest(
+                all_=True,
+                due="week",
+                search="a b",
+                sort="-due,title",
+                limit=5,
+                page=2,
+                json=True,
+            ),
+        ),
+        (
+            "search two words --limit 1 -q",
+            SearchRequest(words=["two", "words"], limit=1, quiet=True),
+        ),
+        ("show 12 --json", ShowRequest(task="12", json=True)),
+        ("edit 3-5,7", EditRequest(tasks=["3-5,7"])),
+        (
+            "edit 1 2 --title x -d '' --due none -p low -P none -t a --untag b --untag c",
+            EditRequest(
+                tasks=["1", "2"],
+                title="x",
+                description="",
+                due="none",
+                priority="low",
+                project="none",
+                added_tags=["a"],
+                removed_tags=["b", "c"],
+            ),
+        ),
+        ("done 1 @last", CompleteRequest(tasks=["1", "@last"])),
+        ("rm 1 -y --dry-run", RemoveRequest(tasks=["1"], yes=True, dry_run=True)),
+        ("undo", UndoRequest()),
+        ("redo --any -q", UndoRequest(any_machine=True, quiet=True)),
+        ("log", LogRequest()),
+        ("log 3 a1b2 --limit 9 --json", LogRequest(tasks=["3", "a1b2"], limit=9, json=True)),
+        ("tags -q", CountsRequest(quiet=True)),
+        ("projects --json", CountsRequest(json=True)),
+        ("stats", StatsRequest()),
+        (
+            "import - --format csv --skip-bad --restore --dry-run --json",
+            ImportRequest(
+                file="-", format="csv", skip_bad=True, restore=True, dry_run=True, json=True
+            ),
+        ),
+        ("export", ExportRequest()),
+        (
+            "export out.csv --done -P p -t a --force --for-spreadsheet",
+            ExportRequest(
+                file="out.csv",
+                done=True,
+                project="p",
+                tags=["a"],
+                force=True,
+                for_spreadsheet=True,
+            ),
+        ),
+        ("help", HelpRequest()),
+        ("help token create", HelpRequest(topic=["token", "create"])),
+        ("config --json", ConfigRequest(json=True)),
+        ("doctor", DoctorRequest()),
+    ],
+)
+def test_a_command_line_becomes_a_request(line: str, request_: Any) -> None:
+    call = parse(shlex.split(line))
+    assert isinstance(call, Call)
+    assert call.request == request_
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [("add", run_add), ("done", run_done), ("undone", run_undone), ("toggle", run_toggle)],
+)
+def test_the_name_chooses_what_runs(name: str, function: Any) -> None:
+    call = parse([name, "1"])
+    assert isinstance(call, Call)
+    assert call.function is function
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "lst",
+        "add",
+        "show",
+        "show 1 2",
+        "list a",
+        "list --limit 0",
+        "list --limit x",
+        "list --limit 9999999999999999999",
+        "list --color blue",
+        "list --due",
+        "edit --bogus",
+        "import x --format xml",
+        "tags x",
+    ],
+)
+def test_what_cannot_be_parsed_is_refused(line: str) -> None:
+    with pytest.raises(TyperException):
+        parse(line.split())
+
+
+def test_options_that_contradict_each_other_make_no_request() -> None:
+    with pytest.raises(BadValue, match="both done and pending"):
+        parse(["export", "--done", "--pending"])
+
+
+@pytest.mark.parametrize("name", [n for n, entry in commands.ENTRIES.items() if not entry.is_group])
+def test_every_command_takes_the_options_of_todo_itself(name: str) -> None:
+    taken = {param.name: param for param in command_line().commands[name].params}
+    assert taken["profile"].hidden
+    assert "color" in taken
+
+
+@pytest.mark.parametrize("name", commands.ENTRIES)
+def test_a_command_is_listed_with_the_first_sentence_of_its_help(name: str) -> None:
+    sentence, _, _ = command_line().commands[name].help.partition("\n\n")
+    assert f"{commands.ENTRIES[name].summary}." == sentence.replace("\n", " ")
+
+
+def test_the_launcher_knows_commands_by_their_names() -> None:
+    assert set(commands.ENTRIES) >= PLAIN
+
+
+def test_the_launcher_knows_which_options_make_an_editor_needless() -> None:
+    edit = command_line().commands["edit"]
+    others = {"json", "quiet", "dry_run", "color", "profile", "help"}
+    options = (param for param in edit.params if isinstance(param, typer.core.TyperOption))
+    fields = [switch for param in options if param.name not in others for switch in param.opts]
+    assert set(FIELDS) == set(fields)
+
+
+def test_the_launcher_knows_the_options_of_todo_itself() -> None:
+    valued = [param for param in command_line().params if not param.is_flag]
+    assert {param.opts[0] for param in valued if param.name in ("color", "profile")} == set(VALUED)
