@@ -8,7 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from neontodo.accounts import machine_key
-from neontodo.accounts.key_text import public_text
+from neontodo.accounts.machine_key import encode_public_key
 from neontodo.db.database import Database
 from neontodo.db.url import parse_url
 from neontodo.models import Key, User
@@ -35,7 +35,7 @@ def second_person(first: Todo, home: Path) -> Todo:
                 {
                     "user_id": mine.user_id,
                     "id": mine.key_id,
-                    "public_key": public_text(mine.private_key.public_key()),
+                    "public_key": encode_public_key(mine.private_key.public_key()),
                     "label": "bob's laptop",
                 }
                 | stamps,

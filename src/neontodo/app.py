@@ -23,12 +23,12 @@ from neontodo.streams import Notice
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from neontodo.accounts.connection import Connection
+    from neontodo.accounts.account import Account
+    from neontodo.accounts.connect import StoredConnection
     from neontodo.accounts.identity import Identity
-    from neontodo.accounts.issuers.http import Http
+    from neontodo.accounts.issuers.http import HttpClient
     from neontodo.accounts.issuers.issuer import Issuer
     from neontodo.accounts.secrets.store import SecretStore
-    from neontodo.accounts.signed_in import Account
     from neontodo.db.database import Database
     from neontodo.db.retry import Limits
     from neontodo.db.url import Target
@@ -133,7 +133,7 @@ class App:
         return self.profile.account
 
     @property
-    def connection(self) -> Connection | None:
+    def connection(self) -> StoredConnection | None:
         """What `todo connect` stored of the store in use; None for the embedded one."""
         return self.profile.connection
 
@@ -152,11 +152,11 @@ class App:
             return given.get_secret_value().strip(), self.setting_origins["token"]
         return None, ""
 
-    def http(self) -> Http:
+    def http(self) -> HttpClient:
         """Return a client for the issuer."""
-        from neontodo.accounts.issuers.http import Http
+        from neontodo.accounts.issuers.http import HttpClient
 
-        return Http(self.env)
+        return HttpClient(self.env)
 
     @cached_property
     def target(self) -> Target:
@@ -228,37 +228,35 @@ class App:
         profile = self.profile
         if profile.account is not None:
             return await self._identity_of_account(profile.account)
-        if (connection := profile.connection) is not None and connection.machine is not None:
-            return identity.of_connection(connection, profile.secrets, self.now)
+        if (connection := profile.connection) is not None and connection.machine_key is not None:
+            return identity.identify_in_database(connection, profile.secrets, self.now)
         machine = profile.load_or_create_machine_key(self.now)
-        return identity.of_machine(machine, profile.folder, self.now)
+        return identity.identify_machine(machine, profile.folder, self.now)
 
     async def _verify_given_token(self, token: str, origin: str) -> Identity:
         from neontodo.accounts import identity, machine_key, tokens
 
-        if tokens.issuer_of(token) == tokens.ISSUER or self.issuer is None:
+        if tokens.read_issuer(token) == tokens.ISSUER or self.issuer is None:
             mine = machine_key.load(self.folder)
-            return await identity.verified(
+            return await identity.verify_own_token(
                 token, origin, mine=mine, database=self.database, now=self.now
             )
         import socket
 
-        from neontodo.accounts import account
+        from neontodo.accounts.issuers import jwks
 
         # The keys of the account's own issuer are kept for when that cannot be reached.
         is_same = self.account is None or self.account.issuer == self.issuer
         folder = self.folder if is_same else self.folder / "given"
-        claims = await account.verified(token, folder, self.issuer, self.http, self.now)
+        claims = await jwks.verify_token(token, folder, self.issuer, self.http, self.now)
         return identity.Identity(claims, origin, socket.gethostname())
 
     async def _identity_of_account(self, signed_in: Account) -> Identity:
         """Return the account's user, by a token of the issuer's that is fetched anew if need be."""
-        from neontodo.accounts import account
+        from neontodo.accounts.account import fetch_claims
         from neontodo.accounts.identity import Identity
 
-        claims = await account.current_claims(
-            self.folder, self.secrets, signed_in, self.http, self.now
-        )
+        claims = await fetch_claims(self.folder, self.secrets, signed_in, self.http, self.now)
         self._is_renamed = (claims.email, claims.name) != (signed_in.email, signed_in.name)
         return Identity(claims, signed_in.issuer.url, signed_in.machine)
 
@@ -357,11 +355,11 @@ class App:
         Raises:
             NotSignedIn: the login role is a member's, and another one's.
         """
-        from neontodo.accounts import admission
+        from neontodo.accounts.identity import admit
 
         is_given = self.given_token()[0] is not None
         machine = None if is_given or self.account is None else self.account.machine
-        await admission.admit(database, identity.claims, machine, self.now)
+        await admit(database, identity.claims, machine, self.now)
 
     async def introduce(self) -> None:
         """Make sure that the store knows the user, by the name that the issuer knows.

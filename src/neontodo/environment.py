@@ -19,11 +19,11 @@ from neontodo.errors import BadValue, NotSignedIn
 from neontodo.streams import Streams, open_process_streams
 
 if TYPE_CHECKING:
-    from neontodo.accounts.connection import Connection
+    from neontodo.accounts.account import Account
+    from neontodo.accounts.connect import StoredConnection
     from neontodo.accounts.issuers.issuer import Issuer
-    from neontodo.accounts.machine_key import Machine
+    from neontodo.accounts.machine_key import MachineKey
     from neontodo.accounts.secrets.store import SecretStore
-    from neontodo.accounts.signed_in import Account
     from neontodo.db.founding import Founder
     from neontodo.db.url import Target
     from neontodo.settings import Settings
@@ -62,7 +62,7 @@ class LocalProfile:
         self.may_be_new = False
         self._settings = settings
         self._notify = notify
-        self._machine: Machine | None = None
+        self._machine: MachineKey | None = None
 
     @cached_property
     def folder(self) -> Path:
@@ -75,8 +75,8 @@ class LocalProfile:
         from neontodo.accounts import profiles
 
         name = self._settings.profile
-        folder = profiles.folder_of(self._settings.data_dir, name)
-        if not (self.may_be_new or profiles.exists(folder, name)):
+        folder = profiles.profile_folder(self._settings.data_dir, name)
+        if not (self.may_be_new or profiles.has_profile(folder, name)):
             raise BadValue(
                 f"there is no profile `{name}`",
                 hint="`todo profiles` lists them; `todo login`, `connect` and `join` make one",
@@ -99,28 +99,28 @@ class LocalProfile:
     @cached_property
     def account(self) -> Account | None:
         """The account that is signed in; None if there is none."""
-        from neontodo.accounts import signed_in
+        from neontodo.accounts import account
 
-        return signed_in.remembered(self.folder)
+        return account.load_account(self.folder)
 
     @cached_property
-    def connection(self) -> Connection | None:
+    def connection(self) -> StoredConnection | None:
         """What `todo connect` stored of the store in use; None for the embedded one.
 
         Raises:
             NotSignedIn: what was stored is gone or damaged.
             KeyringUnavailable: the keyring that holds it does not answer.
         """
-        from neontodo.accounts import connection
+        from neontodo.accounts import connect
 
         if url := self._settings.database_url:
             from neontodo.db.url import PostgresTarget, parse_url
 
             target = parse_url(url.get_secret_value())
             if isinstance(target, PostgresTarget):
-                return connection.kept(self.secrets, target.key)
+                return connect.load_connection(self.secrets, target.key)
             return None
-        return connection.remembered(self.folder, self.secrets)
+        return connect.load_connection_in_use(self.folder, self.secrets)
 
     @cached_property
     def issuer(self) -> Issuer | None:
@@ -131,25 +131,25 @@ class LocalProfile:
 
     def issuer_at(self, url: str) -> Issuer:
         """Return the issuer at an address, with what the settings say of it, if it is theirs."""
-        from neontodo.accounts.issuers.issuer import issuer_at
+        from neontodo.accounts.issuers.issuer import parse_issuer
 
-        set_url, plain = self._settings.auth_url, issuer_at(url)
-        if set_url is not None and issuer_at(set_url).url != plain.url:
+        set_url, plain = self._settings.auth_url, parse_issuer(url)
+        if set_url is not None and parse_issuer(set_url).url != plain.url:
             return plain
         return self._with_settings(plain)
 
     def _with_settings(self, known: Issuer) -> Issuer:
-        from neontodo.accounts.issuers.issuer import issuer_at
+        from neontodo.accounts.issuers.issuer import parse_issuer
 
         settings = self._settings
-        return issuer_at(
+        return parse_issuer(
             known.url,
             issuer=settings.auth_issuer or known.issuer,
             audience=settings.auth_audience or settings.auth_issuer or known.audience,
             jwks_url=settings.auth_jwks_url or known.jwks_url,
         )
 
-    def load_or_create_machine_key(self, now: datetime) -> Machine:
+    def load_or_create_machine_key(self, now: datetime) -> MachineKey:
         """Load this machine's key; where there is neither key nor store, create it.
 
         Raises:
@@ -161,7 +161,7 @@ class LocalProfile:
             machine = machine_key.load(self.folder)
             if machine is None:
                 self.require_key_of_store()
-                name = machine_key.os_user_name()
+                name = machine_key.find_os_user_name()
                 machine = machine_key.create(self.folder, name=name, now=now)
             elif not machine.had_store and self.store_path.exists():
                 # A first command was killed before it was done.
@@ -201,14 +201,16 @@ class LocalProfile:
         """
         import socket
 
-        from neontodo.accounts.key_text import public_text
+        from neontodo.accounts.machine_key import encode_public_key
         from neontodo.db.founding import FirstKey, Founder
 
         if self.account is not None and target.engine == "postgresql":
             return Founder(self.account.user_id, self.account.name, at=now)
         machine = self.load_or_create_machine_key(now)
         key = FirstKey(
-            machine.key_id, public_text(machine.private_key.public_key()), socket.gethostname()
+            machine.key_id,
+            encode_public_key(machine.private_key.public_key()),
+            socket.gethostname(),
         )
         founder = Founder(machine.user_id, machine.name, at=now, key=key)
         if target.display != str(self.store_path):
@@ -225,7 +227,7 @@ class LocalProfile:
 
         # As long as other commands build the store, they may be killed.
         if clear_temporary_folders(self.folder, STORE):
-            machine_key.remember_store(self.folder)
+            machine_key.note_store_made(self.folder)
 
 
 def require_own_links(path: Path) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from neontodo.accounts.issuers.issuer import Issuer, issuer_at
+from neontodo.accounts.issuers.issuer import Issuer, parse_issuer
 from tests.tools import require_tool
 
 PROJECT = Path(__file__).parent / "better_auth"
@@ -71,7 +71,7 @@ class AuthServer:
         """As `todo login` would take it; Neon's key path, which follows from a host of Neon's."""
         if self.kind == "neon":
             given = {"jwks_url": f"{self.url}/.well-known/jwks.json"} | given
-        return issuer_at(self.url, **given)
+        return parse_issuer(self.url, **given)
 
     def person(self, name: str = "Ann") -> Person:
         """Somebody new with an account, and a browser that is signed in."""

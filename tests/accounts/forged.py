@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from neontodo.accounts.key_text import to_base64url
+from neontodo.accounts.tokens import encode_base64url
 
 Signer = Callable[[bytes], bytes]
 PrivateKey = Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -61,9 +61,9 @@ class Signed:
         sign: Signer | None = None,
     ) -> str:
         parts = (header or self.header(), payload or self.payload())
-        signing_input = ".".join(map(to_base64url, parts))
+        signing_input = ".".join(map(encode_base64url, parts))
         signature = (sign or signer(self.private_key, self.algorithm))(signing_input.encode())
-        return f"{signing_input}.{to_base64url(signature)}"
+        return f"{signing_input}.{encode_base64url(signature)}"
 
 
 def _json(fields: dict[str, Any]) -> bytes:
@@ -165,7 +165,7 @@ FORGED: dict[str, Callable[[Signed], str]] = {
     "another-key": lambda g: g.token(sign=Ed25519PrivateKey.generate().sign),
     "another-key-in-the-header": lambda g: g.token(
         g.header(
-            jwk={"kty": "OKP", "crv": "Ed25519", "x": to_base64url(_OTHER_PUBLIC)}, alg="EdDSA"
+            jwk={"kty": "OKP", "crv": "Ed25519", "x": encode_base64url(_OTHER_PUBLIC)}, alg="EdDSA"
         ),
         sign=_OTHER.sign,
     ),
@@ -176,9 +176,9 @@ FORGED: dict[str, Callable[[Signed], str]] = {
     "other-curve-p256": lambda g: g.token(g.header(alg="ES256"), sign=_ecdsa(_P256)),
     "other-curve-p384": lambda g: g.token(g.header(alg="ES256"), sign=_ecdsa(_P384)),
     "swapped-payload": lambda g: _with_part(
-        g.token(), 1, to_base64url(g.payload(sub="somebody-else"))
+        g.token(), 1, encode_base64url(g.payload(sub="somebody-else"))
     ),
-    "swapped-header": lambda g: _with_part(g.token(), 0, to_base64url(g.header(typ="at+jwt"))),
+    "swapped-header": lambda g: _with_part(g.token(), 0, encode_base64url(g.header(typ="at+jwt"))),
     "signature-missing": lambda g: _with_part(g.token(), 2, ""),
     "signature-cut": lambda g: g.token()[:-8],
     "kid-a-path": lambda g: g.token(g.header(kid="../../jwks.json")),

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from neontodo.accounts.issuers.issuer import Issuer
-from neontodo.accounts.key_text import to_base64url
+from neontodo.accounts.tokens import encode_base64url
 from tests.accounts.forged import PrivateKey, Signed
 
 PRIVATE: dict[str, PrivateKey] = {
@@ -43,12 +43,12 @@ def _public(key: PrivateKey) -> dict[str, str]:
     match key:
         case Ed25519PrivateKey():
             x = key.public_key().public_bytes_raw()
-            return {"kty": "OKP", "crv": "Ed25519", "x": to_base64url(x)}
+            return {"kty": "OKP", "crv": "Ed25519", "x": encode_base64url(x)}
         case ec.EllipticCurvePrivateKey():
             point = key.public_key().public_numbers()
             x, y = point.x.to_bytes(32, "big"), point.y.to_bytes(32, "big")
-            return {"kty": "EC", "crv": "P-256", "x": to_base64url(x), "y": to_base64url(y)}
+            return {"kty": "EC", "crv": "P-256", "x": encode_base64url(x), "y": encode_base64url(y)}
         case rsa.RSAPrivateKey():
             numbers = key.public_key().public_numbers()
             n, e = numbers.n.to_bytes(256, "big"), numbers.e.to_bytes(3, "big")
-            return {"kty": "RSA", "n": to_base64url(n), "e": to_base64url(e)}
+            return {"kty": "RSA", "n": encode_base64url(n), "e": encode_base64url(e)}

@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from neontodo.accounts import account, signed_in
+from neontodo.accounts import account
+from neontodo.accounts.account import Account
 from neontodo.accounts.issuers import better_auth
-from neontodo.accounts.issuers.better_auth import Session
-from neontodo.accounts.issuers.http import Http
+from neontodo.accounts.issuers.better_auth import IssuerSession
+from neontodo.accounts.issuers.http import HttpClient
 from neontodo.accounts.issuers.issuer import Issuer
 from neontodo.accounts.secrets.store import SecretStore
-from neontodo.accounts.signed_in import Account
 from neontodo.accounts.tokens import Claims
 from tests.accounts.better_auth_server import PASSWORD, Person
 
@@ -27,7 +27,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def nobody() -> Http:
+def nobody() -> HttpClient:
     raise AssertionError("the issuer is asked")
 
 
@@ -42,22 +42,22 @@ class Profile:
         self.secrets = SecretStore(self.folder, lambda _: None)
 
     def sign_in(
-        self, issuer: Issuer, credential: Session | str, at: datetime | None = None
+        self, issuer: Issuer, credential: IssuerSession | str, at: datetime | None = None
     ) -> Account:
         return asyncio.run(
-            account.sign_in(self.folder, self.secrets, issuer, credential, Http, at or now())
+            account.sign_in(self.folder, self.secrets, issuer, credential, HttpClient, at or now())
         )
 
     def claims(
         self,
         later: timedelta = timedelta(0),
-        http: Callable[[], Http] = Http,
+        http: Callable[[], HttpClient] = HttpClient,
         at: datetime | None = None,
     ) -> Claims:
-        found = signed_in.remembered(self.folder)
+        found = account.load_account(self.folder)
         assert found is not None
         return asyncio.run(
-            account.current_claims(self.folder, self.secrets, found, http, at or now() + later)
+            account.fetch_claims(self.folder, self.secrets, found, http, at or now() + later)
         )
 
     def files(self) -> dict[str, str]:
@@ -66,15 +66,15 @@ class Profile:
         return {str(path.relative_to(self.folder)): path.read_text() for path in paths}
 
 
-def ask(question: Callable[[Http], Awaitable[T]]) -> T:
+def ask(question: Callable[[HttpClient], Awaitable[T]]) -> T:
     async def run() -> T:
-        async with Http() as http:
+        async with HttpClient() as http:
             return await question(http)
 
     return asyncio.run(run())
 
 
-def session_of(person: Person) -> Session:
+def session_of(person: Person) -> IssuerSession:
     issuer = person.server.issuer()
     return ask(lambda http: better_auth.sign_in_by_email(http, issuer, person.email, PASSWORD))
 

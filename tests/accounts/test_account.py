@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from neontodo.accounts import account, signed_in
-from neontodo.accounts.issuers import better_auth
-from neontodo.accounts.issuers.better_auth import Session
-from neontodo.accounts.issuers.http import Http
-from neontodo.accounts.issuers.issuer import issuer_at
-from neontodo.accounts.signed_in import Account
+from neontodo.accounts import account
+from neontodo.accounts.account import Account
+from neontodo.accounts.issuers import better_auth, jwks
+from neontodo.accounts.issuers.better_auth import IssuerSession
+from neontodo.accounts.issuers.http import HttpClient
+from neontodo.accounts.issuers.issuer import parse_issuer
 from neontodo.accounts.tokens import OutsideValidity
 from neontodo.errors import NotSignedIn, StoreUnavailable, TodoError
 from tests.accounts.better_auth_server import AuthServer, AuthServers, Person
@@ -44,18 +44,18 @@ def test_who_signs_in_is_remembered(auth_servers: AuthServers, profile: Profile,
     assert (made.email, made.name, made.method) == (ann.email, "Ann", "session")
     assert made.expires_at is not None
     assert timedelta(days=6) < made.expires_at - now() < timedelta(days=8)
-    assert signed_in.remembered(profile.folder) == made
+    assert account.load_account(profile.folder) == made
     assert profile.claims(http=nobody).user_id == made.user_id
 
 
 def test_nobody_is_remembered_at_first(profile: Profile) -> None:
-    assert signed_in.remembered(profile.folder) is None
+    assert account.load_account(profile.folder) is None
 
 
 def test_everything_that_is_stored_is_its_owners_alone(
     profile: Profile, signed_in_ann: Account
 ) -> None:
-    session = signed_in.session_of(profile.secrets, signed_in_ann.issuer)
+    session = account.load_session(profile.secrets, signed_in_ann.issuer)
     assert {
         path.stat().st_mode & 0o777 for path in profile.folder.rglob("*") if path.is_file()
     } == {0o600}
@@ -68,7 +68,7 @@ def test_a_session_is_stored_as_it_is_sent(auth_servers: AuthServers, profile: P
     ann = auth_servers["neon"].person()
     session = session_of(ann)
     made = profile.sign_in(ann.server.issuer(), session)
-    assert signed_in.session_of(profile.secrets, made.issuer) == session
+    assert account.load_session(profile.secrets, made.issuer) == session
 
 
 @pytest.mark.parametrize("minutes", [-5, 20])
@@ -119,7 +119,7 @@ def test_an_algorithm_that_is_not_accepted_is_refused(
 def test_a_session_that_is_none_stores_nothing(
     auth_server: AuthServer, profile: Profile, kind: str
 ) -> None:
-    session = Session("a-made-up-session", kind, "better-auth.session_token")  # type: ignore[arg-type]
+    session = IssuerSession("a-made-up-session", kind, "better-auth.session_token")  # type: ignore[arg-type]
     with fails(NotSignedIn, "has ended", session.token):
         profile.sign_in(auth_server.issuer(), session)
     assert profile.files() == {}
@@ -164,7 +164,7 @@ def test_a_failed_sign_in_leaves_who_was_there(
 ) -> None:
     before = profile.files()
     with fails(NotSignedIn, "has ended"):
-        profile.sign_in(ann.server.issuer(), Session("a-made-up-session"))
+        profile.sign_in(ann.server.issuer(), IssuerSession("a-made-up-session"))
     assert profile.files() == before
 
 
@@ -173,16 +173,16 @@ def test_two_profiles_know_nothing_of_each_other(tmp_path: Path, auth_server: Au
     for profile in profiles:
         profile.sign_in(auth_server.issuer(), session_of(auth_server.person(profile.folder.name)))
     assert [profile.claims(http=nobody).name for profile in profiles] == ["ann", "bob"]
-    signed_in.forget(profiles[0].folder, profiles[0].secrets)
+    account.remove_account(profiles[0].folder, profiles[0].secrets)
     assert profiles[1].claims(http=nobody).name == "bob"
 
 
 @pytest.mark.usefixtures("signed_in_ann")
 def test_everything_is_forgotten(profile: Profile) -> None:
     for _ in range(2):
-        signed_in.forget(profile.folder, profile.secrets)
+        account.remove_account(profile.folder, profile.secrets)
         assert profile.files() == {}
-        assert signed_in.remembered(profile.folder) is None
+        assert account.load_account(profile.folder) is None
 
 
 @pytest.mark.usefixtures("signed_in_ann")
@@ -208,10 +208,10 @@ def test_a_damaged_account_is_said_to_be(profile: Profile, damage: Any) -> None:
         changed = json.dumps(json.loads(path.read_text()) | damage).encode()
     path.write_bytes(changed)
     with fails(NotSignedIn, "account.json` is damaged") as raised:
-        signed_in.remembered(profile.folder)
+        account.load_account(profile.folder)
     assert "`todo login`" in str(raised.value.hint)
-    signed_in.forget(profile.folder, profile.secrets)
-    assert signed_in.remembered(profile.folder) is None
+    account.remove_account(profile.folder, profile.secrets)
+    assert account.load_account(profile.folder) is None
 
 
 def test_a_disk_that_cannot_be_written_stores_nothing(closed: Path, ann: Person) -> None:
@@ -231,14 +231,14 @@ def test_half_a_sign_in_is_taken_back(profile: Profile, ann: Person) -> None:
 
 def test_a_token_of_the_environments_is_verified(profile: Profile, ann: Person) -> None:
     issuer, token = ann.server.issuer(), token_of(ann)
-    claims = asyncio.run(account.verified(token, profile.folder, issuer, Http, now()))
+    claims = asyncio.run(jwks.verify_token(token, profile.folder, issuer, HttpClient, now()))
     assert claims.email == ann.email
-    again = account.verified(token, profile.folder, issuer, nobody, now())
+    again = jwks.verify_token(token, profile.folder, issuer, nobody, now())
     assert asyncio.run(again) == claims
 
 
 def test_no_token_is_sent_over_plain_http(profile: Profile, ann: Person) -> None:
     session = session_of(ann)
-    issuer = replace(issuer_at("https://app.example.com"), url="http://app.example.com/api/auth")
+    issuer = replace(parse_issuer("https://app.example.com"), url="http://app.example.com/api/auth")
     with fails(StoreUnavailable, "over plain http", session.token):
         ask(lambda http: better_auth.fetch_jwt(http, issuer, session))

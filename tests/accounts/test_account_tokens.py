@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from neontodo.accounts import signed_in
+from neontodo.accounts import account
+from neontodo.accounts.account import Account
 from neontodo.accounts.issuers import better_auth, jwks
-from neontodo.accounts.issuers.better_auth import Session
-from neontodo.accounts.issuers.issuer import issuer_at
-from neontodo.accounts.signed_in import Account
+from neontodo.accounts.issuers.better_auth import IssuerSession
+from neontodo.accounts.issuers.issuer import parse_issuer
 from neontodo.errors import NotSignedIn, StoreUnavailable
 from tests.accounts.better_auth_server import AuthServers, Person
 from tests.accounts.issuer_keys import jwk, signed
@@ -27,7 +27,7 @@ def test_a_token_serves_until_a_minute_before_its_end(
     first = profile.claims(http=nobody)
     assert profile.claims(at=first.expires_at - timedelta(seconds=60), http=nobody) == first
     profile.claims(at=first.expires_at - timedelta(seconds=59))
-    assert signed_in.session_of(profile.secrets, signed_in_ann.issuer)
+    assert account.load_session(profile.secrets, signed_in_ann.issuer)
 
 
 def test_a_new_token_is_kept(auth_servers: AuthServers, profile: Profile) -> None:
@@ -47,7 +47,7 @@ def test_a_name_that_was_changed_is_written_back(
     assert profile.claims().name == "Ann"
     (profile.folder / "account.token").unlink()
     assert profile.claims().name == "Anna"
-    found = signed_in.remembered(profile.folder)
+    found = account.load_account(profile.folder)
     assert found is not None
     assert (found.name, found.email) == ("Anna", ann.email)
     assert found.machine == signed_in_ann.machine
@@ -57,7 +57,7 @@ def test_a_session_that_is_used_lasts_longer(auth_servers: AuthServers, profile:
     ann = auth_servers["eager-sessions"].person()
     first = profile.sign_in(ann.server.issuer(), session_of(ann)).expires_at
     profile.claims(timedelta(minutes=14, seconds=30))
-    found = signed_in.remembered(profile.folder)
+    found = account.load_account(profile.folder)
     assert found is not None
     assert found.expires_at is not None
     assert first is not None
@@ -66,7 +66,7 @@ def test_a_session_that_is_used_lasts_longer(auth_servers: AuthServers, profile:
 
 @pytest.mark.usefixtures("signed_in_ann")
 def test_a_session_that_has_ended_is_said_to_have(profile: Profile, ann: Person) -> None:
-    session = signed_in.session_of(profile.secrets, ann.server.issuer())
+    session = account.load_session(profile.secrets, ann.server.issuer())
     ask(lambda http: better_auth.sign_out(http, ann.server.issuer(), session))
     jwt = profile.files()["account.token"]
     assert profile.claims().email == ann.email
@@ -154,7 +154,7 @@ def test_another_users_token_in_the_folder_is_refused(
 @pytest.mark.usefixtures("signed_in_ann")
 def test_another_users_session_in_the_store_is_refused(profile: Profile, ann: Person) -> None:
     bobs = session_of(ann.server.person("Bob"))
-    signed_in.keep_session(profile.secrets, ann.server.issuer(), bobs)
+    account.save_session(profile.secrets, ann.server.issuer(), bobs)
     (profile.folder / "account.token").unlink()
     with fails(NotSignedIn, "of another user", bobs.token):
         profile.claims()
@@ -165,12 +165,12 @@ def test_another_users_session_in_the_store_is_refused(profile: Profile, ann: Pe
     "text", [None, "", "{}", "[]", '{"token": 1, "kind": "bearer", "cookie": 1}']
 )
 def test_a_session_that_is_lost_is_said_to_be(profile: Profile, text: str | None) -> None:
-    found = signed_in.remembered(profile.folder)
+    found = account.load_account(profile.folder)
     assert found is not None
     if text is None:
-        profile.secrets.delete(signed_in.secret_name(found.issuer))
+        profile.secrets.delete(account.session_secret_name(found.issuer))
     else:
-        profile.secrets.set(signed_in.secret_name(found.issuer), text)
+        profile.secrets.set(account.session_secret_name(found.issuer), text)
     with fails(NotSignedIn, "the stored session at .* is (gone|damaged)"):
         profile.claims(timedelta(hours=1))
 
@@ -185,10 +185,10 @@ def test_a_file_that_others_can_read_is_not_used(profile: Profile, name: str) ->
 
 def test_a_login_page_in_the_way_leaves_the_last_token(profile: Profile) -> None:
     with OddServer({"/api/auth/jwks": answer({"keys": [jwk("EdDSA")]})}) as server:
-        issuer = issuer_at(server.origin)
+        issuer = parse_issuer(server.origin)
         token = signed(issuer, "EdDSA", now()).token()
         server.answers["/api/auth/token"] = answer({"token": token})
-        made = profile.sign_in(issuer, Session("secret-session"))
+        made = profile.sign_in(issuer, IssuerSession("secret-session"))
         page = answer("<html>", kind="text/html")
         server.answers = {"/api/auth/token": page, "/api/auth/jwks": page}
         assert profile.claims(timedelta(minutes=59, seconds=30)).user_id == made.user_id

@@ -8,8 +8,8 @@ import pytest
 
 from neontodo.accounts import tokens
 from neontodo.accounts.issuers import better_auth
-from neontodo.accounts.issuers.better_auth import Session
-from neontodo.accounts.issuers.issuer import Issuer, issuer_at
+from neontodo.accounts.issuers.better_auth import IssuerSession
+from neontodo.accounts.issuers.issuer import Issuer, parse_issuer
 from neontodo.errors import NotSignedIn, StoreUnavailable
 from tests.accounts.better_auth_server import PASSWORD, AuthServer, AuthServers, Person
 from tests.accounts.odd_server import OddServer, answer
@@ -20,12 +20,12 @@ TOKEN = "a-session-token-that-nobody-may-see"
 WRONG = "a-wrong-password"
 
 
-def sign_in(person: Person, issuer: Issuer | None = None) -> Session:
+def sign_in(person: Person, issuer: Issuer | None = None) -> IssuerSession:
     used = issuer or person.server.issuer()
     return ask(lambda http: better_auth.sign_in_by_email(http, used, person.email, PASSWORD))
 
 
-def jwt(server: AuthServer, session: Session) -> str:
+def jwt(server: AuthServer, session: IssuerSession) -> str:
     return ask(lambda http: better_auth.fetch_jwt(http, server.issuer(), session))
 
 
@@ -49,19 +49,22 @@ def test_a_password_begins_a_session_that_gives_tokens(
     server = auth_servers[kind]
     session = sign_in(server.person())
     assert (session.kind, session.cookie) == (sent_as, cookie)
-    assert tokens.claimed(jwt(server, session)).subject
+    assert tokens.read_unverified(jwt(server, session)).subject
 
 
 def test_a_session_says_when_it_ends(ann: Person) -> None:
     session = sign_in(ann)
-    ends = ask(lambda http: better_auth.session_expiry(http, ann.server.issuer(), session))
+    ends = ask(lambda http: better_auth.fetch_session_expiry(http, ann.server.issuer(), session))
     assert ends is not None
     assert abs(ends - datetime.now(UTC) - timedelta(days=7)) < timedelta(minutes=5)
 
 
 def test_nobodys_session_does_not_say_when_it_ends(auth_server: AuthServer) -> None:
     issuer = auth_server.issuer()
-    assert ask(lambda http: better_auth.session_expiry(http, issuer, Session(TOKEN))) is None
+    assert (
+        ask(lambda http: better_auth.fetch_session_expiry(http, issuer, IssuerSession(TOKEN)))
+        is None
+    )
 
 
 @pytest.mark.parametrize("kind", ["plain", "cookies", "neon"])
@@ -83,7 +86,7 @@ def test_signing_out_ends_no_other_session(ann: Person) -> None:
 
 @pytest.mark.parametrize("kind", ["bearer", "cookie"])
 def test_a_made_up_session_gives_no_tokens(auth_server: AuthServer, kind: str) -> None:
-    session = Session(TOKEN, kind, "better-auth.session_token")  # type: ignore[arg-type]
+    session = IssuerSession(TOKEN, kind, "better-auth.session_token")  # type: ignore[arg-type]
     with fails(NotSignedIn, "has ended", TOKEN):
         jwt(auth_server, session)
 
@@ -124,7 +127,7 @@ def test_a_server_without_the_jwt_plugin_is_told_what_it_needs(auth_servers: Aut
 
 
 def test_a_wrong_path_is_told_from_a_wrong_password(ann: Person) -> None:
-    issuer = issuer_at(f"{ann.server.origin}/auth")
+    issuer = parse_issuer(f"{ann.server.origin}/auth")
     with fails(NotSignedIn, "there is no Better Auth at", PASSWORD):
         sign_in(ann, issuer)
 
@@ -162,14 +165,14 @@ ODD = {
 def test_what_else_a_server_may_say_to_a_password(oddity: str) -> None:
     said, kind, message = ODD[oddity]
     with OddServer({"/api/auth/sign-in/email": said}) as server:
-        issuer = issuer_at(server.origin)
+        issuer = parse_issuer(server.origin)
         with fails(kind, message, TOKEN, WRONG):
             ask(lambda http: better_auth.sign_in_by_email(http, issuer, "a@b", WRONG))
 
 
 def test_the_wait_is_the_servers() -> None:
     with OddServer({"/api/auth/sign-in/email": ODD["too-often"][0]}) as server:
-        issuer = issuer_at(server.origin)
+        issuer = parse_issuer(server.origin)
         with fails(StoreUnavailable, "asked too often") as raised:
             ask(lambda http: better_auth.sign_in_by_email(http, issuer, "a@b", WRONG))
     assert raised.value.hint == "wait 30 seconds, then run the command again"
@@ -178,10 +181,10 @@ def test_the_wait_is_the_servers() -> None:
 @pytest.mark.parametrize("said", [{}, {"token": 7}, {"token": None}, []])
 def test_an_answer_without_a_token_is_unexpected(said: object) -> None:
     with OddServer({"/api/auth/token": answer(said)}) as server:
-        issuer = issuer_at(server.origin)
+        issuer = parse_issuer(server.origin)
         with fails(StoreUnavailable, "unexpected way", TOKEN):
-            ask(lambda http: better_auth.fetch_jwt(http, issuer, Session(TOKEN)))
+            ask(lambda http: better_auth.fetch_jwt(http, issuer, IssuerSession(TOKEN)))
 
 
 def test_no_session_shows_its_token() -> None:
-    assert TOKEN not in repr(Session(TOKEN))
+    assert TOKEN not in repr(IssuerSession(TOKEN))

@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from neontodo.accounts import identity, key_text, machine_key, tokens
+from neontodo.accounts import identity, machine_key, tokens
 from neontodo.accounts.identity import Identity
-from neontodo.accounts.machine_key import Machine
+from neontodo.accounts.machine_key import MachineKey
 from neontodo.db.database import Database
 from neontodo.db.founding import FirstKey, Founder, found
 from neontodo.db.url import parse_url
@@ -35,12 +35,12 @@ class Store:
     runner: asyncio.Runner
     ann: Signed
     bob: Signed
-    mine: Machine | None = None
+    mine: MachineKey | None = None
     now: datetime = FRIDAY_NOON
 
     def ask(self, token: str) -> Identity:
         return self.runner.run(
-            identity.verified(
+            identity.verify_own_token(
                 token, "TODO_TOKEN", mine=self.mine, database=self.database, now=self.now
             )
         )
@@ -56,14 +56,14 @@ class Store:
 
 
 def signed(user_id: str) -> Signed:
-    private_key = key_text.new_private()
-    key_id = key_text.thumbprint(private_key.public_key())
+    private_key = machine_key.generate_private_key()
+    key_id = machine_key.compute_thumbprint(private_key.public_key())
     return Signed(private_key, user_id, key_id, FRIDAY_NOON)
 
 
 def founder(person: Signed) -> Founder:
     assert isinstance(person.private_key, Ed25519PrivateKey)
-    public_key = key_text.public_text(person.private_key.public_key())
+    public_key = machine_key.encode_public_key(person.private_key.public_key())
     return Founder(
         person.user_id, "name", FRIDAY_NOON, FirstKey(person.key_id, public_key, "laptop")
     )
@@ -146,11 +146,11 @@ def test_an_expired_token_is_refused_though_its_key_is_known(store: Store) -> No
 
 
 @pytest.fixture
-def mine(tmp_path: Path) -> Machine:
+def mine(tmp_path: Path) -> MachineKey:
     return machine_key.create(tmp_path / "home", name="ann", now=FRIDAY_NOON)
 
 
-def by(mine: Machine) -> Signed:
+def by(mine: MachineKey) -> Signed:
     return Signed(mine.private_key, mine.user_id, mine.key_id, FRIDAY_NOON)
 
 
@@ -158,14 +158,14 @@ def unreachable() -> Database:
     return Database(parse_url("postgresql://ann@127.0.0.1:1/db"), lambda: founder(signed(ANN)))
 
 
-def ask_alone(mine: Machine, token: str) -> Identity:
+def ask_alone(mine: MachineKey, token: str) -> Identity:
     """Without any store to ask."""
     return asyncio.run(
-        identity.verified(token, "here", mine=mine, database=unreachable(), now=FRIDAY_NOON)
+        identity.verify_own_token(token, "here", mine=mine, database=unreachable(), now=FRIDAY_NOON)
     )
 
 
-def test_a_token_of_this_machines_own_key_needs_no_store(mine: Machine) -> None:
+def test_a_token_of_this_machines_own_key_needs_no_store(mine: MachineKey) -> None:
     assert ask_alone(mine, by(mine).token()).user_id == mine.user_id
     assert mine.token is not None
     assert ask_alone(mine, mine.token).key_id == mine.key_id
@@ -173,28 +173,28 @@ def test_a_token_of_this_machines_own_key_needs_no_store(mine: Machine) -> None:
 
 @pytest.mark.parametrize("forgery", ["alg-none", "swapped-header", "expired", "another-key"])
 def test_a_forged_token_of_this_machine_is_refused_without_a_store(
-    mine: Machine, forgery: str
+    mine: MachineKey, forgery: str
 ) -> None:
     with pytest.raises(NotSignedIn):
         ask_alone(mine, FORGED[forgery](by(mine)))
 
 
-def test_this_machines_key_speaks_for_no_other_user(store: Store, mine: Machine) -> None:
+def test_this_machines_key_speaks_for_no_other_user(store: Store, mine: MachineKey) -> None:
     store.mine = mine
     with pytest.raises(NotSignedIn, match="not known to this store"):
         store.ask(by(mine).token(payload=by(mine).payload(sub=ANN)))
 
 
-def test_the_machine_itself_is_who_its_token_says(mine: Machine, tmp_path: Path) -> None:
-    who = identity.of_machine(mine, tmp_path / "home", FRIDAY_NOON)
+def test_the_machine_itself_is_who_its_token_says(mine: MachineKey, tmp_path: Path) -> None:
+    who = identity.identify_machine(mine, tmp_path / "home", FRIDAY_NOON)
     assert (who.user_id, who.key_id) == (mine.user_id, mine.key_id)
     assert who.origin == str(tmp_path / "home" / "token")
     assert who.claims.issuer == tokens.ISSUER
 
 
-def test_a_machine_without_its_token_file_signs_another(mine: Machine, tmp_path: Path) -> None:
+def test_a_machine_without_its_token_file_signs_another(mine: MachineKey, tmp_path: Path) -> None:
     (tmp_path / "home" / "token").unlink()
-    again = identity.of_machine(replace(mine, token=None), tmp_path / "home", FRIDAY_NOON)
+    again = identity.identify_machine(replace(mine, token=None), tmp_path / "home", FRIDAY_NOON)
     assert again.user_id == mine.user_id
 
 

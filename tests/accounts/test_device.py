@@ -11,10 +11,10 @@ import pytest
 
 from neontodo.accounts import tokens
 from neontodo.accounts.issuers import better_auth, device_flow
-from neontodo.accounts.issuers.better_auth import Session
+from neontodo.accounts.issuers.better_auth import IssuerSession
 from neontodo.accounts.issuers.device_flow import DeviceCode
-from neontodo.accounts.issuers.http_answer import Answer
-from neontodo.accounts.issuers.issuer import issuer_at
+from neontodo.accounts.issuers.http import HttpAnswer
+from neontodo.accounts.issuers.issuer import parse_issuer
 from neontodo.errors import NotSignedIn, StoreUnavailable
 from tests.accounts.better_auth_server import AuthServer, AuthServers
 from tests.accounts.odd_server import OddServer, answer, reset
@@ -54,13 +54,13 @@ class Clock:
 
 
 def begin(server: AuthServer | OddServer) -> DeviceCode:
-    issuer = issuer_at(server.origin)
-    return ask(lambda http: device_flow.begin(http, issuer, lambda: NOW))
+    issuer = parse_issuer(server.origin)
+    return ask(lambda http: device_flow.request_code(http, issuer, lambda: NOW))
 
 
 def poll(server: AuthServer | OddServer, code: DeviceCode, clock: Clock) -> str:
-    issuer = issuer_at(server.origin)
-    return ask(lambda http: device_flow.poll(http, issuer, code, clock.sleep, clock.now))  # type: ignore[arg-type]
+    issuer = parse_issuer(server.origin)
+    return ask(lambda http: device_flow.wait_for_token(http, issuer, code, clock.sleep, clock.now))  # type: ignore[arg-type]
 
 
 def test_a_code_is_shown_and_its_secret_is_not(auth_server: AuthServer) -> None:
@@ -74,10 +74,10 @@ def test_a_code_is_shown_and_its_secret_is_not(auth_server: AuthServer) -> None:
 def test_a_code_that_is_approved_begins_a_session(auth_server: AuthServer) -> None:
     ann, code = auth_server.person(), begin(auth_server)
     clock = Clock({3: lambda: ann.approve(code.user_code)})
-    session = Session(poll(auth_server, code, clock))
+    session = IssuerSession(poll(auth_server, code, clock))
     assert clock.slept == [code.interval] * 3
     token = ask(lambda http: better_auth.fetch_jwt(http, auth_server.issuer(), session))
-    assert tokens.claimed(token).subject
+    assert tokens.read_unverified(token).subject
 
 
 def test_a_code_that_is_denied_ends_the_wait(auth_server: AuthServer) -> None:
@@ -182,7 +182,7 @@ def test_ctrl_c_ends_the_wait(auth_server: AuthServer) -> None:
 def test_neon_auth_offers_no_codes(auth_servers: AuthServers) -> None:
     issuer = auth_servers["neon"].issuer()
     with fails(NotSignedIn, "does not offer sign-in with a browser") as raised:
-        ask(lambda http: device_flow.begin(http, issuer))
+        ask(lambda http: device_flow.request_code(http, issuer))
     assert "`--email ADDRESS`" in str(raised.value.hint)
 
 
@@ -254,13 +254,13 @@ def test_a_page_that_is_not_the_shown_one_is_not_opened(complete: object) -> Non
 
 
 def test_a_page_of_this_machine_is_named_by_servers_of_this_machine_only() -> None:
-    said = Answer(200, CODE | {"verification_uri": "http://localhost:3000/device"}, {}, {})
+    said = HttpAnswer(200, CODE | {"verification_uri": "http://localhost:3000/device"}, {}, {})
     page = "http://localhost:3000/device"
-    local, remote = issuer_at("http://localhost:4000"), issuer_at("https://app.example.com")
-    code = device_flow.read_code(local, said, NOW)
+    local, remote = parse_issuer("http://localhost:4000"), parse_issuer("https://app.example.com")
+    code = device_flow.parse_code(local, said, NOW)
     assert code is not None
     assert code.verification_uri == page
-    assert device_flow.read_code(remote, said, NOW) is None
+    assert device_flow.parse_code(remote, said, NOW) is None
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 
 from neontodo import __version__
-from neontodo.accounts.issuers.http import Http
-from neontodo.accounts.issuers.http_answer import LARGEST, Answer
+from neontodo.accounts.issuers.http import LARGEST, HttpAnswer, HttpClient
 from neontodo.errors import BadValue, StoreUnavailable
 from tests.accounts.odd_server import OddServer, Reaction, answer, reset
 from tests.accounts.refusals import fails
@@ -26,17 +25,17 @@ SECRET = "a-session-token-that-nobody-may-see"
 HEADERS = {"authorization": f"Bearer {SECRET}"}
 
 
-def get(url: str, *, limit: float = 20, environment: Mapping[str, str] | None = None) -> Answer:
-    async def run() -> Answer:
-        async with Http(environment, limit=limit) as http:
+def get(url: str, *, limit: float = 20, environment: Mapping[str, str] | None = None) -> HttpAnswer:
+    async def run() -> HttpAnswer:
+        async with HttpClient(environment, limit=limit) as http:
             return await http.get(url, HEADERS)
 
     return asyncio.run(run())
 
 
-def post(url: str) -> Answer:
-    async def run() -> Answer:
-        async with Http(limit=20) as http:
+def post(url: str) -> HttpAnswer:
+    async def run() -> HttpAnswer:
+        async with HttpClient(limit=20) as http:
             return await http.post(url, {"password": SECRET}, HEADERS)
 
     return asyncio.run(run())
@@ -62,7 +61,7 @@ def test_what_is_sent_is_what_was_given_and_who_asks() -> None:
 
 def test_no_cookie_is_sent_that_was_not_given() -> None:
     async def run(url: str) -> None:
-        async with Http() as http:
+        async with HttpClient() as http:
             await http.get(url)
             await http.get(url)
 
@@ -157,7 +156,7 @@ def test_no_encoding_is_asked_for() -> None:
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 @pytest.mark.parametrize("method", [get, post])
 def test_an_answer_that_would_be_huge_when_decoded_is_not_decoded_to_its_end(
-    encoding: str, method: Callable[[str], Answer]
+    encoding: str, method: Callable[[str], HttpAnswer]
 ) -> None:
     wbits = zlib.MAX_WBITS + (16 if encoding == "gzip" else 0)
     compressor = zlib.compressobj(9, wbits=wbits)
@@ -249,7 +248,7 @@ def test_no_secret_goes_over_plain_http(url: str) -> None:
 
 def test_a_header_that_cannot_be_one_is_not_shown() -> None:
     async def run(url: str) -> None:
-        async with Http() as http:
+        async with HttpClient() as http:
             await http.get(url, {"cookie": f"{SECRET}\nhost: evil.example"})
 
     with (

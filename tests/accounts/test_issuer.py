@@ -12,8 +12,8 @@ from neontodo.accounts.issuers.issuer import (
     OWN,
     Issuer,
     is_safe,
-    issuer_at,
     origin_of,
+    parse_issuer,
     subject_of,
     user_id_of,
 )
@@ -23,7 +23,7 @@ NEON = "https://ep-cool-a1b2.neonauth.us-east-1.aws.neon.tech"
 
 
 def test_better_auth_is_where_its_documentation_puts_it() -> None:
-    assert issuer_at("https://app.example.com/api/auth") == Issuer(
+    assert parse_issuer("https://app.example.com/api/auth") == Issuer(
         url="https://app.example.com/api/auth",
         issuer="https://app.example.com",
         audience="https://app.example.com",
@@ -48,11 +48,11 @@ def test_better_auth_is_where_its_documentation_puts_it() -> None:
     ],
 )
 def test_an_address_has_one_form(url: str, base: str) -> None:
-    assert issuer_at(url).url == base
+    assert parse_issuer(url).url == base
 
 
 def test_neon_auth_has_a_path_of_its_own_for_keys() -> None:
-    issuer = issuer_at(f"{NEON}/neondb/auth")
+    issuer = parse_issuer(f"{NEON}/neondb/auth")
     assert issuer.is_neon_auth
     assert (issuer.issuer, issuer.audience) == (NEON, NEON)
     assert issuer.jwks_url == f"{NEON}/neondb/auth/.well-known/jwks.json"
@@ -63,11 +63,11 @@ def test_neon_auth_has_a_path_of_its_own_for_keys() -> None:
     ["neonauth.neon.tech.evil.example", "evil-neonauth.neon.tech", "ep-a.neonauth.evil.tech"],
 )
 def test_only_neons_hosts_are_neons(host: str) -> None:
-    assert not issuer_at(f"https://{host}").is_neon_auth
+    assert not parse_issuer(f"https://{host}").is_neon_auth
 
 
 def test_what_is_given_counts() -> None:
-    issuer = issuer_at(
+    issuer = parse_issuer(
         "https://app.example.com",
         issuer="the issuer",
         audience="todo",
@@ -78,7 +78,7 @@ def test_what_is_given_counts() -> None:
 
 
 def test_the_audience_is_the_issuer_unless_given() -> None:
-    assert issuer_at("https://app.example.com", issuer="the issuer").audience == "the issuer"
+    assert parse_issuer("https://app.example.com", issuer="the issuer").audience == "the issuer"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_the_audience_is_the_issuer_unless_given() -> None:
 def test_what_is_no_address_is_refused_and_not_repeated(url: str, what: str) -> None:
     for asked in ({"url": url}, {"url": "https://a.example", "jwks_url": url}):
         with pytest.raises(BadValue) as raised:
-            issuer_at(**asked)
+            parse_issuer(**asked)
         assert what in raised.value.message
         assert raised.value.hint
         assert "hunter2" not in "".join(traceback.format_exception(raised.value))
@@ -133,19 +133,19 @@ def test_nobody_signs_in_where_others_could_listen(url: str) -> None:
     for risk, settings in asked.items():
         problem = f"must begin with `https://`, else others could {risk}"
         with pytest.raises(NotSignedIn, match=problem) as raised:
-            issuer_at(**settings)
+            parse_issuer(**settings)
         assert raised.value.hint
 
 
 @given(st.text() | st.text("htps:/@[]%.?#a1:\\ ", max_size=30).map("https://".__add__))
 def test_any_other_text_is_an_address_or_a_bad_value(text: str) -> None:
     try:
-        issuer = issuer_at(text)
+        issuer = parse_issuer(text)
     except (BadValue, NotSignedIn):
         return
     assert is_safe(issuer.url)
     assert is_safe(issuer.jwks_url)
-    assert issuer_at(issuer.url) == issuer
+    assert parse_issuer(issuer.url) == issuer
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 
-from neontodo.accounts import account
 from neontodo.accounts.issuers import jwks
-from neontodo.accounts.issuers.http import Http
-from neontodo.accounts.issuers.issuer import Issuer, issuer_at
+from neontodo.accounts.issuers.http import HttpClient
+from neontodo.accounts.issuers.issuer import Issuer, parse_issuer
 from neontodo.accounts.issuers.jwks import FRESH, IssuerKey, KeySet
-from neontodo.accounts.key_text import to_base64url
+from neontodo.accounts.tokens import encode_base64url
 from neontodo.errors import BadValue, NotSignedIn, StoreUnavailable
 from tests.accounts.forged import ABSENT, FORGED
 from tests.accounts.issuer_keys import PRIVATE, jwk, signed
@@ -25,7 +24,7 @@ from tests.accounts.odd_server import OddServer, answer
 from tests.accounts.refusals import fails
 from tests.harness import FRIDAY_NOON as NOW
 
-ISSUER = issuer_at("https://app.example.com")
+ISSUER = parse_issuer("https://app.example.com")
 
 
 def shown(*keys: object) -> bytes:
@@ -33,16 +32,16 @@ def shown(*keys: object) -> bytes:
 
 
 def at(server: OddServer) -> Issuer:
-    return issuer_at(server.origin, jwks_url=f"{server.origin}/jwks")
+    return parse_issuer(server.origin, jwks_url=f"{server.origin}/jwks")
 
 
 def find(
     server: OddServer, folder: Path, key_id: str = "key-EdDSA", later: timedelta = timedelta(0)
 ) -> IssuerKey:
-    return asyncio.run(jwks.key_for(folder, at(server), key_id, Http, NOW + later))
+    return asyncio.run(jwks.find_key(folder, at(server), key_id, HttpClient, NOW + later))
 
 
-def nobody() -> Http:
+def nobody() -> HttpClient:
     raise AssertionError("the issuer is asked")
 
 
@@ -137,9 +136,11 @@ def test_a_new_key_with_the_id_of_the_old_one_is_fetched_in_a_minute(
 ) -> None:
     def verify(later: timedelta) -> str:
         token = replace(signed(issuer, algorithm, NOW), key_id="k").token()
-        return asyncio.run(account.verified(token, tmp_path, issuer, Http, NOW + later)).user_id
+        return asyncio.run(
+            jwks.verify_token(token, tmp_path, issuer, HttpClient, NOW + later)
+        ).user_id
 
-    old = jwk("EdDSA", "k", x=to_base64url(bytes(range(32))))
+    old = jwk("EdDSA", "k", x=encode_base64url(bytes(range(32))))
     with OddServer({"/jwks": shown(old)}) as server:
         issuer = at(server)
         find(server, tmp_path, "k")
@@ -157,7 +158,9 @@ def test_a_forged_token_is_refused_as_one_while_the_issuer_is_away(tmp_path: Pat
         find(server, tmp_path)
     forged = FORGED["another-key"](signed(issuer, "EdDSA", NOW))
     with fails(NotSignedIn, "does not fit", forged):
-        asyncio.run(account.verified(forged, tmp_path, issuer, Http, NOW + timedelta(hours=1)))
+        asyncio.run(
+            jwks.verify_token(forged, tmp_path, issuer, HttpClient, NOW + timedelta(hours=1))
+        )
 
 
 def test_a_clock_that_was_set_back_does_not_keep_old_keys(tmp_path: Path) -> None:
@@ -200,7 +203,7 @@ def test_a_damaged_copy_is_fetched_anew(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / jwks.FILE).write_bytes(damage)
     with OddServer({"/jwks": shown(jwk("EdDSA"))}) as server:
         assert find(server, tmp_path).algorithm == "EdDSA"
-    assert jwks.remembered(tmp_path, at(server)) is not None
+    assert jwks.load_keys(tmp_path, at(server)) is not None
 
 
 def test_the_copy_of_another_issuers_keys_is_not_used(tmp_path: Path) -> None:
@@ -240,12 +243,12 @@ def test_what_is_kept_holds_nothing_but_public_keys(tmp_path: Path) -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Of somebody who has just fetched an issuer's keys of every kind."""
-    jwks.keep(tmp_path, KeySet(ISSUER.jwks_url, NOW, tuple(map(jwk, PRIVATE))))
+    jwks.save_keys(tmp_path, KeySet(ISSUER.jwks_url, NOW, tuple(map(jwk, PRIVATE))))
     return tmp_path
 
 
 def verify(folder: Path, token: str) -> str:
-    return asyncio.run(account.verified(token, folder, ISSUER, nobody, NOW)).user_id
+    return asyncio.run(jwks.verify_token(token, folder, ISSUER, nobody, NOW)).user_id
 
 
 @pytest.mark.parametrize("algorithm", PRIVATE)
@@ -289,4 +292,4 @@ def test_a_machines_own_token_is_none_of_the_issuers(folder: Path) -> None:
     with fails(NotSignedIn, "another issuer"):
         verify(folder, own.token())
     with pytest.raises(BadValue):
-        issuer_at("https://app.example.com", issuer="neontodo")
+        parse_issuer("https://app.example.com", issuer="neontodo")

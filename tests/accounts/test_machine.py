@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from neontodo.accounts import machine_key
-from neontodo.accounts.key_text import private_text, thumbprint
-from neontodo.accounts.machine_key import Machine
+from neontodo.accounts.machine_key import MachineKey, compute_thumbprint, encode_private_key
 from neontodo.errors import NotSignedIn
 from tests.accounts.forged import FORGED, Signed
 from tests.accounts.processes import race
@@ -27,17 +26,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def made(folder: Path) -> Machine:
+def made(folder: Path) -> MachineKey:
     return machine_key.create(folder, name="anna", now=NOW)
 
 
-def loaded(folder: Path) -> Machine:
+def loaded(folder: Path) -> MachineKey:
     found = machine_key.load(folder)
     assert found is not None
     return found
 
 
-def good(made: Machine) -> Signed:
+def good(made: MachineKey) -> Signed:
     return Signed(made.private_key, made.user_id, made.key_id, NOW)
 
 
@@ -46,13 +45,13 @@ def test_where_nothing_is_there_is_nobody(folder: Path) -> None:
     assert not folder.exists()
 
 
-def test_an_identity_is_made_once_and_found_again(folder: Path, made: Machine) -> None:
+def test_an_identity_is_made_once_and_found_again(folder: Path, made: MachineKey) -> None:
     again = machine_key.create(folder, name="bert", now=NOW + timedelta(days=1))
     assert str(uuid.UUID(made.user_id)) == made.user_id
-    assert made.key_id == thumbprint(made.private_key.public_key())
+    assert made.key_id == compute_thumbprint(made.private_key.public_key())
     for found in (loaded(folder), again):
         assert (found.user_id, found.name, found.token) == (made.user_id, "anna", made.token)
-        assert private_text(found.private_key) == private_text(made.private_key)
+        assert encode_private_key(found.private_key) == encode_private_key(made.private_key)
 
 
 def test_two_folders_are_two_users(tmp_path: Path) -> None:
@@ -61,12 +60,12 @@ def test_two_folders_are_two_users(tmp_path: Path) -> None:
     assert one.key_id != two.key_id
 
 
-def test_both_files_and_their_folder_are_the_owners_alone(folder: Path, made: Machine) -> None:
+def test_both_files_and_their_folder_are_the_owners_alone(folder: Path, made: MachineKey) -> None:
     modes = {path.name: path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())}
     assert modes == {"identity": 0o700, "identity.json": 0o600, "token": 0o600}
 
 
-def test_neither_key_nor_token_is_in_its_repr(made: Machine) -> None:
+def test_neither_key_nor_token_is_in_its_repr(made: MachineKey) -> None:
     assert made.token
     assert made.token not in repr(made)
     assert "private" not in repr(made)
@@ -76,8 +75,8 @@ def test_of_sixteen_first_commands_all_get_the_same_identity_and_token(folder: P
     script = """
 import pathlib, sys
 from datetime import UTC, datetime
-from neontodo.accounts import key_text, machine_key
-key_text.thumbprint(key_text.new_private().public_key())
+from neontodo.accounts import machine_key
+machine_key.compute_thumbprint(machine_key.generate_private_key().public_key())
 print("ready", flush=True); input()
 made = machine_key.create(pathlib.Path(sys.argv[1]), name="anna", now=datetime.now(UTC))
 print(made.user_id, made.key_id, made.token)
@@ -88,8 +87,8 @@ print(made.user_id, made.key_id, made.token)
     assert {path.name for path in folder.iterdir()} == {"identity.json", "token"}
 
 
-def test_the_stored_token_is_verified_and_used(folder: Path, made: Machine) -> None:
-    claims = machine_key.current_token(loaded(folder), folder, NOW + timedelta(days=59))
+def test_the_stored_token_is_verified_and_used(folder: Path, made: MachineKey) -> None:
+    claims = machine_key.load_claims(loaded(folder), folder, NOW + timedelta(days=59))
     assert loaded(folder).token == made.token
     assert (claims.user_id, claims.key_id) == (made.user_id, made.key_id)
     assert claims.expires_at == NOW + timedelta(days=90)
@@ -97,27 +96,27 @@ def test_the_stored_token_is_verified_and_used(folder: Path, made: Machine) -> N
 
 @pytest.mark.parametrize("days", [60, 89, 90, 5000, -1, -5000])
 def test_a_token_is_signed_anew_before_it_expires_or_when_a_clock_was_wrong(
-    folder: Path, made: Machine, days: int
+    folder: Path, made: MachineKey, days: int
 ) -> None:
     now = NOW + timedelta(days=days)
-    claims = machine_key.current_token(made, folder, now)
+    claims = machine_key.load_claims(made, folder, now)
     assert (claims.issued_at, claims.expires_at) == (now, now + timedelta(days=90))
     assert loaded(folder).token != made.token
-    assert machine_key.current_token(loaded(folder), folder, now) == claims
+    assert machine_key.load_claims(loaded(folder), folder, now) == claims
 
 
-def test_a_crash_between_the_two_files_is_mended(folder: Path, made: Machine) -> None:
+def test_a_crash_between_the_two_files_is_mended(folder: Path, made: MachineKey) -> None:
     (folder / "token").unlink()
-    claims = machine_key.current_token(loaded(folder), folder, NOW)
+    claims = machine_key.load_claims(loaded(folder), folder, NOW)
     assert claims.user_id == made.user_id
-    assert machine_key.renewed(loaded(folder), NOW) == (loaded(folder).token, claims)
+    assert machine_key.renew_token(loaded(folder), NOW) == (loaded(folder).token, claims)
 
 
 def test_on_a_disk_that_cannot_be_written_a_new_token_serves_once(
-    made: Machine, closed: Path
+    made: MachineKey, closed: Path
 ) -> None:
     now = NOW + timedelta(days=80)
-    claims = machine_key.current_token(made, closed, now)
+    claims = machine_key.load_claims(made, closed, now)
     assert (claims.user_id, claims.issued_at) == (made.user_id, now)
 
 
@@ -128,41 +127,43 @@ TAMPERED = [name for name in FORGED if name not in HARMLESS | {"header-of-1-mb"}
 
 @pytest.mark.parametrize("forgery", TAMPERED)
 def test_a_forged_token_file_is_not_replaced_in_silence(
-    folder: Path, made: Machine, forgery: str
+    folder: Path, made: MachineKey, forgery: str
 ) -> None:
     token = FORGED[forgery](good(made)).encode("utf-8", "surrogatepass")
     (folder / "token").write_bytes(token)
     with pytest.raises(NotSignedIn) as raised:
-        machine_key.current_token(loaded(folder), folder, NOW)
+        machine_key.load_claims(loaded(folder), folder, NOW)
     assert str(folder / "token") in raised.value.message
     assert raised.value.hint == "remove that file, and this machine signs a new one"
     assert (folder / "token").read_bytes() == token
 
 
-def test_a_token_file_of_1_mb_is_refused(folder: Path, made: Machine) -> None:
+def test_a_token_file_of_1_mb_is_refused(folder: Path, made: MachineKey) -> None:
     (folder / "token").write_text(FORGED["header-of-1-mb"](good(made)))
     with pytest.raises(NotSignedIn, match="token"):
         machine_key.load(folder)
 
 
-def test_a_newline_at_its_end_is_no_harm(folder: Path, made: Machine) -> None:
+def test_a_newline_at_its_end_is_no_harm(folder: Path, made: MachineKey) -> None:
     (folder / "token").write_text(f"{made.token}\n")
-    assert machine_key.current_token(loaded(folder), folder, NOW).user_id == made.user_id
+    assert machine_key.load_claims(loaded(folder), folder, NOW).user_id == made.user_id
     assert (folder / "token").read_text() == f"{made.token}\n"
 
 
-def test_a_token_of_another_user_under_the_same_key_is_refused(folder: Path, made: Machine) -> None:
+def test_a_token_of_another_user_under_the_same_key_is_refused(
+    folder: Path, made: MachineKey
+) -> None:
     signed = good(made)
     (folder / "token").write_text(signed.token(payload=signed.payload(sub="somebody-else")))
     with pytest.raises(NotSignedIn, match="another user"):
-        machine_key.current_token(loaded(folder), folder, NOW)
+        machine_key.load_claims(loaded(folder), folder, NOW)
 
 
-def test_a_tampered_token_is_nowhere_in_the_traceback(folder: Path, made: Machine) -> None:
+def test_a_tampered_token_is_nowhere_in_the_traceback(folder: Path, made: MachineKey) -> None:
     token = FORGED["swapped-payload"](good(made))
     (folder / "token").write_text(token)
     with pytest.raises(NotSignedIn) as raised:
-        machine_key.current_token(loaded(folder), folder, NOW)
+        machine_key.load_claims(loaded(folder), folder, NOW)
     text = "".join(traceback.format_exception(raised.value))
     assert not [part for part in token.split(".") if part in text]
 
@@ -180,17 +181,17 @@ def test_a_tampered_token_is_nowhere_in_the_traceback(folder: Path, made: Machin
     ],
 )
 def test_a_changed_identity_is_named_and_kept(
-    folder: Path, made: Machine, change: dict[str, object]
+    folder: Path, made: MachineKey, change: dict[str, object]
 ) -> None:
     path = folder / "identity.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    check_damaged(folder, private_text(made.private_key))
+    check_damaged(folder, encode_private_key(made.private_key))
 
 
 @pytest.mark.parametrize("content", ["", "[]", "null", "{}", "{", "\0", "\xff", "[" * 9999])
-def test_a_damaged_identity_is_named_and_kept(folder: Path, made: Machine, content: str) -> None:
+def test_a_damaged_identity_is_named_and_kept(folder: Path, made: MachineKey, content: str) -> None:
     (folder / "identity.json").write_bytes(content.encode("latin-1"))
-    check_damaged(folder, private_text(made.private_key))
+    check_damaged(folder, encode_private_key(made.private_key))
 
 
 def check_damaged(folder: Path, private: str) -> None:
@@ -204,7 +205,7 @@ def check_damaged(folder: Path, private: str) -> None:
 
 @pytest.mark.parametrize("name", ["identity.json", "token"])
 def test_an_identity_that_others_can_read_is_not_used(
-    folder: Path, made: Machine, name: str
+    folder: Path, made: MachineKey, name: str
 ) -> None:
     (folder / name).chmod(0o644)
     with pytest.raises(NotSignedIn, match=r"read by others"):
@@ -212,15 +213,15 @@ def test_an_identity_that_others_can_read_is_not_used(
 
 
 def test_the_user_of_the_operating_system_has_a_name() -> None:
-    assert machine_key.os_user_name()
+    assert machine_key.find_os_user_name()
 
 
 def named(environment: dict[str, str], before: str = "") -> str:
     script = f"""
 import os
-from neontodo.accounts.machine_key import os_user_name
+from neontodo.accounts.machine_key import find_os_user_name
 {before}
-print(ascii(os_user_name()))
+print(ascii(find_os_user_name()))
 """
     environment = {"PYTHONPATH": os.pathsep.join(sys.path), **environment}
     command = [sys.executable, "-c", script]

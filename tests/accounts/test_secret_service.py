@@ -99,7 +99,7 @@ def desktop(tmp_path: Path) -> Iterator[Desktop]:
 
 
 def test_a_secret_is_stored_and_read_and_deleted(desktop: Desktop) -> None:
-    assert desktop.run('store.set("database", "hunter2"); print(store.where("database"))') == [
+    assert desktop.run('store.set("database", "hunter2"); print(store.locate("database"))') == [
         "keyring"
     ]
     assert "hunter2" not in desktop.files()

@@ -16,7 +16,7 @@ from keyring.backends import chainer, fail, null
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from neontodo.accounts.secrets.store import SecretStore
-from neontodo.errors import NotSignedIn, StoreUnavailable
+from neontodo.errors import KeyringUnavailable, NotSignedIn, StoreUnavailable
 
 Missing: type[KeyringBackend] = fail.Keyring
 SECRET = "postgresql://u:hunter2@ep-x.neon.tech/neondb"
@@ -123,7 +123,7 @@ def test_a_keyring_that_answers_holds_the_secret(home: Home) -> None:
     keyring = Memory()
     home.store(keyring).set("database", SECRET)
     again = home.store(keyring)
-    assert (again.get("database"), again.where("database")) == (SECRET, "keyring")
+    assert (again.get("database"), again.locate("database")) == (SECRET, "keyring")
     assert keyring.held == {("neontodo", f"database ({home.folder})"): SECRET}
     assert "hunter2" not in home.texts()
     assert home.notices == []
@@ -136,7 +136,7 @@ def test_what_the_keyring_holds_is_replaced_and_deleted_there(home: Home) -> Non
     store.set("database", SECRET)
     assert store.get("database") == SECRET
     store.delete("database")
-    assert (keyring.held, store.get("database"), store.where("database")) == ({}, None, None)
+    assert (keyring.held, store.get("database"), store.locate("database")) == ({}, None, None)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_where_no_keyring_keeps_secrets_a_file_does(
 ) -> None:
     home.store(backend()).set("database", SECRET)
     again = home.store(backend())
-    assert (again.get("database"), again.where("database")) == (SECRET, "file")
+    assert (again.get("database"), again.locate("database")) == (SECRET, "file")
     assert not getattr(backend(), "held", {})
     assert home.notices == [
         f"the keyring is missing, so secrets are kept in `{home.folder / 'secrets'}`, "
@@ -211,7 +211,7 @@ def test_any_text_is_a_secret(
 
 def test_nothing_stored_touches_no_keyring(home: Home, moody: Moody) -> None:
     store = home.store(moody)
-    assert (store.get("database"), store.where("database")) == (None, None)
+    assert (store.get("database"), store.locate("database")) == (None, None)
     store.delete("database")
     assert moody.calls == 0
     assert not home.folder.exists()
@@ -239,7 +239,7 @@ def test_a_keyring_in_a_mood_is_passed_by(home: Home, moody: Moody, mood: str, n
     moody.mood = mood
     store = home.store(moody, limit=0.05)
     store.set("database", SECRET)
-    assert (store.get("database"), store.where("database")) == (SECRET, "file")
+    assert (store.get("database"), store.locate("database")) == (SECRET, "file")
     assert len(home.notices) == 1
     assert home.notices[0].startswith(notice)
     assert "hunter2" not in home.notices[0]
@@ -253,10 +253,10 @@ def test_a_keyring_that_holds_the_secret_must_answer(
     home.store(moody).set("database", SECRET)
     moody.mood = mood
     store = home.store(moody, limit=0.05)
-    with pytest.raises(StoreUnavailable, match="the keyring that holds `database`") as raised:
+    with pytest.raises(KeyringUnavailable, match="the keyring that holds `database`") as raised:
         getattr(store, verb)("database")
     assert "hunter2" not in "".join(traceback.format_exception(raised.value))
-    assert store.where("database") == "keyring"
+    assert store.locate("database") == "keyring"
 
 
 def test_a_hanging_keyring_is_waited_for_once(home: Home, moody: Moody) -> None:
@@ -274,7 +274,7 @@ def test_a_new_value_goes_to_a_file_if_the_keyring_has_locked_meanwhile(
     moody.mood = "locked"
     store = home.store(moody)
     store.set("database", SECRET)
-    assert (store.get("database"), store.where("database")) == (SECRET, "file")
+    assert (store.get("database"), store.locate("database")) == (SECRET, "file")
     moody.mood = "fine"
     store.delete("database")
     assert (moody.held, store.get("database")) == ({}, None)
@@ -290,7 +290,7 @@ def test_a_file_of_another_secret_that_others_can_read_is_no_obstacle(
     moody.mood = "locked"
     store = home.store(moody)
     store.set("database", SECRET)
-    assert (store.get("database"), store.where("database")) == (SECRET, "file")
+    assert (store.get("database"), store.locate("database")) == (SECRET, "file")
 
 
 def test_what_a_hanging_keyring_stored_late_is_deleted_too(home: Home, moody: Moody) -> None:
@@ -313,13 +313,13 @@ def test_a_secret_its_owner_removed_from_the_keyring_is_gone(home: Home) -> None
     keyring.held.clear()
     assert store.get("database") is None
     store.delete("database")
-    assert store.where("database") is None
+    assert store.locate("database") is None
 
 
 def test_a_keyring_that_does_not_delete_is_said(home: Home) -> None:
     store = home.store(Undeletable())
     store.set("database", SECRET)
-    with pytest.raises(StoreUnavailable) as raised:
+    with pytest.raises(KeyringUnavailable) as raised:
         store.delete("database")
     assert "hunter2" not in "".join(traceback.format_exception(raised.value))
     assert store.get("database") == SECRET
@@ -361,10 +361,10 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_in_the_keyring(closed: P
 def test_no_keyring_is_imported_before_one_is_needed(tmp_path: Path) -> None:
     script = """
 import pathlib, sys
-from neontodo.accounts import key_text, machine_key, tokens
+from neontodo.accounts import machine_key, tokens
 from neontodo.accounts.secrets import keyring, private_files, store
 store = store.SecretStore(pathlib.Path(sys.argv[1]), print)
-assert store.get("database") is None and store.where("database") is None
+assert store.get("database") is None and store.locate("database") is None
 store.delete("database")
 print([name for name in ("keyring", "jwt", "cryptography", "sqlmodel") if name in sys.modules])
 """

@@ -14,16 +14,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neontodo.accounts import tokens
-from neontodo.accounts.key_text import (
-    from_base64url,
-    private_from_text,
-    private_text,
-    public_from_text,
-    public_text,
-    thumbprint,
-    to_base64url,
+from neontodo.accounts.machine_key import (
+    compute_thumbprint,
+    decode_private_key,
+    decode_public_key,
+    encode_private_key,
+    encode_public_key,
 )
-from neontodo.accounts.tokens import Claimed, Claims, OutsideValidity, claimed, sign, verify
+from neontodo.accounts.tokens import (
+    Claims,
+    OutsideValidity,
+    UnverifiedClaims,
+    decode_base64url,
+    encode_base64url,
+    read_unverified,
+    sign,
+    verify,
+)
 from neontodo.errors import NotSignedIn
 from tests.accounts.forged import FORGED, Signed
 
@@ -31,7 +38,7 @@ from tests.accounts.forged import FORGED, Signed
 NOW = datetime(2041, 5, 6, 7, 8, 9, tzinfo=UTC)
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = PRIVATE.public_key()
-GOOD = Signed(PRIVATE, user_id="user-1", key_id=thumbprint(PUBLIC), now=NOW)
+GOOD = Signed(PRIVATE, user_id="user-1", key_id=compute_thumbprint(PUBLIC), now=NOW)
 
 
 def check(token: str, **changed: Any) -> Claims:
@@ -65,7 +72,7 @@ def test_what_the_forgeries_are_made_from_is_accepted() -> None:
 
 
 def test_an_unverified_token_names_user_and_key() -> None:
-    assert claimed(signed()) == Claimed("user-1", GOOD.key_id)
+    assert read_unverified(signed()) == UnverifiedClaims("user-1", GOOD.key_id)
 
 
 @pytest.mark.parametrize("forgery", FORGED)
@@ -88,14 +95,14 @@ def test_a_forged_token_is_refused_and_nowhere_shown(forgery: str) -> None:
 )
 def test_nobody_is_looked_up_for_a_token_without_form(forgery: str) -> None:
     with pytest.raises(NotSignedIn) as raised:
-        claimed(FORGED[forgery](GOOD))
+        read_unverified(FORGED[forgery](GOOD))
     assert raised.value.__context__ is None
 
 
 @given(st.text() | st.text("abcXYZ019-_.=", max_size=60))
 def test_no_text_is_taken_for_a_token(text: str) -> None:
     with pytest.raises(NotSignedIn):
-        claimed(text)
+        read_unverified(text)
 
 
 @given(st.data())
@@ -251,25 +258,25 @@ def test_accepted_algorithms_are_the_documented_ones() -> None:
 
 
 def test_the_thumbprint_is_that_of_rfc_8037() -> None:
-    public = public_from_text("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
-    assert thumbprint(public) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+    public = decode_public_key("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
+    assert compute_thumbprint(public) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 
 
 @given(st.binary(min_size=32, max_size=32))
 def test_keys_survive_as_text(raw: bytes) -> None:
     private = Ed25519PrivateKey.from_private_bytes(raw)
-    assert private_from_text(private_text(private)).private_bytes_raw() == raw
+    assert decode_private_key(encode_private_key(private)).private_bytes_raw() == raw
     public: Ed25519PublicKey = private.public_key()
-    assert public_from_text(public_text(public)) == public
+    assert decode_public_key(encode_public_key(public)) == public
 
 
-@pytest.mark.parametrize("text", ["", "AAAA", "ä" * 43, "!" * 43, public_text(PUBLIC) + "A"])
+@pytest.mark.parametrize("text", ["", "AAAA", "ä" * 43, "!" * 43, encode_public_key(PUBLIC) + "A"])
 def test_a_damaged_public_key_is_refused(text: str) -> None:
     with pytest.raises(NotSignedIn):
-        public_from_text(text)
+        decode_public_key(text)
 
 
 @given(st.text() | st.text("aZ09-_+/= \n", max_size=9))
 def test_text_that_is_no_base64url_is_a_value_error(text: str) -> None:
     with suppress(ValueError):
-        assert to_base64url(from_base64url(text)) == text
+        assert encode_base64url(decode_base64url(text)) == text

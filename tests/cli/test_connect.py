@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from neontodo.accounts.sharing.invitation import from_line
+from neontodo.accounts.sharing.invitation import decode_invitation
 from neontodo.db.retry import Limits
 from neontodo.db.schema import HEAD
 from tests.certificates import Authority
@@ -114,7 +114,7 @@ def test_an_empty_database_takes_the_local_account(local: Todo, shared: str) -> 
     local.ok("add", "Task at home")
     before = user(local)
     result = local.ok("connect", shared)
-    assert said(result)[-1] == "hint: `todo connect --move` carries the embedded store's tasks over"
+    assert said(result)[-1] == "hint: `todo connect --move` moves the embedded store's tasks there"
     assert user(local) == before
     assert local.tasks() == []
 
@@ -422,7 +422,7 @@ def test_moving_twice_does_nothing(local: Todo, shared: str) -> None:
     local.ok("connect", shared, "--move")
     before = local.ok("log").out
     result = local.ok("connect", "--move")
-    assert said(result)[-1] == "nothing to move: 1 task went over before"
+    assert said(result)[-1] == "nothing to move: 1 task moved before"
     assert local.ok("log").out == before
 
 
@@ -439,7 +439,7 @@ def test_moving_to_where_tasks_are_imports_them(ann: Todo, desk: Todo, shared: s
     desk.ok("done", "2")
     result = desk.ok("connect", shared, "--as", user(ann), "--move")
     assert said(result)[-3:] == [
-        "there were tasks already, so the log stays behind in the embedded store",
+        "there were tasks already, so the log stays in the embedded store",
         "imported 2 tasks",
         "numbers that were taken: 1 is now 3",
     ]
@@ -450,7 +450,7 @@ def test_moving_to_where_tasks_are_imports_them(ann: Todo, desk: Todo, shared: s
         3: ("One", False),
     }
     again = desk.ok("connect", "--move")
-    assert said(again)[-1] == "nothing to move: 2 tasks went over before"
+    assert said(again)[-1] == "nothing to move: 2 tasks moved before"
     desk.ok("undo")
     assert len(ann.tasks()) == 1
 
@@ -459,7 +459,7 @@ def test_what_was_removed_there_is_not_moved_again(local: Todo, shared: str) -> 
     local.ok("add", "-", stdin="One\nTwo\n")
     local.ok("connect", shared, "--move")
     local.ok("rm", "1", "--yes")
-    assert said(local.ok("connect", "--move"))[-1] == "nothing to move: 2 tasks went over before"
+    assert said(local.ok("connect", "--move"))[-1] == "nothing to move: 2 tasks moved before"
     assert len(local.tasks()) == 1
 
 
@@ -491,7 +491,7 @@ def test_nothing_to_move(local: Todo, desk: Todo, shared: str) -> None:
         ((r"$", "?channel_binding=require"), 5, "its certificate comes from an authority"),
         ((r"$", "?jit=off"), 2, "the database URL has an unknown parameter `jit`"),
         ((r"^postgresql", "mysql"), 2, "`mysql://` is not supported"),
-        ((r"^.*$", "sqlite:////tmp/x.db"), 2, "that is a file, and no database of a server"),
+        ((r"^.*$", "sqlite:////tmp/x.db"), 2, "that is a file, not a Postgres database"),
     ],
 )
 def test_a_failure_stores_and_changes_nothing(
@@ -565,7 +565,7 @@ def test_a_login_role_without_rights(local: Todo, empty: str, postgres_server: P
 
 def test_a_members_url_needs_the_invitation(ann: Todo, desk: Todo, shared: str) -> None:
     line = ann.ok("member", "add", "bob@example.org").out.strip()
-    url = from_line(line).url
+    url = decode_invitation(line).url
     result = desk("connect", url)
     assert result.code == 4
     assert said(result)[2:] == [
@@ -679,7 +679,7 @@ def test_a_certificate_is_found_from_any_folder(local: Todo, shared: str) -> Non
     refused = local("connect", f"{shared}?sslmode=verify-full&sslrootcert=../a%20b.pem")
     assert (refused.code, stored(local)) == (2, [])
     assert said(refused) == [
-        "error: `sslrootcert` names a file of this folder only: ../a b.pem",
+        "error: `sslrootcert` is not an absolute path: ../a b.pem",
         f"hint: sslrootcert={local.home.parent}/a%20b.pem",
     ]
 

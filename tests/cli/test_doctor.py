@@ -14,7 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from neontodo.accounts.sharing.invitation import from_line
+from neontodo.accounts.sharing.invitation import decode_invitation
 from neontodo.db import embedded
 from neontodo.db.schema import HEAD
 from tests.certificates import EXPIRED, Authority, write_self_signed
@@ -385,7 +385,7 @@ def test_a_member_is_shown_one_user(local: Todo, shared: str, tmp_path: Path) ->
     ann.ok("connect", shared)
     line = ann.ok("member", "add", "bob@example.org").out.strip()
     bob.ok("join", line)
-    user_id = from_line(line).machine.user_id
+    user_id = decode_invitation(line).machine_key.user_id
     found = checks(bob.ok("doctor"))
     assert found["isolation"] == ("ok", f"you are shown the rows of user {user_id} only")
     status, detail = checks(ann.ok("doctor"))["isolation"]

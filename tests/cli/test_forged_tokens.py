@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.accounts import machine_key, signed_in
+from neontodo.accounts import account, machine_key
+from neontodo.accounts.account import Account
 from neontodo.accounts.issuers import jwks
-from neontodo.accounts.issuers.issuer import issuer_at
-from neontodo.accounts.signed_in import Account
+from neontodo.accounts.issuers.issuer import parse_issuer
 from tests.accounts.forged import SETTABLE, Signed
 from tests.accounts.issuer_keys import jwk, signed
 from tests.harness import FRIDAY_NOON, Todo
@@ -22,7 +22,7 @@ COMMANDS = [
     ("whoami",), ("token", "create", "--name", "x"), ("token", "list"), ("token", "revoke", "x"),
     ("add", "x", "--dry-run"),
 ]  # fmt: skip
-ISSUER = issuer_at("http://127.0.0.1:1")
+ISSUER = parse_issuer("http://127.0.0.1:1")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Todo:
     person.ok("add", "a secret plan")
     (person.home / "tasks.json").write_text('[{"title": "imported"}]')
     shown = tuple(jwk(name) for name in ("EdDSA", "ES256", "RS256", "PS256"))
-    jwks.keep(person.home, jwks.KeySet(ISSUER.jwks_url, FRIDAY_NOON, shown))
+    jwks.save_keys(person.home, jwks.KeySet(ISSUER.jwks_url, FRIDAY_NOON, shown))
     return person
 
 
@@ -77,9 +77,9 @@ def test_a_forged_token_is_4(
 def test_a_forged_session_token_is_not_used(victim: Todo, tmp_path: Path) -> None:
     thief = Todo(tmp_path / "thief")
     good = of_issuer(victim)
-    signed_in.keep(thief.home, Account(ISSUER, "user-1", None, None, "session", None, "desk"))
-    jwks.keep(thief.home, jwks.KeySet(ISSUER.jwks_url, FRIDAY_NOON, (jwk("ES256"),)))
+    account.save_account(thief.home, Account(ISSUER, "user-1", None, None, "session", None, "desk"))
+    jwks.save_keys(thief.home, jwks.KeySet(ISSUER.jwks_url, FRIDAY_NOON, (jwk("ES256"),)))
     for name, forge in {"honest": Signed.token, **SETTABLE}.items():
         token = forge(good).encode("ascii", "replace").decode()
-        signed_in.keep_token(thief.home, token)
+        account.save_token(thief.home, token)
         assert thief("list").code == (0 if name == "honest" else 4), name

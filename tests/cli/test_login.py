@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
-from neontodo.accounts import renaming, signed_in
-from neontodo.accounts.issuers.better_auth import Session
+from neontodo.accounts import account, queries
+from neontodo.accounts.issuers.better_auth import IssuerSession
 from neontodo.accounts.secrets.store import SecretStore
 from neontodo.clock import utc_now
 from tests.accounts import odd_server
@@ -79,11 +79,11 @@ def token_of(person: Person) -> str:
     return str(answer["token"])
 
 
-def stored_session(todo: Todo) -> Session:
+def stored_session(todo: Todo) -> IssuerSession:
     """The session of whoever is signed in."""
-    account = signed_in.remembered(todo.home)
-    assert account is not None
-    return signed_in.session_of(SecretStore(todo.home, print), account.issuer)
+    found = account.load_account(todo.home)
+    assert found is not None
+    return account.load_session(SecretStore(todo.home, print), found.issuer)
 
 
 def titles(todo: Todo, *options: str) -> list[str]:
@@ -261,7 +261,7 @@ def test_a_file_that_names_no_address_is_refused(local: Todo) -> None:
     assert local("login", "--env-file", ".env") == Result(
         2,
         "",
-        "error: `.env` names nowhere to sign in\n"
+        "error: `.env` has no sign-in address\n"
         "hint: looked for BETTER_AUTH_URL, NEON_AUTH_BASE_URL\n",
     )
 
@@ -270,7 +270,7 @@ def test_without_an_address_the_next_step_is_named(local: Todo) -> None:
     assert local("login") == Result(
         2,
         "",
-        "error: it is not known where to sign in\n"
+        "error: no sign-in address is set\n"
         "hint: `todo login https://app.example.com/api/auth` names your own\n",
     )
 
@@ -440,11 +440,11 @@ def test_a_session_that_cannot_be_ended_is_said(auth_servers: AuthServers, local
     answer, _ = zoe.server.ask("GET", f"{zoe.server.url}/token", None, {"cookie": zoe.cookie})
     local.ok("login", zoe.server.url, "--token", "-", stdin=str(answer["token"]), env=token)
     name, _, value = zoe.cookie.partition("=")
-    account = signed_in.remembered(local.home)
-    assert account is not None
-    signed_in.keep(local.home, replace(account, method="session"))
+    found = account.load_account(local.home)
+    assert found is not None
+    account.save_account(local.home, replace(found, method="session"))
     secrets = SecretStore(local.home, print)
-    signed_in.keep_session(secrets, account.issuer, Session(value, "cookie", name))
+    account.save_session(secrets, found.issuer, IssuerSession(value, "cookie", name))
     said = local("logout")
     assert said.code == 5
     assert "the session could not be ended there: " in said.err
@@ -740,7 +740,7 @@ def test_connecting_needs_no_key_once_signed_in(local: Todo, shared: str, ann: P
     assert (
         local.ok("connect", shared)
         .err.splitlines()[-1]
-        .endswith("carries the embedded store's tasks over")
+        .endswith("moves the embedded store's tasks there")
     )
     local.ok("add", "in the database")
     assert titles(local) == ["in the database"]
@@ -857,13 +857,13 @@ def test_a_member_whose_user_was_the_plain_sub_is_let_in_by_the_owner(
 
     async def rename() -> None:
         async with app_of(owner).database.bare() as connection:
-            await renaming.rename(connection, user, subject)
+            await queries.rename_user(connection, user, subject)
 
     asyncio.run(rename())
     said = local("list")
     assert (said.code, said.out) == (4, "")
     assert said.err.startswith(
-        "error: the login role of this database is not for the account you signed in with\n"
+        "error: the login role of this database is another user's, or was removed\n"
         "hint: ask the database's owner for `todo member add` with `--subject` and your user id"
     )
     assert f"user\t{user}\n" in local("whoami").out

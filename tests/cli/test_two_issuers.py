@@ -14,8 +14,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from neontodo.accounts import renaming
-from neontodo.accounts.issuers.issuer import Issuer, issuer_at
+from neontodo.accounts import queries
+from neontodo.accounts.issuers.issuer import Issuer, parse_issuer
 from neontodo.db.engine import make_engine
 from neontodo.db.url import parse_url
 from tests.accounts.issuer_keys import jwk, signed
@@ -54,7 +54,7 @@ def accounts() -> Iterator[list[Account]]:
     """The same `sub` at two issuers."""
     with ExitStack() as stack:
         yield [
-            Account(issuer_at(f"{server.origin}/api/auth"), algorithm)
+            Account(parse_issuer(f"{server.origin}/api/auth"), algorithm)
             for algorithm in ("EdDSA", "ES256")
             for server in [
                 stack.enter_context(
@@ -100,7 +100,7 @@ def owners(todo: Todo) -> set[str]:
 
 def as_before(todo: Todo, account: Account) -> None:
     """Make a store, and who is signed in, what they were before the issuer counted."""
-    on(todo, lambda connection: renaming.rename(connection, account.user_id, account.subject))
+    on(todo, lambda connection: queries.rename_user(connection, account.user_id, account.subject))
     if (path := todo.home / "account.json").exists():
         fields = json.loads(path.read_text())
         fields["user_id"] = fields.pop("subject")

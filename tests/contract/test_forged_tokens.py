@@ -6,12 +6,12 @@ import pytest
 
 from neontodo.accounts import machine_key
 from neontodo.accounts.issuers import jwks
-from neontodo.accounts.issuers.issuer import issuer_at
+from neontodo.accounts.issuers.issuer import parse_issuer
 from tests.accounts.forged import SETTABLE, Signed
 from tests.accounts.issuer_keys import PRIVATE, jwk, signed
 from tests.harness import FRIDAY_NOON, Todo
 
-ISSUER = issuer_at("http://127.0.0.1:1")
+ISSUER = parse_issuer("http://127.0.0.1:1")
 
 
 def of_machine(todo: Todo) -> Signed:
@@ -32,7 +32,7 @@ def of_machine(todo: Todo) -> Signed:
 )
 def test_a_forged_token_opens_no_store(todo: Todo, kind: str) -> None:
     todo.ok("add", "a secret plan")
-    jwks.keep(todo.home, jwks.KeySet(ISSUER.jwks_url, FRIDAY_NOON, tuple(map(jwk, PRIVATE))))
+    jwks.save_keys(todo.home, jwks.KeySet(ISSUER.jwks_url, FRIDAY_NOON, tuple(map(jwk, PRIVATE))))
     good = of_machine(todo) if kind == "machine" else signed(ISSUER, kind, FRIDAY_NOON)
     for name, forge in {"honest": Signed.token, **SETTABLE}.items():
         said = todo("list", env={"TODO_TOKEN": forge(good), "TODO_AUTH_URL": ISSUER.url})

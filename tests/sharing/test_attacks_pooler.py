@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from neontodo.accounts import connection as stored
-from neontodo.accounts.sharing.invitation import url_for
+from neontodo.accounts import connect as stored
+from neontodo.accounts.sharing.invitation import build_url
 from tests.databases import Postgres
 from tests.harness import Todo
 from tests.sharing.arena import Arena
@@ -30,10 +30,10 @@ def through(port: int, person: Todo) -> Todo:
     target = replace(target_of(person), port=port)
     known = app_of(person).connection
     assert known is not None
-    url = url_for(target, target.user, str(target.password))
-    pooled = stored.Connection(target.key, target.display, url, known.machine)
-    stored.keep(app_of(there).secrets, pooled)
-    stored.use(there.home, pooled)
+    url = build_url(target, target.user, str(target.password))
+    pooled = stored.StoredConnection(target.key, target.display, url, known.machine_key)
+    stored.save_connection(app_of(there).secrets, pooled)
+    stored.use_connection(there.home, pooled)
     return there
 
 

@@ -6,9 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neontodo.accounts.machine_key import new_key
-from neontodo.accounts.sharing.invitation import Invitation, from_line, portable, to_line, url_for
-from neontodo.accounts.sharing.passwords import new_password
+from neontodo.accounts.machine_key import make_key
+from neontodo.accounts.sharing.grants import generate_password
+from neontodo.accounts.sharing.invitation import (
+    Invitation,
+    build_url,
+    decode_invitation,
+    encode_invitation,
+    make_portable,
+)
 from neontodo.db.url import PostgresTarget, parse_url
 from neontodo.errors import BadValue
 
@@ -17,16 +23,16 @@ NEON = "ep-cool-darkness-a1b2c3d4-pooler.us-east-2.aws.neon.tech"
 
 
 def a_line(user_id: str = "ann", name: str = "Ann") -> str:
-    return to_line(Invitation("postgresql://r:p@h/d", new_key(user_id, name)))
+    return encode_invitation(Invitation("postgresql://r:p@h/d", make_key(user_id, name)))
 
 
 @given(user_id=TEXT, name=TEXT)
 def test_what_was_invited_comes_back(user_id: str, name: str) -> None:
-    made = Invitation("postgresql://r:p@h/d", new_key(user_id, name))
-    found = from_line(to_line(made))
+    made = Invitation("postgresql://r:p@h/d", make_key(user_id, name))
+    found = decode_invitation(encode_invitation(made))
     assert found.url == made.url
-    assert (found.machine.user_id, found.machine.name) == (user_id, name)
-    assert found.machine.key_id == made.machine.key_id
+    assert (found.machine_key.user_id, found.machine_key.name) == (user_id, name)
+    assert found.machine_key.key_id == made.machine_key.key_id
 
 
 @given(place=st.integers(15, 180), character=st.sampled_from("Aa0_-"))
@@ -35,19 +41,19 @@ def test_one_wrong_character_is_noticed(place: int, character: str) -> None:
     wrong = line[:place] + character + line[place + 1 :]
     if wrong != line:
         with pytest.raises(BadValue):
-            from_line(wrong)
+            decode_invitation(wrong)
 
 
 @given(text=st.text(max_size=80))
 def test_anything_else_is_refused_and_never_repeated(text: str) -> None:
     for line in (text, f"todo-invite:v1:{text}"):
         with pytest.raises(BadValue) as refused:
-            from_line(line)
+            decode_invitation(line)
         assert len(text) < 12 or text not in refused.value.message
 
 
 def test_an_invitation_shows_no_secret_when_it_is_printed() -> None:
-    found = from_line(a_line())
+    found = decode_invitation(a_line())
     assert "postgresql" not in repr(found)
     assert "p@h" not in repr(found)
 
@@ -64,9 +70,9 @@ def test_an_invitation_shows_no_secret_when_it_is_printed() -> None:
     ],
 )
 def test_the_role_goes_the_same_way_as_the_owner(url: str) -> None:
-    owner, password = parse_url(url), new_password()
+    owner, password = parse_url(url), generate_password()
     assert isinstance(owner, PostgresTarget)
-    theirs = parse_url(url_for(owner, "todo_m_0", password))
+    theirs = parse_url(build_url(owner, "todo_m_0", password))
     assert isinstance(theirs, PostgresTarget)
     assert (theirs.user, theirs.password) == ("todo_m_0", password)
     assert theirs.application_name == "todo"
@@ -89,11 +95,11 @@ def test_a_file_of_the_owners_machine_stays_there_and_nothing_less_is_verified(
 ) -> None:
     owner = parse_url(f"postgresql://o:p@db.example.com/d?{given}")
     assert isinstance(owner, PostgresTarget)
-    theirs = portable(owner)
+    theirs = make_portable(owner)
     assert (theirs.sslrootcert, theirs.sslmode) == (None, left)
 
 
 def test_the_systems_authorities_are_everywhere() -> None:
     owner = parse_url("postgresql://o:p@db.example.com/d?sslrootcert=system")
     assert isinstance(owner, PostgresTarget)
-    assert portable(owner) == owner
+    assert make_portable(owner) == owner

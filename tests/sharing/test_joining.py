@@ -13,9 +13,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from neontodo.accounts.key_text import public_text
-from neontodo.accounts.machine_key import new_key
-from neontodo.accounts.sharing.invitation import Invitation, from_line, to_line
+from neontodo.accounts.machine_key import encode_public_key, make_key
+from neontodo.accounts.sharing.invitation import Invitation, decode_invitation, encode_invitation
 from neontodo.db.url import PostgresTarget, parse_url
 from tests.harness import Result
 from tests.neon import DIRECT, Neon
@@ -50,7 +49,7 @@ def password_in(url: str) -> str:
 
 
 def role_of(line: str) -> str:
-    target = parse_url(from_line(line).url)
+    target = parse_url(decode_invitation(line).url)
     assert isinstance(target, PostgresTarget)
     return target.user
 
@@ -103,7 +102,7 @@ def test_who_joins_while_another_is_about_to_waits_and_is_told(shared: Shared) -
     line = shared.invite("ann@example.com")
 
     async def race() -> Result:
-        first = await login(from_line(line).url)
+        first = await login(decode_invitation(line).url)
         async with first.transaction():
             assert await first.fetchval("SELECT todo_accept_invitation()")
             second = asyncio.create_task(
@@ -122,7 +121,7 @@ def test_a_join_that_comes_to_nothing_leaves_the_invitation(shared: Shared) -> N
     line = shared.invite("ann@example.com")
 
     async def give_up() -> None:
-        first = await login(from_line(line).url)
+        first = await login(decode_invitation(line).url)
         transaction = first.transaction()
         await transaction.start()
         assert await first.fetchval("SELECT todo_accept_invitation()")
@@ -145,7 +144,7 @@ def test_an_expired_invitation_is_refused_and_its_login_shown_nothing(shared: Sh
     assert (found.code, found.out, found.err) == (4, "", SPENT)
 
     async def look() -> None:
-        session = await login(from_line(line).url)
+        session = await login(decode_invitation(line).url)
         assert await session.fetchval("SELECT todo_accept_invitation()") is False
         assert await session.fetchval("SELECT todo_current_user()") is None
         for table in ("users", "keys", "tasks", "changes"):
@@ -157,10 +156,10 @@ def test_an_expired_invitation_is_refused_and_its_login_shown_nothing(shared: Sh
 
 def test_a_login_is_shown_nothing_before_its_invitation_is_accepted(shared: Shared) -> None:
     line = shared.invite("ann@example.com")
-    mine = from_line(line).machine.user_id
+    mine = decode_invitation(line).machine_key.user_id
 
     async def look() -> None:
-        session = await login(from_line(line).url)
+        session = await login(decode_invitation(line).url)
         assert await session.fetch("SELECT * FROM users") == []
         assert await session.fetchval("SELECT todo_accept_invitation()")
         assert [row["id"] for row in await session.fetch("SELECT id FROM users")] == [mine]
@@ -189,7 +188,7 @@ def test_the_login_role_expires_with_its_invitation_unless_that_is_accepted(
     found = shared.machine("bob")("join", stdin=late)
     assert (found.code, found.out, found.err) == (4, "", SPENT)
     with pytest.raises(asyncpg.InvalidPasswordError):
-        asyncio.run(login(from_line(late).url))
+        asyncio.run(login(decode_invitation(late).url))
 
 
 def test_an_invitation_made_by_another_than_the_tables_owner_expires_too(shared: Shared) -> None:
@@ -240,7 +239,7 @@ def test_who_never_joined_is_removed_and_invited_again(shared: Shared) -> None:
     gone = "SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)"
     assert asyncio.run(ask(shared, gone, role_of(first)))
     revoked = "SELECT revoked_at IS NOT NULL FROM keys WHERE id = $1"
-    assert asyncio.run(ask(shared, revoked, from_line(first).machine.key_id))
+    assert asyncio.run(ask(shared, revoked, decode_invitation(first).machine_key.key_id))
     ann = shared.joined("ann", again)
     ann.ok("add", "hers")
     shared.owner.ok("member", "remove", "ann@example.com", "--yes")
@@ -261,16 +260,16 @@ def test_members_of_a_database_from_before_stay_and_unused_invitations_still_wor
     ann.ok("add", "hers")
     assert shared.machine("late")("join", stdin=lines[0]).err == SPENT
     target = target_of(ann)
-    assert asyncio.run(_shown_users(from_line(lines[1]).url)) == ["bob"]
+    assert asyncio.run(_shown_users(decode_invitation(lines[1]).url)) == ["bob"]
     assert target.user == "todo_m_" + b"ann".hex() + shared.database[-8:]
 
 
 def _invited_by_0001(shared: Shared, name: str) -> str:
     """An invitation as the program made it before 0002."""
-    mine = new_key(name, name)
+    mine = make_key(name, name)
     role = "todo_m_" + name.encode().hex() + shared.database[-8:]
     group = "'todo_members_' || (SELECT oid FROM pg_database WHERE datname = current_database())"
-    key = public_text(mine.private_key.public_key())
+    key = encode_public_key(mine.private_key.public_key())
     shared.server.execute(
         f"DO $$ BEGIN EXECUTE 'CREATE ROLE ' || {group} || ' NOLOGIN';"
         f" EXECUTE 'GRANT {OWNER} TO postgres'; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
@@ -291,7 +290,7 @@ def _invited_by_0001(shared: Shared, name: str) -> str:
         f" VALUES ('{role}', '{name}', '{mine.key_id}', now())",
         database=shared.database,
     )
-    return to_line(Invitation(shared.server.url(shared.database, role, "first"), mine))
+    return encode_invitation(Invitation(shared.server.url(shared.database, role, "first"), mine))
 
 
 async def _shown_users(url: str) -> list[str]:
@@ -334,7 +333,7 @@ def test_no_statement_holds_a_password(logging: Shared) -> None:
     said = server.log()
     # The group's, the member's first one, and the one that joining has set.
     assert len(set(VERIFIER.findall(said))) >= 3
-    assert password_in(from_line(line).url) not in said
+    assert password_in(decode_invitation(line).url) not in said
     assert password_in(connection_url(ann)) not in said
 
 
@@ -352,7 +351,7 @@ def test_a_server_that_refuses_verifiers_at_commit_is_given_the_passwords(
     assert isinstance(server, PostgresServer)
     said = server.log()
     assert said.count(f"ERROR:  {NEONS_REFUSAL}") >= 2
-    for url in (from_line(line).url, connection_url(ann)):
+    for url in (decode_invitation(line).url, connection_url(ann)):
         assert f"PASSWORD '{password_in(url)}'" in said
 
 
@@ -390,7 +389,7 @@ def test_neon_is_given_the_passwords_at_once(neon: Neon, tmp_path: Path) -> None
     ann = shared.joined("ann", line)
     said = neon.server.log()[before:]
     assert "SCRAM-SHA-256$" not in said
-    for url in (from_line(line).url, connection_url(ann)):
+    for url in (decode_invitation(line).url, connection_url(ann)):
         assert f"PASSWORD '{password_in(url)}'" in said
 
 

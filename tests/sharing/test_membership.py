@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.accounts.sharing.invitation import from_line
+from neontodo.accounts.sharing.invitation import decode_invitation
 from tests.cli.connections import Hasty
 from tests.harness import Result, Todo
 from tests.sharing.people import NOTICE, OWNER, Shared, connection_url, target_of
@@ -58,8 +58,8 @@ def test_add_with_json(shared: Shared) -> None:
     found = shared.owner.ok("member", "add", "ann@example.com", "--name", "Ann", "--json").json
     assert list(found) == ["user_id", "email", "name", "role", "invitation", "expires_at"]
     assert (found["email"], found["name"]) == ("ann@example.com", "Ann")
-    assert from_line(found["invitation"]).machine.user_id == found["user_id"]
-    assert f"//{found['role']}:" in from_line(found["invitation"]).url
+    assert decode_invitation(found["invitation"]).machine_key.user_id == found["user_id"]
+    assert f"//{found['role']}:" in decode_invitation(found["invitation"]).url
 
 
 @pytest.mark.any_server
@@ -95,7 +95,7 @@ def test_the_embedded_store_stays_and_its_tasks_are_mentioned(shared: Shared) ->
     ann = shared.machine("ann")
     ann.ok("add", "at home")
     found = ann.ok("join", stdin=shared.invite("ann@example.com"))
-    assert found.err.endswith("`todo connect --move` carries the embedded store's tasks over\n")
+    assert found.err.endswith("`todo connect --move` moves the embedded store's tasks there\n")
     assert ann.tasks() == []
     ann.ok("connect", "--local")
     assert [task["title"] for task in ann.tasks()] == ["at home"]
@@ -176,7 +176,7 @@ def test_another_connection_is_not_given_up_in_silence(shared: Shared) -> None:
 def test_nothing_secret_is_ever_shown(shared: Shared) -> None:
     line = shared.invite("ann@example.com")
     ann = shared.machine("ann")
-    secrets = [line.strip(), from_line(line).url.split(":")[2].split("@")[0]]
+    secrets = [line.strip(), decode_invitation(line).url.split(":")[2].split("@")[0]]
     said = [ann("join", stdin=line), ann("join", stdin=line), shared.machine("x")("join", line)]
     secrets.append(str(target_of(ann).password))
     said += [ann(*command) for command in (["config"], ["config", "--json"], ["whoami"], ["list"])]

@@ -273,7 +273,7 @@ def test_an_sqlite_store_moves_to_a_database(
     spoil(local)
     with templates.cloned() as url:
         result = tidy(local.ok("connect", url, "--move"))
-        assert "rows that cannot be read stay behind: " in result.err
+        assert "rows that cannot be read were not moved: " in result.err
         assert "cannot be read" not in tidy(local.ok("list", "--all")).err
         assert [task["title"] for task in local.tasks()][:3] == [*GOOD]
 

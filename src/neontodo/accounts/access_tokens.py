@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from neontodo.accounts import key_queries, key_text, tokens
-from neontodo.accounts.key_queries import StoredKey
-from neontodo.errors import NotSignedIn, Refused, TaskNotFound
+from neontodo.accounts import machine_key, queries, tokens
+from neontodo.accounts.queries import StoredKey
+from neontodo.errors import KeyNotFound, NotSignedIn, Refused
 
 SHORTEST_PREFIX = 4
 ID_SHOWN = 8
@@ -27,16 +27,21 @@ class AccessToken:
     key: StoredKey
 
 
-def make(user_id: str, label: str, *, now: datetime, lifetime: timedelta) -> AccessToken:
+def make_access_token(
+    user_id: str, label: str, *, now: datetime, lifetime: timedelta
+) -> AccessToken:
     """Make a key, sign one token with it, and forget it."""
-    private_key = key_text.new_private()
-    key_id = key_text.thumbprint(private_key.public_key())
-    token = tokens.sign(private_key, user_id=user_id, key_id=key_id, now=now, lifetime=lifetime)
-    key = StoredKey(key_id, label, now, now + lifetime, revoked_at=None)
-    return AccessToken(token, key_text.public_text(private_key.public_key()), key)
+    made = machine_key.make_key(user_id, label)
+    token = tokens.sign(
+        made.private_key, user_id=user_id, key_id=made.key_id, now=now, lifetime=lifetime
+    )
+    key = StoredKey(made.key_id, label, now, now + lifetime, revoked_at=None)
+    return AccessToken(token, machine_key.encode_public_key(made.private_key.public_key()), key)
 
 
-async def store(session: AsyncSession, user_id: str, new: AccessToken, *, signed_by: str) -> None:
+async def store_access_token(
+    session: AsyncSession, user_id: str, new: AccessToken, *, signed_by: str
+) -> None:
     """Let the store know the key, so that it accepts the token; twice is the same as once.
 
     Raises:
@@ -44,7 +49,7 @@ async def store(session: AsyncSession, user_id: str, new: AccessToken, *, signed
         Refused: another key has the name.
     """
     key = new.key
-    stored = await key_queries.all_of(session, user_id)
+    stored = await queries.fetch_keys(session, user_id)
     if any(each.id == key.id for each in stored):
         return
     _require_grantable(key, stored, signed_by)
@@ -57,7 +62,7 @@ async def store(session: AsyncSession, user_id: str, new: AccessToken, *, signed
         "expires_at": key.expires_at,
     }
     try:
-        await key_queries.add(session, row)
+        await queries.add_key(session, row)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != NOT_PERMITTED:
             raise
@@ -81,27 +86,33 @@ def _require_grantable(key: StoredKey, stored: Sequence[StoredKey], signed_by: s
         )
 
 
-async def revoke(session: AsyncSession, user_id: str, reference: str, now: datetime) -> StoredKey:
-    """Revoke the key that a name or the start of an id means, and answer how it was before.
+async def revoke_key(
+    session: AsyncSession, user_id: str, reference: str, now: datetime
+) -> StoredKey:
+    """Revoke the key that a name or the start of an id means, and return how it was before.
 
     Raises:
-        TaskNotFound: it means no key, or more than one.
+        KeyNotFound: it means no key, or more than one.
         Refused: it is the last machine that could still change the tasks.
     """
-    stored = await key_queries.all_of(session, user_id)
-    key = named(stored, reference, now)
+    stored = await queries.fetch_keys(session, user_id)
+    key = find_key(stored, reference, now)
     machines = [each.id for each in stored if each.expires_at is None and each.is_active(now)]
     if machines == [key.id]:
         raise Refused(
             f"`{key.label}` is the only machine with access to these tasks",
             hint="its key can be revoked once another machine has one",
         )
-    await key_queries.revoke(session, user_id, key.id, now)
+    await queries.revoke_key(session, user_id, key.id, now)
     return key
 
 
-def named(stored: Sequence[StoredKey], reference: str, now: datetime) -> StoredKey:
-    """The key that a name or the start of an id means; of several of a name the active one."""
+def find_key(stored: Sequence[StoredKey], reference: str, now: datetime) -> StoredKey:
+    """Return the key that a name or the start of an id means; of several of a name the active one.
+
+    Raises:
+        KeyNotFound: it means no key, or more than one.
+    """
     found = [
         key
         for key in stored
@@ -112,8 +123,8 @@ def named(stored: Sequence[StoredKey], reference: str, now: datetime) -> StoredK
     if len(found) == 1:
         return found[0]
     if not found:
-        raise TaskNotFound(f"no key is named `{reference}`", hint="`todo token list` shows them")
-    raise TaskNotFound(
+        raise KeyNotFound(f"no key is named `{reference}`", hint="`todo token list` shows them")
+    raise KeyNotFound(
         f"`{reference}` means {len(found)} keys",
         hint="name it by the start of its id",
         details=tuple(

@@ -1,35 +1,193 @@
-"""Signing in at an issuer, and the token of whoever is signed in, kept fresh."""
+"""The account that a profile is signed in to: signing in and out, and its token kept fresh.
+
+`account.json` says who it is and holds no secret. The session, or a token that was given, is in
+the secret store; the token that a session was last given lasts minutes and is in `account.token`.
+"""
 
 from __future__ import annotations
 
+import secrets as random
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from neontodo.accounts import signed_in, tokens
+from pydantic import AliasChoices, Field
+
+from neontodo.accounts import tokens
 from neontodo.accounts.issuers import better_auth, jwks
-from neontodo.accounts.issuers.better_auth import AGAIN, Session
-from neontodo.accounts.issuers.issuer import Issuer
-from neontodo.accounts.signed_in import Account, new_machine, session_of
-from neontodo.errors import NotSignedIn, StoreUnavailable, TodoError
+from neontodo.accounts.issuers.better_auth import AGAIN, IssuerSession
+from neontodo.accounts.issuers.issuer import Issuer, parse_issuer, user_id_of
+from neontodo.accounts.secrets.private_files import (
+    Instant,
+    format_json,
+    parse_json,
+    read_private,
+    remove_private,
+    write_private,
+)
+from neontodo.errors import BadValue, KeyringUnavailable, NotSignedIn, StoreUnavailable, TodoError
 
 if TYPE_CHECKING:
-    from neontodo.accounts.issuers.http import Http
-    from neontodo.accounts.issuers.jwks import IssuerKey, KeySet
+    from neontodo.accounts.issuers.http import HttpClient
+    from neontodo.accounts.issuers.jwks import KeySet
     from neontodo.accounts.secrets.store import SecretStore
 
+FILE = "account.json"
+TOKEN = "account.token"
+SECRET = "session "
+"""What the names of sessions begin with; a profile has one at most."""
 RENEWED_BEFORE = timedelta(seconds=60)
+Method = Literal["session", "token"]
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user at an issuer.
+
+    Attributes:
+        subject: who they are there, the `sub` of their tokens.
+        method: whether a session is asked for tokens, or one token was given.
+        expires_at: when the session ends unless it is used before, or when the token expires.
+        machine: what commands from here are logged under: no key of this machine signs them.
+    """
+
+    issuer: Issuer
+    subject: str
+    email: str | None
+    name: str | None
+    method: Method
+    expires_at: datetime | None
+    machine: str
+
+    @property
+    def user_id(self) -> str:
+        """Who they are in a store."""
+        return user_id_of(self.issuer.issuer, self.subject)
+
+    @property
+    def label(self) -> str:
+        """What to call them."""
+        return self.email or self.name or self.subject
+
+
+@dataclass(frozen=True)
+class _AccountFile:
+    """What `account.json` says; `subject` was called `user_id` by the first releases."""
+
+    url: str
+    issuer: str
+    audience: str
+    jwks_url: str
+    subject: Annotated[str, Field(validation_alias=AliasChoices("subject", "user_id"))]
+    email: str | None
+    name: str | None
+    method: Method
+    expires_at: Instant | None
+    machine: str
+
+
+def load_account(folder: Path) -> Account | None:
+    """Read who is signed in; None if nobody is.
+
+    Raises:
+        NotSignedIn: the file is damaged.
+    """
+    data = read_private(folder / FILE)
+    if data is None:
+        return None
+    if (stored := parse_json(_AccountFile, data)) is not None:
+        with suppress(BadValue):
+            return Account(
+                Issuer(stored.url, stored.issuer, stored.audience, stored.jwks_url),
+                stored.subject,
+                stored.email,
+                stored.name,
+                stored.method,
+                stored.expires_at,
+                stored.machine,
+            )
+    raise NotSignedIn(
+        f"`{folder / FILE}` is damaged, so it is not known who is signed in",
+        hint="`todo login` writes it anew",
+    )
+
+
+def save_account(folder: Path, account: Account) -> None:
+    """Write who is signed in; secrets are stored before."""
+    stored = _AccountFile(
+        **asdict(account.issuer),
+        subject=account.subject,
+        email=account.email,
+        name=account.name,
+        method=account.method,
+        expires_at=account.expires_at,
+        machine=account.machine,
+    )
+    write_private(folder / FILE, format_json(stored, indent=2).encode() + b"\n")
+
+
+def load_session(secrets: SecretStore, issuer: Issuer) -> IssuerSession:
+    """Read the stored session at an issuer, or the token that was given, as a session's.
+
+    Raises:
+        NotSignedIn: it is not where it was stored.
+    """
+    text = secrets.get(session_secret_name(issuer))
+    if (session := parse_json(IssuerSession, text or "")) is None:
+        what = "is gone" if text is None else "is damaged"
+        raise NotSignedIn(f"the stored session at {issuer.host} {what}", hint=AGAIN)
+    return session
+
+
+def save_session(secrets: SecretStore, issuer: Issuer, session: IssuerSession) -> None:
+    """Store a session, or a token that was given."""
+    secrets.set(session_secret_name(issuer), format_json(session))
+
+
+def load_token(folder: Path) -> str | None:
+    """Read the token that the session was last given."""
+    data = read_private(folder / TOKEN)
+    return None if data is None else data.decode("ascii", "replace").strip()
+
+
+def save_token(folder: Path, token: str) -> None:
+    """Write the token that the session was last given."""
+    write_private(folder / TOKEN, token.encode())
+
+
+def list_session_urls(secrets: SecretStore) -> list[str]:
+    """Return the URLs of the issuers that sessions are stored of, whoever is signed in."""
+    return [name.removeprefix(SECRET) for name in secrets.names() if name.startswith(SECRET)]
+
+
+def remove_account(folder: Path, secrets: SecretStore) -> None:
+    """Remove what is stored of a sign-in; `account.json` last, so that it can be done again."""
+    remove_private(folder / TOKEN)
+    jwks.remove_keys(folder)
+    for url in list_session_urls(secrets):
+        secrets.delete(SECRET + url)
+    with suppress(NotSignedIn):
+        # A damaged secret does not say what it is called.
+        if (account := load_account(folder)) is not None:
+            secrets.delete(session_secret_name(account.issuer))
+    remove_private(folder / FILE)
+
+
+def session_secret_name(issuer: Issuer) -> str:
+    """Return what the secret of a session at an issuer is called."""
+    return SECRET + issuer.url
 
 
 async def sign_in(
     folder: Path,
     secrets: SecretStore,
     issuer: Issuer,
-    credential: Session | str,
-    http: Callable[[], Http],
+    credential: IssuerSession | str,
+    http: Callable[[], HttpClient],
     now: datetime,
 ) -> Account:
     """Store a session, or a token that was given, once the issuer's keys say whose it is.
@@ -38,201 +196,188 @@ async def sign_in(
         NotSignedIn: it is not accepted; then nothing is stored.
         StoreUnavailable: the issuer cannot be asked, or nothing can be stored.
     """
-    before = _Before.of(folder, secrets)
+    previous = _load_previous(folder, secrets)
     async with http() as client:
         if isinstance(credential, str):
-            account = await _by_token(folder, secrets, issuer, credential, before, client, now)
+            keys = await jwks.fetch_keys(client, issuer, now)
+            claims = jwks.verify_with(keys, credential, issuer, now)
+            account = _make_account(issuer, claims, "token", claims.expires_at, previous.account)
+            _store(folder, secrets, account, IssuerSession(credential), keys, None, previous)
         else:
             try:
-                account = await _by_session(
-                    folder, secrets, issuer, credential, before, client, now
-                )
+                # The keys come last: an issuer may make another one for this token.
+                token = await better_auth.fetch_jwt(client, issuer, credential)
+                keys = await jwks.fetch_keys(client, issuer, now)
+                with _blame_clock(issuer, now):
+                    claims = jwks.verify_with(keys, token, issuer, now)
+                ends = await better_auth.fetch_session_expiry(client, issuer, credential)
+                account = _make_account(issuer, claims, "session", ends, previous.account)
+                _store(folder, secrets, account, credential, keys, token, previous)
             except BaseException:
                 # Nobody here knows of it any more.
                 with suppress(TodoError):
                     await better_auth.sign_out(client, issuer, credential)
                 raise
-        await before.end(client)
-    return account
-
-
-async def _by_token(
-    folder: Path,
-    secrets: SecretStore,
-    issuer: Issuer,
-    token: str,
-    before: _Before,
-    client: Http,
-    now: datetime,
-) -> Account:
-    keys = await jwks.fetch(client, issuer, now)
-    claims = _believed(token, issuer, _key(token, keys, issuer), now)
-    account = before.becoming(issuer, claims, "token", claims.expires_at)
-    _store(folder, secrets, account, Session(token), keys, None, before)
-    return account
-
-
-async def _by_session(
-    folder: Path,
-    secrets: SecretStore,
-    issuer: Issuer,
-    session: Session,
-    before: _Before,
-    client: Http,
-    now: datetime,
-) -> Account:
-    # The keys come last: an issuer may make another one for this token.
-    token = await better_auth.fetch_jwt(client, issuer, session)
-    keys = await jwks.fetch(client, issuer, now)
-    with _just_made(issuer, now):
-        claims = _believed(token, issuer, _key(token, keys, issuer), now)
-    ends = await better_auth.session_expiry(client, issuer, session)
-    account = before.becoming(issuer, claims, "session", ends)
-    _store(folder, secrets, account, session, keys, token, before)
+        await _end_session(client, previous)
     return account
 
 
 @dataclass(frozen=True)
-class _Before:
+class _PreviousSignIn:
     """Who was signed in here until now."""
 
-    account: Account | None
-    session: Session | None = field(repr=False)
+    account: Account | None = None
+    session: IssuerSession | None = field(default=None, repr=False)
 
-    @classmethod
-    def of(cls, folder: Path, secrets: SecretStore) -> _Before:
-        account = session = None
-        # What is damaged, or cannot be read, is written anew.
+
+def _load_previous(folder: Path, secrets: SecretStore) -> _PreviousSignIn:
+    account = session = None
+    # What is damaged, or cannot be read, is written anew.
+    with suppress(TodoError):
+        account = load_account(folder)
+        session = load_session(secrets, account.issuer) if account else None
+    return _PreviousSignIn(account, session)
+
+
+def _make_account(
+    issuer: Issuer,
+    claims: tokens.Claims,
+    method: Method,
+    expires_at: datetime | None,
+    previous: Account | None,
+) -> Account:
+    """Make an account; the same user's commands go on under the same name of this machine."""
+    is_same = previous is not None and (previous.issuer.issuer, previous.user_id) == (
+        claims.issuer,
+        claims.user_id,
+    )
+    # No other machine of the same user has this name.
+    machine = f"{socket.gethostname()[:40]}-{random.token_hex(4)}"
+    if previous is not None and is_same:
+        machine = previous.machine
+    return Account(issuer, claims.subject, claims.email, claims.name, method, expires_at, machine)
+
+
+async def _end_session(client: HttpClient, previous: _PreviousSignIn) -> None:
+    """End the session that nothing here refers to any more, if its server can be asked."""
+    if previous.account and previous.session and previous.account.method == "session":
         with suppress(TodoError):
-            account = signed_in.remembered(folder)
-            session = session_of(secrets, account.issuer) if account else None
-        return cls(account, session)
-
-    def becoming(
-        self,
-        issuer: Issuer,
-        claims: tokens.Claims,
-        method: signed_in.Method,
-        expires_at: datetime | None,
-    ) -> Account:
-        """The new account; the same user's commands go on under the same name of this machine."""
-        before = self.account
-        is_same = before is not None and (before.issuer.issuer, before.user_id) == (
-            claims.issuer,
-            claims.user_id,
-        )
-        machine = before.machine if before is not None and is_same else new_machine()
-        return Account(
-            issuer, claims.subject, claims.email, claims.name, method, expires_at, machine
-        )
-
-    async def end(self, client: Http) -> None:
-        """End the session that nothing here refers to any more, if its server can be asked."""
-        if (
-            self.account is not None
-            and self.session is not None
-            and self.account.method == "session"
-        ):
-            with suppress(TodoError):
-                await better_auth.sign_out(client, self.account.issuer, self.session)
+            await better_auth.sign_out(client, previous.account.issuer, previous.session)
 
 
-async def current_claims(
-    folder: Path, secrets: SecretStore, account: Account, http: Callable[[], Http], now: datetime
+@dataclass(frozen=True)
+class SignedOut:
+    """Where sessions were stored, and which of them could not be ended there."""
+
+    urls: list[str]
+    problems: list[StoreUnavailable]
+
+
+async def sign_out(
+    folder: Path, secrets: SecretStore, account: Account | None, http: Callable[[], HttpClient]
+) -> SignedOut:
+    """End the session, and remove everything that signing in has stored.
+
+    Without an account it is what an interrupted sign-in, or a removed `account.json`, has left.
+    """
+    urls = list_session_urls(secrets) if account is None else [account.issuer.url]
+    problems = []
+    if account is None or account.method == "session":
+        for url in urls:
+            try:
+                await _end_stored_session(secrets, parse_issuer(url), http)
+            except TodoError as error:
+                problems.append(
+                    StoreUnavailable(
+                        f"the session could not be ended there: {error.message}",
+                        hint="nothing of it is stored here any more, and it ends by itself",
+                    )
+                )
+    remove_account(folder, secrets)
+    return SignedOut(urls, problems)
+
+
+async def _end_stored_session(
+    secrets: SecretStore, issuer: Issuer, http: Callable[[], HttpClient]
+) -> None:
+    secrets.make_private(session_secret_name(issuer))
+    session = load_session(secrets, issuer)
+    async with http() as client:
+        await better_auth.sign_out(client, issuer, session)
+
+
+async def fetch_claims(
+    folder: Path,
+    secrets: SecretStore,
+    account: Account,
+    http: Callable[[], HttpClient],
+    now: datetime,
 ) -> tokens.Claims:
-    """The claims of the account's token, verified; a session is asked for another in good time.
+    """Return what the account's token says, verified; a session is asked for another in good time.
 
     Raises:
         NotSignedIn: the session has ended, or the token has expired or is another user's.
-        StoreUnavailable: the issuer cannot be reached, and no stored token is valid any more.
+        StoreUnavailable, KeyringUnavailable: the issuer or the keyring does not answer, and no
+            stored token is valid any more.
     """
     if account.method == "token":
-        token = session_of(secrets, account.issuer).token
-        return _own(await verified(token, folder, account.issuer, http, now), account)
-    claims = await _cached(folder, account, http, now)
-    if claims is not None and claims.expires_at - now >= RENEWED_BEFORE:
-        return claims
+        token = load_session(secrets, account.issuer).token
+        return _require_own(
+            await jwks.verify_token(token, folder, account.issuer, http, now), account
+        )
+    stored = await _verify_stored_token(folder, account, http, now)
+    if stored is not None and stored.expires_at - now >= RENEWED_BEFORE:
+        return stored
     try:
-        return await _renewed(folder, secrets, account, http, now)
-    except StoreUnavailable:
-        if claims is None:
+        return await _renew_token(folder, secrets, account, http, now)
+    except (StoreUnavailable, KeyringUnavailable):
+        if stored is None:
             raise
-        return claims
+        return stored
 
 
-async def verified(
-    token: str, folder: Path, issuer: Issuer, http: Callable[[], Http], now: datetime
-) -> tokens.Claims:
-    """The claims of a token of the issuer's.
-
-    Raises:
-        NotSignedIn: it is not accepted.
-        StoreUnavailable: its key is not known here, and the issuer cannot be asked.
-    """
-    key_id = tokens.claimed(token).key_id
-    try:
-        key = await jwks.key_for(folder, issuer, key_id, http, now)
-        return _believed(token, issuer, key, now)
-    except tokens.OtherKey:
-        # Some issuers give a new key the id of the old one.
-        key = await jwks.key_for(folder, issuer, key_id, http, now, fresh=jwks.ASKED_AGAIN)
-    return _believed(token, issuer, key, now)
-
-
-async def _cached(
-    folder: Path, account: Account, http: Callable[[], Http], now: datetime
+async def _verify_stored_token(
+    folder: Path, account: Account, http: Callable[[], HttpClient], now: datetime
 ) -> tokens.Claims | None:
-    """The claims of the token that the session was last given, if that can still be used."""
-    if (token := signed_in.cached_token(folder)) is None:
+    """Return what the token says that the session was last given, if that can still be used."""
+    if (token := load_token(folder)) is None:
         return None
     try:
-        claims = await verified(token, folder, account.issuer, http, now)
+        claims = await jwks.verify_token(token, folder, account.issuer, http, now)
     except NotSignedIn:
         # It is the session that counts: that is asked for another.
         return None
-    return _own(claims, account)
+    return _require_own(claims, account)
 
 
-async def _renewed(
-    folder: Path, secrets: SecretStore, account: Account, http: Callable[[], Http], now: datetime
+async def _renew_token(
+    folder: Path,
+    secrets: SecretStore,
+    account: Account,
+    http: Callable[[], HttpClient],
+    now: datetime,
 ) -> tokens.Claims:
     issuer = account.issuer
-    session = session_of(secrets, issuer)
+    session = load_session(secrets, issuer)
     async with http() as client:
         token = await better_auth.fetch_jwt(client, issuer, session)
         # Being used makes a session last longer.
-        ends = await better_auth.session_expiry(client, issuer, session)
-    with _just_made(issuer, now):
-        claims = _own(await verified(token, folder, issuer, http, now), account)
+        ends = await better_auth.fetch_session_expiry(client, issuer, session)
+    with _blame_clock(issuer, now):
+        claims = _require_own(await jwks.verify_token(token, folder, issuer, http, now), account)
     # On a read-only disk the token serves this command only, which is all it is needed for.
     with suppress(StoreUnavailable):
-        signed_in.keep_token(folder, token)
-        seen = replace(
-            account,
-            email=claims.email,
-            name=claims.name,
-            expires_at=ends or account.expires_at,
-        )
-        if seen != account:
-            signed_in.keep(folder, seen)
+        save_token(folder, token)
+        expires_at = ends or account.expires_at
+        renewed = replace(account, email=claims.email, name=claims.name, expires_at=expires_at)
+        if renewed != account:
+            save_account(folder, renewed)
     return claims
 
 
-def _believed(token: str, issuer: Issuer, key: IssuerKey, now: datetime) -> tokens.Claims:
-    return tokens.verify(
-        token,
-        key=key.key,
-        algorithm=key.algorithm,
-        key_id=key.key_id,
-        issuer=issuer.issuer,
-        audience=issuer.audience,
-        now=now,
-    )
-
-
 @contextmanager
-def _just_made(issuer: Issuer, now: datetime) -> Iterator[None]:
-    """Of a new token not its time is wrong, but a clock."""
+def _blame_clock(issuer: Issuer, now: datetime) -> Iterator[None]:
+    """Refuse a token whose time is wrong by blaming the clock: the token has just been made."""
     try:
         yield
         return
@@ -244,14 +389,7 @@ def _just_made(issuer: Issuer, now: datetime) -> Iterator[None]:
     )
 
 
-def _key(token: str, keys: KeySet, issuer: Issuer) -> IssuerKey:
-    key = keys.find(tokens.claimed(token).key_id)
-    if key is None:
-        raise jwks.unknown(issuer)
-    return key
-
-
-def _own(claims: tokens.Claims, account: Account) -> tokens.Claims:
+def _require_own(claims: tokens.Claims, account: Account) -> tokens.Claims:
     if claims.user_id != account.user_id:
         raise NotSignedIn("the stored token is of another user than who signed in here", hint=AGAIN)
     return claims
@@ -261,29 +399,29 @@ def _store(
     folder: Path,
     secrets: SecretStore,
     account: Account,
-    session: Session,
+    session: IssuerSession,
     keys: KeySet,
     token: str | None,
-    before: _Before,
+    previous: _PreviousSignIn,
 ) -> None:
     """Write everything, `account.json` last; what was there before stays if that fails."""
-    is_first = before.account is None
+    is_first = previous.account is None
     try:
-        signed_in.keep_session(secrets, account.issuer, session)
+        save_session(secrets, account.issuer, session)
         if token is None:
-            signed_in.drop_token(folder)
+            remove_private(folder / TOKEN)
         else:
-            signed_in.keep_token(folder, token)
-        jwks.keep(folder, keys)
-        signed_in.keep(folder, account)
+            save_token(folder, token)
+        jwks.save_keys(folder, keys)
+        save_account(folder, account)
     except BaseException:
         with suppress(TodoError):
             if is_first:
-                signed_in.forget(folder, secrets)
-            elif before.account is not None and before.session is not None:
-                signed_in.drop_token(folder)
-                signed_in.keep_session(secrets, before.account.issuer, before.session)
+                remove_account(folder, secrets)
+            elif previous.account is not None and previous.session is not None:
+                remove_private(folder / TOKEN)
+                save_session(secrets, previous.account.issuer, previous.session)
         raise
-    if before.account is not None and before.account.issuer.url != account.issuer.url:
+    if previous.account is not None and previous.account.issuer.url != account.issuer.url:
         with suppress(TodoError):
-            secrets.delete(signed_in.secret_name(before.account.issuer))
+            secrets.delete(session_secret_name(previous.account.issuer))

@@ -1,24 +1,22 @@
-"""Who is asking: the token of this run, verified, and the key that signed it."""
+"""Who is asking: the verified token of this run, and making its user known to a store."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlmodel import col, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from neontodo.accounts import connection as stored
-from neontodo.accounts import machine_key, tokens
-from neontodo.accounts.key_text import public_from_text
-from neontodo.db.database import Database
+from neontodo.accounts import connect, machine_key, queries, tokens
+from neontodo.db.database import AGAIN, Database
 from neontodo.errors import NotSignedIn
-from neontodo.models import Key
 
 if TYPE_CHECKING:
-    from neontodo.accounts.connection import Connection
-    from neontodo.accounts.machine_key import Machine
+    from neontodo.accounts.connect import StoredConnection
+    from neontodo.accounts.machine_key import MachineKey
+    from neontodo.accounts.queries import Signer
     from neontodo.accounts.secrets.store import SecretStore
 
 
@@ -44,66 +42,150 @@ class Identity:
 
     @property
     def by_issuer(self) -> bool:
-        """Whether somebody else than a machine of the user's own vouches for them."""
+        """Whether an issuer signed the token, instead of a machine of the user's own."""
         return self.claims.by_issuer
 
 
-async def verified(
-    token: str, origin: str, *, mine: Machine | None, database: Database, now: datetime
+async def verify_own_token(
+    token: str, origin: str, *, mine: MachineKey | None, database: Database, now: datetime
 ) -> Identity:
-    """The user whom a token names, if a key that may speak for them signed it.
+    """Return the user whom a token names, if one of that user's keys signed it.
 
     A token of this machine's own key is verified without asking the store; any other key is looked
     up by the user and key that the token claims, and only then trusted.
     """
-    claimed = tokens.claimed(token)
-    if mine is not None and claimed == tokens.Claimed(mine.user_id, mine.key_id):
+    unverified = tokens.read_unverified(token)
+    if mine is not None and unverified == tokens.UnverifiedClaims(mine.user_id, mine.key_id):
         key = mine.private_key.public_key()
     else:
-        key = public_from_text(await _stored_key(claimed, database))
-    claims = tokens.verify(
-        token,
-        key=key,
-        algorithm=tokens.ALGORITHM,
-        key_id=claimed.key_id,
-        issuer=tokens.ISSUER,
-        audience=None,
-        now=now,
-    )
-    return Identity(claims, origin)
+        key = machine_key.decode_public_key(await _fetch_public_key(unverified, database))
+    return Identity(tokens.verify_own(token, key, unverified.key_id, now), origin)
 
 
-async def _stored_key(claimed: tokens.Claimed, database: Database) -> str:
-    statement = select(Key.public_key, Key.revoked_at).where(
-        col(Key.user_id) == claimed.subject, col(Key.id) == claimed.key_id
-    )
+async def _fetch_public_key(unverified: tokens.UnverifiedClaims, database: Database) -> str:
+    user_id, key_id = unverified.subject, unverified.key_id
 
-    async def attempt() -> Any:
-        async with database.read(claimed.subject) as session:
-            return (await session.execute(statement)).first()
+    async def attempt() -> tuple[str, datetime | None] | None:
+        async with database.read(user_id) as session:
+            return await queries.fetch_public_key(session, user_id, key_id)
 
-    row = await database.repeated(attempt)
-    if row is None:
+    stored = await database.repeated(attempt)
+    if stored is None:
         raise NotSignedIn(
             "the token's key is not known to this store",
             hint="make one with `todo token create` on a machine that uses this store; where an "
             "issuer's are used, `auth_url` of the settings names it",
         )
-    if row[1] is not None:
+    public_key, revoked_at = stored
+    if revoked_at is not None:
         raise NotSignedIn(
-            f"the token was revoked on {row[1]:%Y-%m-%d}",
+            f"the token was revoked on {revoked_at:%Y-%m-%d}",
             hint="make another one with `todo token create`",
         )
-    return str(row[0])
+    return public_key
 
 
-def of_machine(mine: Machine, folder: Path, now: datetime) -> Identity:
-    """The machine's own user, by the token in its folder."""
-    claims = machine_key.current_token(mine, folder, now)
+def identify_machine(mine: MachineKey, folder: Path, now: datetime) -> Identity:
+    """Return the machine's own user, by the token in its folder."""
+    claims = machine_key.load_claims(mine, folder, now)
     return Identity(claims, str(folder / machine_key.TOKEN))
 
 
-def of_connection(connection: Connection, secrets: SecretStore, now: datetime) -> Identity:
-    """The user that this machine is in a connected database, by the token stored with its URL."""
-    claims = stored.current_token(connection, secrets, now)
-    return Identity(claims, stored.where(secrets, connection.store))
+def identify_in_database(
+    connection: StoredConnection, secrets: SecretStore, now: datetime
+) -> Identity:
+    """Return this machine's user in a connected database, by the token stored with its URL."""
+    claims = connect.load_claims(connection, secrets, now)
+    return Identity(claims, connect.describe_secret_location(secrets, connection.store))
+
+
+def require_accepted(signer: Signer, claims: tokens.Claims) -> None:
+    """Make sure that the key may sign; a token of an issuer's needs no key in the store.
+
+    Raises:
+        NotSignedIn: the store does not know the key, or it was revoked.
+    """
+    if not (signer.accepted or claims.by_issuer):
+        raise _not_accepted()
+
+
+async def require_accepted_by_owner(connection: AsyncConnection, claims: tokens.Claims) -> None:
+    """Make the same sure on a connection of the owner's.
+
+    Raises:
+        NotSignedIn: the store does not know the key, or it was revoked.
+    """
+    accepted = await queries.fetch_accepted_keys(connection, [claims.key_id])
+    if not ((claims.user_id, claims.key_id) in accepted or claims.by_issuer):
+        raise _not_accepted()
+
+
+def _not_accepted() -> NotSignedIn:
+    return NotSignedIn(
+        "the store does not know your key, or has revoked it", hint="run `todo connect`"
+    )
+
+
+async def admit(
+    database: Database, claims: tokens.Claims, machine: str | None, now: datetime
+) -> None:
+    """Add the user of an issuer's token, or set their name and e-mail address to the token's.
+
+    On a shared database only its owner can do that; a member's name is the owner's business.
+    `machine` is what commands of the account that is signed in here are logged under.
+
+    Raises:
+        NotSignedIn: the login role is a member's, and another one's.
+    """
+    async with database.bare(unknown=AGAIN) as connection:
+        if not await require_own_login(connection, claims.user_id):
+            await _adopt_former_id(connection, claims, machine)
+            names = {"email": claims.email, "name": claims.name}
+            await queries.save_user(connection, claims.user_id, names, now)
+
+
+async def require_admissible(database: Database, claims: tokens.Claims) -> None:
+    """Make sure that the user is known to the store, or can be made known; nothing is changed.
+
+    Raises:
+        NotSignedIn: the login role is a member's, and another one's.
+    """
+    async with database.bare() as connection:
+        await require_own_login(connection, claims.user_id)
+
+
+async def require_own_login(connection: AsyncConnection, user_id: str) -> bool:
+    """Return whether the login role is a member's; if so, make sure that it is this user's.
+
+    Raises:
+        NotSignedIn: it is another user's, or was removed.
+    """
+    if not await queries.is_member_login(connection):
+        return False
+    if not await queries.has_user(connection, user_id):
+        raise NotSignedIn(
+            "the login role of this database is another user's, or was removed",
+            hint="ask the database's owner for `todo member add` with `--subject` and your user id"
+            ", which `todo whoami` shows",
+        )
+    return True
+
+
+async def _adopt_former_id(
+    connection: AsyncConnection, claims: tokens.Claims, machine: str | None
+) -> None:
+    """Rename a user whose id is the plain `sub`, if that is known to be the account's.
+
+    Until the issuer became part of a user id, it was the plain `sub`. The user is the account's if
+    the issuer tells the same e-mail address as before, or if this machine has written as that user
+    while the same account was signed in here: `machine` is what its commands are logged under.
+    Whoever has a machine's key is no such user.
+    """
+    former = await queries.lock_user_without_machine(
+        connection, claims.subject, unless=claims.user_id, machine=machine
+    )
+    if former is None:
+        return
+    email, has_written = former
+    if has_written or (email and claims.email and email.casefold() == claims.email.casefold()):
+        await queries.rename_user(connection, claims.subject, claims.user_id)

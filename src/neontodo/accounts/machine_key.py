@@ -1,26 +1,32 @@
 """This machine's identity: a user, a key, and the token that it signs.
 
-That of the embedded store lies in two private files beside the store, so that cron and SSH find
-what the desktop made.
-`identity.json` is made once, and its key never replaced; `token` is signed anew before it expires.
+That of the embedded store is kept in two private files beside the store, so that cron and SSH find
+what the desktop made. `identity.json` is made once, and its key never replaced; `token` is signed
+anew before it expires.
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
-from neontodo.accounts import key_text, tokens
-from neontodo.accounts.secrets.private_files import create_private, read_private, write_private
+from pydantic import AfterValidator, PlainSerializer
+
+from neontodo.accounts import tokens
+from neontodo.accounts.secrets.private_files import (
+    create_private,
+    format_json,
+    parse_json,
+    read_private,
+    write_private,
+)
+from neontodo.accounts.tokens import decode_base64url, encode_base64url
 from neontodo.errors import NotSignedIn, StoreUnavailable
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 IDENTITY = "identity.json"
 TOKEN = "token"
@@ -29,63 +35,126 @@ RENEWED_BEFORE = timedelta(days=30)
 LONGEST_NAME = 200
 
 
-@dataclass(frozen=True)
-class Machine:
-    """A user on this machine; `token` is None where it has not been signed yet.
+def generate_private_key() -> PrivateKey:
+    """Make an Ed25519 key."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    `had_store` is false until the embedded store beside it has been made: some only use a server.
+    return Ed25519PrivateKey.generate()
+
+
+def encode_private_key(key: PrivateKey) -> str:
+    """Write a private key as base64url of its 32 bytes."""
+    return encode_base64url(key.private_bytes_raw())
+
+
+def decode_private_key(text: str) -> PrivateKey:
+    """Read a private key as `encode_private_key` writes it; ValueError if it is none."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.from_private_bytes(decode_base64url(text))
+
+
+def encode_public_key(key: Ed25519PublicKey) -> str:
+    """Write a public key as base64url of its 32 bytes."""
+    return encode_base64url(key.public_bytes_raw())
+
+
+def decode_public_key(text: str) -> Ed25519PublicKey:
+    """Read a public key as `encode_public_key` writes it."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        return Ed25519PublicKey.from_public_bytes(decode_base64url(text))
+    except ValueError as error:
+        raise NotSignedIn(
+            "the store's public key for this token is damaged", hint="make another token"
+        ) from error
+
+
+def compute_thumbprint(key: Ed25519PublicKey) -> str:
+    """Name a public key by its JWK thumbprint (RFC 7638), 43 characters."""
+    jwk = f'{{"crv":"Ed25519","kty":"OKP","x":"{encode_public_key(key)}"}}'
+    return encode_base64url(hashlib.sha256(jwk.encode()).digest())
+
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey as PrivateKey,
+    )
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+else:
+    # cryptography is loaded only when a key is read.
+    PrivateKey = Annotated[
+        str, AfterValidator(decode_private_key), PlainSerializer(encode_private_key)
+    ]
+
+
+@dataclass(frozen=True)
+class MachineKey:
+    """A user on this machine and its key, as they are stored.
+
+    Attributes:
+        token: None where it has not been signed yet.
+        had_store: false until the embedded store beside it has been made: some only use a server.
+
+    Raises:
+        ValueError: `key_id` is another key's.
     """
 
     user_id: str
     name: str
     key_id: str
-    private_key: Ed25519PrivateKey = field(repr=False)
-    token: str | None = field(repr=False)
+    private_key: PrivateKey = field(repr=False)
+    token: str | None = field(default=None, repr=False)
     had_store: bool = True
 
+    def __post_init__(self) -> None:
+        if self.key_id != compute_thumbprint(self.private_key.public_key()):
+            raise ValueError("the id is another key's")
 
-def load(folder: Path) -> Machine | None:
-    """Read the identity that lies in a folder, or None if there is none."""
+
+def load(folder: Path) -> MachineKey | None:
+    """Read the identity that is stored in a folder, or None if there is none."""
     data = read_private(folder / IDENTITY)
     if data is None:
         return None
-    machine = _from_json(data)
-    if machine is None:
+    machine = parse_json(MachineKey, data)
+    if machine is None or not _is_uuid(machine.user_id):
         raise NotSignedIn(
             f"`{folder / IDENTITY}` is damaged, so this machine's identity is not known",
             hint="restore that file from a backup; the tasks are untouched",
         )
-    return replace(machine, token=_stored_token(folder))
+    return replace(machine, token=_load_token(folder))
 
 
-def create(folder: Path, *, name: str, now: datetime) -> Machine:
-    """Make an identity, or answer the one that is there: all who race to make it get the same."""
+def create(folder: Path, *, name: str, now: datetime) -> MachineKey:
+    """Make an identity, or return the one that is there: all who race to make it get the same."""
     machine = load(folder)
     if machine is None:
-        made = replace(new_key(str(uuid.uuid4()), name), had_store=False)
-        machine = made if create_private(folder / IDENTITY, _to_json(made)) else load(folder)
+        made = replace(make_key(str(uuid.uuid4()), name), had_store=False)
+        machine = made if create_private(folder / IDENTITY, _format(made)) else load(folder)
     if machine is None:
         raise StoreUnavailable(f"`{folder}` was changed meanwhile", hint="run the command again")
     if machine.token is None:
         # Without the file the token is signed for each command, which a read-only disk must bear.
         with suppress(StoreUnavailable):
-            create_private(folder / TOKEN, _signed(machine, now).encode())
-        machine = replace(machine, token=_stored_token(folder))
+            create_private(folder / TOKEN, _sign(machine, now).encode())
+        machine = replace(machine, token=_load_token(folder))
     return machine
 
 
-def remember_store(folder: Path) -> None:
+def note_store_made(folder: Path) -> None:
     """Write down that the embedded store was made, so that it is missed if it is lost."""
     machine = load(folder)
     if machine is not None and not machine.had_store:
         with suppress(StoreUnavailable):
-            write_private(folder / IDENTITY, _to_json(replace(machine, had_store=True)))
+            write_private(folder / IDENTITY, _format(replace(machine, had_store=True)))
 
 
-def current_token(machine: Machine, folder: Path, now: datetime) -> tokens.Claims:
-    """What the machine's token says, verified, and signed anew if it is absent or soon expires."""
+def load_claims(machine: MachineKey, folder: Path, now: datetime) -> tokens.Claims:
+    """Return what the machine's token says; one that is absent or soon expires is signed anew."""
     try:
-        token, claims = renewed(machine, now)
+        token, claims = renew_token(machine, now)
     except NotSignedIn as error:
         raise NotSignedIn(
             f"{error.message} (`{folder / TOKEN}`)",
@@ -98,21 +167,21 @@ def current_token(machine: Machine, folder: Path, now: datetime) -> tokens.Claim
     return claims
 
 
-def renewed(machine: Machine, now: datetime) -> tuple[str, tokens.Claims]:
+def renew_token(machine: MachineKey, now: datetime) -> tuple[str, tokens.Claims]:
     """Return the machine's token, verified, or one signed anew if that soon expires.
 
     Raises:
         NotSignedIn: somebody tampered with the token; it is not replaced in silence.
     """
     if machine.token is not None:
-        claims = _verified(machine, machine.token, now)
+        claims = _verify_in_time(machine, machine.token, now)
         if claims is not None and claims.expires_at - now > RENEWED_BEFORE:
             return machine.token, claims
-    token = _signed(machine, now)
+    token = _sign(machine, now)
     return token, _verify(machine, token, now)
 
 
-def os_user_name() -> str:
+def find_os_user_name() -> str:
     """Return what the operating system calls the user; containers may have no name for one."""
     import getpass
 
@@ -124,67 +193,32 @@ def os_user_name() -> str:
     return printable.strip()[:LONGEST_NAME] or "me"
 
 
-def new_key(user_id: str, name: str) -> Machine:
+def make_key(user_id: str, name: str) -> MachineKey:
     """Make a key of this machine for a user; nothing is stored."""
-    private_key = key_text.new_private()
-    return Machine(
-        user_id=user_id,
-        name=name,
-        key_id=key_text.thumbprint(private_key.public_key()),
-        private_key=private_key,
-        token=None,
-    )
+    private_key = generate_private_key()
+    return MachineKey(user_id, name, compute_thumbprint(private_key.public_key()), private_key)
 
 
-def to_fields(machine: Machine) -> dict[str, str]:
-    """What is stored of a machine besides its token; the private key is among it."""
-    return {
-        "user_id": machine.user_id,
-        "name": machine.name,
-        "key_id": machine.key_id,
-        "private_key": key_text.private_text(machine.private_key),
-    }
+def _format(machine: MachineKey) -> bytes:
+    # The token has a file of its own. A file without `had_store` is of a machine that had one.
+    left_out = {"token", "had_store"} if machine.had_store else {"token"}
+    return format_json(machine, exclude=left_out, indent=2).encode() + b"\n"
 
 
-def from_fields(fields: dict[str, Any], token: str | None = None) -> Machine:
-    """A machine as `to_fields` wrote it.
-
-    Raises:
-        ValueError, KeyError, TypeError: it did not.
-    """
-    private_key = key_text.private_from_text(fields["private_key"])
-    key_id = key_text.thumbprint(private_key.public_key())
-    if fields["key_id"] != key_id:
-        raise ValueError("another key's id")
-    user_id, name = fields["user_id"], fields["name"]
-    if not (isinstance(user_id, str) and isinstance(name, str)):
-        raise TypeError("no text")
-    return Machine(user_id, name, key_id, private_key, token)
-
-
-def _to_json(machine: Machine) -> bytes:
-    fields: dict[str, str | bool] = {**to_fields(machine)}
-    if not machine.had_store:
-        fields["had_store"] = False
-    return json.dumps(fields, indent=2).encode() + b"\n"
-
-
-def _from_json(data: bytes) -> Machine | None:
+def _is_uuid(text: str) -> bool:
     try:
-        fields = json.loads(data)
-        machine = replace(from_fields(fields), had_store=fields.get("had_store") is not False)
-        uuid.UUID(machine.user_id)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
-    return machine
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
-def _stored_token(folder: Path) -> str | None:
+def _load_token(folder: Path) -> str | None:
     data = read_private(folder / TOKEN)
     return None if data is None else data.decode("ascii", "replace").strip()
 
 
-def _signed(machine: Machine, now: datetime) -> str:
+def _sign(machine: MachineKey, now: datetime) -> str:
     return tokens.sign(
         machine.private_key,
         user_id=machine.user_id,
@@ -194,19 +228,11 @@ def _signed(machine: Machine, now: datetime) -> str:
     )
 
 
-def _verify(machine: Machine, token: str, now: datetime) -> tokens.Claims:
-    return tokens.verify(
-        token,
-        key=machine.private_key.public_key(),
-        algorithm=tokens.ALGORITHM,
-        key_id=machine.key_id,
-        issuer=tokens.ISSUER,
-        audience=None,
-        now=now,
-    )
+def _verify(machine: MachineKey, token: str, now: datetime) -> tokens.Claims:
+    return tokens.verify_own(token, machine.private_key.public_key(), machine.key_id, now)
 
 
-def _verified(machine: Machine, token: str, now: datetime) -> tokens.Claims | None:
+def _verify_in_time(machine: MachineKey, token: str, now: datetime) -> tokens.Claims | None:
     try:
         claims = _verify(machine, token, now)
     except tokens.OutsideValidity:

@@ -1,6 +1,6 @@
 """Profiles: several accounts and stores of one person on one machine, each in a folder of its own.
 
-The default profile lies in the data folder itself, the others in `profiles/NAME` below it.
+The default profile is in the data folder itself, the others in `profiles/NAME` below it.
 """
 
 from __future__ import annotations
@@ -31,35 +31,39 @@ class Profile:
     store: str | None
 
 
-def folder_of(data: Path, name: str) -> Path:
-    """Where a profile lies, whether it exists or not."""
+def profile_folder(data: Path, name: str) -> Path:
+    """Return where a profile is stored, whether it exists or not."""
     return data if name == PROFILE else data / FOLDER / name
 
 
-def exists(folder: Path, name: str) -> bool:
+def has_profile(folder: Path, name: str) -> bool:
     """Whether a profile has been made; the default one always is there."""
     return name == PROFILE or folder.is_dir()
 
 
-def names(data: Path) -> list[str]:
-    """All profiles, the default one first."""
+def list_names(data: Path) -> list[str]:
+    """Return all profiles, the default one first."""
     folder = data / FOLDER
     found = folder.iterdir() if folder.is_dir() else ()
     made = [each.name for each in found if each.is_dir() and PROFILE_NAME.fullmatch(each.name)]
     return [PROFILE, *sorted(name for name in made if name != PROFILE)]
 
 
-def listed(data: Path, in_use: str) -> list[Profile]:
-    """All profiles with what is known of them; of damaged files nothing."""
-    return [_looked_at(folder_of(data, name), name, name == in_use) for name in names(data)]
+def list_profiles(data: Path, in_use: str) -> list[Profile]:
+    """Return all profiles with what is known of them; of damaged files nothing."""
+    return [
+        _describe(profile_folder(data, name), name, name == in_use) for name in list_names(data)
+    ]
 
 
-def _looked_at(folder: Path, name: str, in_use: bool) -> Profile:
-    from neontodo.accounts import connection, machine_key, signed_in
+def _describe(folder: Path, name: str, in_use: bool) -> Profile:
+    from neontodo.accounts import machine_key
+    from neontodo.accounts.account import load_account
+    from neontodo.accounts.connect import load_last_connection
 
     try:
-        account, mine = signed_in.remembered(folder), machine_key.load(folder)
-        last = connection.place(folder)
+        account, mine = load_account(folder), machine_key.load(folder)
+        last = load_last_connection(folder)
     except NotSignedIn:
         return Profile(name, in_use, None, None, None)
     return Profile(

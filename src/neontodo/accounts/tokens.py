@@ -8,6 +8,7 @@ that does.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from neontodo.accounts.issuers.issuer import LONGEST_NAME, OWN, SEPARATOR, user_id_of
-from neontodo.accounts.key_text import from_base64url
 from neontodo.errors import NotSignedIn
 from neontodo.masking import mask_url
 
@@ -44,7 +44,7 @@ _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _HINT = "run `todo login` or `todo connect`, or bring another token in `TODO_TOKEN`"
 
 
-class OtherKey(NotSignedIn):
+class WrongKey(NotSignedIn):
     """The key did not sign the token; one that its issuer has now may have."""
 
 
@@ -53,7 +53,7 @@ class OutsideValidity(NotSignedIn):
 
 
 @dataclass(frozen=True)
-class Claimed:
+class UnverifiedClaims:
     """Whom an unverified token names: enough to look its key up, and nothing to be believed.
 
     `subject` is the user id where the token is a machine's own.
@@ -106,14 +106,14 @@ def sign(
     return jwt.encode(payload, private_key, algorithm=ALGORITHM, headers={"kid": key_id})
 
 
-def claimed(token: str) -> Claimed:
+def read_unverified(token: str) -> UnverifiedClaims:
     """Read whom a token names, without any check of its signature."""
     header, payload = _parse(token)
     subject = _identifier(payload, "sub", LONGEST_USER_ID)
-    return Claimed(subject, key_id=_identifier(header, "kid"))
+    return UnverifiedClaims(subject, key_id=_identifier(header, "kid"))
 
 
-def issuer_of(token: str) -> str | None:
+def read_issuer(token: str) -> str | None:
     """Who an unverified token says made it: enough to choose by whose keys it is verified."""
     issuer = _parse(token)[1].get("iss")
     return issuer if isinstance(issuer, str) else None
@@ -137,15 +137,41 @@ def verify(
     if _identifier(header, "kid") != key_id:
         raise _refusal("the token is signed with another key than the one that is asked for")
     if header.get("alg") != algorithm or algorithm not in ALGORITHMS:
-        raise OtherKey("the token is not signed in the way that its key signs", hint=_HINT)
+        raise WrongKey("the token is not signed in the way that its key signs", hint=_HINT)
     if not _is_signed(token, key, algorithm):
         problem = "the token's signature does not fit: it was changed, or signed by another"
-        raise OtherKey(problem, hint=_HINT)
+        raise WrongKey(problem, hint=_HINT)
     _check_issuer(payload.get("iss"), issuer)
     _check_audience(payload.get("aud"), audience)
     claims = _claims(payload, key_id, issuer)
     _check_times(claims, _instant(payload, "nbf") if "nbf" in payload else None, now)
     return claims
+
+
+def verify_own(token: str, key: Ed25519PublicKey, key_id: str, now: datetime) -> Claims:
+    """Check a token that a machine's own key should have signed, and return what it says."""
+    return verify(
+        token,
+        key=key,
+        algorithm=ALGORITHM,
+        key_id=key_id,
+        issuer=ISSUER,
+        audience=None,
+        now=now,
+    )
+
+
+def encode_base64url(data: bytes) -> str:
+    """Encode without padding, as JSON Web Tokens do."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def decode_base64url(text: str) -> bytes:
+    """Decode what `encode_base64url` made, and raise ValueError for anything else."""
+    data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_")
+    if encode_base64url(data) != text:
+        raise ValueError("not base64url")
+    return data
 
 
 def _refusal(message: str) -> NotSignedIn:
@@ -163,7 +189,7 @@ def _parse(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
 def _object(segment: str) -> dict[str, Any] | None:
     # Answers None instead of raising: an error raised from JSON's would carry the text along.
     try:
-        text = from_base64url(segment).decode("utf-8")
+        text = decode_base64url(segment).decode("utf-8")
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_unknown)
     except (ValueError, RecursionError):
         return None

@@ -14,27 +14,29 @@ if TYPE_CHECKING:
     from neontodo.db.url import PostgresTarget
 
 STDIN = "-"
-HOW = "`todo connect -` reads it from standard input, out of sight of the shell's history"
+HOW = "`todo connect -` reads it from standard input, which the shell's history does not record"
 
 
-def given(app: App, argument: str | None, env_file: str | None) -> tuple[str, PostgresTarget]:
-    """The URL as it is to be stored, and what it names.
+def read_database_url(
+    app: App, argument: str | None, env_file: str | None
+) -> tuple[str, PostgresTarget]:
+    """Return the URL as it is to be stored, and what it names.
 
     Raises:
         BadValue: there is none, or it is none of a Postgres database.
     """
     if env_file is not None:
-        url = _in_file(app, env_file)
+        url = _find_in_file(app, env_file)
     elif argument == STDIN:
-        url = _typed(app)
+        url = _ask(app)
     else:
-        url = argument if argument is not None else _last(app)
-    target = server_of(url)
-    _require_whole(app, target.sslrootcert)
+        url = argument if argument is not None else _load_last(app)
+    target = _parse_server(url)
+    _require_absolute(app, target.sslrootcert)
     return pasted(url), target
 
 
-def _require_whole(app: App, file: str | None) -> None:
+def _require_absolute(app: App, file: str | None) -> None:
     """Make sure that commands in any folder find the file with the authority's certificate.
 
     Raises:
@@ -43,65 +45,74 @@ def _require_whole(app: App, file: str | None) -> None:
     from neontodo.db.tls import SYSTEM
 
     if file is not None and file != SYSTEM and not file.startswith(("/", "~")):
-        whole = quote(str((app.cwd / file).resolve()))
+        absolute = quote(str((app.cwd / file).resolve()))
         raise BadValue(
-            f"`sslrootcert` names a file of this folder only: {file}", hint=f"sslrootcert={whole}"
+            f"`sslrootcert` is not an absolute path: {file}", hint=f"sslrootcert={absolute}"
         )
 
 
-def server_of(url: str) -> PostgresTarget:
-    """The database of a server that a URL names."""
+def _parse_server(url: str) -> PostgresTarget:
     from neontodo.db.url import PostgresTarget, parse_url
 
     target = parse_url(url)
     if not isinstance(target, PostgresTarget):
         raise BadValue(
-            "that is a file, and no database of a server",
+            "that is a file, not a Postgres database",
             hint="`todo connect --local` uses the embedded store",
         )
     return target
 
 
-def _last(app: App) -> str:
-    """The URL of the database that was connected last; without one, a person is asked."""
-    from neontodo.accounts import connection
+def _load_last(app: App) -> str:
+    """Return the URL of the database that was connected last; without one, a person is asked."""
+    from neontodo.accounts import connect
 
-    last = connection.place(app.folder)
-    if last is not None and (kept := connection.kept(app.secrets, last.store)) is not None:
-        return kept.url
+    last = connect.load_last_connection(app.folder)
+    if last is not None:
+        stored = connect.load_connection(app.secrets, last.store)
+        if stored is not None:
+            return stored.url
     if app.streams.interactive:
-        return _typed(app)
+        return _ask(app)
     raise BadValue("there is no database URL", hint=HOW)
 
 
-def _typed(app: App) -> str:
+def _ask(app: App) -> str:
     text = asked_unseen(app, "database URL (it will not be shown):")
     if not text.strip():
         raise BadValue("there is no database URL on standard input", hint="paste it, then press ⏎")
     return text
 
 
-def _in_file(app: App, name: str) -> str:
-    """The URL among the usual variables of a file like `.env`.
+def _find_in_file(app: App, name: str) -> str:
+    """Return the URL among the usual variables of a file like `.env`.
 
     Raises:
         BadValue: there is none, or there are several and it is not clear which one is meant.
     """
-    values = variables_of(app, name)
+    values = read_env_file(app, name)
     found = {key: url for key in USUAL_VARIABLES if (url := values.get(key)) and _is_postgres(url)}
     if not found:
         raise BadValue(
             f"`{name}` names no Postgres database", hint=f"looked for {', '.join(USUAL_VARIABLES)}"
         )
-    if len({server_of(url).key for url in found.values()}) > 1:
+    if len({_parse_server(url).key for url in found.values()}) > 1:
         raise BadValue(
             f"`{name}` names several databases: {', '.join(found)}", hint=f"choose one: {HOW}"
         )
     return next(iter(found.values()))
 
 
-def variables_of(app: App, name: str) -> dict[str, str | None]:
-    """What a file like `.env` sets; nothing of it goes into the environment."""
+def _is_postgres(url: str) -> bool:
+    return url.lower().startswith("postgres")
+
+
+def read_env_file(app: App, name: str) -> dict[str, str | None]:
+    """Return what a file like `.env` sets; nothing of it goes into the environment.
+
+    Raises:
+        BadValue: it cannot be read.
+    """
     from dotenv import dotenv_values
 
     path = app.cwd / name
@@ -111,7 +122,3 @@ def variables_of(app: App, name: str) -> dict[str, str | None]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise BadValue(f"`{name}` cannot be read: {reason.lower()}") from None
-
-
-def _is_postgres(url: str) -> bool:
-    return url.lower().startswith("postgres")

@@ -104,7 +104,7 @@ def complete_profiles(ctx: Any, incomplete: str) -> list[Offer]:
 
     ctx.obj.load_settings()
     data = ctx.obj.settings.data_dir
-    return [(name, "") for name in profiles.names(data) if name.startswith(incomplete)]
+    return [(name, "") for name in profiles.list_names(data) if name.startswith(incomplete)]
 
 
 def complete_field(name: str, option: Option) -> Callable[..., list[Offer]] | None:

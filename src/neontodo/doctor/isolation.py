@@ -51,7 +51,7 @@ async def look(database: Database) -> str:
 
 
 async def _require_safe(connection: AsyncConnection, group: str | None) -> None:
-    exposed = await grants.exposures(connection, group) if group else []
+    exposed = await grants.list_exposures(connection, group) if group else []
     if exposed:
         raise Refused(
             f"the members are not kept apart: {'; '.join(exposed)}",

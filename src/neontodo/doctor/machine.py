@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from neontodo import settings as known
-from neontodo.accounts import connection, signed_in
+from neontodo.accounts import account, connect
 from neontodo.accounts import machine_key as identity
 from neontodo.accounts.issuers import jwks
-from neontodo.accounts.machine_key import Machine
+from neontodo.accounts.machine_key import MachineKey
 from neontodo.accounts.tokens import Claims
 from neontodo.app import App
 from neontodo.clock import span
@@ -62,7 +62,7 @@ def _own() -> frozenset[str]:
 def keyring(app: App) -> str:
     """Whether the keyring answers, if a secret that is in use lies there."""
     wanted = _secrets(app)
-    places = {what: app.secrets.where(name) for what, name in wanted.items()}
+    places = {what: app.secrets.locate(name) for what, name in wanted.items()}
     if not any(places.values()):
         return "not needed"
     there = [what for what, place in places.items() if place == "keyring"]
@@ -77,9 +77,9 @@ def _secrets(app: App) -> dict[str, str]:
     """What secrets are in use, and what they are called."""
     found = {}
     if (key := database(app)) is not None:
-        found["the database URL"] = connection.secret_name(key)
+        found["the database URL"] = connect.connection_secret_name(key)
     if app.account is not None:
-        found["the session"] = signed_in.secret_name(app.account.issuer)
+        found["the session"] = account.session_secret_name(app.account.issuer)
     return found
 
 
@@ -93,7 +93,7 @@ def issuer(app: App) -> str:
 
     async def fetch() -> int:
         async with app.http() as http:
-            return len((await jwks.fetch(http, asked, app.now)).jwks)
+            return len((await jwks.fetch_keys(http, asked, app.now)).keys)
 
     number = app.run(fetch())
     if not number:
@@ -110,7 +110,7 @@ def database(app: App) -> str | None:
         except BadValue:
             return None
         return target.key if isinstance(target, PostgresTarget) else None
-    last = connection.place(app.folder)
+    last = connect.load_last_connection(app.folder)
     return last.store if last is not None and last.current else None
 
 
@@ -122,10 +122,10 @@ def store(app: App) -> str:
     return f"{target.display}, {'by default' if target.engine == 'sqlite' else 'connected'}"
 
 
-def own(app: App) -> Machine | None:
+def own(app: App) -> MachineKey | None:
     """This machine's identity in the store in use; None if there is none yet."""
-    if app.connection is not None and app.connection.machine is not None:
-        return app.connection.machine
+    if app.connection is not None and app.connection.machine_key is not None:
+        return app.connection.machine_key
     return identity.load(app.folder)
 
 
@@ -141,7 +141,7 @@ def claims(app: App) -> Claims:
     if mine is None:
         app.profile.require_key_of_store()
         raise NotSignedIn("this machine has no identity yet", hint="`todo add` makes one")
-    return identity.renewed(mine, app.now)[1]
+    return identity.renew_token(mine, app.now)[1]
 
 
 def token(app: App, found: Examination) -> Claims | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-from neontodo.accounts import admission, key_queries
+from neontodo.accounts import identity, queries
 from neontodo.accounts.tokens import LEEWAY, Claims
 from neontodo.app import App
 from neontodo.db import probe as probing
@@ -110,11 +110,11 @@ def _clock(app: App, answer: Probe) -> str:
 
 async def _user(app: App, claims: Claims) -> str:
     async with app.database.read(claims.user_id) as session:
-        signer = await key_queries.signer(session, claims.user_id, claims.key_id)
+        signer = await queries.fetch_signer(session, claims.user_id, claims.key_id)
     if signer is None and claims.by_issuer:
-        await admission.require_admissible(app.database, claims)
+        await identity.require_admissible(app.database, claims)
         return Note("not known to the store yet; the first command sees to it")
     if signer is None:
         raise UnknownUser
-    signer.require_accepted(claims)
+    identity.require_accepted(signer, claims)
     return signer.name or signer.email or claims.user_id

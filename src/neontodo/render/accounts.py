@@ -13,9 +13,9 @@ from neontodo.render.messages import hint, say
 from neontodo.render.text import field, json_array, safe_write
 
 if TYPE_CHECKING:
-    from neontodo.accounts.key_queries import StoredKey
     from neontodo.accounts.profiles import Profile
-    from neontodo.accounts.sharing.members import Invited, Login
+    from neontodo.accounts.queries import MemberLogin, StoredKey
+    from neontodo.accounts.sharing.members import NewLogin
     from neontodo.render.listing import Output
 
 
@@ -67,7 +67,7 @@ def _instant(at: datetime | None) -> str | None:
     return None if at is None else instant_text(at)
 
 
-def print_members(output: Output, members: Sequence[tuple[Login, int]]) -> None:
+def print_members(output: Output, members: Sequence[tuple[MemberLogin, int]]) -> None:
     """Print each login role with its person and how many tasks the person has."""
     streams = output.streams
     if output.mode == "json":
@@ -83,13 +83,13 @@ def print_members(output: Output, members: Sequence[tuple[Login, int]]) -> None:
         hint(streams, "`todo member add EMAIL` invites somebody")
 
 
-def _member_fields(login: Login, number: int) -> dict[str, Any]:
+def _member_fields(login: MemberLogin, number: int) -> dict[str, Any]:
     from neontodo.models import instant_text
 
     return {
-        "user_id": login.person.id,
-        "email": login.person.email,
-        "name": login.person.name,
+        "user_id": login.user.id,
+        "email": login.user.email,
+        "name": login.user.name,
         "role": login.role,
         "since": instant_text(login.since),
         "tasks": number,
@@ -98,18 +98,18 @@ def _member_fields(login: Login, number: int) -> dict[str, Any]:
     }
 
 
-def _member_line(login: Login, number: int) -> str:
+def _member_line(login: MemberLogin, number: int) -> str:
     fields = _member_fields(login, number)
     del fields["joined"]
     values = ["" if value is None else str(value) for value in fields.values()]
     return "\t".join(map(field, values)) + "\n"
 
 
-def print_invitation(output: Output, invited: Invited, line: str) -> None:
+def print_invitation(output: Output, invited: NewLogin, line: str) -> None:
     """Print the invitation, and beside it what is to be done with it."""
     from neontodo.models import instant_text
 
-    streams, person = output.streams, invited.person
+    streams, person = output.streams, invited.user
     if output.mode == "json":
         answer = {
             "user_id": person.id,

@@ -11,8 +11,7 @@ from urllib.parse import unquote
 from neontodo.errors import NotSignedIn, StoreUnavailable
 
 if TYPE_CHECKING:
-    from neontodo.accounts.issuers.http import Http
-    from neontodo.accounts.issuers.http_answer import Answer
+    from neontodo.accounts.issuers.http import HttpAnswer, HttpClient
     from neontodo.accounts.issuers.issuer import Issuer
 
 COOKIE = "session_token"
@@ -24,7 +23,7 @@ _COOKIE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 
 @dataclass(frozen=True)
-class Session:
+class IssuerSession:
     """What stands for a signed-in user on the server.
 
     Attributes:
@@ -45,7 +44,9 @@ class Session:
         return {"cookie": f"{self.cookie}={self.token}"}
 
 
-async def sign_in_by_email(http: Http, issuer: Issuer, email: str, password: str) -> Session:
+async def sign_in_by_email(
+    http: HttpClient, issuer: Issuer, email: str, password: str
+) -> IssuerSession:
     """Begin a session.
 
     Raises:
@@ -67,7 +68,7 @@ async def sign_in_by_email(http: Http, issuer: Issuer, email: str, password: str
     return _session(issuer, answer)
 
 
-async def fetch_jwt(http: Http, issuer: Issuer, session: Session) -> str:
+async def fetch_jwt(http: HttpClient, issuer: Issuer, session: IssuerSession) -> str:
     """Ask for a token of the session's user; it is not verified yet.
 
     Raises:
@@ -83,10 +84,12 @@ async def fetch_jwt(http: Http, issuer: Issuer, session: Session) -> str:
         )
     if answer.status == 200 and (token := answer.text("token")) is not None:
         return token
-    raise unexpected(issuer, answer)
+    raise explain_unexpected(issuer, answer)
 
 
-async def session_expiry(http: Http, issuer: Issuer, session: Session) -> datetime | None:
+async def fetch_session_expiry(
+    http: HttpClient, issuer: Issuer, session: IssuerSession
+) -> datetime | None:
     """When the session ends unless it is used before; None if the server does not say."""
     try:
         answer = await http.get(f"{issuer.url}/get-session", session.headers)
@@ -97,20 +100,20 @@ async def session_expiry(http: Http, issuer: Issuer, session: Session) -> dateti
         return None
 
 
-async def sign_out(http: Http, issuer: Issuer, session: Session) -> None:
+async def sign_out(http: HttpClient, issuer: Issuer, session: IssuerSession) -> None:
     """End the session; one that has ended already is no error."""
     headers = session.headers | {"origin": issuer.origin}
     answer = await http.post(f"{issuer.url}/sign-out", {}, headers)
     if answer.status not in (200, 401):
-        raise unexpected(issuer, answer)
+        raise explain_unexpected(issuer, answer)
 
 
-def secret_of(text: str | None) -> str | None:
+def sendable_secret(text: str | None) -> str | None:
     """A secret that a server gave, if it can be sent back as it is."""
     return text if text and len(text) <= LONGEST and _TOKEN.fullmatch(text) else None
 
 
-def unexpected(issuer: Issuer, answer: Answer) -> StoreUnavailable | NotSignedIn:
+def explain_unexpected(issuer: Issuer, answer: HttpAnswer) -> StoreUnavailable | NotSignedIn:
     """What to make of an answer that Better Auth does not give, or not to this."""
     if answer.status == 429:
         return _too_often(issuer, answer)
@@ -127,17 +130,17 @@ def unexpected(issuer: Issuer, answer: Answer) -> StoreUnavailable | NotSignedIn
     )
 
 
-def _session(issuer: Issuer, answer: Answer) -> Session:
+def _session(issuer: Issuer, answer: HttpAnswer) -> IssuerSession:
     # The bearer plugin shows itself by this header.
-    if token := secret_of(unquote(answer.headers.get("set-auth-token", ""))):
-        return Session(token)
+    if token := sendable_secret(unquote(answer.headers.get("set-auth-token", ""))):
+        return IssuerSession(token)
     for name, value in answer.cookies.items():
-        if name.endswith(COOKIE) and _COOKIE_NAME.fullmatch(name) and secret_of(value):
-            return Session(value, "cookie", name)
-    raise unexpected(issuer, answer)
+        if name.endswith(COOKIE) and _COOKIE_NAME.fullmatch(name) and sendable_secret(value):
+            return IssuerSession(value, "cookie", name)
+    raise explain_unexpected(issuer, answer)
 
 
-def _refusal(issuer: Issuer, answer: Answer) -> StoreUnavailable | NotSignedIn:
+def _refusal(issuer: Issuer, answer: HttpAnswer) -> StoreUnavailable | NotSignedIn:
     match answer.text("code"):
         case "INVALID_EMAIL_OR_PASSWORD" | "INVALID_EMAIL":
             return NotSignedIn(
@@ -167,14 +170,14 @@ def _refusal(issuer: Issuer, answer: Answer) -> StoreUnavailable | NotSignedIn:
             f"{issuer.host} refused the sign-in (status {answer.status})",
             hint="ask whoever runs that server",
         )
-    return unexpected(issuer, answer)
+    return explain_unexpected(issuer, answer)
 
 
-def _is_about_origin(answer: Answer) -> bool:
+def _is_about_origin(answer: HttpAnswer) -> bool:
     return answer.text("code") in ("INVALID_ORIGIN", "MISSING_OR_NULL_ORIGIN")
 
 
-def _too_often(issuer: Issuer, answer: Answer) -> StoreUnavailable:
+def _too_often(issuer: Issuer, answer: HttpAnswer) -> StoreUnavailable:
     seconds = answer.headers.get("x-retry-after") or answer.headers.get("retry-after") or ""
     wait = f"{seconds} seconds" if seconds.isdigit() and len(seconds) < 6 else "a minute"
     return StoreUnavailable(

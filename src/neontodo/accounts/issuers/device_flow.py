@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from neontodo.accounts.issuers.better_auth import secret_of, unexpected
-from neontodo.accounts.issuers.issuer import LONGEST, is_safe, joined, normalized
+from neontodo.accounts.issuers.better_auth import explain_unexpected, sendable_secret
+from neontodo.accounts.issuers.issuer import LONGEST, is_safe, join_url, normalize_url
 from neontodo.clock import utc_now
 from neontodo.errors import NotSignedIn, StoreUnavailable
 
 if TYPE_CHECKING:
-    from neontodo.accounts.issuers.http import Http
-    from neontodo.accounts.issuers.http_answer import Answer
+    from neontodo.accounts.issuers.http import HttpAnswer, HttpClient
     from neontodo.accounts.issuers.issuer import Issuer
 
 CLIENT = "todo-cli"
@@ -49,8 +48,8 @@ class DeviceCode:
     interval: float
 
 
-async def begin(
-    http: Http,
+async def request_code(
+    http: HttpClient,
     issuer: Issuer,
     clock: Callable[[], datetime] = utc_now,
 ) -> DeviceCode:
@@ -68,14 +67,14 @@ async def begin(
         )
     if answer.status in (400, 401, 403, 404, 405):
         raise NotSignedIn(f"{issuer.host} does not offer sign-in with a browser", hint=BY_EMAIL)
-    code = read_code(issuer, answer, clock()) if answer.status == 200 else None
+    code = parse_code(issuer, answer, clock()) if answer.status == 200 else None
     if code is None:
-        raise unexpected(issuer, answer)
+        raise explain_unexpected(issuer, answer)
     return code
 
 
-async def poll(
-    http: Http,
+async def wait_for_token(
+    http: HttpClient,
     issuer: Issuer,
     code: DeviceCode,
     sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
@@ -102,8 +101,8 @@ async def poll(
             continue
         away = None
         if answer.status == 200:
-            if (token := secret_of(answer.text("access_token"))) is None:
-                raise unexpected(issuer, answer)
+            if (token := sendable_secret(answer.text("access_token"))) is None:
+                raise explain_unexpected(issuer, answer)
             return token
         if answer.status == 429 or answer.text("error") == "slow_down":
             interval += SLOWER
@@ -113,9 +112,9 @@ async def poll(
     raise away or _expired()
 
 
-def read_code(issuer: Issuer, answer: Answer, now: datetime) -> DeviceCode | None:
+def parse_code(issuer: Issuer, answer: HttpAnswer, now: datetime) -> DeviceCode | None:
     """The code in an issuer's answer; None if part of it cannot be shown or used."""
-    device_code = secret_of(answer.text("device_code"))
+    device_code = sendable_secret(answer.text("device_code"))
     user_code = answer.text("user_code") or ""
     page = _page(issuer, answer.text("verification_uri"))
     wait = _seconds(answer, "expires_in", LONGEST_WAIT, None)
@@ -137,7 +136,7 @@ def _page(issuer: Issuer, uri: str | None) -> str | None:
     """An address that may be shown, and opened in a browser; None if this is none."""
     if not uri or len(uri) > LONGEST:
         return None
-    page = normalized(joined(f"{issuer.origin}/", uri))
+    page = normalize_url(join_url(f"{issuer.origin}/", uri))
     # Only a server of this machine may name pages of this machine.
     is_local = issuer.origin.startswith("http:")
     return page if page.startswith("https:") or (is_local and is_safe(page)) else None
@@ -148,14 +147,14 @@ def _with_code(page: str, uri: str | None) -> str | None:
     return uri if uri and uri.partition("?")[0] == page.partition("?")[0] else None
 
 
-def _seconds(answer: Answer, name: str, most: int, default: float | None) -> float | None:
+def _seconds(answer: HttpAnswer, name: str, most: int, default: float | None) -> float | None:
     value = answer.json.get(name) if isinstance(answer.json, dict) else None
     if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
         return min(float(value), most)
     return default
 
 
-def _refusal(issuer: Issuer, answer: Answer) -> NotSignedIn | StoreUnavailable:
+def _refusal(issuer: Issuer, answer: HttpAnswer) -> NotSignedIn | StoreUnavailable:
     match answer.text("error"):
         case "access_denied":
             return NotSignedIn(
@@ -166,7 +165,7 @@ def _refusal(issuer: Issuer, answer: Answer) -> NotSignedIn | StoreUnavailable:
             return _expired()
         case "invalid_grant" | "invalid_client":
             return NotSignedIn(f"{issuer.host} no longer accepts the code", hint=ANOTHER)
-    return unexpected(issuer, answer)
+    return explain_unexpected(issuer, answer)
 
 
 def _expired() -> NotSignedIn:

@@ -7,27 +7,50 @@ which may hold secrets; nor is it raised from the library's own error, which hol
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from neontodo import __version__
-from neontodo.accounts.issuers.http_answer import CHECK, Answer, host_of, read, redirected
-from neontodo.accounts.issuers.issuer import is_safe
-from neontodo.errors import BadValue, StoreUnavailable
+from neontodo.accounts.issuers.issuer import is_safe, join_url, origin_of
+from neontodo.errors import BadValue, StoreUnavailable, causes
 
 if TYPE_CHECKING:
     import httpx
 
 LIMIT = 10.0
 REDIRECTS = 3
+LARGEST = 1_000_000
+"""The bytes of an answer at most, as sent and as decoded."""
+ENCODINGS = ("gzip", "x-gzip", "deflate")
+"""What is decoded, though `identity` is asked for: some proxies compress whatever they pass on."""
+PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+CHECK = "check the network and the address, then run the command again"
+PORTAL = "where a network wants a sign-in of its own, do that in a browser first"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-class Http:
+@dataclass(frozen=True)
+class HttpAnswer:
+    """What a server said; `json` is None where it said nothing, headers are in lower case."""
+
+    status: int
+    json: dict[str, Any] | list[Any] | None = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    cookies: Mapping[str, str] = field(repr=False)
+
+    def text(self, name: str) -> str | None:
+        """Return a field of the answer, if that is a text."""
+        value = self.json.get(name) if isinstance(self.json, dict) else None
+        return value if isinstance(value, str) else None
+
+
+class HttpClient:
     """Asks servers within `limit` seconds each; `environment` may name a proxy, as for curl."""
 
     def __init__(
@@ -38,14 +61,14 @@ class Http:
         self._stack = AsyncExitStack()
         self._clients: dict[tuple[bool, str | None], httpx.AsyncClient] = {}
 
-    async def __aenter__(self) -> Http:
+    async def __aenter__(self) -> HttpClient:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._clients.clear()
         await self._stack.aclose()
 
-    async def get(self, url: str, headers: Mapping[str, str] = _NOTHING) -> Answer:
+    async def get(self, url: str, headers: Mapping[str, str] = _NOTHING) -> HttpAnswer:
         """Ask for something; redirects are followed within the same server.
 
         Raises:
@@ -55,12 +78,12 @@ class Http:
             answer = await self._ask("GET", url, headers, None)
             if answer.status not in (301, 302, 303, 307, 308):
                 return answer
-            url = redirected(url, answer)
-        raise StoreUnavailable(f"{host_of(url)} redirects without an end", hint=CHECK)
+            url = _follow_redirect(url, answer)
+        raise StoreUnavailable(f"{_host_of(url)} redirects without an end", hint=CHECK)
 
     async def post(
         self, url: str, body: Mapping[str, object], headers: Mapping[str, str] = _NOTHING
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Send something; a redirect is an error, as it is not sent to anywhere else.
 
         Raises:
@@ -68,42 +91,44 @@ class Http:
         """
         answer = await self._ask("POST", url, headers, body)
         if 300 <= answer.status < 400:
-            redirected(url, answer)
+            _follow_redirect(url, answer)
             raise StoreUnavailable(
-                f"{host_of(url)} redirects what is sent to it, which is not followed",
+                f"{_host_of(url)} redirects what is sent to it, which is not followed",
                 hint="check the path of the issuer's URL",
             )
         return answer
 
     async def _ask(
         self, method: str, url: str, headers: Mapping[str, str], body: Mapping[str, object] | None
-    ) -> Answer:
+    ) -> HttpAnswer:
         import httpx
 
         if not is_safe(url):
             raise StoreUnavailable(
-                f"{host_of(url)} is not asked over plain http, where others could listen",
+                f"{_host_of(url)} is not asked over plain http, where others could listen",
                 hint="use an address that begins with `https://`",
             )
-        client = await self._client(url)
+        name, proxy = _find_proxy(url, self._environment)
+        client = await self._open_client(url.startswith("https:"), name, proxy)
         try:
             async with (
                 asyncio.timeout(self._limit),
                 client.stream(method, url, headers=dict(headers), json=body) as response,
             ):
-                return await read(url, response)
+                return _read_answer(url, response, await _read_content(url, response))
         except TimeoutError:
-            problem = f"{host_of(url)} did not answer within {self._limit:g} seconds"
+            problem = f"{_host_of(url)} did not answer within {self._limit:g} seconds"
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            way = " through the proxy" if _proxy(url, self._environment)[1] else ""
-            problem = f"{host_of(url)} cannot be reached{way}: {_reason(error)}"
+            way = " through the proxy" if proxy else ""
+            problem = f"{_host_of(url)} cannot be reached{way}: {_explain(error)}"
         # Raised out here, so that the library's error, which holds the request, is not its context.
         raise StoreUnavailable(problem, hint=CHECK)
 
-    async def _client(self, url: str) -> httpx.AsyncClient:
-        is_secure, (name, proxy) = url.startswith("https:"), _proxy(url, self._environment)
+    async def _open_client(
+        self, is_secure: bool, name: str, proxy: str | None
+    ) -> httpx.AsyncClient:
         if (is_secure, proxy) not in self._clients:
-            client = _new_client(proxy, _context(is_secure))
+            client = _make_client(proxy, _make_context(is_secure))
             if client is None:
                 raise BadValue(
                     f"the proxy in `{name}` cannot be used",
@@ -113,7 +138,7 @@ class Http:
         return self._clients[is_secure, proxy]
 
 
-def _new_client(proxy: str | None, context: ssl.SSLContext) -> httpx.AsyncClient | None:
+def _make_client(proxy: str | None, context: ssl.SSLContext) -> httpx.AsyncClient | None:
     from http.cookiejar import CookieJar, DefaultCookiePolicy
 
     import httpx
@@ -138,8 +163,8 @@ def _new_client(proxy: str | None, context: ssl.SSLContext) -> httpx.AsyncClient
         return None
 
 
-def _context(is_secure: bool) -> ssl.SSLContext:
-    """How servers are verified; nobody is trusted where nobody has to be, which saves time."""
+def _make_context(is_secure: bool) -> ssl.SSLContext:
+    """Decide how servers are verified; where there is no TLS, authorities are not loaded."""
     from neontodo.db.tls import trust_system
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -149,8 +174,11 @@ def _context(is_secure: bool) -> ssl.SSLContext:
     return context
 
 
-def _proxy(url: str, environment: Mapping[str, str]) -> tuple[str, str | None]:
-    """The variable that names the proxy for a URL, and the proxy; none for this machine's own."""
+def _find_proxy(url: str, environment: Mapping[str, str]) -> tuple[str, str | None]:
+    """Return the variable that names the proxy for a URL, and the proxy; none for this machine's.
+
+    httpx would read the process's own environment, which is not that of an agent's command.
+    """
     from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
     parts = urlsplit(url)
@@ -158,21 +186,20 @@ def _proxy(url: str, environment: Mapping[str, str]) -> tuple[str, str | None]:
         parts.netloc, {"no": environment.get("no_proxy") or environment.get("NO_PROXY") or ""}
     ):
         return "", None
-    named = ((name, environment.get(name)) for name in _PROXIES)
+    named = ((name, environment.get(name)) for name in PROXIES)
     return next((found for found in named if found[1]), ("", None))
 
 
-_PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
-
-
-def _reason(error: BaseException) -> str:
+def _explain(error: BaseException) -> str:
     from neontodo.db.tls import reason
 
-    for cause in _causes(error):
-        if isinstance(cause, ssl.SSLError):
-            return reason(cause)
-        if (known := _KNOWN.get(type(cause).__name__)) is not None:
-            return known
+    # asyncio has the errors of several addresses in one group.
+    for cause in reversed(list(causes(error))):
+        for each in cause.exceptions if isinstance(cause, BaseExceptionGroup) else (cause,):
+            if isinstance(each, ssl.SSLError):
+                return reason(each)
+            if (known := _KNOWN.get(type(each).__name__)) is not None:
+                return known
     return "the connection broke"
 
 
@@ -188,12 +215,98 @@ _KNOWN = {
 }
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what it came from, the deepest first."""
-    if error is None:
-        return
-    yield from _causes(error.__cause__ or error.__context__)
-    if isinstance(error, BaseExceptionGroup):
-        for each in error.exceptions:
-            yield from _causes(each)
-    yield error
+async def _read_content(url: str, response: httpx.Response) -> bytes:
+    """Read the body; neither what is sent nor what it decodes to may be larger than `LARGEST`."""
+    content = bytearray()
+    # Not `aiter_bytes`: it decodes whatever arrived at once, and a kilobyte may become a megabyte.
+    async for chunk in response.aiter_raw():
+        content += chunk
+        _refuse_if_too_large(url, content)
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding == "identity" or not content:
+        return bytes(content)
+    if encoding not in ENCODINGS:
+        raise StoreUnavailable(
+            f"{_host_of(url)} encoded its answer in a way that was not asked for", hint=CHECK
+        )
+    decoded = _decompress(content)
+    if decoded is None:
+        raise StoreUnavailable(f"the answer of {_host_of(url)} cannot be decoded", hint=CHECK)
+    _refuse_if_too_large(url, decoded)
+    return decoded
+
+
+def _refuse_if_too_large(url: str, content: bytes | bytearray) -> None:
+    if len(content) > LARGEST:
+        raise StoreUnavailable(
+            f"{_host_of(url)} answered with more than a megabyte, which is not read", hint=CHECK
+        )
+
+
+def _decompress(content: bytearray) -> bytes | None:
+    """Decode the content, cut where it is known to be too large; None if it is damaged."""
+    import zlib
+
+    # 32: whether it is gzip or zlib is told by how it begins.
+    decompressor = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)
+    try:
+        decoded = decompressor.decompress(content, LARGEST + 1)
+    except zlib.error:
+        return None
+    return decoded if decompressor.eof or len(decoded) > LARGEST else None
+
+
+def _read_answer(url: str, response: httpx.Response, content: bytes) -> HttpAnswer:
+    host, status = _host_of(url), response.status_code
+    if status >= 500:
+        raise StoreUnavailable(
+            f"{host} answered that it has a problem (status {status})",
+            hint=PORTAL if status == 511 else "run the command again later",
+        )
+    said, is_json = _parse_json(content)
+    if not is_json and not (300 <= status < 400 or status in (404, 405, 429)):
+        if "html" in response.headers.get("content-type", ""):
+            raise StoreUnavailable(
+                f"{host} answered with a page instead of data (status {status})",
+                hint=f"{PORTAL}; else check the path of the issuer's URL",
+            )
+        raise StoreUnavailable(
+            f"{host} answered with something else than JSON (status {status})",
+            hint="check the issuer's URL",
+        )
+    pairs = [
+        header.split(";", 1)[0].partition("=") for header in response.headers.get_list("set-cookie")
+    ]
+    return HttpAnswer(
+        status=status,
+        json=said,
+        headers=dict(response.headers),
+        cookies={name.strip(): value.strip() for name, equals, value in pairs if equals},
+    )
+
+
+def _parse_json(content: bytes) -> tuple[dict[str, Any] | list[Any] | None, bool]:
+    """Return what was said, and whether it was JSON at all; saying nothing is."""
+    if not content.strip():
+        return None, True
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return None, False
+    return (value, True) if isinstance(value, dict | list) else (None, value is None)
+
+
+def _follow_redirect(url: str, answer: HttpAnswer) -> str:
+    """Return where a redirect leads, if that is within the same server."""
+    there = join_url(url, answer.headers.get("location", ""))
+    where = origin_of(there)
+    if where == origin_of(url):
+        return there
+    raise StoreUnavailable(
+        f"{_host_of(url)} redirects to {where or 'nowhere'}, which is not followed",
+        hint=f"{PORTAL}; else use the address that it redirects to",
+    )
+
+
+def _host_of(url: str) -> str:
+    return origin_of(url).partition("://")[2] or "the server"

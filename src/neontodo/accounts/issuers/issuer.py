@@ -67,7 +67,7 @@ class Issuer:
         return _is_neon(urlsplit(self.url).hostname or "")
 
 
-def issuer_at(
+def parse_issuer(
     url: str,
     *,
     issuer: str | None = None,
@@ -118,7 +118,7 @@ def origin_of(url: str) -> str:
         return ""
 
 
-def normalized(url: str) -> str:
+def normalize_url(url: str) -> str:
     """A web address in its one form, which shows the host that a browser goes to.
 
     Empty if it is none, or one in which people or browsers may see another host: with a login
@@ -134,7 +134,7 @@ def normalized(url: str) -> str:
     return origin + parts.path + query + fragment
 
 
-def joined(base: str, url: str) -> str:
+def join_url(base: str, url: str) -> str:
     """A URL that a server gave, as seen from another; empty if it is none."""
     try:
         return urljoin(base, url)

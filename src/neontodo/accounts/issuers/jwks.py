@@ -6,22 +6,28 @@ accepted of are passed over; of an id that names two keys none is believed.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neontodo.accounts import tokens
 from neontodo.accounts.issuers.issuer import Issuer
-from neontodo.accounts.key_text import from_base64url
-from neontodo.accounts.secrets.private_files import read_private, remove_private, write_private
-from neontodo.accounts.tokens import LONGEST_ID
+from neontodo.accounts.secrets.private_files import (
+    Instant,
+    format_json,
+    parse_json,
+    read_private,
+    remove_private,
+    write_private,
+)
+from neontodo.accounts.tokens import LONGEST_ID, decode_base64url
 from neontodo.errors import NotSignedIn, StoreUnavailable
 
 if TYPE_CHECKING:
-    from neontodo.accounts.issuers.http import Http
+    from neontodo.accounts.issuers.http import HttpClient
     from neontodo.accounts.tokens import PublicKey
 
 FILE = "jwks.json"
@@ -29,7 +35,7 @@ FRESH = timedelta(hours=12)
 ASKED_AGAIN = timedelta(minutes=1)
 MOST_KEYS = 100
 RSA_BITS = (2048, 8192)
-_KEPT = ("kty", "crv", "x", "y", "n", "e", "alg", "kid")
+_NEEDED = ("kty", "crv", "x", "y", "n", "e", "alg", "kid")
 
 
 @dataclass(frozen=True)
@@ -46,22 +52,65 @@ class KeySet:
     """What an issuer's keys were when they were fetched."""
 
     jwks_url: str
-    fetched_at: datetime
-    jwks: tuple[dict[str, Any], ...] = field(repr=False)
+    fetched_at: Instant
+    keys: tuple[Any, ...] = field(repr=False)
 
     def find(self, key_id: str) -> IssuerKey | None:
         """The key of this id, if there is exactly one."""
-        found = [jwk for jwk in self.jwks if jwk["kid"] == key_id]
+        found = [jwk for jwk in self.keys if jwk["kid"] == key_id]
         if not found or any(jwk != found[0] for jwk in found):
             return None
         return _parse(found[0])
 
 
-async def key_for(
+async def verify_token(
+    token: str, folder: Path, issuer: Issuer, http: Callable[[], HttpClient], now: datetime
+) -> tokens.Claims:
+    """Return what a token of the issuer's says.
+
+    Raises:
+        NotSignedIn: it is not accepted.
+        StoreUnavailable: its key is not known here, and the issuer cannot be asked.
+    """
+    key_id = tokens.read_unverified(token).key_id
+    try:
+        key = await find_key(folder, issuer, key_id, http, now)
+        return _verify(token, key, issuer, now)
+    except tokens.WrongKey:
+        # Some issuers give a new key the id of the old one.
+        key = await find_key(folder, issuer, key_id, http, now, fresh=ASKED_AGAIN)
+    return _verify(token, key, issuer, now)
+
+
+def verify_with(keys: KeySet, token: str, issuer: Issuer, now: datetime) -> tokens.Claims:
+    """Return what a token says that one of these keys of the issuer's signed.
+
+    Raises:
+        NotSignedIn: it is not accepted.
+    """
+    key = keys.find(tokens.read_unverified(token).key_id)
+    if key is None:
+        raise _unknown_key(issuer)
+    return _verify(token, key, issuer, now)
+
+
+def _verify(token: str, key: IssuerKey, issuer: Issuer, now: datetime) -> tokens.Claims:
+    return tokens.verify(
+        token,
+        key=key.key,
+        algorithm=key.algorithm,
+        key_id=key.key_id,
+        issuer=issuer.issuer,
+        audience=issuer.audience,
+        now=now,
+    )
+
+
+async def find_key(
     folder: Path,
     issuer: Issuer,
     key_id: str,
-    http: Callable[[], Http],
+    http: Callable[[], HttpClient],
     now: datetime,
     *,
     fresh: timedelta = FRESH,
@@ -74,7 +123,7 @@ async def key_for(
         NotSignedIn: the issuer has no such key.
         StoreUnavailable: it cannot be asked, and the copy does not have the key.
     """
-    known = remembered(folder, issuer)
+    known = load_keys(folder, issuer)
     key = known.find(key_id) if known else None
     age = now - known.fetched_at if known else FRESH
     if key is not None and timedelta(0) <= age < fresh:
@@ -86,27 +135,26 @@ async def key_for(
         )
     try:
         async with http() as client:
-            fetched = await fetch(client, issuer, now)
+            fetched = await fetch_keys(client, issuer, now)
     except StoreUnavailable:
         if key is not None:
             return key
         raise
     with suppress(StoreUnavailable):
-        keep(folder, fetched)
+        save_keys(folder, fetched)
     if (key := fetched.find(key_id)) is None:
-        raise unknown(issuer)
+        raise _unknown_key(issuer)
     return key
 
 
-def unknown(issuer: Issuer) -> NotSignedIn:
-    """The refusal of a token whose key its issuer does not have."""
+def _unknown_key(issuer: Issuer) -> NotSignedIn:
     return NotSignedIn(
         f"the token is not signed with a key of {issuer.host}",
         hint="sign in again with `todo login`, or bring another token",
     )
 
 
-async def fetch(http: Http, issuer: Issuer, now: datetime) -> KeySet:
+async def fetch_keys(http: HttpClient, issuer: Issuer, now: datetime) -> KeySet:
     """Ask an issuer for its keys."""
     answer = await http.get(issuer.jwks_url)
     keys = answer.json.get("keys") if isinstance(answer.json, dict) else None
@@ -115,41 +163,38 @@ async def fetch(http: Http, issuer: Issuer, now: datetime) -> KeySet:
             f"{issuer.host} does not show its public keys (status {answer.status})",
             hint="check the issuer's URL, or name its JWKS URL",
         )
-    usable = (_kept(jwk) for jwk in keys[:MOST_KEYS])
-    return KeySet(issuer.jwks_url, now, tuple(jwk for jwk in usable if jwk is not None))
+    return KeySet(issuer.jwks_url, now, _select_usable(keys[:MOST_KEYS]))
 
 
-def remembered(folder: Path, issuer: Issuer) -> KeySet | None:
-    """The copy of an issuer's keys; None if there is none, or it is damaged."""
+def load_keys(folder: Path, issuer: Issuer) -> KeySet | None:
+    """Read the copy of an issuer's keys; None if there is none, or it is damaged."""
     try:
-        fields = json.loads(read_private(folder / FILE) or b"")
-        fetched_at = datetime.fromisoformat(fields["fetched_at"])
-        jwks = tuple(jwk for jwk in map(_kept, fields["keys"]) if jwk is not None)
-        if fields["jwks_url"] != issuer.jwks_url or fetched_at.tzinfo is None:
-            return None
-    except (ValueError, KeyError, TypeError, RecursionError, NotSignedIn):
+        stored = parse_json(KeySet, read_private(folder / FILE) or b"")
+    except NotSignedIn:
         # They can be fetched again, and a file that others may have changed must not count.
         return None
-    return KeySet(issuer.jwks_url, fetched_at, jwks)
+    if stored is None or stored.jwks_url != issuer.jwks_url:
+        return None
+    return replace(stored, keys=_select_usable(stored.keys))
 
 
-def keep(folder: Path, keys: KeySet) -> None:
+def save_keys(folder: Path, keys: KeySet) -> None:
     """Write the folder's copy of an issuer's keys."""
-    fields = {
-        "jwks_url": keys.jwks_url,
-        "fetched_at": keys.fetched_at.astimezone(UTC).isoformat(),
-        "keys": keys.jwks,
-    }
-    write_private(folder / FILE, json.dumps(fields, indent=2).encode() + b"\n")
+    write_private(folder / FILE, format_json(keys, indent=2).encode() + b"\n")
 
 
-def forget(folder: Path) -> None:
+def remove_keys(folder: Path) -> None:
     """Remove the folder's copy."""
     remove_private(folder / FILE)
 
 
-def _kept(jwk: object) -> dict[str, Any] | None:
-    """What is needed of a JWK; None if it is no public key for signatures."""
+def _select_usable(keys: Sequence[object]) -> tuple[dict[str, Any], ...]:
+    reduced = map(_reduce, keys)
+    return tuple(jwk for jwk in reduced if jwk is not None)
+
+
+def _reduce(jwk: object) -> dict[str, Any] | None:
+    """Return what is needed of a JWK; None if it is no public key for signatures."""
     if not isinstance(jwk, dict) or "d" in jwk or "k" in jwk or jwk.get("use", "sig") != "sig":
         return None
     kid, uses = jwk.get("kid"), jwk.get("key_ops", ["verify"])
@@ -157,7 +202,7 @@ def _kept(jwk: object) -> dict[str, Any] | None:
         return None
     if not isinstance(uses, list) or "verify" not in uses or _parse(jwk) is None:
         return None
-    return {name: jwk[name] for name in _KEPT if name in jwk}
+    return {name: jwk[name] for name in _NEEDED if name in jwk}
 
 
 def _parse(jwk: dict[str, Any]) -> IssuerKey | None:
@@ -187,7 +232,7 @@ def _public_key(jwk: dict[str, Any]) -> PublicKey:
 
     match jwk["kty"]:
         case "OKP":
-            return Ed25519PublicKey.from_public_bytes(from_base64url(jwk["x"]))
+            return Ed25519PublicKey.from_public_bytes(decode_base64url(jwk["x"]))
         case "EC":
             return EllipticCurvePublicNumbers(
                 _number(jwk["x"]), _number(jwk["y"]), SECP256R1()
@@ -199,4 +244,4 @@ def _public_key(jwk: dict[str, Any]) -> PublicKey:
 
 
 def _number(text: str) -> int:
-    return int.from_bytes(from_base64url(text), "big")
+    return int.from_bytes(decode_base64url(text), "big")

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import secrets
 import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC
+from functools import cache
 from pathlib import Path
+from typing import Annotated, Any, TypeVar, cast
+
+from pydantic import AwareDatetime, PlainSerializer, TypeAdapter
 
 from neontodo.db.new_files import make_folder, publish
 from neontodo.errors import NotSignedIn, StoreUnavailable
@@ -18,6 +24,10 @@ LARGEST = 1_000_000
 _OPTIONS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM}
+
+T = TypeVar("T")
+Instant = Annotated[AwareDatetime, PlainSerializer(lambda at: at.astimezone(UTC).isoformat())]
+"""An instant of a stored dataclass."""
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -70,6 +80,26 @@ def remove_private(path: Path) -> None:
     """Remove the file; one that is not there is no error."""
     with _saving(path):
         path.unlink(missing_ok=True)
+
+
+def parse_json(kind: type[T], data: bytes | str) -> T | None:
+    """Read a dataclass from JSON; None if it is damaged: an error would quote the secret in it."""
+    try:
+        return cast(T, _make_adapter(cast(Any, kind)).validate_json(data, strict=True))
+    except ValueError:
+        return None
+
+
+def format_json(value: object, *, exclude: Any = None, indent: int | None = None) -> str:
+    """Write a dataclass as `parse_json` reads it."""
+    return json.dumps(
+        _make_adapter(cast(Any, type(value))).dump_python(value, exclude=exclude), indent=indent
+    )
+
+
+@cache
+def _make_adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def _check(path: Path, status: os.stat_result, even_shared: bool) -> None:

@@ -1,4 +1,4 @@
-"""Where secrets lie: in the keyring of the operating system, else in files of their owner's alone.
+"""Named secrets: in the keyring of the operating system, else in files that only the owner reads.
 
 Each secret has one private file, named by a hash of its name. The file holds the secret, or says
 that the keyring does; so what was stored once is found again without a search, and where nothing
@@ -8,20 +8,21 @@ was ever stored no keyring is woken.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from neontodo.accounts.secrets.keyring import LIMIT, Keyring, NoAnswer
 from neontodo.accounts.secrets.private_files import (
+    format_json,
     make_private,
+    parse_json,
     read_private,
     remove_private,
     write_private,
 )
-from neontodo.errors import NotSignedIn, StoreUnavailable
+from neontodo.errors import KeyringUnavailable, NotSignedIn
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -82,7 +83,7 @@ class SecretStore:
             self._keep_in_file(_Record(name, in_keyring, value), problem)
 
     def delete(self, name: str) -> None:
-        """Remove a secret from wherever it lies; one that is not there is no error."""
+        """Remove a secret from wherever it is; one that is not there is no error."""
         record = self._record_to_replace(name)
         if record is None:
             return
@@ -95,15 +96,15 @@ class SecretStore:
         remove_private(self._path(name))
 
     def names(self) -> list[str]:
-        """What the secrets are called that lie here, damaged ones aside."""
+        """Return the names of the secrets that are stored here, without damaged ones."""
         return [record.name for record in self._records()]
 
     def make_private(self, name: str) -> None:
         """Let a secret's file be used again that others could read."""
         make_private(self._path(name))
 
-    def where(self, name: str) -> Literal["keyring", "file"] | None:
-        """Say where a secret lies, without asking a keyring."""
+    def locate(self, name: str) -> Literal["keyring", "file"] | None:
+        """Say where a secret is stored, without asking a keyring."""
         record = self._record(name)
         if record is None:
             return None
@@ -119,14 +120,17 @@ class SecretStore:
             )
 
     def _records(self) -> list[_Record]:
-        found = (_parse(_readable(path)) for path in sorted(self._folder.glob("*.json")))
+        found = (
+            parse_json(_Record, _read_even_shared(path))
+            for path in sorted(self._folder.glob("*.json"))
+        )
         return [record for record in found if record is not None]
 
     def _record(self, name: str) -> _Record | None:
         data = read_private(self._path(name))
         if data is None:
             return None
-        record = _parse(data)
+        record = parse_json(_Record, data)
         if record is None or record.name != name:
             raise NotSignedIn(
                 f"`{self._path(name)}` is damaged, so `{name}` is not known",
@@ -142,7 +146,7 @@ class SecretStore:
             return _Record(name, in_keyring=True, value="")
 
     def _write(self, record: _Record) -> None:
-        write_private(self._path(record.name), json.dumps(asdict(record)).encode())
+        write_private(self._path(record.name), format_json(record).encode())
 
     def _in_keyring(self, name: str) -> str:
         return f"{name} ({self._folder.parent.resolve()})"
@@ -152,27 +156,15 @@ class SecretStore:
         return self._folder / f"{digest[:32]}.json"
 
 
-def _readable(path: Path) -> bytes:
+def _read_even_shared(path: Path) -> bytes:
     try:
         return read_private(path, even_shared=True) or b""
     except NotSignedIn:
         return b""
 
 
-def _parse(data: bytes) -> _Record | None:
-    # Answers None instead of raising: JSON's own error would carry the secret along.
-    try:
-        fields = json.loads(data)
-        name, in_keyring, value = fields["name"], fields["in_keyring"], fields["value"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    if not isinstance(name, str) or not isinstance(value, str | None):
-        return None
-    return _Record(name, bool(in_keyring), value)
-
-
-def _unreachable(name: str, problem: NoAnswer) -> StoreUnavailable:
-    return StoreUnavailable(
+def _unreachable(name: str, problem: NoAnswer) -> KeyringUnavailable:
+    return KeyringUnavailable(
         f"the keyring that holds `{name}` {problem.reason}",
         hint="unlock it or start it, then run the command again",
     )

@@ -7,15 +7,32 @@ tables are enough, as on Neon.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import secrets
+from base64 import b64encode
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from neontodo.accounts.sharing.passwords import Encode, new_password
 from neontodo.db.schema import HEAD, STORED_VERSION, VERSION_TABLE
-from neontodo.errors import NotSignedIn, Refused, SchemaMismatch, capped
+from neontodo.errors import NotSignedIn, Refused, SchemaMismatch, TodoError, capped, causes
 from neontodo.models import TaskBase
+
+if TYPE_CHECKING:
+    from neontodo.db.url import PostgresTarget
+
+T = TypeVar("T")
+Encode = Callable[[str], str]
+"""Gives the form of a password that CREATE ROLE and ALTER ROLE are given."""
+
+ITERATIONS = 4096
+SALT_BYTES = 16
+ONLY_PLAINTEXT = "only supports being given plaintext passwords"
+"""Part of what Neon's control plane answers to a verifier, at COMMIT (from public reports)."""
 
 LEAST = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 GROUP_PREFIX = "todo_members_"
@@ -56,7 +73,7 @@ class SharedDatabase:
     by_superuser: bool
 
 
-async def owner(connection: AsyncConnection) -> SharedDatabase:
+async def require_owner(connection: AsyncConnection) -> SharedDatabase:
     """Make sure that this connection may manage members.
 
     Raises:
@@ -93,9 +110,9 @@ async def owner(connection: AsyncConnection) -> SharedDatabase:
     return SharedDatabase(f"{GROUP_PREFIX}{row[2]}", row[1], quoted(row[0]), row[5], row[6])
 
 
-async def alone(connection: AsyncConnection) -> SharedDatabase:
+async def lock_members(connection: AsyncConnection) -> SharedDatabase:
     """The same, and let no other connection manage members until this transaction ends."""
-    owned = await owner(connection)
+    owned = await require_owner(connection)
     # Members have no right to lock this table, and their look-ups of themselves do not wait for it.
     await connection.execute(sa.text("LOCK TABLE members IN SHARE ROW EXCLUSIVE MODE"))
     return owned
@@ -115,14 +132,14 @@ async def require_version(connection: AsyncConnection) -> None:
         )
 
 
-async def prepare(connection: AsyncConnection, owned: SharedDatabase, encode: Encode) -> bool:
+async def create_group(connection: AsyncConnection, owned: SharedDatabase, encode: Encode) -> bool:
     """Give the group what members need and nothing else; answers whether it had to be made."""
     exists = sa.text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
     is_new = not await connection.scalar(exists, {"name": owned.group})
     if is_new:
         # Neon wants a password for every role; nobody knows this one, and it opens nothing.
         await connection.exec_driver_sql(
-            f"CREATE ROLE {owned.group} NOLOGIN {LEAST} PASSWORD '{encode(new_password())}'"
+            f"CREATE ROLE {owned.group} NOLOGIN {LEAST} PASSWORD '{encode(generate_password())}'"
         )
     await connection.exec_driver_sql(_grants(owned))
     return is_new
@@ -202,7 +219,7 @@ EXPOSED = sa.text(
 )
 
 
-async def exposures(connection: AsyncConnection, role: str) -> list[str]:
+async def list_exposures(connection: AsyncConnection, role: str) -> list[str]:
     """In which ways a member's role could reach further than it must; none if all is well."""
     found = await connection.execute(EXPOSED, {"role": role, "tables": list(TABLES)})
     return list(found.scalars())
@@ -210,7 +227,7 @@ async def exposures(connection: AsyncConnection, role: str) -> list[str]:
 
 async def require_safe(connection: AsyncConnection, role: str) -> None:
     """Refuse to share a database that would not keep its members apart."""
-    if found := await exposures(connection, role):
+    if found := await list_exposures(connection, role):
         raise Refused(
             "this database cannot be shared safely yet",
             details=tuple(f"members: {what}" for what in found),
@@ -245,7 +262,7 @@ RESOURCES = sa.text(
 )
 
 
-async def other_databases(connection: AsyncConnection, role: str) -> str | None:
+async def list_other_databases(connection: AsyncConnection, role: str) -> str | None:
     """Name the server's other databases that a role may connect to; None if there are none."""
     names = list(await connection.scalars(OTHER_DATABASES, {"role": role}))
     return ", ".join(capped(names[:DATABASES_SHOWN], len(names))) or None
@@ -255,5 +272,43 @@ async def list_excess_rights(connection: AsyncConnection, group: str) -> list[st
     """Say what members can do besides keeping tasks, as their database's owner sees it."""
     asked = {"role": group, "functions": list(NEW_LARGE_OBJECTS), "locks": ADVISORY_LOCKS}
     found = list(await connection.scalars(RESOURCES, asked))
-    databases = await other_databases(connection, group)
+    databases = await list_other_databases(connection, group)
     return [f"connect to other databases ({databases})", *found] if databases else found
+
+
+def generate_password() -> str:
+    """Return a password that needs no quoting anywhere."""
+    return secrets.token_urlsafe(32)
+
+
+def make_scram_verifier(password: str) -> str:
+    """Return what Postgres stores of an ASCII password (RFC 5803), with a new salt.
+
+    A server is given this, as by psql's `\\password`: neither its statement log nor
+    pg_stat_statements holds a password then. Neon refuses it, and is given the password itself,
+    over TLS.
+    """
+    salt = secrets.token_bytes(SALT_BYTES)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, ITERATIONS)
+    client_key = hmac.digest(salted, b"Client Key", "sha256")
+    stored_key = hashlib.sha256(client_key).digest()
+    server_key = hmac.digest(salted, b"Server Key", "sha256")
+    of_salt, of_client, of_server = (
+        b64encode(part).decode() for part in (salt, stored_key, server_key)
+    )
+    return f"SCRAM-SHA-256${ITERATIONS}:{of_salt}${of_client}:{of_server}"
+
+
+async def set_passwords(target: PostgresTarget, work: Callable[[Encode], Awaitable[T]]) -> T:
+    """Do work that sets passwords in one transaction, and again if that takes no verifiers.
+
+    Neon is known by its host names; behind another name it is known by its refusal, which rolls
+    the transaction back.
+    """
+    if not target.is_neon:
+        try:
+            return await work(make_scram_verifier)
+        except TodoError as error:
+            if not any(ONLY_PLAINTEXT in str(cause) for cause in causes(error)):
+                raise
+    return await work(str)

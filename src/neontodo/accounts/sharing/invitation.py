@@ -1,4 +1,4 @@
-"""An invitation: one line that lets its holder into a shared database as one user, once.
+"""An invitation: one line that lets its holder into a shared database as one user, once; taking it.
 
 It holds the URL with the login role made for them and that role's first password, which `join`
 replaces, and the private key of the machine that joins.
@@ -8,29 +8,47 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING
+import ssl
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 from urllib.parse import quote
 
-from neontodo.accounts.key_text import (
-    from_base64url,
-    private_from_text,
-    private_text,
-    thumbprint,
-    to_base64url,
-)
-from neontodo.accounts.machine_key import Machine
-from neontodo.db.tls import SYSTEM
-from neontodo.db.url import PARAMETERS, PostgresTarget
-from neontodo.errors import BadValue
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-if TYPE_CHECKING:
-    from typing import Any
+from neontodo.accounts import connect, queries
+from neontodo.accounts.connect import StoredConnection
+from neontodo.accounts.identity import require_own_login
+from neontodo.accounts.machine_key import (
+    MachineKey,
+    compute_thumbprint,
+    decode_private_key,
+    encode_private_key,
+)
+from neontodo.accounts.secrets.private_files import parse_json
+from neontodo.accounts.secrets.store import SecretStore
+from neontodo.accounts.sharing import grants
+from neontodo.accounts.sharing.grants import Encode, generate_password, set_passwords
+from neontodo.accounts.tokens import decode_base64url, encode_base64url
+from neontodo.db.database import Database
+from neontodo.db.errors_postgres import refuses_login
+from neontodo.db.tls import SYSTEM
+from neontodo.db.url import PARAMETERS, PostgresTarget, parse_url
+from neontodo.errors import BadValue, NotSignedIn, StoreUnavailable, causes
+
+Opener = Callable[[PostgresTarget], Database]
 
 SCHEME = "todo-invite:"
 PREFIX = f"{SCHEME}v1:"
 CHECKSUM_BYTES = 6
 LARGEST = 8192
+SPENT = "the invitation was used already, was withdrawn, or has expired"
+ANOTHER = "ask the person who sent it for another one"
+AUTHORITY = (
+    "if the server's authority is the sender's own, ask them for its certificate, and put it in "
+    "`~/.postgresql/root.crt`"
+)
 
 
 @dataclass(frozen=True)
@@ -38,11 +56,21 @@ class Invitation:
     """What the line says: where, and as whom."""
 
     url: str = field(repr=False)
-    machine: Machine = field(repr=False)
+    machine_key: MachineKey = field(repr=False)
 
 
-def portable(target: PostgresTarget) -> PostgresTarget:
-    """The same for another machine, where the file with the authority's certificate is not.
+@dataclass(frozen=True)
+class _Content:
+    """The JSON in the line."""
+
+    url: str
+    user: str
+    name: str
+    key: str = field(repr=False)
+
+
+def make_portable(target: PostgresTarget) -> PostgresTarget:
+    """Return the same for another machine, where the file with the authority's certificate is not.
 
     Nothing less is verified there: by libpq's own file for it, or the system's authorities.
     """
@@ -53,8 +81,8 @@ def portable(target: PostgresTarget) -> PostgresTarget:
     return replace(target, sslrootcert=None, sslmode=sslmode)
 
 
-def url_for(target: PostgresTarget, role: str, password: str) -> str:
-    """The URL of a database for another login role, in the way that the target goes there."""
+def build_url(target: PostgresTarget, role: str, password: str) -> str:
+    """Return the URL of a database for another login role, with the target's options."""
     parameters = {
         option.name: f"{value:g}" if isinstance(value, float) else value
         for option in fields(target)
@@ -64,30 +92,25 @@ def url_for(target: PostgresTarget, role: str, password: str) -> str:
     host = f"[{target.host}]" if ":" in target.host else target.host
     if target.is_socket:
         parameters["host"], host = host, ""
-    login, database = f"{_quoted(role)}:{_quoted(password)}", _quoted(target.database)
-    query = "&".join(f"{name}={_quoted(value)}" for name, value in parameters.items())
+    login, database = f"{_quote(role)}:{_quote(password)}", _quote(target.database)
+    query = "&".join(f"{name}={_quote(value)}" for name, value in parameters.items())
     return f"postgresql://{login}@{host}:{target.port}/{database}?{query}".removesuffix("?")
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return quote(text, safe="")
 
 
-def to_line(invitation: Invitation) -> str:
-    """The line that `from_line` reads."""
-    mine = invitation.machine
-    content = {
-        "url": invitation.url,
-        "user": mine.user_id,
-        "name": mine.name,
-        "key": private_text(mine.private_key),
-    }
-    data = json.dumps(content, separators=(",", ":")).encode()
-    return PREFIX + to_base64url(_checksum(data) + data)
+def encode_invitation(invitation: Invitation) -> str:
+    """Return the line that `decode_invitation` reads."""
+    key = invitation.machine_key
+    content = _Content(invitation.url, key.user_id, key.name, encode_private_key(key.private_key))
+    data = json.dumps(asdict(content), separators=(",", ":")).encode()
+    return PREFIX + encode_base64url(_checksum(data) + data)
 
 
-def from_line(line: str) -> Invitation:
-    """The invitation in a pasted line, which may have been broken into several.
+def decode_invitation(line: str) -> Invitation:
+    """Return the invitation in a pasted line, which may have been broken into several.
 
     Raises:
         BadValue: it is none, or not whole; the message repeats nothing of it.
@@ -99,7 +122,7 @@ def from_line(line: str) -> Invitation:
         )
     if not text.startswith(PREFIX):
         raise BadValue("the invitation is of another version of todo", hint="upgrade neontodo")
-    invitation = _parsed(text.removeprefix(PREFIX)) if len(text) <= LARGEST else None
+    invitation = _parse(text.removeprefix(PREFIX)) if len(text) <= LARGEST else None
     if invitation is None:
         raise BadValue(
             "the invitation is damaged", hint="paste the whole line, from its first character on"
@@ -107,28 +130,113 @@ def from_line(line: str) -> Invitation:
     return invitation
 
 
-def _parsed(text: str) -> Invitation | None:
-    # Answers None instead of raising: JSON's own error would carry the secret along.
+def _parse(text: str) -> Invitation | None:
+    # Returns None instead of raising: an error would carry the secret along.
     try:
-        packed = from_base64url(text)
+        packed = decode_base64url(text)
         checksum, data = packed[:CHECKSUM_BYTES], packed[CHECKSUM_BYTES:]
-        if checksum != _checksum(data):
+        content = parse_json(_Content, data) if checksum == _checksum(data) else None
+        if content is None:
             return None
-        content: dict[str, Any] = json.loads(data)
-        private_key = private_from_text(content["key"])
-        return Invitation(
-            url=str(content["url"]),
-            machine=Machine(
-                user_id=str(content["user"]),
-                name=str(content["name"]),
-                key_id=thumbprint(private_key.public_key()),
-                private_key=private_key,
-                token=None,
-            ),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        private_key = decode_private_key(content.key)
+    except ValueError:
         return None
+    key_id = compute_thumbprint(private_key.public_key())
+    return Invitation(content.url, MachineKey(content.user, content.name, key_id, private_key))
 
 
 def _checksum(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()[:CHECKSUM_BYTES]
+
+
+def parse_target(invitation: Invitation) -> PostgresTarget:
+    """Return the database that an invitation is for."""
+    target = parse_url(invitation.url)
+    if not isinstance(target, PostgresTarget):
+        raise BadValue("the invitation is for no database of a server")
+    return target
+
+
+async def accept_invitation(
+    invitation: Invitation, opened: Opener, folder: Path, secrets: SecretStore
+) -> StoredConnection:
+    """Spend the invitation, store the connection and use it from now on.
+
+    Whoever was interrupted may do it again: what is stored by then is tried where the invitation
+    is spent.
+
+    Raises:
+        NotSignedIn: it was used or withdrawn, or has expired.
+    """
+    target = parse_target(invitation)
+
+    async def spend(encode: Encode) -> StoredConnection | None:
+        return await _spend(invitation.machine_key, target, opened, secrets, encode)
+
+    try:
+        made = await set_passwords(target, spend)
+    except StoreUnavailable as error:
+        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(error)):
+            raise StoreUnavailable(error.message, hint=AUTHORITY) from error
+        if not refuses_login(error):
+            raise
+        made = None
+    if made is None:
+        made = await _resume(target, opened, secrets)
+    connect.use_connection(folder, made)
+    return made
+
+
+async def _spend(
+    mine: MachineKey, target: PostgresTarget, opened: Opener, secrets: SecretStore, encode: Encode
+) -> StoredConnection | None:
+    """Accept the invitation; None if it cannot be, such as after another `join` of it."""
+    password = generate_password()
+    made = StoredConnection(
+        target.key, target.display, build_url(target, target.user, password), mine
+    )
+    database = opened(target)
+    try:
+        again = "run `todo join` again, with the same invitation"
+        async with database.bare(unknown=again) as connection:
+            await grants.require_version(connection)
+            if not await connection.scalar(sa.text("SELECT todo_accept_invitation()")):
+                return None
+            await _require_accepted(connection, mine)
+            # Stored first: a password that only the server knew would lock its owner out.
+            connect.save_connection(secrets, made)
+            # By its name: Neon's own server does not understand CURRENT_USER here.
+            role = connection.dialect.identifier_preparer.quote_identifier(target.user)
+            await connection.exec_driver_sql(f"ALTER ROLE {role} PASSWORD '{encode(password)}'")
+    finally:
+        await database.close()
+    return made
+
+
+async def _require_accepted(connection: AsyncConnection, mine: MachineKey) -> None:
+    await require_own_login(connection, mine.user_id)
+    keys = await queries.fetch_accepted_keys(connection, [mine.key_id])
+    if (mine.user_id, mine.key_id) not in keys:
+        raise NotSignedIn(SPENT, hint=ANOTHER)
+
+
+async def _resume(target: PostgresTarget, opened: Opener, secrets: SecretStore) -> StoredConnection:
+    """Return what an interrupted try has stored, if the database accepts it."""
+    earlier = connect.load_connection(secrets, target.key)
+    if earlier is None or earlier.machine_key is None:
+        raise NotSignedIn(SPENT, hint=ANOTHER)
+    known = parse_url(earlier.url)
+    if not isinstance(known, PostgresTarget) or known.user != target.user:
+        raise NotSignedIn(SPENT, hint=ANOTHER)
+    database = opened(known)
+    try:
+        async with database.bare() as connection:
+            await grants.require_version(connection)
+            await _require_accepted(connection, earlier.machine_key)
+    except StoreUnavailable as error:
+        if not refuses_login(error):
+            raise
+        raise NotSignedIn(SPENT, hint=ANOTHER) from None
+    finally:
+        await database.close()
+    return earlier

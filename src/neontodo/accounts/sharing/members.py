@@ -12,21 +12,33 @@ from datetime import datetime
 from shlex import quote
 
 import sqlalchemy as sa
-from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
 
-from neontodo.accounts import machine_key, renaming
-from neontodo.accounts.enrolment import Person, described, enrol, everyone, matching, named
+from neontodo.accounts import machine_key, queries
+from neontodo.accounts.identity import require_accepted_by_owner
 from neontodo.accounts.issuers.issuer import SEPARATOR, subject_of
-from neontodo.accounts.machine_key import Machine
+from neontodo.accounts.machine_key import MachineKey
+from neontodo.accounts.queries import MemberLogin
 from neontodo.accounts.sharing import grants, remove_member
-from neontodo.accounts.sharing.grants import SharedDatabase
-from neontodo.accounts.sharing.passwords import Encode, new_password
-from neontodo.accounts.tokens import LONGEST_LABEL, LONGEST_USER_ID
+from neontodo.accounts.sharing.grants import (
+    Encode,
+    SharedDatabase,
+    generate_password,
+    set_passwords,
+)
+from neontodo.accounts.sharing.invitation import (
+    Invitation,
+    build_url,
+    encode_invitation,
+    make_portable,
+)
+from neontodo.accounts.tokens import LONGEST_LABEL, LONGEST_USER_ID, Claims
+from neontodo.accounts.users import StoredUser, find_matching
 from neontodo.db.blocking import MEMBER_PREFIX, grant_options
-from neontodo.errors import BadValue, NotSignedIn, Refused
-from neontodo.models import Key, Member, User
+from neontodo.db.database import Database
+from neontodo.db.url import PostgresTarget, Target
+from neontodo.errors import BadValue, Refused
+from neontodo.tasks.queries import tasks
 
 WHERE_IDS_ARE = (
     f"`todo whoami` shows the person who signed in theirs, such as `https://app.example.com"
@@ -37,81 +49,150 @@ CONNECTIONS = 20
 
 
 @dataclass(frozen=True)
-class Login:
-    """A person's login role, and since when it is theirs.
-
-    Attributes:
-        invited_until: when the invitation expires; None once it was accepted.
-    """
-
-    person: Person
-    role: str
-    since: datetime
-    invited_until: datetime | None
-
-
-@dataclass(frozen=True)
-class Invited:
+class NewLogin:
     """A login that was just made: what only its invitation may know of it.
 
     Attributes:
         other_databases: of the same server, which the first member of a database may connect to.
     """
 
-    person: Person
+    user: StoredUser
     role: str
     expires_at: datetime
     password: str = field(repr=False)
-    machine: Machine = field(repr=False)
+    machine_key: MachineKey = field(repr=False)
     other_databases: str | None = None
 
 
-async def add(
-    connection: AsyncConnection,
+@dataclass(frozen=True)
+class Invited:
+    """A new login, and the line that lets its holder in.
+
+    Attributes:
+        authority: the file of this machine without which others cannot verify the server.
+    """
+
+    login: NewLogin
+    line: str = field(repr=False)
+    authority: str | None
+
+
+def require_server(target: Target) -> PostgresTarget:
+    """Return the database if it can be shared.
+
+    Raises:
+        Refused: it is the embedded store.
+    """
+    if not isinstance(target, PostgresTarget):
+        raise Refused(
+            "the embedded store is yours alone: only a Postgres database can be shared",
+            hint="`todo connect` uses one",
+        )
+    return target
+
+
+async def invite(
+    database: Database,
+    claims: Claims,
     *,
     email: str,
     name: str | None,
     subject: str | None,
     days: int,
     now: datetime,
-    encode: Encode,
 ) -> Invited:
-    """Make a user, or take the one that `subject` names, and a login role and key for them.
-
-    The invitation expires after so many days of the server's clock, which decides about it.
+    """Make a login for a new user, or for the one that `subject` names, and invite them.
 
     Raises:
         Refused: there is a user of this e-mail address, or the database cannot be shared safely.
-        NotSignedIn: this connection is not the owner's.
+        NotSignedIn: this connection is not the owner's, or does not accept the key.
     """
-    email, user_id = checked_email(email), checked_subject(subject)
-    owned = await grants.alone(connection)
-    is_first = await grants.prepare(connection, owned, encode)
-    person = await _user(connection, user_id, email, name, now)
-    await remove_member.drop_expired(connection, person, now)
-    mine = machine_key.new_key(person.id, person.name or email)
-    await enrol(connection, mine, label=await _label(connection, person, email), now=now)
+    target = require_server(database.target)
+    lost = "if `todo member list` shows them, add them again with `--subject` and their id"
+
+    async def add(encode: Encode) -> NewLogin:
+        async with database.bare(unknown=lost) as connection:
+            await require_accepted_by_owner(connection, claims)
+            return await _add_member(
+                connection,
+                email=check_email(email),
+                name=name,
+                user_id=check_subject(subject),
+                days=days,
+                now=now,
+                encode=encode,
+            )
+
+    login = await set_passwords(target, add)
+    portable = make_portable(target)
+    url = build_url(portable, login.role, login.password)
+    needs_authority = target != portable and not target.is_neon
+    return Invited(
+        login,
+        encode_invitation(Invitation(url, login.machine_key)),
+        target.sslrootcert if needs_authority else None,
+    )
+
+
+async def _add_member(
+    connection: AsyncConnection,
+    *,
+    email: str,
+    name: str | None,
+    user_id: str | None,
+    days: int,
+    now: datetime,
+    encode: Encode,
+) -> NewLogin:
+    owned = await grants.lock_members(connection)
+    is_first = await grants.create_group(connection, owned, encode)
+    user = await _find_or_add_user(connection, user_id, email, name, now)
+    await remove_member.drop_expired_logins(connection, user, now)
+    mine = machine_key.make_key(user.id, user.name or email)
+    await queries.add_machine_key(
+        connection,
+        user_id=user.id,
+        key_id=mine.key_id,
+        public_key=machine_key.encode_public_key(mine.private_key.public_key()),
+        label=await _choose_label(connection, user, email),
+        now=now,
+    )
+    # The server's clock decides about the invitation.
     ends = sa.text("SELECT date_trunc('second', now()) + make_interval(days => :days)")
     expires_at: datetime = (await connection.scalars(ends, {"days": days})).one()
-    role, password = await _login_role(connection, owned, expires_at, encode)
-    await connection.execute(
-        sa.insert(Member),
-        {
-            "role": role,
-            "user_id": person.id,
-            "key_id": mine.key_id,
-            "created_at": now,
-            "expires_at": expires_at,
-        },
+    role, password = await _create_role(connection, owned, expires_at, encode)
+    await queries.add_login(
+        connection,
+        role=role,
+        user_id=user.id,
+        key_id=mine.key_id,
+        now=now,
+        expires_at=expires_at,
     )
     await grants.limit_resources(connection, owned)
     await grants.require_safe(connection, role)
-    others = await grants.other_databases(connection, role) if is_first else None
-    return Invited(person, role, expires_at, password, mine, others)
+    others = await grants.list_other_databases(connection, role) if is_first else None
+    return NewLogin(user, role, expires_at, password, mine, others)
 
 
-def checked_email(email: str) -> str:
-    """The address, if it may be one."""
+async def list_members(database: Database) -> list[tuple[MemberLogin, int]]:
+    """Return every login role of a member, and how many tasks its user has.
+
+    Raises:
+        NotSignedIn: this connection is not the owner's.
+    """
+    async with database.bare() as connection:
+        await grants.require_owner(connection)
+        logins = await queries.fetch_logins(connection)
+    counted = []
+    for login in logins:
+        async with database.read(login.user.id) as session:
+            counted.append((login, await tasks.count_tasks(session, login.user.id)))
+    return counted
+
+
+def check_email(email: str) -> str:
+    """Return the address if it may be one; raises BadValue."""
     before, _, after = email.strip().rpartition("@")
     text = f"{before}@{after}"
     if not (before and after and text.isprintable() and " " not in text):
@@ -121,8 +202,8 @@ def checked_email(email: str) -> str:
     return text
 
 
-def checked_subject(subject: str | None) -> str | None:
-    """The user id, if somebody can have it."""
+def check_subject(subject: str | None) -> str | None:
+    """Return the user id if somebody can have it; raises BadValue."""
     if subject is not None and not (0 < len(subject) <= LONGEST_USER_ID and subject.isprintable()):
         raise BadValue(
             f"`--subject` is a user id, 1 to {LONGEST_USER_ID} characters", hint=WHERE_IDS_ARE
@@ -130,89 +211,70 @@ def checked_subject(subject: str | None) -> str | None:
     return subject
 
 
-async def _user(
+async def _find_or_add_user(
     connection: AsyncConnection, user_id: str | None, email: str, name: str | None, now: datetime
-) -> Person:
-    people = await everyone(connection)
-    if user_id is None and (same := matching(people, email)):
+) -> StoredUser:
+    users = await queries.fetch_users(connection)
+    if user_id is None and (same := find_matching(users, email)):
         raise Refused(
             f"`{email}` is a user of this database already",
             hint=f"`todo member add {quote(email)} --subject {quote(same[0].id)}` makes them "
             "another login",
         )
-    for person in people:
-        if person.id == user_id:
-            return await _known(connection, person, email)
+    for user in users:
+        if user.id == user_id:
+            return await _require_theirs(connection, user, email)
     if user_id is not None:
         if (subject := subject_of(user_id)) is None:
             raise BadValue(
                 f"`{user_id}` is neither a user of this database nor the id of an issuer's account",
                 hint=WHERE_IDS_ARE,
             )
-        for person in people:
-            if person.id == subject and await _is_theirs(connection, person, email):
-                await renaming.rename(connection, subject, user_id)
-                return await _known(connection, replace(person, id=user_id), email)
-    person = Person(user_id or str(uuid.uuid4()), email, name)
-    await connection.execute(
-        sa.insert(User),
-        {
-            "id": person.id,
-            "email": person.email,
-            "name": person.name,
-            "last_number": 0,
-            "last_seq": 0,
-            "created_at": now,
-            "updated_at": now,
-        },
-    )
-    return person
+        for user in users:
+            if user.id == subject and await _is_theirs(connection, user, email):
+                await queries.rename_user(connection, subject, user_id)
+                return await _require_theirs(connection, replace(user, id=user_id), email)
+    user = StoredUser(user_id or str(uuid.uuid4()), email, name)
+    await queries.add_user(connection, user, now)
+    return user
 
 
-async def _known(connection: AsyncConnection, person: Person, email: str) -> Person:
-    """The user that is there, if it is whose address that is.
+async def _require_theirs(connection: AsyncConnection, user: StoredUser, email: str) -> StoredUser:
+    """Return the user that is there, if it is whose address that is.
 
     An account of an issuer that told none gets it; whoever has a machine is somebody else.
 
     Raises:
         Refused: they would get another person's tasks.
     """
-    if not await _is_theirs(connection, person, email):
+    if not await _is_theirs(connection, user, email):
         raise Refused(
-            f"`--subject` is the id of another user than `{email}`: {described(person)}",
+            f"`--subject` is the id of another user than `{email}`: {user.description}",
             hint="another login of a user needs the address that `todo member list` shows; "
             "somebody new needs no `--subject`",
         )
-    if person.email is not None:
-        return person
-    await connection.execute(sa.update(User).where(col(User.id) == person.id).values(email=email))
-    return replace(person, email=email)
+    if user.email is not None:
+        return user
+    await queries.set_email(connection, user.id, email)
+    return replace(user, email=email)
 
 
-async def _is_theirs(connection: AsyncConnection, person: Person, email: str) -> bool:
-    if person.email is not None:
-        return person.email.casefold() == email.casefold()
-    machines = sa.select(func.count()).where(
-        col(Key.user_id) == person.id, col(Key.expires_at).is_(None)
-    )
-    return not await connection.scalar(machines)
+async def _is_theirs(connection: AsyncConnection, user: StoredUser, email: str) -> bool:
+    if user.email is not None:
+        return user.email.casefold() == email.casefold()
+    return not await queries.has_machine_key(connection, user.id)
 
 
-async def _label(connection: AsyncConnection, person: Person, email: str) -> str:
-    """What the key is called: the address, and a number if the person was invited before."""
-    label = col(Key.label)
-    before = sa.select(func.count()).where(
-        col(Key.user_id) == person.id,
-        (label == email) | label.startswith(f"{email} (", autoescape=True),
-    )
-    number = (await connection.scalar(before) or 0) + 1
+async def _choose_label(connection: AsyncConnection, user: StoredUser, email: str) -> str:
+    """Name the key by the address, and a number if the user was invited before."""
+    number = await queries.count_keys_labelled(connection, user.id, email) + 1
     return email if number == 1 else f"{email} ({number})"
 
 
-async def _login_role(
+async def _create_role(
     connection: AsyncConnection, owned: SharedDatabase, expires_at: datetime, encode: Encode
 ) -> tuple[str, str]:
-    role, password = f"{MEMBER_PREFIX}{secrets.token_hex(6)}", new_password()
+    role, password = f"{MEMBER_PREFIX}{secrets.token_hex(6)}", generate_password()
     # Without it an expired invitation still logs in, and is shown nobody's rows.
     until = f"VALID UNTIL '{expires_at.isoformat()}'" if owned.can_lift_expiry else ""
     await connection.exec_driver_sql(
@@ -222,63 +284,3 @@ async def _login_role(
     how = grant_options(connection, "INHERIT TRUE, SET FALSE")
     await connection.exec_driver_sql(f"GRANT {owned.group} TO {role}{how}")
     return role, password
-
-
-async def the_one(connection: AsyncConnection, who: str) -> Person:
-    """The user with this id, e-mail address or name.
-
-    Raises:
-        BadValue: there is none, or more than one.
-    """
-    return named(await everyone(connection), who, hint="`todo member list` names the members")
-
-
-async def require_member(connection: AsyncConnection, person: Person) -> None:
-    """Make sure that there is something to remove: a login role, or the rest of one.
-
-    Raises:
-        BadValue: the user comes in by the owner's connection, or not at all.
-    """
-    roles = sa.select(func.count()).where(col(Member.user_id) == person.id)
-    if not await connection.scalar(roles):
-        raise BadValue(
-            f"{person.label} is not a member", hint="`todo member list` names the members"
-        )
-
-
-async def logins(connection: AsyncConnection) -> list[Login]:
-    """Every login role of a member, the oldest first.
-
-    Raises:
-        NotSignedIn: this connection is not the owner's.
-    """
-    await grants.owner(connection)
-    statement = (
-        sa.select(
-            col(User.id),
-            col(User.email),
-            col(User.name),
-            col(Member.role),
-            col(Member.created_at),
-            sa.case((col(Member.joined_at).is_(None), col(Member.expires_at))),
-        )
-        .join(Member, col(Member.user_id) == User.id)
-        .where(col(Member.removed_at).is_(None))
-        .order_by(col(Member.created_at), col(Member.role))
-    )
-    return [Login(Person(*row[:3]), *row[3:]) for row in await connection.execute(statement)]
-
-
-async def require_own(connection: AsyncConnection, user_id: str) -> None:
-    """Make sure that a member's connection is for this user; an owner's is for everybody.
-
-    Raises:
-        NotSignedIn: the database shows this login role another user's rows, or nobody's.
-    """
-    answer = sa.text("SELECT row_security_active('users'), todo_current_user()")
-    is_restricted, current = (await connection.execute(answer)).one()
-    if is_restricted and current != user_id:
-        raise NotSignedIn(
-            "this database knows your login role as another user, or not any more",
-            hint="ask its owner for an invitation: `todo member add`",
-        )

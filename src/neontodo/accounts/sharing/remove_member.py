@@ -1,4 +1,4 @@
-"""A member's way out: blind at once, then cut off, and the login role dropped.
+"""A member's way out: access revoked at once, the tasks settled, and the login roles dropped.
 
 The steps are transactions of their own, since a member may hold locks that a later step waits
 for; who removes runs them without blockers (`db.blocking`). Each can be repeated: the rows of
@@ -8,94 +8,146 @@ for; who removes runs them without blockers (`db.blocking`). Each can be repeate
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
 
-from neontodo.accounts.enrolment import Person
+from neontodo.accounts import queries
+from neontodo.accounts.identity import require_accepted_by_owner
 from neontodo.accounts.sharing import grants
+from neontodo.accounts.tokens import Claims
+from neontodo.accounts.users import StoredUser, find_user
 from neontodo.db.blocking import end_sessions
 from neontodo.db.database import AGAIN, Database
-from neontodo.models import Key, Member
+from neontodo.errors import BadValue, StoreUnavailable, TodoError
+from neontodo.tasks.queries import tasks
+from neontodo.tasks.transfer import Transferred, transfer
 
 NOT_DROPPED = {"2BP01", "53200"}
 """It is still needed elsewhere, or owns more than one transaction has room to lock."""
+WHO_IS_THERE = "`todo member list` names the members"
 
 
-async def blind(database: Database, person: Person, now: datetime) -> None:
-    """Take the person's login roles out of the mapping and the group, and end their sessions.
+@dataclass(frozen=True)
+class Removal:
+    """A member, and who gets their tasks; None: the tasks stay where they are."""
+
+    user: StoredUser
+    heir: StoredUser | None
+
+
+@dataclass(frozen=True)
+class Removed:
+    """How many tasks the member had, and which login roles could not be dropped."""
+
+    tasks: Transferred
+    roles_left: list[str]
+
+
+async def find_removal(
+    database: Database, claims: Claims, member: str, heir: str | None
+) -> Removal:
+    """Find the users that are meant; nothing is changed.
+
+    Raises:
+        BadValue: there is no such user, or more than one, or no login to remove.
+        NotSignedIn: this connection is not the owner's, or does not accept the key.
+    """
+    async with database.bare() as connection:
+        await grants.require_owner(connection)
+        await require_accepted_by_owner(connection, claims)
+        users = await queries.fetch_users(connection)
+        user = find_user(users, member, hint=WHO_IS_THERE)
+        if not await queries.has_login(connection, user.id):
+            raise BadValue(f"{user.label} is not a member", hint=WHO_IS_THERE)
+    removal = Removal(user, None if heir is None else find_user(users, heir, hint=WHO_IS_THERE))
+    if removal.heir == user:
+        raise BadValue("the tasks cannot be given to the member who is removed")
+    return removal
+
+
+async def remove(database: Database, removal: Removal, now: datetime) -> Removed:
+    """Take a member's access away, settle the tasks and drop the login roles.
+
+    Raises:
+        StoreUnavailable: access is revoked, but the rest was not done.
+    """
+    user, heir = removal.user, removal.heir
+    # First of all, and without a look at the tasks, which the member may have locked.
+    await revoke_access(database, user, now)
+    try:
+        if heir is None:
+            async with database.read(user.id) as session:
+                settled = Transferred(await tasks.count_tasks(session, user.id), 0)
+        else:
+            async with database.write(user.id) as session:
+                settled = await transfer(session, user.id, heir.id, now)
+        return Removed(settled, await drop_logins(database, user, now))
+    except TodoError as error:
+        raise StoreUnavailable(
+            f"{user.label} is shut out, but the rest is not done: {error.message}",
+            hint="`todo member remove` again goes on; without `--transfer-to` the tasks stay",
+        ) from error
+
+
+async def revoke_access(database: Database, user: StoredUser, now: datetime) -> None:
+    """Take the user's login roles out of the mapping and the group, and end their sessions.
 
     Raises:
         NotSignedIn: this connection is not the owner's.
     """
     async with database.bare(unknown=AGAIN) as connection:
-        owned = await grants.alone(connection)
-        await connection.execute(
-            sa.update(Member)
-            .where(col(Member.user_id) == person.id, col(Member.removed_at).is_(None))
-            .values(removed_at=now)
-        )
-        roles = await _roles(connection, person)
-        for role in await _existing(connection, roles):
+        owned = await grants.lock_members(connection)
+        await queries.mark_logins_removed(connection, user.id, now)
+        roles = await queries.fetch_removed_roles(connection, user.id)
+        for role in await _select_existing(connection, roles):
             # A transaction that began before sees the old mapping, but not the old grants.
             await connection.exec_driver_sql(f"REVOKE {owned.group} FROM {role}")
     async with database.bare(unknown=AGAIN) as connection:
-        for role in await _existing(connection, roles):
+        for role in await _select_existing(connection, roles):
             await end_sessions(connection, role)
             await connection.exec_driver_sql(f"ALTER ROLE {role} NOLOGIN")
 
 
-async def drop(database: Database, person: Person, now: datetime) -> list[str]:
-    """Revoke the keys and drop the roles of a blinded member; roles that cannot be are answered.
+async def drop_logins(database: Database, user: StoredUser, now: datetime) -> list[str]:
+    """Revoke the keys and drop the roles of a member without access; returns those that stay.
 
     Such a role owns something in another database of the server, or very many large objects. It
     may not log in, and nothing here is granted to it.
     """
-    kept = []
+    left = []
     async with database.bare(unknown=AGAIN) as connection:
-        await grants.alone(connection)
-        roles = await _roles(connection, person)
-        await _revoke_keys(connection, roles, now)
-        existing = await _existing(connection, roles)
+        await grants.lock_members(connection)
+        roles = await queries.fetch_removed_roles(connection, user.id)
+        await queries.revoke_keys_of_roles(connection, roles, now)
+        existing = await _select_existing(connection, roles)
         for role in roles:
-            if role in existing and not await _dropped(connection, role):
-                kept.append(role)
+            if role in existing and not await _drop_role(connection, role):
+                left.append(role)
             else:
-                await connection.execute(sa.delete(Member).where(col(Member.role) == role))
-    return kept
+                await queries.delete_login(connection, role)
+    return left
 
 
-async def drop_expired(connection: AsyncConnection, person: Person, now: datetime) -> None:
-    """Drop the person's login roles whose invitations have expired; one that cannot be stays."""
-    statement = sa.select(col(Member.role)).where(
-        col(Member.user_id) == person.id,
-        col(Member.removed_at).is_(None),
-        col(Member.joined_at).is_(None),
-        col(Member.expires_at) <= sa.func.now(),
-    )
-    roles = (await connection.scalars(statement)).all()
-    await _revoke_keys(connection, roles, now)
-    for role in await _existing(connection, roles):
-        if await _dropped(connection, role):
-            await connection.execute(sa.delete(Member).where(col(Member.role) == role))
+async def drop_expired_logins(connection: AsyncConnection, user: StoredUser, now: datetime) -> None:
+    """Drop the user's login roles whose invitations have expired; one that cannot be stays."""
+    roles = await queries.fetch_expired_roles(connection, user.id)
+    await queries.revoke_keys_of_roles(connection, roles, now)
+    for role in await _select_existing(connection, roles):
+        if await _drop_role(connection, role):
+            await queries.delete_login(connection, role)
 
 
-async def _roles(connection: AsyncConnection, person: Person) -> Sequence[str]:
-    statement = sa.select(col(Member.role)).where(
-        col(Member.user_id) == person.id, col(Member.removed_at).is_not(None)
-    )
-    return (await connection.scalars(statement)).all()
-
-
-async def _existing(connection: AsyncConnection, roles: Sequence[str]) -> set[str]:
+async def _select_existing(connection: AsyncConnection, roles: Sequence[str]) -> set[str]:
     statement = sa.text("SELECT rolname FROM pg_roles WHERE rolname = ANY (:roles)")
     return set(await connection.scalars(statement, {"roles": list(roles)}))
 
 
-async def _dropped(connection: AsyncConnection, role: str) -> bool:
+async def _drop_role(connection: AsyncConnection, role: str) -> bool:
+    """Drop a role and end its sessions; returns whether it could be dropped."""
     await end_sessions(connection, role)
     try:
         async with connection.begin_nested():
@@ -107,12 +159,3 @@ async def _dropped(connection: AsyncConnection, role: str) -> bool:
             raise
         return False
     return True
-
-
-async def _revoke_keys(connection: AsyncConnection, roles: Sequence[str], now: datetime) -> None:
-    given = sa.select(col(Member.user_id), col(Member.key_id)).where(col(Member.role).in_(roles))
-    await connection.execute(
-        sa.update(Key)
-        .where(sa.tuple_(col(Key.user_id), col(Key.id)).in_(given), col(Key.revoked_at).is_(None))
-        .values(revoked_at=now)
-    )

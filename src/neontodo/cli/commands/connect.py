@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import options
-from neontodo.errors import SchemaMismatch, StoreUnavailable, TodoError
+from neontodo.errors import BadValue, Refused, SchemaMismatch, TodoError
 
 if TYPE_CHECKING:
-    from neontodo.accounts.connection import Connection
+    from collections.abc import Sequence
+
+    from neontodo.accounts.connect import ProbedServer, StoredConnection
+    from neontodo.accounts.users import StoredUser
     from neontodo.app import App
     from neontodo.db.database import Database
     from neontodo.db.probe import Probe
@@ -59,17 +62,17 @@ def connect(
     Without a URL the database that was connected last is used again. On a second machine you are
     asked which user of the database you are.
     """
-    from neontodo.cli import address, whereabouts
+    from neontodo.cli.address import read_database_url
 
     app: App = ctx.obj
     _require_sense(ctx)
     if status:
-        whereabouts.show(app, as_json=json)
+        _show_status(app, as_json=json)
     elif local:
-        whereabouts.leave(app, forget=forget)
+        _use_embedded_store(app, forget=forget)
     else:
         app.allow_new_profile()
-        text, target = address.given(app, url, env_file)
+        text, target = read_database_url(app, url, env_file)
         _connect(app, text, target, upgrade=upgrade, who=as_, move=move)
 
 
@@ -89,99 +92,58 @@ def _require_sense(ctx: typer.Context) -> None:
 def _connect(
     app: App, text: str, target: PostgresTarget, *, upgrade: bool, who: str | None, move: bool
 ) -> None:
-    from neontodo.accounts import connection
-    from neontodo.accounts.connection import Connection
-    from neontodo.cli import enrolling, moving
+    from neontodo.accounts import connect
+    from neontodo.cli.connecting import move_embedded_tasks, offer_move, warn_overruled
+    from neontodo.render.messages import say
 
     database = app.database_at(target)
     try:
-        probe = _probed(app, database)
-        _make_ready(app, database, probe, upgrade=upgrade)
-        offered = Connection(target.key, target.display, text)
-        is_new = app.secrets.where(connection.secret_name(target.key)) is None
-        made = enrolling.enrolled(app, database, offered, who)
-        connection.use(app.folder, made)
-        _report(app, made, offer_move=is_new and not move)
+        server = app.run(connect.probe_server(database))
+        _print_server(app, target, server)
+        _make_ready(app, database, server.own, may_upgrade=upgrade)
+        offered = connect.StoredConnection(target.key, target.display, text)
+        is_new = app.secrets.locate(connect.connection_secret_name(target.key)) is None
+        made = _enrol(app, database, offered, who)
+        connect.use_connection(app.folder, made)
+        say(app.streams, f"connected to {made.display}{_describe_user(app, made)}")
+        warn_overruled(app)
         if move:
-            moving.move(app, database, made)
+            move_embedded_tasks(app, database, made)
+        elif is_new:
+            offer_move(app)
     finally:
         app.run(database.close())
 
 
-def _report(app: App, made: Connection, *, offer_move: bool) -> None:
-    from neontodo.cli import moving, whereabouts
-    from neontodo.render.messages import say
-
-    say(app.streams, f"connected to {made.display}{_as_whom(app, made)}")
-    whereabouts.warn_overruled(app)
-    if offer_move:
-        moving.offer(app)
-
-
-def _as_whom(app: App, made: Connection) -> str:
+def _describe_user(app: App, made: StoredConnection) -> str:
     if app.account is not None:
         return f" as {app.account.label}"
-    return f" as {made.machine.name}" if made.machine else ""
+    return f" as {made.machine_key.name}" if made.machine_key else ""
 
 
-def _probed(app: App, database: Database) -> Probe:
-    """What the server says, after saying it; its sister host is tried beside it."""
-    from neontodo.db.errors_postgres import DOCTOR
+def _print_server(app: App, target: PostgresTarget, server: ProbedServer) -> None:
     from neontodo.db.probe import Probe
-    from neontodo.db.url import PostgresTarget
     from neontodo.render.messages import say, warn
 
-    target = database.target
-    assert isinstance(target, PostgresTarget)
-    own, sisters = app.run(_both(database, target))
-    if isinstance(own, TodoError):
-        if isinstance(own, StoreUnavailable) and target.sister and isinstance(sisters, Probe):
-            hint = f"its {_kind(target.sister)} host answers: {target.sister.host}"
-            raise StoreUnavailable(own.message, hint=hint)
-        if isinstance(own, StoreUnavailable) and own.hint == DOCTOR:
-            # Nothing is stored, so `todo doctor` alone would look at another store.
-            hint = "with the URL in TODO_DATABASE_URL, `todo doctor` looks for the reason"
-            raise StoreUnavailable(own.message, hint=hint)
-        raise own
-    own.require_ours(target.display)
-    say(app.streams, _described(target, own))
-    if target.sister is not None and isinstance(sisters, Probe):
-        say(app.streams, _described(target.sister, sisters))
-    elif isinstance(sisters, TodoError):
-        warn(app.streams, f"its other host does not answer: {sisters.message}")
-    return own
+    say(app.streams, _describe_server(target, server.own))
+    if target.sister is not None and isinstance(server.sister, Probe):
+        say(app.streams, _describe_server(target.sister, server.sister))
+    elif isinstance(server.sister, TodoError):
+        warn(app.streams, f"its other host does not answer: {server.sister.message}")
 
 
-async def _both(
-    database: Database, target: PostgresTarget
-) -> tuple[Probe | TodoError, Probe | TodoError | None]:
-    import asyncio
-
-    from neontodo.db.probe import attempt
-
-    if target.sister is None:
-        return await attempt(database), None
-    return await asyncio.gather(attempt(database), attempt(database.to(target.sister)))
-
-
-def _kind(target: PostgresTarget) -> str:
-    """Which of Neon's hosts it is."""
-    return "pooled" if target.is_pooled else "direct"
-
-
-def _described(target: PostgresTarget, probe: Probe) -> str:
-    kind = f" ({_kind(target)})" if target.is_neon else ""
+def _describe_server(target: PostgresTarget, probe: Probe) -> str:
+    kind = f" ({'pooled' if target.is_pooled else 'direct'})" if target.is_neon else ""
+    connecting, round_trip = (
+        f"{seconds * 1000:.0f} ms" for seconds in (probe.connecting, probe.round_trip)
+    )
     return (
-        f"{target.host}{kind}: Postgres {probe.version}, connected in {_ms(probe.connecting)}, "
-        f"{_ms(probe.round_trip)} a round trip"
+        f"{target.host}{kind}: Postgres {probe.version}, connected in {connecting}, "
+        f"{round_trip} a round trip"
     )
 
 
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms"
-
-
-def _make_ready(app: App, database: Database, probe: Probe, *, upgrade: bool) -> None:
+def _make_ready(app: App, database: Database, probe: Probe, *, may_upgrade: bool) -> None:
     """Bring the tables to this program's version, and give a database without users its first."""
     from neontodo.db import versions
     from neontodo.db.schema import HEAD
@@ -190,8 +152,8 @@ def _make_ready(app: App, database: Database, probe: Probe, *, upgrade: bool) ->
     if probe.is_current and not probe.belongs_to_nobody:
         say(app.streams, f"the schema is {HEAD}, as this program needs it")
         return
-    if not probe.is_current and not upgrade:
-        _offer_upgrade(app, database.target.display, probe)
+    if not probe.is_current and not may_upgrade:
+        _ask_for_upgrade(app, database.target.display, probe)
     app.renew_clock()
     migration = app.run(versions.upgrade(database))
     if migration.steps:
@@ -199,7 +161,7 @@ def _make_ready(app: App, database: Database, probe: Probe, *, upgrade: bool) ->
         say(app.streams, f"the schema is now {migration.after} (was {was})")
 
 
-def _offer_upgrade(app: App, store: str, probe: Probe) -> None:
+def _ask_for_upgrade(app: App, store: str, probe: Probe) -> None:
     """Ask for a yes, or refuse where nobody can give one."""
     from neontodo.cli.prompt import confirm
     from neontodo.db.schema import HEAD
@@ -210,3 +172,125 @@ def _offer_upgrade(app: App, store: str, probe: Probe) -> None:
     if not app.streams.interactive:
         raise SchemaMismatch(what, hint=f"`--upgrade` lets `todo connect` {todo}")
     confirm(app, f"{what}; {todo} now?")
+
+
+def _enrol(
+    app: App, database: Database, offered: StoredConnection, who: str | None
+) -> StoredConnection:
+    """Return the connection with this machine's user and key in it; stored, but not yet in use."""
+    from neontodo.accounts import connect
+    from neontodo.accounts.machine_key import make_key
+    from neontodo.accounts.users import find_user
+
+    if app.account is not None:
+        return _enrol_account(app, database, offered, who)
+    known = app.run(connect.fetch_known_users(database, offered.store, app.folder, app.secrets))
+    user = None if who is None else find_user(known.users, who)
+    key = known.find_key(user)
+    if key is None:
+        user = user or _ask_who(app, known.users)
+        key = make_key(user.id, user.name or user.label)
+        app.renew_clock()
+    enrolment = connect.enrol(
+        database, offered, key, known, folder=app.folder, secrets=app.secrets, now=app.now
+    )
+    return app.run(enrolment)
+
+
+def _enrol_account(
+    app: App, database: Database, offered: StoredConnection, who: str | None
+) -> StoredConnection:
+    """Return the connection of somebody who has signed in.
+
+    Raises:
+        NotSignedIn: the login role is another member's.
+        Refused: they say that they are somebody else.
+    """
+    from neontodo.accounts.connect import save_for_account
+    from neontodo.cli.connecting import require_no_given_token
+
+    assert app.account is not None
+    require_no_given_token(app)
+    if who is not None:
+        raise Refused(
+            f"you are signed in as {app.account.label}, so you are that user there",
+            hint="`todo logout` first, or use another profile",
+        )
+    identity = app.run(app.identity())
+    app.run(app.admit(identity, database))
+    return save_for_account(app.secrets, offered)
+
+
+def _ask_who(app: App, users: Sequence[StoredUser]) -> StoredUser:
+    """Ask a person which user they are; the only one there is is proposed."""
+    from neontodo.accounts.users import SHOWN, describe_users, find_user
+    from neontodo.cli.prompt import answered
+    from neontodo.render.messages import say
+
+    if not app.streams.interactive:
+        raise BadValue(
+            "this database has users already, and it is not known which one you are",
+            details=describe_users(users),
+            hint="say it with `--as` and an e-mail address, a name or an id",
+        )
+    if len(users) == 1:
+        question = f"are you {users[0].description}? [Y/n]"
+        if answered(app, question).lower() in ("", "y", "yes"):
+            return users[0]
+        raise Refused("nothing was changed")
+    say(app.streams, "this database has several users:")
+    for number, user in enumerate(users[:SHOWN], 1):
+        say(app.streams, f"  {number}  {user.description}")
+    answer = answered(app, "which one are you? number, e-mail address, name or id:")
+    if not answer:
+        raise Refused("nothing was changed")
+    is_number = answer.isascii() and answer.isdigit() and 0 < int(answer) <= len(users[:SHOWN])
+    return users[int(answer) - 1] if is_number else find_user(users, answer)
+
+
+def _show_status(app: App, *, as_json: bool) -> None:
+    """Print the store, who chose it, and where its secrets are stored; no server is asked."""
+    from neontodo.cli.output import choose_output
+    from neontodo.render.listing import print_pairs
+
+    facts = _describe_store(app)
+    shown = [(name.replace("_", " "), value) for name, value in facts.items() if value]
+    print_pairs(choose_output(app, json=as_json), facts, shown=shown)
+
+
+def _describe_store(app: App) -> dict[str, str | None]:
+    """Return the documented names in their documented order; absent is null."""
+    from neontodo.accounts import connect
+
+    last = connect.load_last_connection(app.folder)
+    chosen_by = app.setting_origins.get("database_url")
+    in_use = chosen_by is None and last is not None and last.current
+    target = None if in_use else app.target
+    key = last.store if in_use and last else getattr(target, "key", None)
+    return {
+        "store": last.display if in_use and last else target.display if target else None,
+        "engine": "postgresql" if key else "sqlite",
+        "chosen_by": chosen_by or ("todo connect" if in_use else "default"),
+        "secrets_in": connect.describe_secret_location(app.secrets, key) if key else None,
+        "connected_before": last.display if last and not in_use else None,
+    }
+
+
+def _use_embedded_store(app: App, *, forget: bool) -> None:
+    """Use the embedded store again; with `forget` nothing of the connection stays stored."""
+    from neontodo.accounts import connect
+    from neontodo.cli.connecting import warn_overruled
+    from neontodo.render.messages import hint, say, warn
+
+    was_connected, left = connect.use_embedded_store(app.folder)
+    last = connect.load_last_connection(app.folder)
+    if last is not None and forget:
+        connect.remove_connection(app.folder, app.secrets, last.store)
+        say(app.streams, f"removed what was stored of {last.display}")
+    elif forget and was_connected:
+        warn(app.streams, "which database it was cannot be read any more, so its URL stays stored")
+    again = "again" if was_connected else "already"
+    say(app.streams, f"the embedded store {app.profile.store_path} is in use {again}")
+    if left is not None and not forget:
+        hint(app.streams, f"`todo connect` goes back to {left.display}")
+    warn_overruled(app)

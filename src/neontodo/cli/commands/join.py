@@ -10,7 +10,7 @@ from neontodo.cli import options
 from neontodo.errors import Refused
 
 if TYPE_CHECKING:
-    from neontodo.accounts.machine_key import Machine
+    from neontodo.accounts.machine_key import MachineKey
     from neontodo.app import App
     from neontodo.db.url import PostgresTarget
 
@@ -32,32 +32,36 @@ def join(
 
     The tasks of this machine's embedded store stay where they are.
     """
-    from neontodo.accounts.sharing import joining
-    from neontodo.accounts.sharing.invitation import from_line
-    from neontodo.cli import moving, whereabouts
+    from neontodo.accounts.sharing.invitation import (
+        accept_invitation,
+        decode_invitation,
+        parse_target,
+    )
+    from neontodo.cli.connecting import offer_move, warn_overruled
     from neontodo.cli.prompt import asked_unseen
     from neontodo.render.messages import say
 
     app: App = ctx.obj
     app.allow_new_profile()
-    invited = from_line(
+    invited = decode_invitation(
         asked_unseen(app, "invitation (it will not be shown):") if invitation == "-" else invitation
     )
-    _require_same(app, invited.machine)
-    _require_free(app, joining.target_of(invited), yes)
-    made = app.run(joining.join(invited, app.database_at, app.folder, app.secrets))
-    say(app.streams, f"joined {made.display} as {invited.machine.name}")
-    if not whereabouts.warn_overruled(app):
-        moving.offer(app)
+    key = invited.machine_key
+    _require_same_user(app, key)
+    if not yes:
+        _confirm_replacement(app, parse_target(invited))
+    made = app.run(accept_invitation(invited, app.database_at, app.folder, app.secrets))
+    say(app.streams, f"joined {made.display} as {key.name}")
+    if not warn_overruled(app):
+        offer_move(app)
 
 
-def _require_same(app: App, invited: Machine) -> None:
+def _require_same_user(app: App, invited: MachineKey) -> None:
     """Make sure that who has signed in here is who is invited.
 
     Raises:
         Refused: they are two users, and no command would know which.
     """
-
     if app.account is not None and app.account.user_id != invited.user_id:
         raise Refused(
             f"the invitation is for another user than {app.account.label}, who is signed in here",
@@ -65,16 +69,16 @@ def _require_same(app: App, invited: Machine) -> None:
         )
 
 
-def _require_free(app: App, target: PostgresTarget, yes: bool) -> None:
-    """Make sure that no other connection is given up in silence."""
-    from neontodo.accounts import connection
+def _confirm_replacement(app: App, target: PostgresTarget) -> None:
+    """Ask before another connection is given up."""
+    from neontodo.accounts import connect
     from neontodo.cli.prompt import confirm
 
-    last = connection.place(app.folder)
-    if yes or last is None:
+    last = connect.load_last_connection(app.folder)
+    if last is None:
         return
-    if (known := connection.kept(app.secrets, target.key)) is not None:
-        if f"//{target.user}@" not in known.display:
-            confirm(app, f"replace what is stored of {known.display}?")
+    if (stored := connect.load_connection(app.secrets, target.key)) is not None:
+        if f"//{target.user}@" not in stored.display:
+            confirm(app, f"replace what is stored of {stored.display}?")
     elif last.current:
         confirm(app, f"{last.display} is in use; use {target.display} from now on?")

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import options
-from neontodo.errors import NotSignedIn, StoreUnavailable, TodoError
+from neontodo.errors import BadValue, NotSignedIn, Refused, TodoError
 
 if TYPE_CHECKING:
+    from neontodo.accounts.account import Account
+    from neontodo.accounts.issuers.better_auth import IssuerSession
+    from neontodo.accounts.issuers.device_flow import DeviceCode
+    from neontodo.accounts.issuers.issuer import Issuer
     from neontodo.app import App
+
+VARIABLES = ("BETTER_AUTH_URL", "NEON_AUTH_BASE_URL")
+EXAMPLE = "`todo login https://app.example.com/api/auth` names your own"
 
 
 def login(
@@ -47,19 +54,19 @@ def login(
     Without an option you get a code to enter in a browser, on this machine or another.
     Who keeps a database of their own needs no account: `todo connect` is enough.
     """
-    from neontodo.cli import signing_in
+    from neontodo.cli.connecting import require_no_given_token
     from neontodo.render.messages import say
 
     app: App = ctx.obj
     _require_sense(url, email, token, env_file)
     app.allow_new_profile()
-    signing_in.require_unsupplied(app)
-    is_first = signing_in.is_first(app)
-    issuer = signing_in.issuer(app, url, env_file)
-    account = signing_in.signed_in(app, issuer, email, by_token=token is not None)
+    require_no_given_token(app)
+    is_first = _is_first_sign_in(app)
+    issuer = _choose_issuer(app, url, env_file)
+    account = _sign_in(app, issuer, email, by_token=token is not None)
     app.use_account(account)
     say(app.streams, f"signed in as {account.label} at {issuer.url}")
-    signing_in.introduce(app, is_first=is_first)
+    _introduce(app, is_first=is_first)
 
 
 def _require_sense(
@@ -79,12 +86,159 @@ def _require_sense(
         raise typer.BadParameter("name a URL or `--env-file`, not both")
 
 
+def _is_first_sign_in(app: App) -> bool:
+    """Whether nobody is signed in yet; what is damaged will be written anew."""
+    try:
+        return app.account is None
+    except NotSignedIn:
+        app.use_account(None)
+        return True
+
+
+def _choose_issuer(app: App, url: str | None, env_file: str | None) -> Issuer:
+    """Return where to sign in: by the command, else the settings, else as the last time.
+
+    Raises:
+        BadValue: nothing does, or it cannot be such an address.
+    """
+    if env_file is not None:
+        url = _find_in_file(app, env_file)
+    if url is not None:
+        return app.profile.issuer_at(url)
+    if app.issuer is None:
+        raise BadValue("no sign-in address is set", hint=EXAMPLE)
+    return app.issuer
+
+
+def _find_in_file(app: App, name: str) -> str:
+    from neontodo.cli.address import read_env_file
+
+    values = read_env_file(app, name)
+    for variable in VARIABLES:
+        if url := values.get(variable):
+            return url
+    raise BadValue(f"`{name}` has no sign-in address", hint=f"looked for {', '.join(VARIABLES)}")
+
+
+def _sign_in(app: App, issuer: Issuer, email: str | None, *, by_token: bool) -> Account:
+    """Return the account, after it was proved to be the person's; only then is anything stored."""
+    from neontodo.accounts.account import sign_in
+    from neontodo.cli.prompt import asked_unseen
+
+    credential: str | IssuerSession
+    if by_token:
+        credential = asked_unseen(app, "token (it will not be shown):").strip()
+        if not credential:
+            raise BadValue("there is no token on standard input")
+    elif email is not None or issuer.is_neon_auth:
+        credential = _sign_in_by_password(app, issuer, email)
+    else:
+        credential = _sign_in_by_code(app, issuer)
+    app.renew_clock()
+    return app.run(sign_in(app.folder, app.secrets, issuer, credential, app.http, app.now))
+
+
+def _sign_in_by_password(app: App, issuer: Issuer, email: str | None) -> IssuerSession:
+    from neontodo.accounts.issuers import better_auth
+    from neontodo.cli.prompt import answered, asked_unseen
+
+    if email is None and not app.streams.interactive:
+        raise BadValue(
+            "Neon Auth has no codes for a browser, and there is no terminal to ask on",
+            hint="`--email ADDRESS` says who you are; the password comes from standard input",
+        )
+    address = email or answered(app, "e-mail address:")
+    if not address:
+        raise Refused("nothing was changed")
+    password = asked_unseen(app, f"password of {address} (it will not be shown):").rstrip("\r\n")
+    if not password:
+        raise BadValue("the password is empty", hint="type it, or give it on standard input")
+
+    async def sign_in() -> IssuerSession:
+        async with app.http() as http:
+            return await better_auth.sign_in_by_email(http, issuer, address, password)
+
+    return app.run(sign_in())
+
+
+def _sign_in_by_code(app: App, issuer: Issuer) -> IssuerSession:
+    """Show a code, and wait until it was entered in a browser."""
+    from neontodo.accounts.issuers import device_flow
+    from neontodo.accounts.issuers.better_auth import IssuerSession
+    from neontodo.streams import Notice
+
+    async def begin() -> DeviceCode:
+        async with app.http() as http:
+            return await device_flow.request_code(http, issuer)
+
+    async def poll(code: DeviceCode) -> IssuerSession:
+        async with app.http() as http:
+            return IssuerSession(await device_flow.wait_for_token(http, issuer, code))
+
+    code = app.run(begin())
+    _show_code(app, issuer, code)
+    notice = Notice(app.streams)
+    notice.show("waiting for you to allow it; Ctrl-C gives up")
+    try:
+        return app.run(poll(code))
+    finally:
+        notice.show("")
+
+
+def _show_code(app: App, issuer: Issuer, code: DeviceCode) -> None:
+    """Show the page and the code; open the page, and no other, for who wants that."""
+    from neontodo.accounts.issuers.issuer import origin_of
+    from neontodo.cli.prompt import answered
+    from neontodo.render.messages import say, warn
+
+    say(app.streams, f"open {code.verification_uri}")
+    say(app.streams, f"and enter the code {code.user_code}")
+    question = "open it here now? [y/N]"
+    if (origin := origin_of(code.verification_uri)) != issuer.origin:
+        host = origin.partition("://")[2]
+        warn(app.streams, f"that page is on {host}, and you sign in at {issuer.host}")
+        question = f"open a page of {host} here now? [y/N]"
+    if app.streams.interactive and answered(app, question).lower() in ("y", "yes"):
+        import webbrowser
+
+        if not webbrowser.open(code.verification_uri_complete or code.verification_uri):
+            say(app.streams, "no browser could be opened")
+
+
+def _introduce(app: App, *, is_first: bool) -> None:
+    """Let the store know who it is, and say what might surprise of the store."""
+    from neontodo.render.messages import hint, warn
+
+    has_other_tasks = False
+    try:
+        app.run(app.introduce())
+        has_other_tasks = app.run(_has_machine_tasks(app))
+    except TodoError as problem:
+        warn(app.streams, f"{app.target.display}: {problem.message}")
+        if problem.hint:
+            hint(app.streams, problem.hint)
+    if is_first and has_other_tasks:
+        hint(app.streams, "tasks from before are this machine's own user's: see `todo logout`")
+
+
+async def _has_machine_tasks(app: App) -> bool:
+    """Whether this machine's own user, another one, ever had a task in the store in use."""
+    from neontodo.accounts import machine_key
+    from neontodo.accounts.move import has_had_tasks
+
+    connected = app.connection.machine_key if app.connection is not None else None
+    own = connected or machine_key.load(app.folder)
+    if own is None or (app.account is not None and own.user_id == app.account.user_id):
+        return False
+    return await has_had_tasks(app.database, own.user_id)
+
+
 def logout(ctx: typer.Context) -> None:
     """End the session, and forget everything that signing in has stored.
 
     Tasks stay where they are. Afterwards this machine is the user it was before.
     """
-    from neontodo.accounts import signed_in
+    from neontodo.accounts.account import sign_out
     from neontodo.render.messages import hint, say, warn
 
     app: App = ctx.obj
@@ -95,56 +249,21 @@ def logout(ctx: typer.Context) -> None:
     except NotSignedIn as damage:
         say(app.streams, f"{damage.message}; it is removed")
         account = None
-    # Without an account: what an interrupted sign-in, or a removed `account.json`, has left.
-    urls = signed_in.sessions(app.secrets) if account is None else [account.issuer.url]
-    has_session = account is None or account.method == "session"
-    problems = [_ended(app, url) for url in urls] if has_session else []
-    signed_in.forget(app.folder, app.secrets)
-    if not urls:
+    signed_out = app.run(sign_out(app.folder, app.secrets, account, app.http))
+    if not signed_out.urls:
         say(app.streams, "you are not signed in anywhere")
         return
-    for url in urls:
+    for url in signed_out.urls:
         say(app.streams, f"signed out of {url}")
-    if (mine := app.connection) is not None and mine.machine is not None:
+    connection = app.connection
+    if connection is not None and connection.machine_key is not None:
         hint(
             app.streams,
-            f"{mine.display} still knows this machine's own key, as {mine.machine.name}: "
-            "`todo connect --local --forget` removes it",
+            f"{connection.display} still knows this machine's own key, as "
+            f"{connection.machine_key.name}: `todo connect --local --forget` removes it",
         )
-    for problem in problems:
-        if problem is not None:
-            raise problem
-
-
-def _ended(app: App, url: str) -> TodoError | None:
-    """End the session at the issuer; why it could not be."""
-    from neontodo.accounts import signed_in
-    from neontodo.accounts.issuers import better_auth
-    from neontodo.accounts.issuers.issuer import issuer_at
-
-    issuer = issuer_at(url)
-    app.secrets.make_private(signed_in.secret_name(issuer))
-    try:
-        session = signed_in.session_of(app.secrets, issuer)
-    except NotSignedIn as error:
-        return _not_ended(error)
-
-    async def end() -> None:
-        async with app.http() as http:
-            await better_auth.sign_out(http, issuer, session)
-
-    try:
-        app.run(end())
-    except TodoError as error:
-        return _not_ended(error)
-    return None
-
-
-def _not_ended(reason: TodoError) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"the session could not be ended there: {reason.message}",
-        hint="nothing of it is stored here any more, and it ends by itself",
-    )
+    for problem in signed_out.problems:
+        raise problem
 
 
 def profiles(
@@ -154,10 +273,10 @@ def profiles(
     color: options.Color = "auto",
 ) -> None:
     """List your accounts and stores on this machine; `--profile` or TODO_PROFILE chooses one."""
-    from neontodo.accounts.profiles import listed
+    from neontodo.accounts.profiles import list_profiles
     from neontodo.cli.output import choose_output
     from neontodo.render.accounts import print_profiles
 
     app: App = ctx.obj
-    found = listed(app.settings.data_dir, app.settings.profile)
+    found = list_profiles(app.settings.data_dir, app.settings.profile)
     print_profiles(choose_output(app, json=json, quiet=quiet), found)

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from neontodo.cli import options
-from neontodo.errors import BadValue, Refused, StoreUnavailable, TodoError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from neontodo.accounts.enrolment import Person
-    from neontodo.accounts.sharing.members import Invited, Login
+    from neontodo.accounts.queries import MemberLogin
+    from neontodo.accounts.sharing.members import Invited
+    from neontodo.accounts.sharing.remove_member import Removal
     from neontodo.app import App
-    from neontodo.db.url import PostgresTarget
-    from neontodo.tasks.transfer import Transferred
 
 T = TypeVar("T")
 Who = Annotated[
@@ -56,63 +54,39 @@ def add(
     from neontodo.render.messages import hint, warn
 
     app: App = ctx.obj
-    invited, line = _manage(app, _add(app, email, name, subject, days))
-    print_invitation(choose_output(app, json=json), invited, line)
-    if invited.other_databases:
-        warn(
-            app.streams,
-            f"members can connect to other databases of this server: {invited.other_databases}",
-        )
+    invited = _manage(app, _invite(app, email, name, subject, days))
+    print_invitation(choose_output(app, json=json), invited.login, invited.line)
+    if (others := invited.login.other_databases) is not None:
+        warn(app.streams, f"members can connect to other databases of this server: {others}")
         hint(
             app.streams,
             "`REVOKE CONNECT ON DATABASE … FROM PUBLIC` shuts one, for other programs' roles too; "
             "`todo doctor` names them again",
         )
-    if (authority := _own_authority(app)) is not None:
+    if invited.authority is not None:
         hint(
             app.streams,
-            f"give them the certificate {authority} too: to join, they need it as "
+            f"give them the certificate {invited.authority} too: to join, they need it as "
             "`~/.postgresql/root.crt`",
         )
 
 
-def _own_authority(app: App) -> str | None:
-    """The file of this machine without which others cannot verify the server."""
-    from neontodo.accounts.sharing.invitation import portable
-
-    target = require_server(app)
-    is_needed = target != portable(target) and not target.is_neon
-    return target.sslrootcert if is_needed else None
-
-
-async def _add(
+async def _invite(
     app: App, email: str, name: str | None, subject: str | None, days: int
-) -> tuple[Invited, str]:
-    from neontodo.accounts import key_queries
-    from neontodo.accounts.sharing import members
-    from neontodo.accounts.sharing.invitation import Invitation, portable, to_line, url_for
-    from neontodo.accounts.sharing.passwords import Encode, set_passwords
+) -> Invited:
+    from neontodo.accounts.sharing.members import invite, require_server
 
-    target = require_server(app)
+    require_server(app.target)
     claims = (await app.identity()).claims
-    lost = "if `todo member list` shows them, add them again with `--subject` and their id"
-
-    async def add(encode: Encode) -> Invited:
-        async with app.database.bare(unknown=lost) as connection:
-            await key_queries.require_accepted(connection, claims)
-            return await members.add(
-                connection,
-                email=email,
-                name=name,
-                subject=subject,
-                days=days,
-                now=app.now,
-                encode=encode,
-            )
-
-    invited = await set_passwords(target, add)
-    url = url_for(portable(target), invited.role, invited.password)
-    return invited, to_line(Invitation(url, invited.machine))
+    return await invite(
+        app.database,
+        claims,
+        email=email,
+        name=name,
+        subject=subject,
+        days=days,
+        now=app.now,
+    )
 
 
 def list_(
@@ -128,26 +102,16 @@ def list_(
     from neontodo.render.accounts import print_members
 
     app: App = ctx.obj
-    found = _manage(app, _logins(app))
+    found = _manage(app, _list(app))
     print_members(choose_output(app, json=json), found)
 
 
-async def _logins(app: App) -> list[tuple[Login, int]]:
-    from neontodo.accounts.sharing import members
+async def _list(app: App) -> list[tuple[MemberLogin, int]]:
+    from neontodo.accounts.sharing.members import list_members, require_server
 
-    require_server(app)
+    require_server(app.target)
     await app.identity()
-    async with app.database.bare() as connection:
-        logins = await members.logins(connection)
-    return [(login, await _tasks(app, login.person)) for login in logins]
-
-
-async def _tasks(app: App, person: Person) -> int:
-    """How many tasks somebody has."""
-    from neontodo.tasks.queries import tasks
-
-    async with app.database.read(person.id) as session:
-        return await tasks.count_tasks(session, person.id)
+    return await list_members(app.database)
 
 
 def remove(
@@ -166,62 +130,35 @@ def remove(
     What they are doing at this moment is cut off too. `member add` with `--subject` and their id
     lets them in again.
     """
+    from neontodo.accounts.sharing import remove_member
     from neontodo.cli.prompt import confirm
     from neontodo.render.messages import say, warn
 
     app: App = ctx.obj
-    person, heir = _manage(app, _chosen(app, member, transfer_to))
+    removal = _manage(app, _find_removal(app, member, transfer_to))
+    user, heir = removal.user, removal.heir
     if not yes:
         fate = f"go to {heir.label}" if heir else "stay in the database"
-        confirm(app, f"remove {person.label}? their tasks {fate}")
+        confirm(app, f"remove {user.label}? their tasks {fate}")
         app.renew_clock()
-    (number, left), kept = _manage(app, _remove(app, person, heir))
-    for role in kept:
+    removed = _manage(app, remove_member.remove(app.database, removal, app.now))
+    for role in removed.roles_left:
         warn(app.streams, f"{role} owns too much, or something elsewhere: it stays without rights")
-    if left:
+    if left := removed.tasks.left:
         rows = "1 row is" if left == 1 else f"{left} rows are"
         warn(app.streams, f"{rows} not as todo writes tasks, and stay with the removed user")
+    number = removed.tasks.moved
     fate = f"{number} given to {heir.label}" if heir else f"{number} kept"
-    say(app.streams, f"removed {person.label}; tasks: {fate}")
+    say(app.streams, f"removed {user.label}; tasks: {fate}")
 
 
-async def _chosen(app: App, who: str, heir: str | None) -> tuple[Person, Person | None]:
-    """The member, and who gets the tasks."""
-    from neontodo.accounts import key_queries
-    from neontodo.accounts.sharing import grants, members
+async def _find_removal(app: App, member: str, heir: str | None) -> Removal:
+    from neontodo.accounts.sharing.members import require_server
+    from neontodo.accounts.sharing.remove_member import find_removal
 
-    require_server(app)
+    require_server(app.target)
     claims = (await app.identity()).claims
-    async with app.database.bare() as connection:
-        await grants.owner(connection)
-        await key_queries.require_accepted(connection, claims)
-        person = await members.the_one(connection, who)
-        await members.require_member(connection, person)
-        receiver = await members.the_one(connection, heir) if heir is not None else None
-    if receiver == person:
-        raise BadValue("the tasks cannot be given to the member who is removed")
-    return person, receiver
-
-
-async def _remove(app: App, person: Person, heir: Person | None) -> tuple[Transferred, list[str]]:
-    """How many tasks they had, and which login roles could not be dropped."""
-    from neontodo.accounts.sharing import remove_member
-    from neontodo.tasks.transfer import Transferred, transfer
-
-    # First of all, and without a look at the tasks, which the member may have locked.
-    await remove_member.blind(app.database, person, app.now)
-    try:
-        if heir is None:
-            tasks = Transferred(await _tasks(app, person), 0)
-        else:
-            async with app.database.write(person.id) as session:
-                tasks = await transfer(session, person.id, heir.id, app.now)
-        return tasks, await remove_member.drop(app.database, person, app.now)
-    except TodoError as error:
-        raise StoreUnavailable(
-            f"{person.label} is shut out, but the rest is not done: {error.message}",
-            hint="`todo member remove` again goes on; without `--transfer-to` the tasks stay",
-        ) from error
+    return await find_removal(app.database, claims, member, heir)
 
 
 def _manage(app: App, work: Coroutine[Any, Any, T]) -> T:
@@ -229,22 +166,6 @@ def _manage(app: App, work: Coroutine[Any, Any, T]) -> T:
     from neontodo.db.blocking import run_without_blockers
 
     return app.run(run_without_blockers(app.database, work))
-
-
-def require_server(app: App) -> PostgresTarget:
-    """The database that can be shared.
-
-    Raises:
-        Refused: it is the embedded store.
-    """
-
-    target = app.target
-    if target.engine == "sqlite":
-        raise Refused(
-            "the embedded store is yours alone: only a Postgres database can be shared",
-            hint="`todo connect` uses one",
-        )
-    return target
 
 
 COMMANDS = {"add": add, "list": list_, "remove": remove}

@@ -12,7 +12,7 @@ from neontodo.errors import BadValue, OutcomeUnknown
 
 if TYPE_CHECKING:
     from neontodo.accounts.access_tokens import AccessToken
-    from neontodo.accounts.key_queries import StoredKey
+    from neontodo.accounts.queries import StoredKey
     from neontodo.app import App
     from neontodo.tasks.unit_of_work import UnitOfWork
 
@@ -45,12 +45,16 @@ def create(
     app: App = ctx.obj
     label = _label(name)
     user_id = app.run(app.identity()).user_id
-    new = access_tokens.make(user_id, label, now=app.now, lifetime=timedelta(days=days))
+    new = access_tokens.make_access_token(
+        user_id, label, now=app.now, lifetime=timedelta(days=days)
+    )
 
     async def store(unit: UnitOfWork) -> None:
         # It also refuses a key that the store does not know, or has revoked.
         await unit.start()
-        await access_tokens.store(unit.session, unit.user_id, new, signed_by=unit.key_id)
+        await access_tokens.store_access_token(
+            unit.session, unit.user_id, new, signed_by=unit.key_id
+        )
 
     _write(app, store, dry_run=dry_run)
     if not dry_run:
@@ -94,7 +98,7 @@ def revoke(
 
     async def take_back(unit: UnitOfWork) -> StoredKey:
         await unit.start()
-        return await access_tokens.revoke(unit.session, unit.user_id, key, unit.now)
+        return await access_tokens.revoke_key(unit.session, unit.user_id, key, unit.now)
 
     before = _write(app, take_back, dry_run=dry_run)
     if before.revoked_at is not None:
@@ -121,11 +125,11 @@ def _write(app: App, action: Callable[[UnitOfWork], Awaitable[T]], *, dry_run: b
 
 
 def _fetch_keys(app: App) -> list[StoredKey]:
-    from neontodo.accounts import key_queries
+    from neontodo.accounts import queries
 
     return app.run(
         app.read(
-            lambda session, me: key_queries.all_of(session, me.user_id),
+            lambda session, me: queries.fetch_keys(session, me.user_id),
             is_empty=lambda keys: not keys,
         )
     )
@@ -160,7 +164,7 @@ def _confirm_own(app: App, reference: str) -> None:
     from neontodo.accounts import access_tokens
     from neontodo.cli.prompt import confirm
 
-    key = access_tokens.named(_fetch_keys(app), reference, app.now)
+    key = access_tokens.find_key(_fetch_keys(app), reference, app.now)
     if key.id == app.run(app.identity()).key_id and key.revoked_at is None:
         app.run(app.database.close())
         confirm(app, f"revoke `{key.label}`? it is the key in use here, which then changes nothing")

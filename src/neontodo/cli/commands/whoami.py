@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from neontodo.accounts.identity import Identity
-    from neontodo.accounts.key_queries import Signer
+    from neontodo.accounts.queries import Signer
     from neontodo.app import App
 
 
@@ -22,6 +22,7 @@ def whoami(ctx: typer.Context, json: options.Json = False, color: options.Color 
 
     The exit code tells whether the store accepts you.
     """
+    from neontodo.accounts.identity import require_accepted
     from neontodo.cli.output import choose_output
     from neontodo.render.listing import print_pairs
     from neontodo.tasks.queries.users import UnknownUser
@@ -30,29 +31,30 @@ def whoami(ctx: typer.Context, json: options.Json = False, color: options.Color 
     identity = app.run(app.identity())
     signer, problem = None, None
     try:
-        signer = app.run(_asked(app, identity))
+        signer = app.run(_fetch_signer(app, identity))
         if signer is None:
             raise UnknownUser(embedded=app.target.engine == "sqlite")
-        signer.require_accepted(identity.claims)
+        require_accepted(signer, identity.claims)
     except TodoError as error:
         problem = error
-    facts = _facts(app, identity, signer, accepted=problem is None)
-    print_pairs(choose_output(app, json=json), facts, shown=_shown(app, identity, facts))
+    facts = _describe(app, identity, signer, accepted=problem is None)
+    shown = _describe_for_person(app, identity, facts)
+    print_pairs(choose_output(app, json=json), facts, shown=shown)
     if problem is not None:
         # What is known without the store is printed all the same.
         raise problem
 
 
-async def _asked(app: App, identity: Identity) -> Signer | None:
-    from neontodo.accounts import key_queries
+async def _fetch_signer(app: App, identity: Identity) -> Signer | None:
+    from neontodo.accounts import queries
 
     if identity.by_issuer:
         await app.introduce()
     async with app.database.read(identity.user_id) as session:
-        return await key_queries.signer(session, identity.user_id, identity.key_id)
+        return await queries.fetch_signer(session, identity.user_id, identity.key_id)
 
 
-def _facts(
+def _describe(
     app: App, identity: Identity, signer: Signer | None, *, accepted: bool
 ) -> dict[str, Any]:
     from neontodo.masking import mask_url
@@ -67,26 +69,28 @@ def _facts(
         "machine": (signer and signer.label) or identity.machine,
         "key": identity.claims.key_id,
         "token": identity.origin,
-        "expires_at": instant_text(_expiry(app, identity)),
+        "expires_at": instant_text(_find_expiry(app, identity)),
         "store": app.target.display,
         "accepted": accepted,
     }
 
 
-def _expiry(app: App, identity: Identity) -> datetime:
-    """When one has to sign in again; the tokens of a session last minutes, and are renewed."""
+def _find_expiry(app: App, identity: Identity) -> datetime:
+    """Return when to sign in again; the tokens of a session last minutes, and are renewed."""
     account = None if app.given_token()[0] else app.account
     ends = (account.expires_at if account else None) or identity.claims.expires_at
     return ends.replace(microsecond=0)
 
 
-def _shown(app: App, identity: Identity, facts: dict[str, Any]) -> list[tuple[str, str]]:
-    """The facts for a person: by their clock, and without what is not known."""
+def _describe_for_person(
+    app: App, identity: Identity, facts: dict[str, Any]
+) -> list[tuple[str, str]]:
+    """Return the facts in local time, and without what is not known."""
     from neontodo.clock import span
     from neontodo.render.text import local_time
     from neontodo.settings import PROFILE
 
-    expires_at = _expiry(app, identity)
+    expires_at = _find_expiry(app, identity)
     # A token is accepted a minute longer.
     left = f"in {span(expires_at - app.now)}" if expires_at > app.now else "past"
     shown = facts | {

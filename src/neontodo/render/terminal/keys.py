@@ -14,7 +14,7 @@ from neontodo.render.terminal.grid import Cell, Column, Grid
 from neontodo.render.text import local_time
 
 if TYPE_CHECKING:
-    from neontodo.accounts.key_queries import StoredKey
+    from neontodo.accounts.queries import StoredKey
     from neontodo.streams import Streams
 
 ID_WIDTH = 8

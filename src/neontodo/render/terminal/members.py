@@ -12,7 +12,7 @@ from neontodo.render.terminal.canvas import Canvas
 from neontodo.render.terminal.grid import Cell, Column, Grid
 
 if TYPE_CHECKING:
-    from neontodo.accounts.sharing.members import Login
+    from neontodo.accounts.queries import MemberLogin
     from neontodo.streams import Streams
 
 GAP = 2
@@ -22,13 +22,13 @@ OPTIONAL = ("role", "name", "since", "invitation")
 
 
 def draw_members(
-    members: Sequence[tuple[Login, int]], *, streams: Streams, now: datetime, tz: tzinfo
+    members: Sequence[tuple[MemberLogin, int]], *, streams: Streams, now: datetime, tz: tzinfo
 ) -> None:
     """Draw each login role with its person, and the invitations if some were not taken yet."""
     canvas = Canvas(streams)
     columns = {
-        "member": [canvas.safe(login.person.email or login.person.id) for login, _ in members],
-        "name": [canvas.safe(login.person.name or "") for login, _ in members],
+        "member": [canvas.safe(login.user.email or login.user.id) for login, _ in members],
+        "name": [canvas.safe(login.user.name or "") for login, _ in members],
         "tasks": [str(number) for _, number in members],
         "since": [f"{login.since.astimezone(tz):%Y-%m-%d}" for login, _ in members],
         "invitation": [_invitation(login, now, tz) for login, _ in members],
@@ -45,7 +45,7 @@ def draw_members(
     canvas.draw(Grid(heads, rows, gap=GAP, rule=canvas.symbols.rule))
 
 
-def _invitation(login: Login, now: datetime, tz: tzinfo) -> str:
+def _invitation(login: MemberLogin, now: datetime, tz: tzinfo) -> str:
     if login.invited_until is None:
         return ""
     word = "until" if login.invited_until > now else "expired"

@@ -1,0 +1,343 @@
+"""The database that this machine is connected to, and which user this machine is there.
+
+`connection.json` beside the embedded store says which database it is and holds no secret: where
+that file is missing, or says that the embedded store is in use again, no keyring is woken. The
+database URL and this machine's key in that database are one secret, so they cost one look-up.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neontodo.accounts import machine_key
+from neontodo.accounts.machine_key import MachineKey
+from neontodo.accounts.secrets.private_files import (
+    format_json,
+    parse_json,
+    read_private,
+    remove_private,
+    write_private,
+)
+from neontodo.errors import KeyringUnavailable, NotSignedIn, StoreUnavailable, TodoError
+from neontodo.masking import mask_passwords
+
+if TYPE_CHECKING:
+    from neontodo.accounts.secrets.store import SecretStore
+    from neontodo.accounts.tokens import Claims
+    from neontodo.accounts.users import StoredUser
+    from neontodo.db.database import Database
+    from neontodo.db.probe import Probe
+
+FILE = "connection.json"
+
+
+@dataclass(frozen=True)
+class LastConnection:
+    """Which database was connected last; `current` is false while the embedded store is used.
+
+    `store` is `PostgresTarget.key`, `display` the address without its password.
+    """
+
+    store: str
+    display: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class StoredConnection:
+    """A database's URL, and this machine's key there; None: the embedded store's own."""
+
+    store: str
+    display: str
+    url: str = field(repr=False)
+    machine_key: MachineKey | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class _Secret:
+    """What is stored of a connection under the name of its store."""
+
+    url: str
+    display: str
+    machine: MachineKey | None
+
+
+def load_last_connection(folder: Path) -> LastConnection | None:
+    """Read which database was connected last, without asking a keyring; None if none ever was.
+
+    Raises:
+        NotSignedIn: the file is damaged.
+    """
+    data = read_private(folder / FILE)
+    if data is None:
+        return None
+    if (last := parse_json(LastConnection, data)) is None:
+        raise NotSignedIn(
+            f"`{folder / FILE}` is damaged, so it is not known which store to use",
+            hint="`todo connect` writes it anew, `todo connect --local` for the embedded store",
+        )
+    # An earlier release took `u%3Asecret@` for a user name, and showed it.
+    return replace(last, display=mask_passwords(last.display))
+
+
+def load_connection_in_use(folder: Path, secrets: SecretStore) -> StoredConnection | None:
+    """Read the connection in use; None if that is the embedded store.
+
+    Raises:
+        NotSignedIn: its URL is not where it was stored.
+    """
+    last = load_last_connection(folder)
+    if last is None or not last.current:
+        return None
+    if (connection := load_connection(secrets, last.store)) is None:
+        raise NotSignedIn(
+            f"the stored URL of {last.display} is gone",
+            hint="`todo connect -` stores it again; `todo connect --local` uses the embedded store",
+        )
+    return connection
+
+
+def load_connection(secrets: SecretStore, store: str) -> StoredConnection | None:
+    """Read what is stored of a database, whether it is in use or not.
+
+    Raises:
+        NotSignedIn: it is damaged.
+    """
+    text = secrets.get(connection_secret_name(store))
+    if text is None:
+        return None
+    if (stored := parse_json(_Secret, text)) is None:
+        raise NotSignedIn(
+            f"what is stored of {store} is damaged", hint="`todo connect -` stores it again"
+        )
+    return StoredConnection(store, mask_passwords(stored.display), stored.url, stored.machine)
+
+
+def save_connection(secrets: SecretStore, connection: StoredConnection) -> None:
+    """Store a connection without using it yet."""
+    secret = _Secret(connection.url, connection.display, connection.machine_key)
+    text = format_json(secret, exclude={"machine": {"had_store"}})
+    secrets.set(connection_secret_name(connection.store), text)
+
+
+def use_connection(folder: Path, connection: StoredConnection) -> None:
+    """Make a stored connection the one in use."""
+    _save_last(folder, LastConnection(connection.store, connection.display, current=True))
+
+
+def use_embedded_store(folder: Path) -> tuple[bool, LastConnection | None]:
+    """Use the embedded store again; the connection's secret stays stored.
+
+    Returns whether it was not in use, and which connection was, if that can be read.
+    """
+    try:
+        last = load_last_connection(folder)
+    except NotSignedIn:
+        remove_private(folder / FILE)
+        return True, None
+    if last is not None and last.current:
+        _save_last(folder, replace(last, current=False))
+        return True, last
+    return False, None
+
+
+def remove_connection(folder: Path, secrets: SecretStore, store: str) -> None:
+    """Remove what is stored of a database, and use the embedded store if it was in use."""
+    secrets.delete(connection_secret_name(store))
+    last = load_last_connection(folder)
+    if last is not None and last.store == store:
+        remove_private(folder / FILE)
+
+
+def describe_secret_location(secrets: SecretStore, store: str) -> str:
+    """Say where a database's secret is stored, as `the keyring`."""
+    return {"keyring": "the keyring", "file": "a private file", None: "nowhere"}[
+        secrets.locate(connection_secret_name(store))
+    ]
+
+
+def load_claims(connection: StoredConnection, secrets: SecretStore, now: datetime) -> Claims:
+    """Return what this machine's token in the database says; one that soon expires is renewed."""
+    mine = connection.machine_key
+    assert mine is not None
+    token, claims = machine_key.renew_token(mine, now)
+    if token != mine.token:
+        # Where it cannot be stored, it serves this command only, which is all it is needed for.
+        with suppress(StoreUnavailable, KeyringUnavailable, NotSignedIn):
+            renewed = replace(connection, machine_key=replace(mine, token=token))
+            save_connection(secrets, renewed)
+    return claims
+
+
+def connection_secret_name(store: str) -> str:
+    """Return what the secret of a database is called."""
+    return f"connection {store}"
+
+
+def _save_last(folder: Path, last: LastConnection) -> None:
+    write_private(folder / FILE, format_json(last, indent=2).encode() + b"\n")
+
+
+@dataclass(frozen=True)
+class ProbedServer:
+    """What a server says of itself, and its sister host on Neon: pooled or direct."""
+
+    own: Probe
+    sister: Probe | TodoError | None
+
+
+async def probe_server(database: Database) -> ProbedServer:
+    """Ask a server, and beside it its sister host, what they are.
+
+    Raises:
+        StoreUnavailable: it does not answer.
+        Refused: its tables are another program's.
+    """
+    import asyncio
+
+    from neontodo.db.errors_postgres import DOCTOR
+    from neontodo.db.probe import Probe, attempt
+    from neontodo.db.url import PostgresTarget
+
+    target = database.target
+    assert isinstance(target, PostgresTarget)
+    if target.sister is None:
+        own, sister = await attempt(database), None
+    else:
+        own, sister = await asyncio.gather(attempt(database), attempt(database.to(target.sister)))
+    if isinstance(own, StoreUnavailable):
+        hint = own.hint
+        if target.sister and isinstance(sister, Probe):
+            kind = "pooled" if target.sister.is_pooled else "direct"
+            hint = f"its {kind} host answers: {target.sister.host}"
+        elif hint == DOCTOR:
+            # Nothing is stored, so `todo doctor` alone would look at another store.
+            hint = "with the URL in TODO_DATABASE_URL, `todo doctor` looks for the reason"
+        raise StoreUnavailable(own.message, hint=hint)
+    if isinstance(own, TodoError):
+        raise own
+    own.require_ours(target.display)
+    return ProbedServer(own, sister)
+
+
+@dataclass(frozen=True)
+class KnownUsers:
+    """The users that a database shows, the oldest first, and what it knows of this machine.
+
+    Attributes:
+        accepted: the keys of this machine that the database accepts, the one stored for it first.
+        is_member_login: whether the role is a member's: it is shown one user, and adds no keys.
+        previous: what was stored of this database.
+    """
+
+    users: tuple[StoredUser, ...]
+    accepted: tuple[MachineKey, ...]
+    is_member_login: bool
+    previous: StoredConnection | None
+
+    def find_key(self, user: StoredUser | None) -> MachineKey | None:
+        """Return this machine's key of a user, or without one of any; None if a new one is needed.
+
+        Raises:
+            NotSignedIn: one is needed, but a member's login role adds none.
+        """
+        for key in self.accepted:
+            if user is None or user.id == key.user_id:
+                return key
+        if self.is_member_login:
+            whose = f"{self.users[0].label}'s" if self.users else "nobody's in this database"
+            raise NotSignedIn(
+                f"this login role is {whose}, and this machine has no key for it",
+                hint="ask the database's owner for an invitation, and take it with `todo join`",
+            )
+        return None
+
+
+async def fetch_known_users(
+    database: Database, store: str, folder: Path, secrets: SecretStore
+) -> KnownUsers:
+    """Find out who is in a database, and whether it knows this machine."""
+    from neontodo.accounts import queries
+
+    previous = _load_previous(secrets, store)
+    candidates = (previous.machine_key if previous else None, machine_key.load(folder))
+    keys = [key for key in candidates if key is not None]
+    async with database.bare() as connection:
+        accepted = await queries.fetch_accepted_keys(connection, [key.key_id for key in keys])
+        return KnownUsers(
+            users=tuple(await queries.fetch_users(connection)),
+            accepted=tuple(key for key in keys if (key.user_id, key.key_id) in accepted),
+            is_member_login=await queries.is_member_login(connection),
+            previous=previous,
+        )
+
+
+def _load_previous(secrets: SecretStore, store: str) -> StoredConnection | None:
+    """Read what is stored of a database; None if it is damaged, since it is written anew."""
+    try:
+        return load_connection(secrets, store)
+    except NotSignedIn:
+        return None
+
+
+async def enrol(
+    database: Database,
+    connection: StoredConnection,
+    key: MachineKey,
+    known: KnownUsers,
+    *,
+    folder: Path,
+    secrets: SecretStore,
+    now: datetime,
+) -> StoredConnection:
+    """Store a connection with this machine's key in it, which is added there unless it is known.
+
+    The connection is not in use yet. If adding the key fails, what was stored before is stored
+    again.
+    """
+    own = machine_key.load(folder)
+    is_own = own is not None and own.key_id == key.key_id
+    connection = replace(connection, machine_key=None if is_own else key)
+    save_connection(secrets, connection)
+    try:
+        if key.key_id not in [accepted.key_id for accepted in known.accepted]:
+            await _add_key(database, key, now)
+    except BaseException:
+        if known.previous is not None:
+            save_connection(secrets, known.previous)
+        else:
+            remove_connection(folder, secrets, connection.store)
+        raise
+    return connection
+
+
+async def _add_key(database: Database, key: MachineKey, now: datetime) -> None:
+    import socket
+
+    from neontodo.accounts import queries
+    from neontodo.db.database import AGAIN
+
+    async with database.bare(unknown=AGAIN) as connection:
+        await queries.add_machine_key(
+            connection,
+            user_id=key.user_id,
+            key_id=key.key_id,
+            public_key=machine_key.encode_public_key(key.private_key.public_key()),
+            label=socket.gethostname(),
+            now=now,
+        )
+
+
+def save_for_account(secrets: SecretStore, connection: StoredConnection) -> StoredConnection:
+    """Store a connection of somebody who has signed in, who needs no key in the database.
+
+    A key from before stays stored: it is wanted again by whoever signs out.
+    """
+    previous = _load_previous(secrets, connection.store)
+    connection = replace(connection, machine_key=previous.machine_key if previous else None)
+    save_connection(secrets, connection)
+    return connection

@@ -1,0 +1,150 @@
+"""What `todo connect`, `join` and `login` have in common: overruling settings, tasks to move."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neontodo.errors import Refused, TodoError
+
+if TYPE_CHECKING:
+    from neontodo.accounts.connect import StoredConnection
+    from neontodo.accounts.move import Moved
+    from neontodo.app import App
+    from neontodo.db.database import Database
+    from neontodo.tasks.copying import Owner
+    from neontodo.tasks.report import Report
+
+
+def warn_overruled(app: App) -> bool:
+    """Warn of settings that go before what is stored; returns whether one names another store."""
+    from neontodo.render.messages import warn
+
+    if app.settings.token is not None:
+        warn(app.streams, f"{app.setting_origins['token']} is set and goes on saying who you are")
+    if app.settings.database_url is None:
+        return False
+    warn(app.streams, f"{app.setting_origins['database_url']} is set and goes before it")
+    return True
+
+
+def require_no_given_token(app: App) -> None:
+    """Make sure that what gets stored would be used.
+
+    Raises:
+        Refused: a setting supplies a token, and goes before whatever is stored.
+    """
+    if app.settings.token is not None:
+        raise Refused(
+            f"{app.setting_origins['token']} supplies the token already",
+            hint="unset it, then run the command again",
+        )
+
+
+def offer_move(app: App) -> None:
+    """Say how the embedded store's tasks are moved, if it has any."""
+    from neontodo.accounts.move import find_owners_with_tasks
+    from neontodo.render.messages import hint
+
+    owners = _find_owners(app)
+    if not owners:
+        return
+    home = _open_embedded_store(app)
+    try:
+        has_tasks = bool(app.run(find_owners_with_tasks(home, owners)))
+    except TodoError:
+        # `--move` says what is the matter.
+        has_tasks = True
+    finally:
+        app.run(home.close())
+    if has_tasks:
+        hint(app.streams, "`todo connect --move` moves the embedded store's tasks there")
+
+
+def move_embedded_tasks(app: App, database: Database, connection: StoredConnection) -> None:
+    """Move the tasks of the embedded store into a database that was just connected."""
+    from neontodo.accounts.move import find_owners_with_tasks
+    from neontodo.render.messages import say
+    from neontodo.tasks.copying import Owner
+
+    owners = _find_owners(app)
+    if not owners:
+        say(app.streams, "nothing to move: there is no embedded store")
+        return
+    new, key = owners[0], connection.machine_key
+    if app.account is None and key is not None:
+        new = Owner(key.user_id, key.key_id)
+    home = _open_embedded_store(app)
+    try:
+        owners = app.run(find_owners_with_tasks(home, owners))
+        if not owners:
+            say(app.streams, "nothing to move: the embedded store is empty")
+        for owner in owners:
+            _print_moved(app, home, app.run(_move(app, home, owner, database, new)))
+    finally:
+        app.run(home.close())
+
+
+def _find_owners(app: App) -> list[Owner]:
+    from neontodo.accounts.move import find_owners
+
+    return find_owners(app.folder, app.profile.store_path, app.account)
+
+
+def _open_embedded_store(app: App) -> Database:
+    from neontodo.db.url import SqliteTarget
+
+    return app.database_at(SqliteTarget(app.profile.store_path))
+
+
+async def _move(app: App, home: Database, old: Owner, database: Database, new: Owner) -> Moved:
+    from neontodo import formats
+    from neontodo.accounts.move import move_tasks
+    from neontodo.db.connect import announced
+    from neontodo.streams import Notice
+
+    with announced(Notice(app.streams).show, "moving…"):
+        return await move_tasks(
+            home,
+            old,
+            database,
+            new,
+            needs_key=app.account is None,
+            read_records=lambda file: formats.read(file, "json", tz=app.tz, now=app.now),
+            now=app.now,
+        )
+
+
+def _print_moved(app: App, home: Database, moved: Moved) -> None:
+    from neontodo.render.messages import say, warn, warn_unreadable
+
+    if moved.unreadable:
+        warn_unreadable(app.streams, moved.unreadable)
+    if moved.imported is not None:
+        _print_imported(app, moved.imported)
+        return
+    copied = moved.copied
+    if copied is None or not (copied.tasks or copied.changes):
+        say(app.streams, "nothing to move: the embedded store is empty")
+        return
+    say(app.streams, f"moved {_count(copied.tasks)} with their numbers and their log")
+    if copied.left:
+        warn(app.streams, f"rows that cannot be read were not moved: {copied.left}")
+    say(app.streams, f"the embedded store keeps its copy: {home.target.display}")
+
+
+def _print_imported(app: App, report: Report) -> None:
+    from neontodo.cli.output import choose_output
+    from neontodo.render.import_report import print_report
+    from neontodo.render.messages import say
+
+    if not report.added:
+        there = report.already_here + report.removed_here
+        why = f"{_count(there)} moved before" if there else "the embedded store is empty"
+        say(app.streams, f"nothing to move: {why}")
+        return
+    say(app.streams, "there were tasks already, so the log stays in the embedded store")
+    print_report(choose_output(app), report)
+
+
+def _count(number: int) -> str:
+    return "1 task" if number == 1 else f"{number} tasks"
