@@ -121,7 +121,7 @@ def test_an_origin_that_is_not_trusted_is_named(auth_servers: AuthServers) -> No
 def test_a_server_without_the_jwt_plugin_is_told_what_it_needs(auth_servers: AuthServers) -> None:
     server = auth_servers["without-jwt"]
     session = sign_in(server.person())
-    with fails(NotSignedIn, "there are no tokens to be had", session.token) as raised:
+    with fails(NotSignedIn, "gives no tokens", session.token) as raised:
         jwt(server, session)
     assert "`jwt` plugin" in str(raised.value.hint)
 

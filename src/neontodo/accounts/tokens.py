@@ -109,12 +109,12 @@ def sign(
 def read_unverified(token: str) -> UnverifiedClaims:
     """Read whom a token names, without any check of its signature."""
     header, payload = _parse(token)
-    subject = _identifier(payload, "sub", LONGEST_USER_ID)
-    return UnverifiedClaims(subject, key_id=_identifier(header, "kid"))
+    subject = _read_identifier(payload, "sub", LONGEST_USER_ID)
+    return UnverifiedClaims(subject, key_id=_read_identifier(header, "kid"))
 
 
 def read_issuer(token: str) -> str | None:
-    """Who an unverified token says made it: enough to choose by whose keys it is verified."""
+    """Return who an unverified token says made it, to choose whose keys verify it."""
     issuer = _parse(token)[1].get("iss")
     return issuer if isinstance(issuer, str) else None
 
@@ -134,17 +134,17 @@ def verify(
     The times are checked last, so that `OutsideValidity` means a token that is genuine.
     """
     header, payload = _parse(token)
-    if _identifier(header, "kid") != key_id:
+    if _read_identifier(header, "kid") != key_id:
         raise _refusal("the token is signed with another key than the one that is asked for")
     if header.get("alg") != algorithm or algorithm not in ALGORITHMS:
         raise WrongKey("the token is not signed in the way that its key signs", hint=_HINT)
-    if not _is_signed(token, key, algorithm):
+    if not _has_signature_of(token, key, algorithm):
         problem = "the token's signature does not fit: it was changed, or signed by another"
         raise WrongKey(problem, hint=_HINT)
     _check_issuer(payload.get("iss"), issuer)
     _check_audience(payload.get("aud"), audience)
-    claims = _claims(payload, key_id, issuer)
-    _check_times(claims, _instant(payload, "nbf") if "nbf" in payload else None, now)
+    claims = _read_claims(payload, key_id, issuer)
+    _check_times(claims, _read_instant(payload, "nbf") if "nbf" in payload else None, now)
     return claims
 
 
@@ -180,34 +180,36 @@ def _refusal(message: str) -> NotSignedIn:
 
 def _parse(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     if len(token) <= LARGEST and _SHAPE.fullmatch(token):
-        header, payload = (_object(segment) for segment in token.split(".")[:2])
+        header, payload = (_decode_object(segment) for segment in token.split(".")[:2])
         if header is not None and payload is not None:
             return header, payload
     raise _refusal("the token cannot be read: it is damaged, or is no token at all")
 
 
-def _object(segment: str) -> dict[str, Any] | None:
+def _decode_object(segment: str) -> dict[str, Any] | None:
     # Answers None instead of raising: an error raised from JSON's would carry the text along.
     try:
         text = decode_base64url(segment).decode("utf-8")
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_unknown)
+        value = json.loads(
+            text, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant
+        )
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     # Of a key given twice one reader takes the first and another the last.
     if len(found := dict(pairs)) != len(pairs):
         raise ValueError("a key is given twice")
     return found
 
 
-def _unknown(constant: str) -> None:
+def _refuse_constant(constant: str) -> None:
     raise ValueError("not a JSON number")
 
 
-def _identifier(fields: dict[str, Any], name: str, longest: int = LONGEST_ID) -> str:
+def _read_identifier(fields: dict[str, Any], name: str, longest: int = LONGEST_ID) -> str:
     value = fields.get(name)
     if isinstance(value, str) and 0 < len(value) <= longest and value.isprintable():
         return value
@@ -215,7 +217,7 @@ def _identifier(fields: dict[str, Any], name: str, longest: int = LONGEST_ID) ->
     raise _refusal(f"the token does not say {what} (`{name}`)")
 
 
-def _is_signed(token: str, key: PublicKey, algorithm: str) -> bool:
+def _has_signature_of(token: str, key: PublicKey, algorithm: str) -> bool:
     from jwt import PyJWS
 
     jws = PyJWS(algorithms=[algorithm], options={"enforce_minimum_key_length": True})
@@ -231,7 +233,7 @@ def _check_issuer(found: object, issuer: str) -> None:
     if found == issuer:
         return
     problem = "the token comes from another issuer"
-    if issuer == ISSUER or not (found := _label(found)):
+    if issuer == ISSUER or not (found := _clean_label(found)):
         raise _refusal(problem)
     raise NotSignedIn(
         f"{problem}: its `iss` is `{mask_url(found)}` instead of `{mask_url(issuer)}`",
@@ -240,35 +242,37 @@ def _check_issuer(found: object, issuer: str) -> None:
 
 
 def _check_audience(found: object, audience: str | None) -> None:
-    accepted = found is None if audience is None else audience in _strings(found)
+    accepted = found is None if audience is None else audience in _as_list(found)
     if not accepted:
         raise _refusal("the token is meant for another audience")
 
 
-def _strings(value: object) -> list[object]:
+def _as_list(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def _claims(payload: dict[str, Any], key_id: str, issuer: str) -> Claims:
+def _read_claims(payload: dict[str, Any], key_id: str, issuer: str) -> Claims:
     return Claims(
-        subject=_identifier(payload, "sub", LONGEST_USER_ID if issuer == ISSUER else LONGEST_ID),
+        subject=_read_identifier(
+            payload, "sub", LONGEST_USER_ID if issuer == ISSUER else LONGEST_ID
+        ),
         key_id=key_id,
         issuer=issuer,
-        issued_at=_instant(payload, "iat"),
-        expires_at=_instant(payload, "exp"),
-        email=_label(payload.get("email")),
-        name=_label(payload.get("name")),
+        issued_at=_read_instant(payload, "iat"),
+        expires_at=_read_instant(payload, "exp"),
+        email=_clean_label(payload.get("email")),
+        name=_clean_label(payload.get("name")),
     )
 
 
-def _label(value: object) -> str | None:
+def _clean_label(value: object) -> str | None:
     if not isinstance(value, str):
         return None
     printable = "".join(character for character in value if character.isprintable())
     return printable.strip()[:LONGEST_LABEL] or None
 
 
-def _instant(payload: dict[str, Any], name: str) -> datetime:
+def _read_instant(payload: dict[str, Any], name: str) -> datetime:
     value = payload.get(name)
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < YEAR_10000:
         return datetime.fromtimestamp(value, UTC)
@@ -277,14 +281,16 @@ def _instant(payload: dict[str, Any], name: str) -> datetime:
 
 def _check_times(claims: Claims, not_before: datetime | None, now: datetime) -> None:
     if claims.expires_at <= now - LEEWAY:
-        raise OutsideValidity(f"the token expired on {_at(claims.expires_at)}", hint=_HINT)
+        raise OutsideValidity(
+            f"the token expired on {_format_instant(claims.expires_at)}", hint=_HINT
+        )
     starts = max(claims.issued_at, not_before or claims.issued_at)
     if starts > now + LEEWAY:
         raise OutsideValidity(
-            f"the token is not valid before {_at(starts)}",
-            hint=f"check the clock of this machine: it says {_at(now)}",
+            f"the token is not valid before {_format_instant(starts)}",
+            hint=f"check the clock of this machine: it says {_format_instant(now)}",
         )
 
 
-def _at(instant: datetime) -> str:
+def _format_instant(instant: datetime) -> str:
     return f"{instant.astimezone(UTC):%Y-%m-%d at %H:%M} UTC"

@@ -1,4 +1,4 @@
-"""Sessions of a Better Auth server, Neon Auth among them: begun, used for tokens, ended."""
+"""Sessions of a Better Auth server, such as Neon Auth: beginning, using and ending them."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ async def sign_in_by_email(
         {"origin": issuer.origin},
     )
     if answer.status != 200:
-        raise _refusal(issuer, answer)
+        raise _explain_refusal(issuer, answer)
     if isinstance(answer.json, dict) and answer.json.get("twoFactorRedirect"):
         raise NotSignedIn(
-            "the account asks for a second factor, which cannot be given here",
+            "the account needs a second factor, which `todo login --email` cannot ask for",
             hint="sign in with a browser, without `--email`, or bring a token with `--token -`",
         )
-    return _session(issuer, answer)
+    return _parse_session(issuer, answer)
 
 
 async def fetch_jwt(http: HttpClient, issuer: Issuer, session: IssuerSession) -> str:
@@ -79,7 +79,7 @@ async def fetch_jwt(http: HttpClient, issuer: Issuer, session: IssuerSession) ->
         raise NotSignedIn(f"the session at {issuer.host} has ended", hint=AGAIN)
     if answer.status == 404:
         raise NotSignedIn(
-            f"there are no tokens to be had at {issuer.host}",
+            f"{issuer.host} gives no tokens",
             hint="check the issuer's URL; Better Auth needs its `jwt` plugin",
         )
     if answer.status == 200 and (token := answer.text("token")) is not None:
@@ -90,7 +90,7 @@ async def fetch_jwt(http: HttpClient, issuer: Issuer, session: IssuerSession) ->
 async def fetch_session_expiry(
     http: HttpClient, issuer: Issuer, session: IssuerSession
 ) -> datetime | None:
-    """When the session ends unless it is used before; None if the server does not say."""
+    """Return when the session ends unless it is used; None if the server does not say."""
     try:
         answer = await http.get(f"{issuer.url}/get-session", session.headers)
         found = answer.json.get("session") if isinstance(answer.json, dict) else None
@@ -109,16 +109,16 @@ async def sign_out(http: HttpClient, issuer: Issuer, session: IssuerSession) -> 
 
 
 def sendable_secret(text: str | None) -> str | None:
-    """A secret that a server gave, if it can be sent back as it is."""
+    """Return a secret that a server gave, if it can be sent back as it is."""
     return text if text and len(text) <= LONGEST and _TOKEN.fullmatch(text) else None
 
 
 def explain_unexpected(issuer: Issuer, answer: HttpAnswer) -> StoreUnavailable | NotSignedIn:
-    """What to make of an answer that Better Auth does not give, or not to this."""
+    """Return the error of an answer that Better Auth does not give, or not to this request."""
     if answer.status == 429:
-        return _too_often(issuer, answer)
+        return _explain_rate_limit(issuer, answer)
     if answer.status == 403 and _is_about_origin(answer):
-        return _origin_refused(issuer)
+        return _explain_origin(issuer)
     if answer.status == 404:
         return NotSignedIn(
             f"there is no Better Auth at {issuer.host}, or not at this path",
@@ -130,7 +130,7 @@ def explain_unexpected(issuer: Issuer, answer: HttpAnswer) -> StoreUnavailable |
     )
 
 
-def _session(issuer: Issuer, answer: HttpAnswer) -> IssuerSession:
+def _parse_session(issuer: Issuer, answer: HttpAnswer) -> IssuerSession:
     # The bearer plugin shows itself by this header.
     if token := sendable_secret(unquote(answer.headers.get("set-auth-token", ""))):
         return IssuerSession(token)
@@ -140,7 +140,7 @@ def _session(issuer: Issuer, answer: HttpAnswer) -> IssuerSession:
     raise explain_unexpected(issuer, answer)
 
 
-def _refusal(issuer: Issuer, answer: HttpAnswer) -> StoreUnavailable | NotSignedIn:
+def _explain_refusal(issuer: Issuer, answer: HttpAnswer) -> StoreUnavailable | NotSignedIn:
     match answer.text("code"):
         case "INVALID_EMAIL_OR_PASSWORD" | "INVALID_EMAIL":
             return NotSignedIn(
@@ -177,7 +177,7 @@ def _is_about_origin(answer: HttpAnswer) -> bool:
     return answer.text("code") in ("INVALID_ORIGIN", "MISSING_OR_NULL_ORIGIN")
 
 
-def _too_often(issuer: Issuer, answer: HttpAnswer) -> StoreUnavailable:
+def _explain_rate_limit(issuer: Issuer, answer: HttpAnswer) -> StoreUnavailable:
     seconds = answer.headers.get("x-retry-after") or answer.headers.get("retry-after") or ""
     wait = f"{seconds} seconds" if seconds.isdigit() and len(seconds) < 6 else "a minute"
     return StoreUnavailable(
@@ -185,7 +185,7 @@ def _too_often(issuer: Issuer, answer: HttpAnswer) -> StoreUnavailable:
     )
 
 
-def _origin_refused(issuer: Issuer) -> NotSignedIn:
+def _explain_origin(issuer: Issuer) -> NotSignedIn:
     how = "`neon neon-auth domain add`" if issuer.is_neon_auth else "`trustedOrigins`"
     return NotSignedIn(
         f"{issuer.host} refused the request's origin, {issuer.origin}",

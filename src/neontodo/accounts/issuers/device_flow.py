@@ -107,33 +107,33 @@ async def wait_for_token(
         if answer.status == 429 or answer.text("error") == "slow_down":
             interval += SLOWER
         elif answer.text("error") != "authorization_pending":
-            raise _refusal(issuer, answer)
+            raise _explain_refusal(issuer, answer)
         pause = interval
-    raise away or _expired()
+    raise away or _explain_expiry()
 
 
 def parse_code(issuer: Issuer, answer: HttpAnswer, now: datetime) -> DeviceCode | None:
-    """The code in an issuer's answer; None if part of it cannot be shown or used."""
+    """Return the code in an issuer's answer; None if part of it cannot be shown or used."""
     device_code = sendable_secret(answer.text("device_code"))
     user_code = answer.text("user_code") or ""
-    page = _page(issuer, answer.text("verification_uri"))
-    wait = _seconds(answer, "expires_in", LONGEST_WAIT, None)
+    page = _parse_page(issuer, answer.text("verification_uri"))
+    wait = _parse_seconds(answer, "expires_in", LONGEST_WAIT, None)
     if device_code is None or page is None or wait is None or not _CODE.fullmatch(user_code):
         return None
     return DeviceCode(
         device_code=device_code,
         user_code=user_code,
         verification_uri=page,
-        verification_uri_complete=_with_code(
-            page, _page(issuer, answer.text("verification_uri_complete"))
+        verification_uri_complete=_require_same_page(
+            page, _parse_page(issuer, answer.text("verification_uri_complete"))
         ),
         expires_at=now + timedelta(seconds=wait),
-        interval=_seconds(answer, "interval", LONGEST_PAUSE, INTERVAL) or INTERVAL,
+        interval=_parse_seconds(answer, "interval", LONGEST_PAUSE, INTERVAL) or INTERVAL,
     )
 
 
-def _page(issuer: Issuer, uri: str | None) -> str | None:
-    """An address that may be shown, and opened in a browser; None if this is none."""
+def _parse_page(issuer: Issuer, uri: str | None) -> str | None:
+    """Return an address that may be shown and opened in a browser; None if this is none."""
     if not uri or len(uri) > LONGEST:
         return None
     page = normalize_url(join_url(f"{issuer.origin}/", uri))
@@ -142,19 +142,19 @@ def _page(issuer: Issuer, uri: str | None) -> str | None:
     return page if page.startswith("https:") or (is_local and is_safe(page)) else None
 
 
-def _with_code(page: str, uri: str | None) -> str | None:
-    """The address that has the code in it, if it is the same page."""
+def _require_same_page(page: str, uri: str | None) -> str | None:
+    """Return the address that has the code in it, if it is the same page."""
     return uri if uri and uri.partition("?")[0] == page.partition("?")[0] else None
 
 
-def _seconds(answer: HttpAnswer, name: str, most: int, default: float | None) -> float | None:
+def _parse_seconds(answer: HttpAnswer, name: str, most: int, default: float | None) -> float | None:
     value = answer.json.get(name) if isinstance(answer.json, dict) else None
     if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
         return min(float(value), most)
     return default
 
 
-def _refusal(issuer: Issuer, answer: HttpAnswer) -> NotSignedIn | StoreUnavailable:
+def _explain_refusal(issuer: Issuer, answer: HttpAnswer) -> NotSignedIn | StoreUnavailable:
     match answer.text("error"):
         case "access_denied":
             return NotSignedIn(
@@ -162,11 +162,11 @@ def _refusal(issuer: Issuer, answer: HttpAnswer) -> NotSignedIn | StoreUnavailab
                 hint="run the command again, and approve it there if it is yours",
             )
         case "expired_token":
-            return _expired()
+            return _explain_expiry()
         case "invalid_grant" | "invalid_client":
             return NotSignedIn(f"{issuer.host} no longer accepts the code", hint=ANOTHER)
     return explain_unexpected(issuer, answer)
 
 
-def _expired() -> NotSignedIn:
+def _explain_expiry() -> NotSignedIn:
     return NotSignedIn("the code has expired", hint=ANOTHER)

@@ -74,13 +74,13 @@ def parse_issuer(
     audience: str | None = None,
     jwks_url: str | None = None,
 ) -> Issuer:
-    """The issuer at an address as people paste it; what is not given is what Better Auth does.
+    """Return the issuer at an address as people paste it; the rest is as Better Auth has it.
 
     Raises:
         BadValue: the address cannot be used, or says what an address must not.
         NotSignedIn: secrets would go over plain http to another machine.
     """
-    parts = _parts(url, "the issuer's URL")
+    parts = _split(url, "the issuer's URL")
     is_neon = _is_neon(parts.hostname or "")
     path = parts.path.rstrip("/") or (NEON_PATH if is_neon else PATH)
     base = _origin(parts) + path
@@ -89,7 +89,7 @@ def parse_issuer(
         raise BadValue(f"`{OWN}` is what tokens of one's own machines say, and no issuer")
     keys = f"{base}/.well-known/jwks.json" if is_neon else f"{base}/jwks"
     if jwks_url is not None:
-        own = _parts(jwks_url, "the JWKS URL", risk="put keys of their own there")
+        own = _split(jwks_url, "the JWKS URL", risk="put keys of their own there")
         keys = _origin(own) + own.path
     return Issuer(url=base, issuer=name, audience=audience or name, jwks_url=keys)
 
@@ -110,7 +110,7 @@ def subject_of(user_id: str) -> str | None:
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of a URL in their one form, to compare them; empty if it has none."""
+    """Return scheme, host and port of a URL in one form, to compare them; empty if it has none."""
     try:
         parts = urlsplit(url)
         return _origin(parts) if parts.scheme in _PORTS and parts.hostname else ""
@@ -119,7 +119,7 @@ def origin_of(url: str) -> str:
 
 
 def normalize_url(url: str) -> str:
-    """A web address in its one form, which shows the host that a browser goes to.
+    """Return a web address in its one form, which shows the host that a browser goes to.
 
     Empty if it is none, or one in which people or browsers may see another host: with a login
     before it, with a backslash, or in other than ASCII letters.
@@ -135,7 +135,7 @@ def normalize_url(url: str) -> str:
 
 
 def join_url(base: str, url: str) -> str:
-    """A URL that a server gave, as seen from another; empty if it is none."""
+    """Return a URL that a server gave, relative to another; empty if it is none."""
     try:
         return urljoin(base, url)
     except ValueError:
@@ -152,7 +152,7 @@ def is_safe(url: str) -> bool:
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_own(host)))
 
 
-def _parts(url: str, what: str, *, risk: str = "read the password on its way") -> SplitResult:
+def _split(url: str, what: str, *, risk: str = "read the password on its way") -> SplitResult:
     """Take a URL apart and check it; no message repeats it, as a password may be in it."""
     text = url.strip()
     try:
@@ -169,7 +169,7 @@ def _parts(url: str, what: str, *, risk: str = "read the password on its way") -
     if "?" in text or "#" in text:
         raise BadValue(f"{what} must end before the `?` or `#`", hint=_EXAMPLE)
     is_readable = text.isprintable() and len(text) <= LONGEST
-    if not (is_readable and _HOST.fullmatch(host) and _PATH.fullmatch(_stem(parts))):
+    if not (is_readable and _HOST.fullmatch(host) and _PATH.fullmatch(_strip_slashes(parts))):
         raise BadValue(f"{what} cannot be read", hint=_EXAMPLE)
     if not is_safe(text):
         raise NotSignedIn(
@@ -179,7 +179,7 @@ def _parts(url: str, what: str, *, risk: str = "read the password on its way") -
     return parts
 
 
-def _stem(parts: SplitResult) -> str:
+def _strip_slashes(parts: SplitResult) -> str:
     return parts.path.rstrip("/")
 
 

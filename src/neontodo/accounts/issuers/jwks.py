@@ -56,7 +56,7 @@ class KeySet:
     keys: tuple[Any, ...] = field(repr=False)
 
     def find(self, key_id: str) -> IssuerKey | None:
-        """The key of this id, if there is exactly one."""
+        """Return the key of this id, if there is exactly one."""
         found = [jwk for jwk in self.keys if jwk["kid"] == key_id]
         if not found or any(jwk != found[0] for jwk in found):
             return None
@@ -115,7 +115,7 @@ async def find_key(
     *,
     fresh: timedelta = FRESH,
 ) -> IssuerKey:
-    """The key of this id, from a copy of the issuer's keys in the folder that is still `fresh`.
+    """Return the key of this id from the folder's copy of the issuer's keys, if that is `fresh`.
 
     From the issuer otherwise.
 

@@ -59,17 +59,17 @@ class SecretStore:
 
     def get(self, name: str) -> str | None:
         """Return a secret, or None if there is none; a keyring that holds it must answer."""
-        record = self._record(name)
+        record = self._read_record(name)
         if record is None or record.value is not None:
             return None if record is None else record.value
         try:
-            return self._keyring.get(self._in_keyring(name))
+            return self._keyring.get(self._name_in_keyring(name))
         except NoAnswer as problem:
             raise _unreachable(name, problem) from problem
 
     def set(self, name: str, value: str) -> None:
         """Store a secret where it was before, or for a new one in the keyring if that works."""
-        record = self._record_to_replace(name)
+        record = self._read_record_to_replace(name)
         if record is not None and record.value is not None:
             self._write(replace(record, value=value))
             return
@@ -77,41 +77,41 @@ class SecretStore:
             # Written first: a secret in the keyring that no file knows of would stay for ever.
             self._write(_Record(name, in_keyring=True, value=None))
         try:
-            self._keyring.set(self._in_keyring(name), value)
+            self._keyring.set(self._name_in_keyring(name), value)
         except NoAnswer as problem:
             in_keyring = record is not None or problem.late
             self._keep_in_file(_Record(name, in_keyring, value), problem)
 
     def delete(self, name: str) -> None:
         """Remove a secret from wherever it is; one that is not there is no error."""
-        record = self._record_to_replace(name)
+        record = self._read_record_to_replace(name)
         if record is None:
             return
         if record.in_keyring:
             try:
-                self._keyring.delete(self._in_keyring(name))
+                self._keyring.delete(self._name_in_keyring(name))
             except NoAnswer as problem:
                 if record.value is None:
                     raise _unreachable(name, problem) from problem
-        remove_private(self._path(name))
+        remove_private(self._path_of(name))
 
     def names(self) -> list[str]:
         """Return the names of the secrets that are stored here, without damaged ones."""
-        return [record.name for record in self._records()]
+        return [record.name for record in self._read_records()]
 
     def make_private(self, name: str) -> None:
         """Let a secret's file be used again that others could read."""
-        make_private(self._path(name))
+        make_private(self._path_of(name))
 
     def locate(self, name: str) -> Literal["keyring", "file"] | None:
         """Say where a secret is stored, without asking a keyring."""
-        record = self._record(name)
+        record = self._read_record(name)
         if record is None:
             return None
         return "keyring" if record.value is None else "file"
 
     def _keep_in_file(self, record: _Record, problem: NoAnswer) -> None:
-        first = not any(record.value is not None for record in self._records())
+        first = not any(record.value is not None for record in self._read_records())
         self._write(record)
         if first:
             self._notify(
@@ -119,39 +119,39 @@ class SecretStore:
                 "in files that only you can read"
             )
 
-    def _records(self) -> list[_Record]:
+    def _read_records(self) -> list[_Record]:
         found = (
             parse_json(_Record, _read_even_shared(path))
             for path in sorted(self._folder.glob("*.json"))
         )
         return [record for record in found if record is not None]
 
-    def _record(self, name: str) -> _Record | None:
-        data = read_private(self._path(name))
+    def _read_record(self, name: str) -> _Record | None:
+        data = read_private(self._path_of(name))
         if data is None:
             return None
         record = parse_json(_Record, data)
         if record is None or record.name != name:
             raise NotSignedIn(
-                f"`{self._path(name)}` is damaged, so `{name}` is not known",
+                f"`{self._path_of(name)}` is damaged, so `{name}` is not known",
                 hint="remove that file, then connect or sign in again",
             )
         return record
 
-    def _record_to_replace(self, name: str) -> _Record | None:
-        """The same; of a file that cannot be used, only that a keyring may hold the secret, too."""
+    def _read_record_to_replace(self, name: str) -> _Record | None:
+        """Read the record; if it cannot be used, assume that a keyring holds the secret too."""
         try:
-            return self._record(name)
+            return self._read_record(name)
         except NotSignedIn:
             return _Record(name, in_keyring=True, value="")
 
     def _write(self, record: _Record) -> None:
-        write_private(self._path(record.name), format_json(record).encode())
+        write_private(self._path_of(record.name), format_json(record).encode())
 
-    def _in_keyring(self, name: str) -> str:
+    def _name_in_keyring(self, name: str) -> str:
         return f"{name} ({self._folder.parent.resolve()})"
 
-    def _path(self, name: str) -> Path:
+    def _path_of(self, name: str) -> Path:
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
         return self._folder / f"{digest[:32]}.json"
 

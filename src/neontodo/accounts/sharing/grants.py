@@ -1,4 +1,4 @@
-"""What makes a Postgres database fit to be shared: one group role that holds every grant.
+"""Preparing a Postgres database to be shared: one group role that holds every grant.
 
 Each member logs in by a role of their own in that group, and row level security shows it one
 user's rows. All of this is the owner's doing, who need not be a superuser: `CREATEROLE` and the
@@ -111,7 +111,7 @@ async def require_owner(connection: AsyncConnection) -> SharedDatabase:
 
 
 async def lock_members(connection: AsyncConnection) -> SharedDatabase:
-    """The same, and let no other connection manage members until this transaction ends."""
+    """Make sure of the same, and keep others from managing members until the transaction ends."""
     owned = await require_owner(connection)
     # Members have no right to lock this table, and their look-ups of themselves do not wait for it.
     await connection.execute(sa.text("LOCK TABLE members IN SHARE ROW EXCLUSIVE MODE"))
@@ -141,7 +141,7 @@ async def create_group(connection: AsyncConnection, owned: SharedDatabase, encod
         await connection.exec_driver_sql(
             f"CREATE ROLE {owned.group} NOLOGIN {LEAST} PASSWORD '{encode(generate_password())}'"
         )
-    await connection.exec_driver_sql(_grants(owned))
+    await connection.exec_driver_sql(_write_grants(owned))
     return is_new
 
 
@@ -173,8 +173,8 @@ async def limit_resources(connection: AsyncConnection, owned: SharedDatabase) ->
     )
 
 
-def _grants(owned: SharedDatabase) -> str:
-    """In one statement, which is one round trip."""
+def _write_grants(owned: SharedDatabase) -> str:
+    """Write all grants as one statement, which is one round trip."""
     group, s = owned.group, owned.schema
     everything = ", ".join(f"{s}.{table}" for table in (*TABLES, VERSION_TABLE))
     return f"""DO $todo$ BEGIN
@@ -220,7 +220,7 @@ EXPOSED = sa.text(
 
 
 async def list_exposures(connection: AsyncConnection, role: str) -> list[str]:
-    """In which ways a member's role could reach further than it must; none if all is well."""
+    """Return the ways in which a member's role could reach further than it must."""
     found = await connection.execute(EXPOSED, {"role": role, "tables": list(TABLES)})
     return list(found.scalars())
 
