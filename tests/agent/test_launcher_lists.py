@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neontodo.cli.main import command_line
+from neontodo.cli.typer_app import command_line
 from neontodo.launcher.main import EDITS, PLAIN, VALUED, is_for_agent
 
 CONDITIONAL = {"rm", "edit"}

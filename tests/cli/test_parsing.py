@@ -6,7 +6,6 @@ import shlex
 from typing import Any
 
 import pytest
-import typer
 from typer.exceptions import TyperException
 
 from neontodo.cli import commands
@@ -25,7 +24,6 @@ from neontodo.cli.commands.stats import CountsRequest, StatsRequest
 from neontodo.cli.commands.undo import LogRequest, UndoRequest
 from neontodo.cli.typer_app import Call, command_line, parse
 from neontodo.errors import BadValue
-from neontodo.launcher.main import FIELDS, PLAIN, VALUED
 
 
 @pytest.mark.parametrize(
@@ -170,20 +168,3 @@ def test_every_command_takes_the_options_of_todo_itself(name: str) -> None:
 def test_a_command_is_listed_with_the_first_sentence_of_its_help(name: str) -> None:
     sentence, _, _ = command_line().commands[name].help.partition("\n\n")
     assert f"{commands.ENTRIES[name].summary}." == sentence.replace("\n", " ")
-
-
-def test_the_launcher_knows_commands_by_their_names() -> None:
-    assert set(commands.ENTRIES) >= PLAIN
-
-
-def test_the_launcher_knows_which_options_make_an_editor_needless() -> None:
-    edit = command_line().commands["edit"]
-    others = {"json", "quiet", "dry_run", "color", "profile", "help"}
-    options = (param for param in edit.params if isinstance(param, typer.core.TyperOption))
-    fields = [switch for param in options if param.name not in others for switch in param.opts]
-    assert set(FIELDS) == set(fields)
-
-
-def test_the_launcher_knows_the_options_of_todo_itself() -> None:
-    valued = [param for param in command_line().params if not param.is_flag]
-    assert {param.opts[0] for param in valued if param.name in ("color", "profile")} == set(VALUED)

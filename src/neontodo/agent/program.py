@@ -40,7 +40,7 @@ def import_program() -> None:
         importlib.import_module(name)
     from sqlalchemy.orm import configure_mappers
 
-    from neontodo.cli.main import command_line
+    from neontodo.cli.typer_app import command_line
 
     command_line()
     configure_mappers()
