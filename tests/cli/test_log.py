@@ -32,17 +32,17 @@ def test_a_terminal_gets_what_happened_in_words_newest_first(used: Todo) -> None
         "when              #  task          what\n"
         "─────────────────────────────────────────────────────────────────\n"
         "2026-11-20 13:06  2  Call Ann      removed\n"
-        "2026-11-20 13:05  2  Call Ann      redo: completed\n"
-        "                  1  Buy oat milk  redo: completed\n"
-        "2026-11-20 13:04  2  Call Ann      undo: reopened\n"
-        "                  1  Buy oat milk  undo: reopened\n"
-        "2026-11-20 13:03  2  Call Ann      completed\n"
-        "                  1  Buy oat milk  completed\n"
+        "2026-11-20 13:05  2  Call Ann      redo: done\n"
+        "                  1  Buy oat milk  redo: done\n"
+        "2026-11-20 13:04  2  Call Ann      undo: pending again\n"
+        "                  1  Buy oat milk  undo: pending again\n"
+        "2026-11-20 13:03  2  Call Ann      done\n"
+        "                  1  Buy oat milk  done\n"
         "2026-11-20 13:02  1  Buy oat milk  title: Buy milk → Buy oat milk\n"
         "                                   priority: none → high\n"
         "                                   +b -shop\n"
-        "2026-11-20 13:01  2  Call Ann      created\n"
-        "2026-11-20 13:00  1  Buy oat milk  created\n"
+        "2026-11-20 13:01  2  Call Ann      added\n"
+        "2026-11-20 13:00  1  Buy oat milk  added\n"
     )
 
 
@@ -90,12 +90,12 @@ def test_a_removed_task_still_has_its_log(used: Todo, reference: str) -> None:
     assert (result.code, result.err) == (0, "")
     assert result.out == (
         "when              what\n"
-        "─────────────────────────────────\n"
+        "─────────────────────────────────────\n"
         "2026-11-20 13:06  removed\n"
-        "2026-11-20 13:05  redo: completed\n"
-        "2026-11-20 13:04  undo: reopened\n"
-        "2026-11-20 13:03  completed\n"
-        "2026-11-20 13:01  created\n"
+        "2026-11-20 13:05  redo: done\n"
+        "2026-11-20 13:04  undo: pending again\n"
+        "2026-11-20 13:03  done\n"
+        "2026-11-20 13:01  added\n"
     )
 
 

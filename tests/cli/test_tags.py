@@ -28,13 +28,13 @@ def test_projects_in_a_pipe_are_name_pending_and_done(tagged: Todo) -> None:
 def test_a_terminal_gets_a_table(tagged: Todo) -> None:
     assert tagged("tags", terminal=True, width=40) == Result(
         0,
-        "tag     pending     done\n"
-        "────────────────────────\n"
-        "errand        1        0\n"
-        "shop          1        1\n",
+        "tag     pending  done\n"
+        "─────────────────────\n"
+        "errand        1     0\n"
+        "shop          1     1\n",
         "",
     )
-    assert "Büro [red]        0        1\n" in tagged.ok("projects", terminal=True).out
+    assert "Büro [red]        0     1\n" in tagged.ok("projects", terminal=True).out
 
 
 @pytest.mark.parametrize(("command", "name"), [("tags", "errand"), ("projects", "Büro [red]")])

@@ -22,10 +22,10 @@ def printed(counts: list[Count], mode: Mode = "table", width: int = 80) -> Scree
 
 def test_a_terminal_gets_a_table() -> None:
     assert printed(COUNTS).out == (
-        "project   pending     done\n"
-        "──────────────────────────\n"
-        "house           3       14\n"
-        "家の仕事       12        0\n"
+        "project   pending  done\n"
+        "───────────────────────\n"
+        "house           3    14\n"
+        "家の仕事       12     0\n"
     )
 
 

@@ -62,7 +62,7 @@ def test_a_card_shows_everything() -> None:
         "tags               phone urgent\n"
         "created            2026-11-17 20:30\n"
         "updated            2026-11-20 20:30\n"
-        "completed          2026-11-20 20:30\n"
+        "done               2026-11-20 20:30\n"
         "id                 a1b2c3d4-0000-4000-8000-000000000012\n"
         'extra.taskwarrior  {"urgency": 2.6}\n'
         "\n"

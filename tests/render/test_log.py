@@ -67,32 +67,32 @@ def test_a_table_tells_what_happened_to_which_task() -> None:
     ]
     assert printed(entries, width=60).out == (
         "when               #  task      what\n"
-        f"{'─' * 41}\n"
-        "2026-11-20 20:35  12  Buy milk  completed\n"
-        "                   3  買い物    completed\n"
+        f"{'─' * 39}\n"
+        "2026-11-20 20:35  12  Buy milk  done\n"
+        "                   3  買い物    done\n"
         "2026-11-20 20:32  12  Buy milk  removed\n"
-        "2026-11-20 20:31  12  Buy milk  created\n"
+        "2026-11-20 20:31  12  Buy milk  added\n"
     )
 
 
 def test_one_tasks_log_does_not_repeat_its_name() -> None:
     assert printed([entry(1)]).out == (
-        "when              what\n─────────────────────────\n2026-11-20 20:31  created\n"
+        "when              what\n───────────────────────\n2026-11-20 20:31  added\n"
     )
 
 
 def test_several_machines_are_told_apart() -> None:
     lines = printed([entry(2, machine="server"), entry(1)]).lines
     assert lines[2:4] == [
-        "2026-11-20 20:32  server   created",
-        "2026-11-20 20:31  laptop   created",
+        "2026-11-20 20:32  server   added",
+        "2026-11-20 20:31  laptop   added",
     ]
 
 
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        pytest.param({"completed": True}, {"completed": False}, ["reopened"], id="reopened"),
+        pytest.param({"completed": True}, {"completed": False}, ["pending again"], id="pending"),
         pytest.param({"title": "Buy mlk"}, {"title": "Buy milk"}, ["title: Buy mlk → Buy milk"]),
         pytest.param({"project": None}, {"project": "house"}, ["project: none → house"]),
         pytest.param(
@@ -135,9 +135,9 @@ def test_undo_and_redo_are_told() -> None:
         entry(2, reverts=COMMANDS[9]),
     ]
     assert [line[18:] for line in printed(entries).lines[2:-1]] == [
-        "undo: brought back",
+        "undo: restored",
         "redo: removed",
-        "undo: brought back",
+        "undo: restored",
     ]
 
 

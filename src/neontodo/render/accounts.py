@@ -1,4 +1,4 @@
-"""Keys, members and profiles: tables, tab-separated lines or JSON; and an invitation."""
+"""Keys, members and profiles as listings; and an invitation."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
+from neontodo.render.listing import Column, Listing, print_listing
 from neontodo.render.messages import hint, say
-from neontodo.render.text import field, json_array, safe_write
+from neontodo.render.text import local_time
 
 if TYPE_CHECKING:
     from neontodo.accounts.profiles import Profile
@@ -18,97 +18,113 @@ if TYPE_CHECKING:
     from neontodo.accounts.sharing.members import NewLogin
     from neontodo.render.listing import Output
 
+ID_WIDTH = 8
+NAME_WIDTH = 40
+PROFILE_WIDTH = 32
+
+_KEY_STYLES = {"in use": "green", "active": "green", "expired": "dim", "revoked": "red"}
+
 
 def print_keys(output: Output, keys: Sequence[StoredKey], *, in_use: str) -> None:
     """Print the keys in their order; `in_use` is the id of the one that signed for this command."""
-    streams, now = output.streams, output.now
-    if output.mode == "json":
-        streams.out.writelines(json_array(_key_fields(key, in_use) for key in keys))
-    elif output.mode == "table":
-        from neontodo.render.terminal.keys import draw_keys
 
-        draw_keys(keys, in_use=in_use, streams=streams, now=now, tz=output.tz)
-    else:
-        safe_write(streams.out, "".join(_key_line(key, now) for key in keys))
+    def state(key: StoredKey) -> str:
+        return "in use" if key.id == in_use else _status(key, output.now)
+
+    listing: Listing[StoredKey] = Listing(
+        columns=[
+            Column("id", lambda key: key.id[:ID_WIDTH]),
+            Column(
+                "name",
+                lambda key: key.label,
+                lambda key: "bold" if key.id == in_use else "",
+                is_main=True,
+                widest=NAME_WIDTH,
+            ),
+            Column("created", lambda key: _day(output, key.created_at), "dim", rank=1),
+            Column("expires", lambda key: _day(output, key.expires_at) or "never", "dim"),
+            Column("status", state, lambda key: _KEY_STYLES[state(key)]),
+        ],
+        to_json=lambda key: {
+            "id": key.id,
+            "name": key.label,
+            "created_at": _instant(key.created_at),
+            "expires_at": _instant(key.expires_at),
+            "revoked_at": _instant(key.revoked_at),
+            "in_use": key.id == in_use,
+        },
+        to_fields=lambda key: (
+            key.id,
+            key.label,
+            _status(key, output.now),
+            _instant(key.created_at),
+            _instant(key.expires_at),
+            _instant(key.revoked_at),
+        ),
+    )
+    print_listing(output, keys, listing)
 
 
-def key_status(key: StoredKey, now: datetime) -> str:
+def _status(key: StoredKey, now: datetime) -> str:
     """Whether tokens of the key are accepted."""
     if key.revoked_at is not None:
         return "revoked"
     return "active" if key.is_active(now) else "expired"
 
 
-def _key_line(key: StoredKey, now: datetime) -> str:
-    """A key as its line in a pipe: id, name, status, created, expires, revoked."""
-    moments = "\t".join(_instant(at) or "" for at in _moments(key))
-    return f"{field(key.id)}\t{field(key.label)}\t{key_status(key, now)}\t{moments}\n"
-
-
-def _key_fields(key: StoredKey, in_use: str) -> dict[str, str | bool | None]:
-    created, expires, revoked = map(_instant, _moments(key))
-    return {
-        "id": key.id,
-        "name": key.label,
-        "created_at": created,
-        "expires_at": expires,
-        "revoked_at": revoked,
-        "in_use": key.id == in_use,
-    }
-
-
-def _moments(key: StoredKey) -> tuple[datetime | None, ...]:
-    return (key.created_at, key.expires_at, key.revoked_at)
-
-
-def _instant(at: datetime | None) -> str | None:
-    from neontodo.models import instant_text
-
-    return None if at is None else instant_text(at)
-
-
 def print_members(output: Output, members: Sequence[tuple[MemberLogin, int]]) -> None:
     """Print each login role with its person and how many tasks the person has."""
-    streams = output.streams
-    if output.mode == "json":
-        streams.out.writelines(json_array(starmap(_member_fields, members)))
-    elif output.mode == "lines":
-        safe_write(streams.out, "".join(starmap(_member_line, members)))
-    elif members:
-        from neontodo.render.terminal.members import draw_members
 
-        draw_members(members, streams=streams, now=output.now, tz=output.tz)
-    else:
-        say(streams, "nobody shares this database with you")
-        hint(streams, "`todo member add EMAIL` invites somebody")
+    def fields(member: tuple[MemberLogin, int]) -> dict[str, Any]:
+        login, tasks = member
+        return {
+            "user_id": login.user.id,
+            "email": login.user.email,
+            "name": login.user.name,
+            "role": login.role,
+            "since": _instant(login.since),
+            "tasks": tasks,
+            "joined": login.invited_until is None,
+            "expires_at": _instant(login.invited_until),
+        }
+
+    listing: Listing[tuple[MemberLogin, int]] = Listing(
+        columns=[
+            Column(
+                "member",
+                lambda each: each[0].user.email or each[0].user.id,
+                is_main=True,
+                widest=NAME_WIDTH,
+            ),
+            Column(
+                "name",
+                lambda each: each[0].user.name or "",
+                rank=3,
+                can_shrink=True,
+                widest=NAME_WIDTH,
+            ),
+            Column("tasks", lambda each: str(each[1]), is_number=True),
+            Column("since", lambda each: _day(output, each[0].since), "dim", rank=2),
+            Column("invitation", lambda each: _invitation(output, each[0]), rank=1),
+            Column("role", lambda each: each[0].role, "dim", rank=4, widest=NAME_WIDTH),
+        ],
+        to_json=fields,
+        to_fields=lambda each: [v for name, v in fields(each).items() if name != "joined"],
+        none_found="nobody shares this database with you",
+        next_step="`todo member add EMAIL` invites somebody",
+    )
+    print_listing(output, members, listing)
 
 
-def _member_fields(login: MemberLogin, number: int) -> dict[str, Any]:
-    from neontodo.models import instant_text
-
-    return {
-        "user_id": login.user.id,
-        "email": login.user.email,
-        "name": login.user.name,
-        "role": login.role,
-        "since": instant_text(login.since),
-        "tasks": number,
-        "joined": login.invited_until is None,
-        "expires_at": login.invited_until and instant_text(login.invited_until),
-    }
-
-
-def _member_line(login: MemberLogin, number: int) -> str:
-    fields = _member_fields(login, number)
-    del fields["joined"]
-    values = ["" if value is None else str(value) for value in fields.values()]
-    return "\t".join(map(field, values)) + "\n"
+def _invitation(output: Output, login: MemberLogin) -> str:
+    if login.invited_until is None:
+        return ""
+    word = "until" if login.invited_until > output.now else "expired"
+    return f"{word} {_day(output, login.invited_until)}"
 
 
 def print_invitation(output: Output, invited: NewLogin, line: str) -> None:
     """Print the invitation, and beside it what is to be done with it."""
-    from neontodo.models import instant_text
-
     streams, person = output.streams, invited.user
     if output.mode == "json":
         answer = {
@@ -117,12 +133,12 @@ def print_invitation(output: Output, invited: NewLogin, line: str) -> None:
             "name": person.name,
             "role": invited.role,
             "invitation": line,
-            "expires_at": instant_text(invited.expires_at),
+            "expires_at": _instant(invited.expires_at),
         }
         streams.out.write(json.dumps(answer) + "\n")
     else:
         streams.out.write(f"{line}\n")
-    day = f"{invited.expires_at.astimezone(output.tz):%Y-%m-%d}"
+    day = _day(output, invited.expires_at)
     say(
         streams, f"added {person.label}; the invitation is not shown again, works once, until {day}"
     )
@@ -130,22 +146,37 @@ def print_invitation(output: Output, invited: NewLogin, line: str) -> None:
 
 
 def print_profiles(output: Output, profiles: Sequence[Profile]) -> None:
-    """Print the profiles in their order."""
-    streams = output.streams
-    if output.mode == "json":
-        streams.out.writelines(json_array(map(asdict, profiles)))
-    elif output.mode == "table":
-        from neontodo.render.terminal.profiles import draw_profiles
+    """Print the profiles in their order; the store, which may be long, goes below the user."""
+    width = min(PROFILE_WIDTH, max(1, output.streams.width // 2))
+    listing: Listing[Profile] = Listing(
+        columns=[
+            Column(
+                "profile",
+                lambda profile: profile.name,
+                lambda profile: "bold" if profile.in_use else "",
+                widest=width,
+            ),
+            Column("user and store", _user_and_store, is_main=True),
+        ],
+        to_json=asdict,
+        to_fields=lambda profile: asdict(profile).values(),
+        name=lambda profile: profile.name,
+    )
+    print_listing(output, profiles, listing)
 
-        draw_profiles(profiles, streams=streams)
-    elif output.mode == "quiet":
-        safe_write(streams.out, "".join(f"{profile.name}\n" for profile in profiles))
-    else:
-        safe_write(streams.out, "".join(map(_profile_line, profiles)))
+
+def _user_and_store(profile: Profile) -> list[str]:
+    user = profile.user or "nobody yet"
+    if profile.issuer:
+        user = f"{user} at {profile.issuer}"
+    return [f"{user} (in use)" if profile.in_use else user, profile.store or "embedded store"]
 
 
-def _profile_line(profile: Profile) -> str:
-    """A profile as its line in a pipe: name, whether in use, user, issuer, store."""
-    rest = (profile.user, profile.issuer, profile.store)
-    fields = [profile.name, json.dumps(profile.in_use), *(text or "" for text in rest)]
-    return "\t".join(map(field, fields)) + "\n"
+def _day(output: Output, at: datetime | None) -> str:
+    return "" if at is None else local_time(at, output.tz)[:10]
+
+
+def _instant(at: datetime | None) -> str | None:
+    from neontodo.models import instant_text
+
+    return None if at is None else instant_text(at)

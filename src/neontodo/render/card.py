@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from neontodo.render.listing import print_pairs
+from neontodo.render.tasks import PRIORITIES, PRIORITY_STYLES, due_style
 from neontodo.render.text import local_time
 
 if TYPE_CHECKING:
-    from neontodo.models import TaskPublic
+    from neontodo.models import Due, TaskPublic
     from neontodo.render.listing import Output
+    from neontodo.render.table import Canvas, Cell
+
+ID_ROOM = 60
+"""Columns from which on the whole id is shown; its start names the task just as well."""
+
+EXTRA_WIDTH = 400
+"""Columns for each value that was imported and has no field of its own."""
+
+KEY_WIDTH = 17
+"""Columns for the name of such a value."""
 
 
 def print_task(output: Output, task: TaskPublic) -> None:
     """Print everything that is known of the task."""
     if output.mode == "table":
-        from neontodo.render.terminal.details import draw_card
-
-        draw_card(task, streams=output.streams, now=output.now, tz=output.tz)
+        _draw(output, task)
     elif output.mode == "quiet":
         output.streams.out.write(f"{task.number}\n")
     else:
@@ -40,3 +51,70 @@ def _entry_time(entry: Any, tz: tzinfo) -> str:
     except (TypeError, ValueError):
         return ""
     return local_time(instant if instant.tzinfo else instant.replace(tzinfo=UTC), tz)
+
+
+def _draw(output: Output, task: TaskPublic) -> None:
+    """Draw what is known of the task; what it lacks is left out."""
+    from neontodo.render.table import CARD_WIDTH, Canvas, Cell, draw_pairs
+
+    canvas = Canvas(output.streams)
+    width = min(canvas.width, CARD_WIDTH)
+    title = canvas.fold(canvas.safe(task.title), width)
+    canvas.draw(Cell(title, "bold dim strike" if task.completed else "bold"), "")
+    draw_pairs(canvas, [*_fields(output, canvas, task)], width)
+    if description := (task.description or "").strip("\r\n"):
+        canvas.draw("", Cell(_prose(canvas, description, width)))
+    if annotations := list_annotations(task, output.tz):
+        canvas.draw("")
+        notes: list[tuple[str | Cell, Cell]] = [
+            (when, Cell(canvas.safe(text))) for when, text in annotations
+        ]
+        draw_pairs(canvas, notes, width)
+
+
+def _fields(output: Output, canvas: Canvas, task: TaskPublic) -> Iterator[tuple[str | Cell, Cell]]:
+    from neontodo.render.table import Cell
+
+    tz = output.tz
+    yield "number", Cell(str(task.number))
+    is_done = Cell(f"{canvas.symbols.done} done", "green")
+    yield "status", is_done if task.completed else Cell("pending")
+    if task.due is not None:
+        yield "due", Cell(_due(task.due, output.now, tz), due_style(output, task))
+    if task.priority:
+        priority = f"{task.priority.label} {PRIORITIES[task.priority]}"
+        yield "priority", Cell(priority, PRIORITY_STYLES[task.priority])
+    if task.project:
+        yield "project", Cell(canvas.safe(task.project), "magenta")
+    if task.tags:
+        yield "tags", Cell(canvas.safe(" ".join(task.tags)), "cyan")
+    yield "created", Cell(local_time(task.created_at, tz))
+    if task.updated_at != task.created_at:
+        yield "updated", Cell(local_time(task.updated_at, tz))
+    if task.completed_at:
+        yield "done", Cell(local_time(task.completed_at, tz))
+    yield "id", Cell(str(task.id) if canvas.width >= ID_ROOM else str(task.id)[:8])
+    for key, value in (task.extra or {}).items():
+        if key != "annotations":
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            name = canvas.crop(canvas.safe(f"extra.{key}"), KEY_WIDTH)
+            yield name, Cell(canvas.crop(canvas.safe(text), EXTRA_WIDTH), "dim")
+
+
+def _due(due: Due, now: datetime, tz: tzinfo) -> str:
+    """The day or instant, and how far away it is."""
+    from neontodo.tasks.dates import describe_due, local_day
+
+    day: date = local_day(due, tz) if isinstance(due, datetime) else due
+    absolute = local_time(due, tz) if isinstance(due, datetime) else due.isoformat()
+    days = (day - local_day(now, tz)).days
+    near = describe_due(day, now=now, tz=tz)
+    if near == day.isoformat():
+        near = f"in {days} days" if days > 0 else f"{-days} days ago"
+    return f"{absolute} ({near})"
+
+
+def _prose(canvas: Canvas, text: str, width: int) -> str:
+    """Text of more than one line; here a line feed is obeyed, since nothing stands below it."""
+    lines = text.rstrip().replace("\r\n", "\n").expandtabs(4).split("\n")
+    return "\n".join(canvas.fold(canvas.safe(line), width) for line in lines)

@@ -2,76 +2,93 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from neontodo.render.listing import Column, Listing, print_json, print_listing
 from neontodo.render.messages import say
-from neontodo.render.text import field, safe_write
 
 if TYPE_CHECKING:
     from neontodo.doctor.finding import Finding
     from neontodo.render.listing import Output
     from neontodo.settings import ListedSetting
 
+_STYLES = {"ok": "green", "note": "yellow", "failed": "bold red", "skipped": "dim"}
+
 
 def print_findings(output: Output, findings: Sequence[Finding], code: int) -> None:
     """Print the findings in their order; `code` is the exit code that they cost."""
-    streams = output.streams
     if output.mode == "json":
-        streams.out.write(json.dumps(_findings_json(findings, code), indent=2) + "\n")
-    elif output.mode == "table":
-        from neontodo.render.terminal.findings import draw_findings
+        checks = [_finding_json(found) for found in findings]
+        print_json(output, {"ok": code == 0, "exit_code": code, "checks": checks})
+        return
+    listing: Listing[Finding] = Listing(
+        columns=[
+            Column("", lambda found: found.check),
+            Column("", lambda found: found.status, lambda found: _STYLES[found.status]),
+            Column("", _duration, "dim", is_number=True),
+            Column(
+                "",
+                lambda found: found.detail,
+                lambda found: "dim" if found.status == "skipped" else "",
+                is_main=True,
+                lines=None,
+            ),
+        ],
+        to_json=_finding_json,
+        to_fields=lambda found: (found.check, found.status, _milliseconds(found), found.detail),
+    )
+    print_listing(output, findings, listing)
 
-        draw_findings(findings, streams=streams)
-    else:
-        safe_write(streams.out, "".join(map(_finding_line, findings)))
 
-
-def _findings_json(findings: Sequence[Finding], code: int) -> dict[str, object]:
+def _finding_json(found: Finding) -> dict[str, Any]:
     """The documented names in their documented order."""
-    checks = [
-        {
-            "check": found.check,
-            "status": found.status,
-            "ms": _milliseconds(found.seconds),
-            "detail": found.detail,
-            "hint": found.hint,
-        }
-        for found in findings
-    ]
-    return {"ok": code == 0, "exit_code": code, "checks": checks}
+    return {
+        "check": found.check,
+        "status": found.status,
+        "ms": _milliseconds(found),
+        "detail": found.detail,
+        "hint": found.hint,
+    }
 
 
-def _finding_line(found: Finding) -> str:
-    ms = _milliseconds(found.seconds)
-    return f"{found.check}\t{found.status}\t{'' if ms is None else ms}\t{field(found.detail)}\n"
+def _milliseconds(found: Finding) -> float | None:
+    return None if found.seconds is None else round(found.seconds * 1000, 1)
 
 
-def _milliseconds(seconds: float | None) -> float | None:
-    """A time as people and scripts read it."""
-    return None if seconds is None else round(seconds * 1000, 1)
+def _duration(found: Finding) -> str:
+    return "" if found.seconds is None else f"{found.seconds * 1000:.0f} ms"
 
 
 def print_settings(output: Output, settings: Sequence[ListedSetting], *, file: Path) -> None:
     """Print every setting, and where the settings file is or would be."""
-    streams = output.streams
     if output.mode == "json":
-        described = {"file": str(file), "settings": [asdict(setting) for setting in settings]}
-        streams.out.write(json.dumps(described, indent=2) + "\n")
+        listed = [asdict(setting) for setting in settings]
+        print_json(output, {"file": str(file), "settings": listed})
         return
     if output.mode == "table":
-        from neontodo.render.terminal.settings import draw_settings
-
-        draw_settings(settings, streams=streams)
+        _draw_settings(output, settings)
     else:
-        safe_write(streams.out, "".join(map(_setting_line, settings)))
-    say(streams, f"settings file: {file}" + ("" if file.exists() else " (not there)"))
+        listing: Listing[ListedSetting] = Listing(
+            (), asdict, lambda setting: asdict(setting).values()
+        )
+        print_listing(output, settings, listing)
+    say(output.streams, f"settings file: {file}" + ("" if file.exists() else " (not there)"))
 
 
-def _setting_line(setting: ListedSetting) -> str:
-    """A setting as its line in a pipe: name, value, where it came from, what it is."""
-    columns = (setting.name, str(setting.value), setting.origin, setting.about)
-    return "\t".join(map(field, columns)) + "\n"
+def _draw_settings(output: Output, settings: Sequence[ListedSetting]) -> None:
+    """Draw each setting with what it is; one that was set is bold, with where that was done."""
+    from neontodo.render.table import CARD_WIDTH, Canvas, Cell, draw_pairs
+
+    canvas = Canvas(output.streams)
+    pairs: list[tuple[str | Cell, Cell]] = []
+    for setting in settings:
+        is_set = setting.origin != "default"
+        value = f"{setting.value} (from {setting.origin})" if is_set else str(setting.value)
+        pairs += [
+            (Cell(setting.name), Cell(canvas.safe(value or "none"), "bold" if is_set else "")),
+            ("", Cell(canvas.safe(setting.about), "dim")),
+        ]
+    draw_pairs(canvas, pairs, min(canvas.width, CARD_WIDTH))

@@ -1,18 +1,29 @@
-"""The output of a command, chosen once, and the listings that are printed on it."""
+"""Listings: things of one kind, printed as a table, tab-separated lines, JSON, or names.
+
+A listing is declared once, with its columns and fields; `print_listing` prints every one of them.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Any, Literal
+from itertools import islice
+from typing import Any, Generic, Literal, TypeVar
 
-from neontodo.render.text import field, safe_write
+from neontodo.render.messages import hint, say
+from neontodo.render.text import field, json_array, safe_write
 from neontodo.streams import Streams
+
+T = TypeVar("T")
 
 Mode = Literal["table", "lines", "json", "quiet"]
 """A table for a person, lines for a pipe, JSON on request, names only when quiet."""
+
+ANY_WIDTH = 10**6
+
+_CHUNK = 1000
 
 
 @dataclass(frozen=True)
@@ -33,26 +44,112 @@ class Output:
         return self.find_zone()
 
 
+@dataclass(frozen=True, eq=False)
+class Column(Generic[T]):
+    """A column of a table: what it shows of each thing, and how it gives way to the others.
+
+    One that shows nothing at all is left out.
+
+    Attributes:
+        text: a line or several, as they are stored; the printer makes them safe.
+        mark: a sign after the text, which is never cut off.
+        is_main: it gets the room that the others leave; each table has one such column.
+        rank: 0 stays; the others are left out where there is no room, the highest rank first.
+        can_shrink: it may be cropped before it is left out.
+        lines: how many lines one line of text may take; None for as many as it needs.
+        widest: columns that it never exceeds.
+    """
+
+    head: str
+    text: Callable[[T], str | Sequence[str]]
+    style: str | Callable[[T], str] = ""
+    mark: Callable[[T], str] | None = None
+    is_number: bool = False
+    is_main: bool = False
+    rank: int = 0
+    can_shrink: bool = False
+    lines: int | None = 1
+    widest: int = ANY_WIDTH
+
+
+@dataclass(frozen=True)
+class Listing(Generic[T]):
+    """How things of one kind are listed.
+
+    Attributes:
+        to_fields: the fields of a thing's line in a pipe.
+        name: what stands for the thing where only names are asked for.
+        none_found: what a terminal says if there is nothing to list, with the `next_step`.
+        is_frequent: it is printed so often that a few milliseconds count.
+    """
+
+    columns: Sequence[Column[T]]
+    to_json: Callable[[T], Any]
+    to_fields: Callable[[T], Iterable[Any]]
+    name: Callable[[T], Any] = str
+    none_found: str = ""
+    next_step: str | None = None
+    is_frequent: bool = False
+
+
+def print_listing(
+    output: Output, things: Iterable[T], listing: Listing[T], *, foot: str = ""
+) -> None:
+    """Print the things in their order; a table has the `foot` below it."""
+    if output.mode == "lines":
+        _write(output, (_to_line(listing.to_fields(thing)) for thing in things))
+    elif output.mode == "quiet":
+        _write(output, (f"{field(str(listing.name(thing)))}\n" for thing in things))
+    elif output.mode == "json":
+        _write(output, json_array(map(listing.to_json, things)))
+    elif listed := list(things):
+        from neontodo.render.table import draw_listing
+
+        draw_listing(
+            output.streams, listing.columns, listed, foot=foot, is_frequent=listing.is_frequent
+        )
+    elif listing.none_found:
+        say(output.streams, listing.none_found)
+        if listing.next_step:
+            hint(output.streams, listing.next_step)
+
+
 def print_pairs(
     output: Output, facts: Mapping[str, Any], *, shown: Sequence[tuple[str, str]]
 ) -> None:
     """Print facts with their names; on a terminal `shown`, which says the same for a person."""
     if output.mode == "json":
-        output.streams.out.write(json.dumps(facts, indent=2) + "\n")
-    elif output.mode == "table":
-        from neontodo.render.terminal.pairs import draw_pairs
-
-        draw_pairs(shown, streams=output.streams)
+        print_json(output, facts)
+    elif output.mode == "lines":
+        _write(output, map(_to_line, facts.items()))
     else:
-        lines = (f"{name}\t{field(_plain(value))}\n" for name, value in facts.items())
-        safe_write(output.streams.out, "".join(lines))
+        from neontodo.render.table import Canvas, Cell, draw_pairs
+
+        canvas = Canvas(output.streams)
+        draw_pairs(canvas, [(name, Cell(canvas.safe(value))) for name, value in shown])
 
 
-def _plain(value: Any) -> str:
+def print_json(output: Output, value: Mapping[str, Any]) -> None:
+    """Print one object as JSON."""
+    output.streams.out.write(json.dumps(value, indent=2) + "\n")
+
+
+def _write(output: Output, pieces: Iterable[str]) -> None:
+    """Write the pieces some at a time, so that memory stays flat and writes stay few."""
+    pieces = iter(pieces)
+    while chunk := "".join(islice(pieces, _CHUNK)):
+        safe_write(output.streams.out, chunk)
+
+
+def _to_line(values: Iterable[Any]) -> str:
+    return "\t".join([field(v if isinstance(v, str) else _to_text(v)) for v in values]) + "\n"
+
+
+def _to_text(value: Any) -> str:
     """A JSON value as text: nothing for null, a list by commas, an object as compact JSON."""
     if value is None:
         return ""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return ",".join(map(str, value))
     if isinstance(value, bool | dict):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

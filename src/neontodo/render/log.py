@@ -2,54 +2,38 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from neontodo.render.messages import say
-from neontodo.render.text import field, json_array, safe_write
+from neontodo.fields import FIELDS, Kind
+from neontodo.render.listing import Column, Listing, print_listing
+from neontodo.render.text import Symbols, local_time, symbols_for
 
 if TYPE_CHECKING:
     from neontodo.render.listing import Output
     from neontodo.tasks.results import LogEntry
 
+LONGEST_VALUE = 60
+LINES = 3
+
+_KINDS = {"create": "added", "delete": "removed"}
+_STYLES = {"create": "green", "delete": "red"}
+
 
 def print_log(output: Output, entries: Sequence[LogEntry], *, is_asked: bool = False) -> None:
     """Print the changes in their order; `is_asked` says that their tasks were asked for."""
-    streams, mode = output.streams, output.mode
-    if mode == "lines":
-        safe_write(streams.out, "".join(map(log_line, entries)))
-    elif mode == "json":
-        streams.out.writelines(json_array(map(log_json, entries)))
-    elif entries:
-        from neontodo.render.terminal.log import draw_log
-
-        draw_log(entries, streams=streams, tz=output.tz, is_asked=is_asked)
-    else:
-        say(streams, "nothing has happened yet")
-
-
-def log_line(entry: LogEntry) -> str:
-    """A change as its line in a pipe: when, seq, task, kind, and the fields as compact JSON."""
-    from neontodo.models import instant_text
-
-    changes = json.dumps(field_changes(entry), ensure_ascii=False, separators=(",", ":"))
-    number = "" if entry.number is None else entry.number
-    return f"{instant_text(entry.at)}\t{entry.seq}\t{number}\t{entry.kind}\t{field(changes)}\n"
-
-
-def field_changes(entry: LogEntry) -> dict[str, Any]:
-    """Every changed field with its old and new value; changed tags as added and removed."""
-    before, after = entry.before or {}, entry.after or {}
-    changes: dict[str, Any] = {}
-    for name in [*after, *(name for name in before if name not in after)]:
-        new = after.get(name)
-        changes[name] = new if isinstance(new, dict) and name == "tags" else [before.get(name), new]
-    return changes
+    listing = Listing(
+        columns=_columns(output, entries, is_asked) if output.mode == "table" else (),
+        to_json=log_json,
+        to_fields=_fields,
+        none_found="nothing has happened yet",
+    )
+    print_listing(output, entries, listing)
 
 
 def log_json(entry: LogEntry) -> dict[str, Any]:
-    """The documented fields in their documented order."""
+    """Return the documented fields in their documented order."""
     from neontodo.models import instant_text
 
     return {
@@ -65,3 +49,104 @@ def log_json(entry: LogEntry) -> dict[str, Any]:
         "before": entry.before,
         "after": entry.after,
     }
+
+
+def _fields(entry: LogEntry) -> tuple[Any, ...]:
+    """The fields in a pipe: when, seq, task, kind, and what changed as compact JSON."""
+    from neontodo.models import instant_text
+
+    return instant_text(entry.at), entry.seq, entry.number, entry.kind, _changed_fields(entry)
+
+
+def _changed_fields(entry: LogEntry) -> dict[str, Any]:
+    """Every changed field with its old and new value; changed tags as added and removed."""
+    before, after = entry.before or {}, entry.after or {}
+    changes: dict[str, Any] = {}
+    for name in [*after, *(name for name in before if name not in after)]:
+        new = after.get(name)
+        changes[name] = new if isinstance(new, dict) and name == "tags" else [before.get(name), new]
+    return changes
+
+
+def _columns(output: Output, entries: Sequence[LogEntry], is_asked: bool) -> list[Column[LogEntry]]:
+    """When, which task, on which machine, what; none that says the same of every change.
+
+    Changes of one command stand together, below one time.
+    """
+    tz, symbols = output.tz, symbols_for(output.streams.out)
+    part = max(1, output.streams.width // 4)
+    commands = [None, *(entry.command_id for entry in entries)]
+    starts = {
+        entry.seq
+        for entry, before in zip(entries, commands, strict=False)
+        if entry.command_id != before
+    }
+    columns: list[Column[LogEntry]] = [
+        Column("when", lambda each: local_time(each.at, tz) if each.seq in starts else "", "dim")
+    ]
+    if not is_asked or len({entry.task_id for entry in entries}) > 1:
+        columns += [
+            Column("#", lambda each: str(each.number or ""), is_number=True),
+            Column("task", lambda each: each.title, rank=1, can_shrink=True, widest=part),
+        ]
+    if len({entry.machine for entry in entries}) > 1:
+        columns.append(
+            Column(
+                "machine", lambda each: each.machine, "dim", rank=2, can_shrink=True, widest=part
+            )
+        )
+    columns.append(
+        Column(
+            "what",
+            lambda each: [*_events(each, tz, symbols)],
+            lambda each: _STYLES.get(each.kind, ""),
+            is_main=True,
+            lines=LINES,
+        )
+    )
+    return columns
+
+
+def _events(entry: LogEntry, tz: tzinfo, symbols: Symbols) -> Iterator[str]:
+    """What happened, a line for each field; the first says whether it was an undo."""
+    events = [_KINDS[entry.kind]] if entry.kind in _KINDS else [*_updates(entry, tz, symbols)]
+    if entry.reverts and entry.kind == "create":
+        events = ["restored"]
+    first, *others = events or ["changed"]
+    yield f"{'redo' if entry.redo else 'undo'}: {first}" if entry.reverts else first
+    yield from others
+
+
+def _updates(entry: LogEntry, tz: tzinfo, symbols: Symbols) -> Iterator[str]:
+    before, after = entry.before or {}, entry.after or {}
+    for field in FIELDS:
+        if field.name in after:
+            old, new = before.get(field.name), after[field.name]
+            match field.kind:
+                case Kind.FLAG:
+                    yield "done" if new else "pending again"
+                case Kind.TAGS:
+                    changes = [f"+{tag}" for tag in new["added"]]
+                    yield " ".join(changes + [f"-{tag}" for tag in new["removed"]])
+                case Kind.OBJECT:
+                    yield f"{field.name} changed"
+                case Kind.WHEN:
+                    yield _change(field.name, _due(old, tz), _due(new, tz), symbols)
+                case Kind.TEXT | Kind.NAME | Kind.PRIORITY:
+                    yield _change(field.name, old, new, symbols)
+
+
+def _change(name: str, old: str | None, new: str | None, symbols: Symbols) -> str:
+    shown = [_shorten(value or "none", symbols) for value in (old, new)]
+    return f"{name}: {f' {symbols.arrow} '.join(shown)}"
+
+
+def _shorten(text: str, symbols: Symbols) -> str:
+    if len(text) <= LONGEST_VALUE:
+        return text
+    return text[: LONGEST_VALUE - len(symbols.ellipsis)].rstrip() + symbols.ellipsis
+
+
+def _due(text: str | None, tz: tzinfo) -> str | None:
+    """A day as it is, an instant where the user is."""
+    return local_time(datetime.fromisoformat(text), tz) if text and "T" in text else text

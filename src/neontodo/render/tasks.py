@@ -1,20 +1,26 @@
-"""Tasks in each of their forms: a table, tab-separated lines, JSON, or numbers."""
+"""Lists of tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from neontodo.render.messages import hint, say
-from neontodo.render.text import field, json_array, safe_write
+from neontodo.render.listing import Column, Listing, print_listing
+from neontodo.render.text import Symbols, symbols_for
 
 if TYPE_CHECKING:
     from neontodo.models import TaskPublic
     from neontodo.render.listing import Output
-    from neontodo.streams import Streams
 
-_CHUNK = 1000
+NARROW = 60
+"""Below this many columns a due is a day or a time but not both."""
+
+TITLE_LINES = 2
+
+PRIORITIES = ("", "!", "!!", "!!!")
+"""Signs of the priorities, none to high; they read without colour."""
+
+PRIORITY_STYLES = ("", "cyan", "yellow", "bold red")
 
 
 def print_tasks(
@@ -28,59 +34,122 @@ def print_tasks(
 ) -> None:
     """Print the tasks in their order; `total` is how many there are in all.
 
-    `shown_from` of them came on earlier pages. Where nothing is found a terminal is told
+    `shown_from` of them came on earlier pages. Where nothing is found a terminal shows
     `none_found` and `next_step`, beside the output.
     """
-    streams, mode = output.streams, output.mode
-    if mode == "lines":
-        _write(streams, map(task_line, tasks))
-    elif mode == "quiet":
-        _write(streams, (f"{task.number}\n" for task in tasks))
-    elif mode == "json":
-        _write(streams, json_array(task.to_json() for task in tasks))
-    elif listed := list(tasks):
-        _print_table(output, listed, total=total, shown_from=shown_from)
-    elif total:
-        say(streams, f"no tasks on this page; there are {total} in all")
-    else:
-        say(streams, none_found)
-        if next_step:
-            hint(streams, next_step)
+    foot = ""
+    if output.mode == "table":
+        tasks = list(tasks)
+        if total and not tasks:
+            none_found, next_step = f"no tasks on this page; there are {total} in all", None
+        elif total is not None and total > len(tasks):
+            foot = _foot(symbols_for(output.streams.out), len(tasks), total, shown_from)
+    listing: Listing[TaskPublic] = Listing(
+        columns=_columns(output) if output.mode == "table" else (),
+        to_json=lambda task: task.to_json(),
+        to_fields=_fields,
+        name=lambda task: task.number,
+        none_found=none_found,
+        next_step=next_step,
+        is_frequent=True,
+    )
+    print_listing(output, tasks, listing, foot=foot)
 
 
-def task_line(task: TaskPublic) -> str:
-    """A task as its line in a pipe: number, status, priority, due, project, tags, title."""
-    from neontodo.models import instant_text
+def due_style(output: Output, task: TaskPublic) -> str:
+    """Return red once it is overdue, yellow on its day, nothing when the task is done."""
+    from neontodo.tasks.dates import is_overdue, local_day
 
-    due = instant_text(task.due_at) if task.due_at else task.due_on
-    status = "done" if task.completed else "pending"
-    project, tags = field(task.project or ""), field(",".join(task.tags))
+    now, tz = output.now, output.tz
+    if task.completed:
+        return ""
+    if is_overdue(task.due_on, task.due_at, now=now, tz=tz):
+        return "red"
+    day = local_day(task.due_at, tz) if task.due_at else task.due_on
+    return "yellow" if day == local_day(now, tz) else ""
+
+
+def _fields(task: TaskPublic) -> tuple[Any, ...]:
+    """The fields in a pipe: number, status, priority, due, project, tags, title."""
+    due: Any = task.due_on
+    if task.due_at is not None:
+        from neontodo.models import instant_text
+
+        due = instant_text(task.due_at)
     return (
-        f"{task.number}\t{status}\t{task.priority.label}\t{due or ''}"
-        f"\t{project}\t{tags}\t{field(task.title)}\n"
+        task.number,
+        "done" if task.completed else "pending",
+        task.priority.label,
+        due,
+        task.project,
+        task.tags,
+        task.title,
     )
 
 
-def _write(streams: Streams, pieces: Iterable[str]) -> None:
-    """Write the pieces some at a time, so that memory stays flat and writes stay few."""
-    pieces = iter(pieces)
-    while chunk := "".join(islice(pieces, _CHUNK)):
-        safe_write(streams.out, chunk)
+def _columns(output: Output) -> list[Column[TaskPublic]]:
+    symbols = symbols_for(output.streams.out)
+    is_narrow = output.streams.width < NARROW
+    return [
+        Column("#", lambda task: str(task.number), _unless_done(""), is_number=True),
+        Column(
+            "",
+            lambda task: symbols.done if task.completed else PRIORITIES[task.priority],
+            lambda task: "green" if task.completed else PRIORITY_STYLES[task.priority],
+        ),
+        Column(
+            "due",
+            lambda task: _due(output, task, is_narrow),
+            lambda task: "dim" if task.completed else due_style(output, task),
+        ),
+        Column(
+            "project",
+            lambda task: task.project or "",
+            _unless_done("magenta"),
+            rank=1,
+            can_shrink=True,
+        ),
+        Column(
+            "tags",
+            lambda task: " ".join(task.tags),
+            _unless_done("cyan"),
+            rank=2,
+            can_shrink=True,
+        ),
+        Column(
+            "title",
+            lambda task: task.title,
+            lambda task: "dim strike" if task.completed else "",
+            mark=lambda task: f" {symbols.note}" if _has_more_to_show(task) else "",
+            is_main=True,
+            lines=TITLE_LINES,
+        ),
+    ]
 
 
-def _print_table(
-    output: Output, tasks: list[TaskPublic], *, total: int | None, shown_from: int
-) -> None:
-    from rich.text import Text
+def _unless_done(style: str) -> Any:
+    return lambda task: "dim" if task.completed else style
 
-    from neontodo.render.terminal.canvas import Canvas
-    from neontodo.render.terminal.tasks import task_grid
 
-    canvas = Canvas(output.streams)
-    canvas.draw(task_grid(canvas, tasks, now=output.now, tz=output.tz))
-    if total is not None and total > len(tasks):
-        dash, dot = canvas.symbols.dash, canvas.symbols.dot
-        last = shown_from + len(tasks)
-        count = f"{shown_from + 1}{dash}{last}" if shown_from else f"{last}"
-        more = f" {dot} --page {shown_from // len(tasks) + 2} for more" if last < total else ""
-        canvas.draw(Text(f"{count} of {total}{more}", "dim"))
+def _due(output: Output, task: TaskPublic, is_narrow: bool) -> str:
+    from neontodo.tasks.dates import describe_due
+
+    if task.due is None:
+        return ""
+    due = describe_due(task.due, now=output.now, tz=output.tz)
+    if not is_narrow:
+        return due
+    day, _, clock = due.partition(" ")
+    return clock if clock and day == "today" else day
+
+
+def _has_more_to_show(task: TaskPublic) -> bool:
+    """Whether `show` has more to say than the table."""
+    return bool(task.description or (task.extra and task.extra.get("annotations")))
+
+
+def _foot(symbols: Symbols, number: int, total: int, shown_from: int) -> str:
+    last = shown_from + number
+    count = f"{shown_from + 1}{symbols.dash}{last}" if shown_from else f"{last}"
+    more = f" {symbols.dot} --page {shown_from // number + 2} for more" if last < total else ""
+    return f"{count} of {total}{more}"

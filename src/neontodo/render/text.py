@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import astuple, dataclass
 from datetime import datetime, tzinfo
 from functools import cache
 from typing import Any, TextIO
@@ -94,3 +95,32 @@ def local_time(instant: datetime, tz: tzinfo) -> str:
     with suppress(OverflowError):
         instant = instant.astimezone(tz)
     return instant.isoformat(" ", "minutes")[:16]
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """The few signs that tables draw; `bars` are the eighths of a block, empty to full."""
+
+    done: str = "✓"
+    note: str = "¶"
+    ellipsis: str = "…"
+    arrow: str = "→"
+    dash: str = "–"
+    dot: str = "·"
+    rule: str = "─"
+    bars: str = " ▁▂▃▄▅▆▇█"
+
+
+UNICODE = Symbols()
+ASCII = Symbols(
+    done="x", note="+", ellipsis="~", arrow="->", dash="-", dot="-", rule="-", bars="     ####"
+)
+
+
+def symbols_for(stream: TextIO) -> Symbols:
+    """Return the signs that the stream's encoding has, plain ASCII if it lacks one of them."""
+    try:
+        "".join(astuple(UNICODE)).encode(stream.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return ASCII
+    return UNICODE
