@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from neontodo.errors import BadValue
+from neontodo.wording import pluralize
 
 
 def utc_now() -> datetime:
@@ -40,5 +41,4 @@ def find_zone(env: Mapping[str, str]) -> tzinfo:
 def span(time: timedelta) -> str:
     """Return a duration as `90 days` or `1 day`; one below a day in minutes."""
     time = max(time, timedelta())
-    number, unit = (time.days, "day") if time.days else (time.seconds // 60, "minute")
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+    return pluralize(time.days, "day") if time.days else pluralize(time.seconds // 60, "minute")

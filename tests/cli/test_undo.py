@@ -30,15 +30,19 @@ def said(todo: Todo, *argv: str) -> str:
 @pytest.mark.parametrize(
     ("argv", "undone", "redone"),
     [
-        (["add", "More"], "removed 4: More\n", "brought back 4: More\n"),
-        (["rm", "1-2", "-y"], "brought back 1, 2\n", "removed 1, 2\n"),
-        (["done", "2"], "marked 2 pending again: Call Ann\n", "marked 2 done again: Call Ann\n"),
+        (["add", "More"], "undone: 4 (More) removed\n", "redone: 4 (More) restored\n"),
+        (["rm", "1-2", "-y"], "undone: 1, 2 restored\n", "redone: 1, 2 removed\n"),
+        (
+            ["done", "2"],
+            "undone: 2 (Call Ann) pending again\n",
+            "redone: 2 (Call Ann) done again\n",
+        ),
         (
             ["edit", "1", "--title", "Buy {oat} milk", "--due", "fri 9:00", "-t", "shop"],
-            "set back title, due, tags of 1: Buy milk\n",
-            "set title, due, tags of 1 again: Buy {oat} milk\n",
+            "undone: title, due date, tags of 1 (Buy milk) restored\n",
+            "redone: title, due date, tags of 1 (Buy {oat} milk) changed again\n",
         ),
-        (["edit", "1-3", "-p", "high"], "set back priority of 1, 2, 3\n", None),
+        (["edit", "1-3", "-p", "high"], "undone: priority of 1–3 restored\n", None),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
@@ -51,7 +55,7 @@ def test_it_says_what_it_did(used: Todo, argv: list[str], undone: str, redone: s
     assert [task | {"updated_at": ""} for task in used.tasks()] == [
         task | {"updated_at": ""} for task in before
     ]
-    assert said(used, "redo") == (redone or "set priority of 1, 2, 3 again\n")
+    assert said(used, "redo") == (redone or "redone: priority of 1–3 changed again\n")
     assert [task | {"updated_at": ""} for task in used.tasks()] == [
         task | {"updated_at": ""} for task in after
     ]
@@ -61,14 +65,14 @@ def test_toggled_tasks_are_told_apart(used: Todo) -> None:
     used.ok("done", "1")
     used.ok("toggle", "1-3")
 
-    assert said(used, "undo") == "marked 1 done again: Buy milk\nmarked 2, 3 pending again\n"
+    assert said(used, "undo") == ("undone: 1 (Buy milk) done again\nundone: 2, 3 pending again\n")
 
 
 def test_a_pipe_gets_the_tasks_that_changed(used: Todo) -> None:
     used.ok("done", "1", "3")
     result = used("undo")
 
-    assert (result.code, result.err) == (0, "marked 1, 3 pending again\n")
+    assert (result.code, result.err) == (0, "undone: 1, 3 pending again\n")
     assert result.out == "1\tpending\tnone\t\t\t\tBuy milk\n3\tpending\tnone\t\t\t\tRest\n"
     assert used("redo", "-q").out == "1\n3\n"
     assert [task["completed"] for task in used("undo", "--json").json] == [False, False]
@@ -78,10 +82,10 @@ def test_a_dry_run_changes_nothing(used: Todo) -> None:
     used.ok("done", "1")
     before = used.tasks()
 
-    assert said(used, "undo", "--dry-run") == f"marked 1 pending again: Buy milk\n{DRY}"
+    assert said(used, "undo", "--dry-run") == f"undone: 1 (Buy milk) pending again\n{DRY}"
     assert used.tasks() == before
     used.ok("undo")
-    assert said(used, "redo", "--dry-run") == f"marked 1 done again: Buy milk\n{DRY}"
+    assert said(used, "redo", "--dry-run") == f"redone: 1 (Buy milk) done again\n{DRY}"
 
 
 def test_repeated_it_walks_back_to_nothing(used: Todo) -> None:
@@ -91,18 +95,18 @@ def test_repeated_it_walks_back_to_nothing(used: Todo) -> None:
     end = used("undo")
 
     assert steps == [
-        "brought back 2: Call Ann\n",
-        "marked 1 pending again: Buy milk\n",
-        "removed 1, 2, 3\n",
+        "undone: 2 (Call Ann) restored\n",
+        "undone: 1 (Buy milk) pending again\n",
+        "undone: 1–3 removed\n",
     ]
     assert (end.code, end.out, used.tasks()) == (1, "", [])
     assert end.err == (
         "error: nothing to undo\nhint: `todo undo --any` takes back what other machines did\n"
     )
     assert [said(used, "redo") for _ in range(3)] == [
-        "brought back 1, 2, 3\n",
-        "marked 1 done again: Buy milk\n",
-        "removed 2: Call Ann\n",
+        "redone: 1–3 restored\n",
+        "redone: 1 (Buy milk) done again\n",
+        "redone: 2 (Call Ann) removed\n",
     ]
 
 
@@ -125,7 +129,7 @@ def test_an_import_is_taken_back_whole_and_brought_back_whole(todo: Todo) -> Non
     todo.ok("import", "-", "--format", "json", stdin=json.dumps(records))
     whole = todo.tasks()
 
-    assert said(todo, "undo") == "removed 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 28 more\n"
+    assert said(todo, "undo") == "undone: 1–40 removed\n"
     assert todo.tasks() == []
     todo.ok("redo")
     assert todo.tasks() == whole
@@ -153,7 +157,7 @@ def test_what_another_machine_changed_since_is_named_and_nothing_is_taken_back(
         "error: cannot undo: something was changed since\n"
         "  task 1 was removed since\n"
         "  task 2: project changed since\n"
-        "  task 3: due changed since\n"
+        "  task 3: due date changed since\n"
         "hint: `todo log` shows what happened\n"
     )
     assert used.tasks() == before
@@ -162,9 +166,9 @@ def test_what_another_machine_changed_since_is_named_and_nothing_is_taken_back(
 def test_what_another_machine_did_is_taken_back_only_if_asked(used: Todo, other: Todo) -> None:
     other.ok("done", "1")
 
-    assert said(used, "undo", "--any") == "marked 1 pending again: Buy milk\n"
+    assert said(used, "undo", "--any") == "undone: 1 (Buy milk) pending again\n"
     assert other("redo").err == "error: nothing to redo\n"
-    assert said(used, "redo") == "marked 1 done again: Buy milk\n"
+    assert said(used, "redo") == "redone: 1 (Buy milk) done again\n"
 
 
 def test_many_obstacles_are_not_all_listed(used: Todo, other: Todo) -> None:
@@ -172,7 +176,7 @@ def test_many_obstacles_are_not_all_listed(used: Todo, other: Todo) -> None:
     other.ok("done", "4-15")
     lines = used("undo").err.splitlines()
 
-    assert lines[1] == "  task 4: completed changed since"
+    assert lines[1] == "  task 4: status changed since"
     assert lines[-2:] == ["  and 2 more", "hint: `todo log` shows what happened"]
     assert len(lines) == 13
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from neontodo.errors import TaskNotFound
 from neontodo.models import TaskPublic
 from neontodo.render.messages import (
     changed_sentence,
-    numbers,
+    hint,
     print_error,
     print_outcome,
     say,
     warn,
 )
 from neontodo.tasks.results import Outcome
-from tests.render.support import HOSTILE, HOSTILE_SHOWN, screen, task
+from tests.render.support import HOSTILE, HOSTILE_SHOWN, odd_text, screen, task
 
 
 def tasks(*numbers: int) -> tuple[TaskPublic, ...]:
@@ -75,7 +77,7 @@ def test_messages_are_spelled_out_in_a_poor_encoding() -> None:
     ("outcome", "sentence"),
     [
         pytest.param(Outcome(tasks(12)), "done 12: Buy milk", id="one"),
-        pytest.param(Outcome(tasks(3, 4, 5)), "done 3 tasks: 3, 4, 5", id="several"),
+        pytest.param(Outcome(tasks(3, 4, 5)), "done 3 tasks: 3–5", id="several"),
         pytest.param(Outcome((), tasks(7)), "already done: 7", id="none"),
         pytest.param(
             Outcome(tasks(3), tasks(7, 8)), "done 3: Buy milk; already done: 7, 8", id="some"
@@ -92,9 +94,31 @@ def test_what_unchanged_tasks_were_can_be_said() -> None:
     assert changed_sentence("reopened", outcome, already="was pending") == "was pending: 7"
 
 
-def test_many_numbers_are_cut_short() -> None:
-    assert numbers(tasks(*range(1, 13))) == "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12"
-    assert numbers(tasks(*range(1, 101))).endswith(", 11, 12 and 88 more")
+def test_a_range_has_a_plain_dash_where_there_is_no_other() -> None:
+    there = screen(terminal=False, encoding="ascii")
+    print_outcome(there.streams, "done", Outcome(tasks(*range(2, 32))))
+    assert there.err == "done 30 tasks: 2-31\n"
+
+
+def test_a_long_hint_wraps_at_words_on_a_terminal() -> None:
+    text = "the embedded store is kept; `todo connect --local --forget` removes what is stored"
+    there, pipe = screen(40, colour=True), screen(40, terminal=False)
+    hint(there.streams, text)
+    hint(pipe.streams, text)
+    assert there.err == (
+        "\x1b[1;36mhint:\x1b[0m the embedded store is kept;\n"
+        "`todo connect --local --forget` removes\n"
+        "what is stored\n"
+    )
+    assert pipe.err == f"hint: {text}\n"
+
+
+@given(odd_text, st.integers(20, 200))
+def test_wrapping_loses_nothing(text: str, width: int) -> None:
+    there, pipe = screen(width), screen(terminal=False)
+    say(there.streams, text)
+    say(pipe.streams, text)
+    assert there.err.split() == pipe.err.split()
 
 
 def test_an_outcome_is_said_with_its_notes() -> None:

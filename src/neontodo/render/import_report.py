@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from neontodo.errors import capped
 from neontodo.render.messages import hint, say, warn
+from neontodo.wording import pluralize
 
 if TYPE_CHECKING:
     from neontodo.render.listing import Output
@@ -28,7 +29,7 @@ def print_report(output: Output, report: Report) -> None:
         changes = _renumbered(high, report.high_numbers)
         warn(streams, f"{high} {were} replaced, being far above all others: {changes}")
     if report.bad:
-        warn(streams, f"left out {_counted(report.bad, 'record')} that cannot be read")
+        warn(streams, f"left out {pluralize(report.bad, 'record')} that cannot be read")
         for line in capped(report.problems[:PROBLEMS_SHOWN], report.bad):
             say(streams, f"  {line}")
     if report.removed_here:
@@ -39,7 +40,7 @@ def print_report(output: Output, report: Report) -> None:
 
 def report_sentence(report: Report) -> str:
     """Such as `imported 144 tasks; skipped 3 deleted ones; 5 are here already`."""
-    parts = [f"imported {_counted(report.added, 'task')}" if report.added else "imported nothing"]
+    parts = [f"imported {pluralize(report.added, 'task')}" if report.added else "imported nothing"]
     parts += [f"skipped {count} {reason}" for reason, count in report.skipped.items()]
     if here := report.already_here:
         parts.append(f"{here} {'is' if here == 1 else 'are'} here already")
@@ -69,9 +70,4 @@ def report_json(report: Report) -> dict[str, Any]:
 
 def _renumbered(count: int, numbers: Mapping[int, int]) -> str:
     shown = [f"{old} is now {new}" for old, new in list(numbers.items())[:NUMBERS_SHOWN]]
-    more = f" and {count - NUMBERS_SHOWN} more" if count > NUMBERS_SHOWN else ""
-    return ", ".join(shown) + more
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"1 {noun}" if count == 1 else f"{count} {noun}s"
+    return ", ".join(capped(shown, count))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from neontodo.render.text import escaped, safe_write
+from neontodo.render.text import Symbols, shown, symbols_for
+from neontodo.wording import list_numbers, pluralize
 
 if TYPE_CHECKING:
     from neontodo.errors import TodoError
@@ -13,15 +14,15 @@ if TYPE_CHECKING:
     from neontodo.streams import Streams
     from neontodo.tasks.results import Outcome, UnreadableTask
 
-NUMBERS_SHOWN = 12
 UNREADABLE_SHOWN = 10
+NARROWEST = 20
 
 _STYLES = {"error": "1;31", "warning": "1;33", "hint": "1;36"}
 
 
 def say(streams: Streams, text: str) -> None:
     """One line on standard error; what it holds of other people's text is never obeyed."""
-    safe_write(streams.err, f"{escaped(text)}\n")
+    _write(streams, text)
 
 
 def warn(streams: Streams, text: str) -> None:
@@ -39,7 +40,7 @@ def warn_unreadable(streams: Streams, rows: Sequence[UnreadableTask]) -> None:
     for row in rows[:UNREADABLE_SHOWN]:
         warn(streams, f"{row.problem}; {row.next_step}")
     if more := len(rows[UNREADABLE_SHOWN:]):
-        warn(streams, f"{more} more tasks cannot be read")
+        warn(streams, f"{pluralize(more, 'more task')} cannot be read")
 
 
 def print_error(streams: Streams, error: TodoError) -> None:
@@ -67,7 +68,7 @@ def print_outcome(
 
 
 def changed_sentence(verb: str, outcome: Outcome, *, already: str | None = None) -> str:
-    """What a write did, such as `done 3 tasks: 3, 4, 5; already done: 7`.
+    """Return what a write did, as `done 3 tasks: 3–5; already done: 7`.
 
     `verb` is a participle; `already` says what the others were, if not simply that.
     """
@@ -75,25 +76,53 @@ def changed_sentence(verb: str, outcome: Outcome, *, already: str | None = None)
     if outcome.changed:
         parts.append(f"{verb} {_named(outcome.changed)}")
     if outcome.unchanged:
-        parts.append(f"{already or f'already {verb}'}: {numbers(outcome.unchanged)}")
+        parts.append(f"{already or f'already {verb}'}: {_numbers(outcome.unchanged)}")
     return "; ".join(parts) or "nothing to change"
 
 
-def numbers(tasks: tuple[TaskPublic, ...]) -> str:
-    """Their numbers; of very many only the first: `3, 4, 5 and 12 more`."""
-    shown = ", ".join(str(task.number) for task in tasks[:NUMBERS_SHOWN])
-    more = len(tasks) - NUMBERS_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
+def _numbers(tasks: tuple[TaskPublic, ...]) -> str:
+    return list_numbers(task.number for task in tasks)
 
 
 def _named(tasks: tuple[TaskPublic, ...]) -> str:
     if len(tasks) == 1:
         return f"{tasks[0].number}: {tasks[0].title}"
-    return f"{len(tasks)} tasks: {numbers(tasks)}"
+    return f"{len(tasks)} tasks: {_numbers(tasks)}"
 
 
 def _labelled(streams: Streams, label: str, text: str) -> None:
-    name = f"{label}:"
-    if streams.err_is_terminal and streams.colour:
-        name = f"\x1b[{_STYLES[label]}m{name}\x1b[0m"
-    safe_write(streams.err, f"{name} {escaped(text)}\n")
+    is_coloured = streams.err_is_terminal and streams.colour
+    _write(streams, f"{label}: {text}", _STYLES[label] if is_coloured else "")
+
+
+def _write(streams: Streams, text: str, style: str = "") -> None:
+    """Write a line, wrapped at words on a terminal; a style is that of its label."""
+    text = shown(_with_plain_dashes(text, streams.err), streams.err)
+    if streams.err_is_terminal and len(text) > streams.width:
+        text = _wrapped(text, streams.width)
+    if style:
+        label, _, rest = text.partition(":")
+        text = f"\x1b[{style}m{label}:\x1b[0m{rest}"
+    streams.err.write(f"{text}\n")
+
+
+def _with_plain_dashes(text: str, stream: TextIO) -> str:
+    """The text with the dashes of its ranges as the stream's encoding can have them."""
+    return text.replace(Symbols.dash, symbols_for(stream).dash) if Symbols.dash in text else text
+
+
+def _wrapped(text: str, width: int) -> str:
+    """The text in lines that end at words; what stands in backticks, to be copied, stays whole."""
+    import re
+    import textwrap
+
+    # A blank that is no place to wrap, and that no text has once it is escaped.
+    glued = re.sub("`[^`]*`", lambda quoted: quoted[0].replace(" ", "\0"), text)
+    lines = textwrap.wrap(
+        glued,
+        max(width, NARROWEST),
+        subsequent_indent=" " * (len(text) - len(text.lstrip(" "))),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines).replace("\0", " ")

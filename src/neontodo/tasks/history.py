@@ -26,12 +26,14 @@ from neontodo.tasks.state import (
     take_snapshot,
 )
 from neontodo.tasks.unit_of_work import UnitOfWork
+from neontodo.wording import list_numbers
 
 CHUNK = 500
 LOOKED_AT = 50
 """Commands at a time, of which mostly the newest is the one."""
 DETAILS_SHOWN = 10
-NUMBERS_SHOWN = 12
+
+_WORDS = {"due": "due date", "completed": "status"}
 
 
 async def undo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
@@ -163,7 +165,7 @@ def _problem(change: Change, task: Task | None) -> str | None:
     if task is None:
         return "task {} was removed since"
     fields = name_fields(find_later_changes(task, change))
-    return f"task {{}}: {', '.join(fields)} changed since" if fields else None
+    return f"task {{}}: {_in_words(fields)} changed since" if fields else None
 
 
 def _inverse(unit: UnitOfWork, change: Change, task: Task | None) -> TaskPublic:
@@ -182,22 +184,22 @@ def _inverse(unit: UnitOfWork, change: Change, task: Task | None) -> TaskPublic:
 
 def _sentence(change: Change, verb: str) -> str:
     """What becomes of a task whose change is taken back; `{}` stands for the task."""
-    match change.kind:
-        case "create":
-            return "removed {}"
-        case "delete":
-            return "brought back {}"
+    past = "undone" if verb == "undo" else "redone"
+    if change.kind != "update":
+        return f"{past}: {{}} {'removed' if change.kind == 'create' else 'restored'}"
     fields = name_fields(change.before or {})
     if fields == ["completed"]:
-        was_done = (change.before or {})["completed"]
-        return f"marked {{}} {'done' if was_done else 'pending'} again"
-    listed = ", ".join(fields)
-    return f"set back {listed} of {{}}" if verb == "undo" else f"set {listed} of {{}} again"
+        is_done = (change.before or {})["completed"]
+        return f"{past}: {{}} {'done' if is_done else 'pending'} again"
+    return (
+        f"{past}: {_in_words(fields)} of {{}} {'restored' if verb == 'undo' else 'changed again'}"
+    )
+
+
+def _in_words(fields: list[str]) -> str:
+    return ", ".join(_WORDS.get(name, name) for name in fields)
 
 
 def _told(sentence: str, affected: list[TaskPublic]) -> str:
-    shown = ", ".join(str(task.number) for task in affected[:NUMBERS_SHOWN])
-    if more := len(affected[NUMBERS_SHOWN:]):
-        shown += f" and {more} more"
-    title = f": {affected[0].title}" if len(affected) == 1 else ""
-    return sentence.format(shown) + title
+    title = f" ({affected[0].title})" if len(affected) == 1 else ""
+    return sentence.format(list_numbers(task.number for task in affected) + title)

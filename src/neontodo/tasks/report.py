@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from neontodo.errors import BadValue, capped
+from neontodo.wording import pluralize
 
 KEPT = 1000
 DETAILS_SHOWN = 10
@@ -47,9 +48,8 @@ class Report:
 
     def refusal(self) -> BadValue:
         """Why nothing was imported."""
-        records = "1 record" if self.bad == 1 else f"{self.bad} records"
         return BadValue(
-            f"nothing was imported: {records} cannot be read",
+            f"nothing was imported: {pluralize(self.bad, 'record')} cannot be read",
             details=capped(self.problems[:DETAILS_SHOWN], self.bad),
             hint="mend the file, or leave them out with `--skip-bad`",
         )
