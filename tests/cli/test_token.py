@@ -198,7 +198,7 @@ def test_the_list_on_a_terminal(todo: Todo) -> None:
     assert todo("token", "list", terminal=True) == Result(
         0,
         f"id        {'name':{width}}  created     expires     status\n"
-        f"{'─' * (8 + 2 + width + 2 + 10 + 2 + 10 + 2 + 7)}\n"
+        f"{'─' * (8 + 2 + width + 2 + 10 + 2 + 10 + 2 + 6)}\n"
         f"{machine[:8]}  {name:{width}}  2026-11-20  never       in use\n"
         f"{ci[:8]}  {'ci':{width}}  2026-11-20  2027-02-18  active\n",
         "",

@@ -101,7 +101,7 @@ class Canvas:
 class Cell:
     """Safe text of one or more lines, its style, and a dim mark after the last of them.
 
-    Rich draws it as it is: wrapping and padding again what fits already takes twice as long.
+    It fits its column already, so Rich draws it as it is.
     """
 
     text: str
@@ -145,10 +145,7 @@ def draw_listing(
         [_fitted(canvas, column, cell, width) for cell in filled[column]]
         for column, width in widths.items()
     ]
-    rows = [
-        *_head(canvas, widths, gap),
-        *zip(*fitted, strict=True),
-    ]
+    rows = [*_head(canvas, widths, gap), *zip(*fitted, strict=True)]
     make = FrequentTable if is_frequent else make_table
     table = make(list(widths.values()), rows, gap=gap)
     canvas.draw(table, *([Cell(foot, "dim")] if foot else ()))
