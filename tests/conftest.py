@@ -51,7 +51,7 @@ async def prepare(url: str) -> None:
     """Bring an empty Postgres database to the newest schema."""
     engine = make_engine(parse_url(url))
     async with engine.begin() as connection:
-        await connection.run_sync(migrations.upgrade)
+        await connection.run_sync(migrations.migrate)
     await engine.dispose()
 
 

@@ -23,7 +23,7 @@ def second_person(first: Todo, home: Path) -> Todo:
     async def insert() -> None:
         database = Database(parse_url(first.env["TODO_DATABASE_URL"]), lambda: None)  # type: ignore[arg-type, return-value]
         stamps = {"created_at": first.now}
-        async with database.bare() as connection:
+        async with database.connect() as connection:
             await connection.execute(
                 sa.insert(User),
                 {"id": mine.user_id, "name": "bob", "last_number": 0, "last_seq": 0}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from neontodo.errors import Refused
-from neontodo.links import follow_links
+from neontodo.filesystem import follow_links
 from tests.harness import Todo
 
 NOBODY = 65534

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neontodo.db.url_text import EXAMPLE
+from neontodo.db.url import EXAMPLE
 from neontodo.errors import BadValue
 from neontodo.masking import mask_database_urls, mask_passwords, mask_url
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from neontodo.accounts.issuers.issuer import Issuer
     from neontodo.accounts.secrets.store import SecretStore
     from neontodo.db.database import Database
-    from neontodo.db.retry import Limits
+    from neontodo.db.retry import TimeLimits
     from neontodo.db.url import Target
     from neontodo.settings import Settings
     from neontodo.tasks.unit_of_work import UnitOfWork
@@ -180,18 +180,18 @@ class App:
         return SqliteTarget(path)
 
     @cached_property
-    def limits(self) -> Limits:
+    def limits(self) -> TimeLimits:
         """How long a server is waited for."""
-        from neontodo.db.retry import Limits
+        from neontodo.db.retry import TimeLimits
 
-        return Limits()
+        return TimeLimits()
 
     @cached_property
     def database(self) -> Database:
         """The store in use; its sessions open it."""
         return self._resources.database(
             self.target,
-            lambda: self.profile.make_founder(self.target, self.now),
+            lambda: self.profile.make_first_user(self.target, self.now),
             self.limits,
             Notice(self.streams).show,
             self.notify,
@@ -203,7 +203,7 @@ class App:
 
         return Database(
             target,
-            lambda: self.profile.make_founder(target, self.now),
+            lambda: self.profile.make_first_user(target, self.now),
             limits=self.limits,
             announce=Notice(self.streams).show,
             notify=self.notify,
@@ -293,7 +293,9 @@ class App:
                     await users.require_user(session, identity.user_id)
                 return answer
 
-        return await self._run_as_known_user(identity, partial(self.database.repeated, attempt))
+        return await self._run_as_known_user(
+            identity, partial(self.database.run_with_retries, attempt)
+        )
 
     async def write(
         self, action: Callable[[UnitOfWork], Awaitable[T]], *, dry_run: bool = False
@@ -339,11 +341,11 @@ class App:
         Raises:
             Refused: they are.
         """
-        from neontodo.db.probe import Probe, attempt
+        from neontodo.db.probe import Probe, try_probe
 
-        answer = await attempt(self.database) if self.target.engine == "postgresql" else None
+        answer = await try_probe(self.database) if self.target.engine == "postgresql" else None
         if isinstance(answer, Probe):
-            answer.require_ours(self.target.display)
+            answer.require_own_tables(self.target.display)
 
     async def _admit(self, identity: Identity) -> None:
         await self.admit(identity, self.database)

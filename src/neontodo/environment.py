@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from neontodo.accounts.issuers.issuer import Issuer
     from neontodo.accounts.machine_key import MachineKey
     from neontodo.accounts.secrets.store import SecretStore
-    from neontodo.db.founding import Founder
+    from neontodo.db.schema import FirstUser
     from neontodo.db.url import Target
     from neontodo.settings import Settings
 
@@ -194,7 +194,7 @@ class LocalProfile:
         # Looked at last: another first command may have made the store by now.
         return machine is not None and machine.had_store and not path.exists()
 
-    def make_founder(self, target: Target, now: datetime) -> Founder:
+    def make_first_user(self, target: Target, now: datetime) -> FirstUser:
         """Return the first user of a store without users: the account, else this machine's user.
 
         The embedded store is the machine's own in any case: it is there when nobody is signed in.
@@ -202,28 +202,28 @@ class LocalProfile:
         import socket
 
         from neontodo.accounts.machine_key import encode_public_key
-        from neontodo.db.founding import FirstKey, Founder
+        from neontodo.db.schema import FirstKey, FirstUser
 
         if self.account is not None and target.engine == "postgresql":
-            return Founder(self.account.user_id, self.account.name, at=now)
+            return FirstUser(self.account.user_id, self.account.name, at=now)
         machine = self.load_or_create_machine_key(now)
         key = FirstKey(
             machine.key_id,
             encode_public_key(machine.private_key.public_key()),
             socket.gethostname(),
         )
-        founder = Founder(machine.user_id, machine.name, at=now, key=key)
+        first_user = FirstUser(machine.user_id, machine.name, at=now, key=key)
         if target.display != str(self.store_path):
-            return founder
+            return first_user
         return replace(
-            founder,
+            first_user,
             has_lost_store=self.has_lost_store(self.store_path),
             remember_store=self._remember_store,
         )
 
     def _remember_store(self) -> None:
         from neontodo.accounts import machine_key
-        from neontodo.db.new_files import clear_temporary_folders
+        from neontodo.filesystem import clear_temporary_folders
 
         # As long as other commands build the store, they may be killed.
         if clear_temporary_folders(self.folder, STORE):
@@ -236,7 +236,7 @@ def require_own_links(path: Path) -> None:
     Raises:
         Refused: it does.
     """
-    from neontodo.links import follow_links
+    from neontodo.filesystem import follow_links
 
     # Whether there is anything behind the links is found out where it is opened.
     with suppress(OSError, RuntimeError):

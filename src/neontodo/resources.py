@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from neontodo.db.connect import Announce
     from neontodo.db.database import Database
-    from neontodo.db.founding import Founder
-    from neontodo.db.retry import Limits
+    from neontodo.db.retry import TimeLimits
+    from neontodo.db.schema import FirstUser
     from neontodo.db.url import Target
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Resources:
 
     @property
     def is_connected(self) -> bool:
-        return self._database is not None and self._database.connections[0] > 0
+        return self._database is not None and self._database.count_connections()[0] > 0
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the event loop."""
@@ -73,8 +73,8 @@ class Resources:
     def database(
         self,
         target: Target,
-        founder: Callable[[], Founder],
-        limits: Limits,
+        make_first_user: Callable[[], FirstUser],
+        limits: TimeLimits,
         announce: Announce,
         notify: Callable[[str], None],
     ) -> Database:
@@ -86,8 +86,10 @@ class Resources:
                 self._outdated.append(self._database)
             self._key = key
             make = self._database_type()
-            self._database = make(target, founder, limits=limits, announce=announce, notify=notify)
-        self._database.lend(founder, announce, notify)
+            self._database = make(
+                target, make_first_user, limits=limits, announce=announce, notify=notify
+            )
+        self._database.reuse_for_next_command(make_first_user, announce, notify)
         return self._database
 
     def _database_type(self) -> type[Database]:
@@ -153,7 +155,7 @@ class Resources:
             from neontodo.db import write_ahead_log
 
             # To look at the file takes this process's locks on it away, which closing does anyway.
-            if not write_ahead_log.belongs(path):
+            if not write_ahead_log.has_own_log(path):
                 raise Replaced
         if self._database is not None:
             self._close(self._database)
@@ -168,7 +170,7 @@ class Resources:
 
         if self._runner is not None and asyncio.all_tasks(self._runner.get_loop()):
             return False
-        return self._database is None or self._database.connections[1] == 0
+        return self._database is None or self._database.count_connections()[1] == 0
 
     def rest(self, until: socket.socket) -> bool:
         """After a while without a command, close a file, or open a faster way to a server.

@@ -17,7 +17,7 @@ from neontodo.accounts import identity, machine_key, tokens
 from neontodo.accounts.identity import Identity
 from neontodo.accounts.machine_key import MachineKey
 from neontodo.db.database import Database
-from neontodo.db.founding import FirstKey, Founder, found
+from neontodo.db.schema import FirstKey, FirstUser, add_first_user
 from neontodo.db.url import parse_url
 from neontodo.errors import NotSignedIn
 from neontodo.models import Key
@@ -49,7 +49,7 @@ class Store:
         """Change a stored key past the program."""
 
         async def run() -> None:
-            async with self.database.bare() as connection:
+            async with self.database.connect() as connection:
                 await connection.execute(sa.update(Key).where(Key.id == key_id).values(columns))  # type: ignore[arg-type]
 
         self.runner.run(run())
@@ -61,10 +61,10 @@ def signed(user_id: str) -> Signed:
     return Signed(private_key, user_id, key_id, FRIDAY_NOON)
 
 
-def founder(person: Signed) -> Founder:
+def founder(person: Signed) -> FirstUser:
     assert isinstance(person.private_key, Ed25519PrivateKey)
     public_key = machine_key.encode_public_key(person.private_key.public_key())
-    return Founder(
+    return FirstUser(
         person.user_id, "name", FRIDAY_NOON, FirstKey(person.key_id, public_key, "laptop")
     )
 
@@ -77,10 +77,10 @@ def store(database_url: str) -> Iterator[Store]:
     async def fill() -> None:
         async with database.read(ANN):
             pass
-        async with database.bare() as connection:
+        async with database.connect() as connection:
             if database.target.engine == "postgresql":
-                await found(connection, founder(ann))
-            await found(connection, founder(bob))
+                await add_first_user(connection, founder(ann))
+            await add_first_user(connection, founder(bob))
 
     with asyncio.Runner() as runner:
         runner.run(fill())

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from neontodo.app import App
-from neontodo.db.retry import Limits
+from neontodo.db.retry import TimeLimits
 from neontodo.streams import Streams
 from tests.databases import Postgres
 from tests.harness import Todo
@@ -17,7 +17,7 @@ class Hasty(Todo):
 
     def app(self, streams: Streams, env: Mapping[str, str]) -> App:
         app = super().app(streams, env)
-        app.limits = Limits(brief=0)
+        app.limits = TimeLimits(brief=0)
         return app
 
 

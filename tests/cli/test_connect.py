@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from neontodo.accounts.sharing.invitation import decode_invitation
-from neontodo.db.retry import Limits
+from neontodo.db.retry import TimeLimits
 from neontodo.db.schema import HEAD
 from tests.certificates import Authority
 from tests.cli.connections import Hasty, change, place
@@ -605,7 +605,7 @@ def test_migrations_refuse_the_pooled_host_alone(local: Todo, neon: Neon) -> Non
     neon.server.create_database("neon")
     neon.hosts.remove(DIRECT)
     # No wait for what is not there; what is there has all the time that it needs.
-    person = Hurried(local.home, local.env, limits=Limits(brief=0.1))
+    person = Hurried(local.home, local.env, limits=TimeLimits(brief=0.1))
     result = person("connect", neon.url("neon"), "--upgrade")
     unreached = f"cannot reach {place(neon.url('neon', DIRECT).partition('?')[0])}"
     assert (result.code, said(result)[1:3]) == (

@@ -856,7 +856,7 @@ def test_a_member_whose_user_was_the_plain_sub_is_let_in_by_the_owner(
     subject = user.partition("#")[2]
 
     async def rename() -> None:
-        async with app_of(owner).database.bare() as connection:
+        async with app_of(owner).database.connect() as connection:
             await queries.rename_user(connection, user, subject)
 
     asyncio.run(rename())

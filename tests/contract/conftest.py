@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from neontodo.db.database import Database
-from neontodo.db.founding import FirstKey, Founder
-from neontodo.db.retry import Limits
+from neontodo.db.retry import TimeLimits
+from neontodo.db.schema import FirstKey, FirstUser
 from neontodo.db.url import parse_url
 from neontodo.models import Key, TaskCreate, TaskPublic, TaskUpdate, User
 from neontodo.tasks import service
@@ -94,9 +94,9 @@ class Store:
 def store(database_url: str) -> Iterator[Store]:
     """An empty store with the users Ann and Bob, each with two machines."""
     target = parse_url(database_url)
-    founder = Founder(ANN, "Ann", FRIDAY_NOON, FirstKey("laptop", "-", "laptop"))
+    first_user = FirstUser(ANN, "Ann", FRIDAY_NOON, FirstKey("laptop", "-", "laptop"))
     # Nothing is tried again here, so a busy machine must not count as a client that is gone.
-    database = Database(target, lambda: founder, limits=Limits(idle=60))
+    database = Database(target, lambda: first_user, limits=TimeLimits(idle=60))
     with asyncio.Runner() as runner:
         runner.run(_fill(database))
         yield Store(database, runner)
@@ -107,7 +107,7 @@ async def _fill(database: Database) -> None:
     if database.target.engine == "sqlite":
         async with database.read(ANN):
             pass
-    async with database.bare() as connection:
+    async with database.connect() as connection:
         people = [{"id": ANN}, {"id": BOB}]
         if database.target.engine == "sqlite":
             people = [{"id": BOB}]

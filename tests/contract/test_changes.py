@@ -207,7 +207,7 @@ def test_a_user_that_the_store_does_not_know_cannot_write(store: Store) -> None:
 
 def test_a_store_of_another_version_is_not_written(store: Store) -> None:
     async def age() -> None:
-        async with store.database.bare() as connection:
+        async with store.database.connect() as connection:
             await connection.exec_driver_sql("UPDATE todo_version SET version_num = '9999'")
 
     store.runner.run(age())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from neontodo.db.database import Database
-from neontodo.db.retry import Limits
+from neontodo.db.retry import TimeLimits
 from neontodo.tasks.filters import TaskFilter
 from neontodo.tasks.queries import tasks
 from tests.contract.conftest import Store
@@ -13,7 +13,9 @@ from tests.contract.conftest import Store
 
 def test_a_slow_reader_is_waited_for_longer_than_an_idle_writer(store: Store) -> None:
     store.add(*(f"t{n}" for n in range(1001)))
-    impatient = Database(store.database.target, store.database.founder, limits=Limits(idle=0.1))
+    impatient = Database(
+        store.database.target, store.database.make_first_user, limits=TimeLimits(idle=0.1)
+    )
 
     async def read() -> int:
         count = 0

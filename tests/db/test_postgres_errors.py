@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from neontodo.db.errors_postgres import BY_SQLSTATE, BY_TEXT, translate, while_connecting
+from neontodo.db.errors_postgres import BY_SQLSTATE, BY_TEXT, translate, translate_connecting
 from neontodo.errors import (
     BadValue,
     NotSignedIn,
@@ -97,7 +97,7 @@ def said(text: str, code: str = "XX000") -> Exception:
     ],
 )
 def test_neons_proxy_is_understood_by_its_words(text: str, what: str, retry: Retry) -> None:
-    error = while_connecting(said(text), NAME)
+    error = translate_connecting(said(text), NAME)
 
     assert isinstance(error, StoreUnavailable)
     assert error.message.startswith(f"{NAME} ")
@@ -126,7 +126,7 @@ def test_neons_proxy_is_understood_by_its_words(text: str, what: str, retry: Ret
 def test_poolers_and_servers_are_understood_while_connecting(
     text: str, code: str, what: str, retry: Retry
 ) -> None:
-    error = while_connecting(said(text, code), NAME)
+    error = translate_connecting(said(text, code), NAME)
 
     assert isinstance(error, StoreUnavailable)
     assert what in error.message
@@ -208,7 +208,7 @@ def test_a_mistake_of_ours_is_not_repeated() -> None:
     ],
 )
 def test_why_there_is_no_connection(error: Exception, reason: str, retry: Retry) -> None:
-    failure = while_connecting(error, NAME)
+    failure = translate_connecting(error, NAME)
 
     assert isinstance(failure, StoreUnavailable)
     assert failure.message == f"cannot reach {NAME}: {reason}"
@@ -218,7 +218,7 @@ def test_why_there_is_no_connection(error: Exception, reason: str, retry: Retry)
 def test_a_wrong_certificate_is_final() -> None:
     error = ssl.SSLCertVerificationError(1, "certificate verify failed")
     error.verify_code, error.verify_message = 18, "self-signed certificate"
-    failure = while_connecting(error, NAME)
+    failure = translate_connecting(error, NAME)
 
     assert isinstance(failure, StoreUnavailable)
     assert failure.message.startswith(f"cannot reach {NAME}: ")
@@ -226,7 +226,7 @@ def test_a_wrong_certificate_is_final() -> None:
 
 
 def test_a_server_without_tls_is_told_from_one_that_is_not_there() -> None:
-    failure = while_connecting(ConnectionError('server at "h:5432" rejected SSL upgrade'), NAME)
+    failure = translate_connecting(ConnectionError('server at "h:5432" rejected SSL upgrade'), NAME)
 
     assert failure.message == f"{NAME} offers no TLS"
 
@@ -235,5 +235,5 @@ def test_a_server_without_tls_is_told_from_one_that_is_not_there() -> None:
 @pytest.mark.parametrize("text", [*BY_TEXT, "nothing that is known"])
 def test_no_text_of_a_driver_is_ever_shown(code: str, text: str) -> None:
     error = said(f"{text} {SECRET}", code.ljust(5, "0"))
-    for shown in (while_connecting(error, NAME), translate(wrapped(error), NAME)):
+    for shown in (translate_connecting(error, NAME), translate(wrapped(error), NAME)):
         assert SECRET not in f"{shown.message} {shown.hint} {shown.details}"

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from neontodo.db.retry import Limits, Tries, repeated
+from neontodo.db.retry import RetryTimer, TimeLimits, run_with_retries
 from neontodo.errors import OutcomeUnknown, Refused, Retry, StoreUnavailable
 
-LIMITS = Limits(patience=30, brief=3, pause=0.2, longest_pause=5)
+LIMITS = TimeLimits(patience=30, brief=3, pause=0.2, longest_pause=5)
 
 
 @dataclass
@@ -25,8 +25,8 @@ class Clock:
         self.slept.append(round(seconds, 3))
         self.now += seconds
 
-    def tries(self, jitter: float = 1.0) -> Tries:
-        return Tries(LIMITS, clock=lambda: self.now, sleep=self.sleep, jitter=lambda: jitter)
+    def timer(self, jitter: float = 1.0) -> RetryTimer:
+        return RetryTimer(LIMITS, clock=lambda: self.now, sleep=self.sleep, jitter=lambda: jitter)
 
 
 def failure(retry: Retry) -> StoreUnavailable:
@@ -47,7 +47,7 @@ def attempts(*answers: Exception | str) -> Callable[[], Awaitable[str]]:
 
 
 def run(clock: Clock, *answers: Exception | str, jitter: float = 1.0) -> str:
-    return asyncio.run(repeated(attempts(*answers), clock.tries(jitter)))
+    return asyncio.run(run_with_retries(attempts(*answers), clock.timer(jitter)))
 
 
 def test_what_succeeds_is_not_repeated() -> None:
@@ -106,7 +106,7 @@ def test_a_write_that_may_be_saved_stays_unknown_whatever_fails_afterwards() -> 
 
 def test_the_time_of_a_try_counts_and_the_time_before_the_first_failure_does_not() -> None:
     clock = Clock(now=1000)
-    tries = clock.tries()
+    timer = clock.timer()
     lasted: list[float] = []
 
     async def slow() -> str:
@@ -115,15 +115,15 @@ def test_the_time_of_a_try_counts_and_the_time_before_the_first_failure_does_not
         raise failure(Retry.PATIENTLY)
 
     with pytest.raises(StoreUnavailable):
-        asyncio.run(repeated(slow, tries))
+        asyncio.run(run_with_retries(slow, timer))
     assert [round(moment) for moment in lasted] == [1020, 1040, 1061]
 
 
 def test_work_after_failed_work_has_its_own_time() -> None:
     clock = Clock()
-    tries = clock.tries()
+    timer = clock.timer()
     with pytest.raises(StoreUnavailable):
-        asyncio.run(repeated(attempts(failure(Retry.BRIEFLY)), tries))
+        asyncio.run(run_with_retries(attempts(failure(Retry.BRIEFLY)), timer))
     clock.now += 100
-    assert asyncio.run(repeated(attempts(failure(Retry.BRIEFLY), "done"), tries)) == "done"
-    assert tries.failed
+    assert asyncio.run(run_with_retries(attempts(failure(Retry.BRIEFLY), "done"), timer)) == "done"
+    assert timer.has_failed

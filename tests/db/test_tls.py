@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from neontodo.db.database import translate_errors
 from neontodo.db.engine import make_engine
-from neontodo.db.errors import translated
-from neontodo.db.retry import Limits, Tries
-from neontodo.db.tls import contexts, direct_tls
+from neontodo.db.retry import RetryTimer, TimeLimits
+from neontodo.db.tls import has_direct_tls, make_contexts
 from neontodo.db.url import parse_url
 from neontodo.errors import BadValue, StoreUnavailable
 from tests.certificates import EXPIRED, NOT_YET, Authority, write_self_signed
@@ -24,7 +24,7 @@ from tests.postgres import PostgresServer
 
 SECURE = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 NOT_TRUSTED = "its certificate comes from an authority that is not trusted here"
-AT_ONCE = Limits(patience=0, brief=0)
+AT_ONCE = TimeLimits(patience=0, brief=0)
 
 
 def ask(url: str, query: str = SECURE) -> object:
@@ -32,9 +32,9 @@ def ask(url: str, query: str = SECURE) -> object:
 
     async def asked() -> object:
         target = parse_url(url)
-        engine = make_engine(target, tries=Tries(AT_ONCE))
+        engine = make_engine(target, timer=RetryTimer(AT_ONCE))
         try:
-            with translated(target):
+            with translate_errors(target):
                 async with engine.connect() as connection:
                     return await connection.scalar(sa.text(query))
         finally:
@@ -211,7 +211,7 @@ def test_a_wrong_password_is_not_tried_again_in_plain_text(tmp_path: Path, home:
 @pytest.mark.parametrize("host", [DIRECT, POOLED])
 def test_neon_is_spoken_to_by_direct_tls(neon: Neon, host: str) -> None:
     assert ask(neon.url("postgres", host)) is True
-    assert direct_tls(postgres(neon.url("postgres", host)))
+    assert has_direct_tls(postgres(neon.url("postgres", host)))
 
 
 @pytest.mark.parametrize(
@@ -310,12 +310,12 @@ def test_a_password_is_never_taken_from_elsewhere(
 )
 def test_contradictions(home: Path, parameters: str, reason: str) -> None:
     with pytest.raises(BadValue, match=reason):
-        contexts(postgres(f"postgresql://alex:hunter2@localhost/d?{parameters}"))
+        make_contexts(postgres(f"postgresql://alex:hunter2@localhost/d?{parameters}"))
 
 
 def test_there_is_no_tls_on_a_socket() -> None:
     target = postgres("postgresql://alex@/d?host=/tmp&sslmode=verify-full")
-    assert (contexts(target), direct_tls(target)) == ((None,), False)
+    assert (make_contexts(target), has_direct_tls(target)) == ((None,), False)
 
 
 def test_a_system_without_authorities_is_lent_mozillas(
@@ -323,7 +323,7 @@ def test_a_system_without_authorities_is_lent_mozillas(
 ) -> None:
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.setenv(name, str(tmp_path / "nowhere"))
-    (context,) = contexts(postgres(f"postgresql://alex@{DIRECT}/d"))
+    (context,) = make_contexts(postgres(f"postgresql://alex@{DIRECT}/d"))
     assert context is not None
     assert context.cert_store_stats()["x509_ca"] > 50
 
@@ -334,7 +334,7 @@ def test_a_system_with_authorities_is_trusted_alone(
     Authority.found(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "nowhere"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    (context,) = contexts(postgres(f"postgresql://alex@{DIRECT}/d"))
+    (context,) = make_contexts(postgres(f"postgresql://alex@{DIRECT}/d"))
     assert context is not None
     assert context.cert_store_stats()["x509_ca"] == 1
 
@@ -343,13 +343,13 @@ def test_a_folder_of_authorities_counts(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "4a6481c9.0").touch()
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere"))
-    (context,) = contexts(postgres(f"postgresql://alex@{DIRECT}/d"))
+    (context,) = make_contexts(postgres(f"postgresql://alex@{DIRECT}/d"))
     assert context is not None
     assert context.cert_store_stats()["x509_ca"] == 0
 
 
 def test_old_protocols_are_refused() -> None:
-    (context,) = contexts(postgres(f"postgresql://alex@{DIRECT}/d"))
+    (context,) = make_contexts(postgres(f"postgresql://alex@{DIRECT}/d"))
     assert context is not None
     assert (context.minimum_version, context.verify_mode, context.check_hostname) == (
         ssl.TLSVersion.TLSv1_2,

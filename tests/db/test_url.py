@@ -10,8 +10,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from neontodo.db.url import SEPARATORS, PostgresTarget, SqliteTarget, parse_url
-from neontodo.db.url_text import EXAMPLE, pasted
+from neontodo.db.url import (
+    EXAMPLE,
+    SEPARATORS,
+    PostgresTarget,
+    SqliteTarget,
+    extract_url,
+    parse_url,
+)
 from neontodo.errors import BadValue
 from tests.db.targets import postgres
 
@@ -52,7 +58,7 @@ def test_what_neons_console_shows() -> None:
     ],
 )
 def test_what_surrounds_it_in_the_console_may_be_pasted_along(text: str) -> None:
-    assert pasted(text) == CONSOLE
+    assert extract_url(text) == CONSOLE
     assert parse_url(text) == parse_url(CONSOLE)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.db import new_files
+from neontodo import filesystem
 from tests.engines import without_links
 from tests.engines.processes import add_until_killed, add_without_links, start
 from tests.harness import Todo
@@ -93,14 +93,14 @@ def answered(pipe: object) -> Iterator[str]:
 
 
 def test_the_folder_of_a_first_command_at_work_stays(local: Todo) -> None:
-    new_files.make_folder(local.home)
+    filesystem.make_folder(local.home)
     killed = local.home / ".new-killed"
     killed.mkdir()
     (killed / "tasks.db-wal").touch()
     foreign = local.home / ".new-somebody's"
     foreign.mkdir()
     (foreign / "letter").touch()
-    with new_files.temporary_folder(local.home) as at_work:
+    with filesystem.open_temporary_folder(local.home) as at_work:
         local.ok("add", "x")
         assert sorted(local.home.glob(".new-*")) == sorted([at_work, foreign])
         # It may yet be killed: a later command looks again.

@@ -12,22 +12,22 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from neontodo.app import App
-from neontodo.db.retry import Limits
+from neontodo.db.retry import TimeLimits
 from neontodo.streams import Streams
 from tests.faults.network import Break, Network
 from tests.faults.writes import Write
 from tests.harness import Result, Todo
 
 # What works takes milliseconds here, but not always on a busy machine.
-STEADY = Limits(pause=0.01, longest_pause=0.1)
-SOON = Limits(patience=0.1, brief=0.1, pause=0.02, answer=0.2, idle=0.15, stuck=0.15)
+STEADY = TimeLimits(pause=0.01, longest_pause=0.1)
+SOON = TimeLimits(patience=0.1, brief=0.1, pause=0.02, answer=0.2, idle=0.15, stuck=0.15)
 
 
 @dataclass
 class Hurried(Todo):
     """A person with limits of their own."""
 
-    limits: Limits = field(default_factory=Limits)
+    limits: TimeLimits = field(default_factory=TimeLimits)
 
     def app(self, streams: Streams, env: Mapping[str, str]) -> App:
         app = super().app(streams, env)
@@ -123,7 +123,7 @@ class Scene:
         self.witness.close()
 
 
-def limits(planned: Break | None) -> Limits:
+def limits(planned: Break | None) -> TimeLimits:
     """Such that the command ends soon, but not before it could have been saved."""
     if planned is None:
         return STEADY

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.db.connect import announced
+from neontodo.db.connect import announce_if_slow
 from tests.databases import TemplateDatabases
 from tests.faults import wire
 from tests.faults.scene import STEADY, Hurried
@@ -140,7 +140,7 @@ def test_a_short_wait_is_not_announced() -> None:
     announcements: list[str] = []
 
     async def wait() -> None:
-        with announced(announcements.append, "waiting…"):
+        with announce_if_slow(announcements.append, "waiting…"):
             pass
 
     asyncio.run(wait())

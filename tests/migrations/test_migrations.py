@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 
 from neontodo.db import migrations
 from neontodo.db.engine import make_engine
-from neontodo.db.revisions import script_location
+from neontodo.db.migrations import find_scripts
 from neontodo.db.schema import HEAD
 from neontodo.db.url import parse_url
 from neontodo.models import Task
@@ -42,7 +42,7 @@ def on(todo: Todo, work: Callable[[sa.Connection], Any]) -> Any:
 
 
 def revisions() -> list[str]:
-    scripts = ScriptDirectory(str(script_location()))
+    scripts = ScriptDirectory(str(find_scripts()))
     return [script.revision for script in scripts.walk_revisions()][::-1]
 
 
@@ -138,10 +138,10 @@ def test_down_and_up_again_restores_the_schema(todo: Todo) -> None:
     todo.ok("add", "Buy milk", "--due", "fri", "-t", "a")
     before = on(todo, schema)
     for revision in [*revisions()[-2::-1], "base"]:
-        on(todo, partial(migrations.downgrade, revision=revision))
+        on(todo, partial(migrations.migrate, direction="downgrade", revision=revision))
     assert set(on(todo, schema)) <= {"todo_version"}
     for revision in revisions():
-        on(todo, partial(migrations.upgrade, revision=revision))
+        on(todo, partial(migrations.migrate, revision=revision))
 
     assert on(todo, schema) == before
     todo.ok("db", "upgrade")

@@ -68,7 +68,7 @@ async def prepare(server: Postgres, url: str) -> None:
     await engine.dispose()
     engine = make_engine(parse_url(server.url(name, OWNER, PASSWORD)))
     async with engine.begin() as connection:
-        await connection.run_sync(migrations.upgrade)
+        await connection.run_sync(migrations.migrate)
     await engine.dispose()
 
 

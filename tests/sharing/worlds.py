@@ -207,7 +207,7 @@ def _make(server: Postgres, name: str, folder: Path, side: Side, revision: str) 
 async def migrate_to(url: str, revision: str) -> None:
     engine = make_engine(parse_url(url))
     async with engine.begin() as connection:
-        await connection.run_sync(migrations.upgrade, revision)
+        await connection.run_sync(migrations.migrate, "upgrade", revision)
     await engine.dispose()
 
 

@@ -200,15 +200,17 @@ async def probe_server(database: Database) -> ProbedServer:
     import asyncio
 
     from neontodo.db.errors_postgres import DOCTOR
-    from neontodo.db.probe import Probe, attempt
+    from neontodo.db.probe import Probe, try_probe
     from neontodo.db.url import PostgresTarget
 
     target = database.target
     assert isinstance(target, PostgresTarget)
     if target.sister is None:
-        own, sister = await attempt(database), None
+        own, sister = await try_probe(database), None
     else:
-        own, sister = await asyncio.gather(attempt(database), attempt(database.to(target.sister)))
+        own, sister = await asyncio.gather(
+            try_probe(database), try_probe(database.with_target(target.sister))
+        )
     if isinstance(own, StoreUnavailable):
         hint = own.hint
         if target.sister and isinstance(sister, Probe):
@@ -220,7 +222,7 @@ async def probe_server(database: Database) -> ProbedServer:
         raise StoreUnavailable(own.message, hint=hint)
     if isinstance(own, TodoError):
         raise own
-    own.require_ours(target.display)
+    own.require_own_tables(target.display)
     return ProbedServer(own, sister)
 
 
@@ -266,7 +268,7 @@ async def fetch_known_users(
     previous = _load_previous(secrets, store)
     candidates = (previous.machine_key if previous else None, machine_key.load(folder))
     keys = [key for key in candidates if key is not None]
-    async with database.bare() as connection:
+    async with database.connect() as connection:
         accepted = await queries.fetch_accepted_keys(connection, [key.key_id for key in keys])
         return KnownUsers(
             users=tuple(await queries.fetch_users(connection)),
@@ -321,7 +323,7 @@ async def _add_key(database: Database, key: MachineKey, now: datetime) -> None:
     from neontodo.accounts import queries
     from neontodo.db.database import AGAIN
 
-    async with database.bare(unknown=AGAIN) as connection:
+    async with database.connect(unknown=AGAIN) as connection:
         await queries.add_machine_key(
             connection,
             user_id=key.user_id,

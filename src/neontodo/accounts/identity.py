@@ -69,7 +69,7 @@ async def _fetch_public_key(unverified: tokens.UnverifiedClaims, database: Datab
         async with database.read(user_id) as session:
             return await queries.fetch_public_key(session, user_id, key_id)
 
-    stored = await database.repeated(attempt)
+    stored = await database.run_with_retries(attempt)
     if stored is None:
         raise NotSignedIn(
             "the token's key is not known to this store",
@@ -137,7 +137,7 @@ async def admit(
     Raises:
         NotSignedIn: the login role is a member's, and another one's.
     """
-    async with database.bare(unknown=AGAIN) as connection:
+    async with database.connect(unknown=AGAIN) as connection:
         if not await require_own_login(connection, claims.user_id):
             await _adopt_former_id(connection, claims, machine)
             names = {"email": claims.email, "name": claims.name}
@@ -150,7 +150,7 @@ async def require_admissible(database: Database, claims: tokens.Claims) -> None:
     Raises:
         NotSignedIn: the login role is a member's, and another one's.
     """
-    async with database.bare() as connection:
+    async with database.connect() as connection:
         await require_own_login(connection, claims.user_id)
 
 

@@ -50,7 +50,7 @@ def find_owners(folder: Path, store: Path, account: Account | None) -> list[Owne
     Nobody has where there is no store.
     """
     own = machine_key.load(folder)
-    if own is None or not embedded.is_there(store):
+    if own is None or not embedded.has_store(store):
         return []
     owners = [Owner(own.user_id, own.key_id)]
     if account is not None:
@@ -112,7 +112,7 @@ async def _copy(
                 sent.append(copied)
             return copied
 
-    return await database.repeated(attempt)
+    return await database.run_with_retries(attempt)
 
 
 async def _import(

@@ -14,7 +14,7 @@ from sqlalchemy.pool import QueuePool
 
 from neontodo.db.database import Database
 from neontodo.db.engine import make_engine
-from neontodo.db.retry import Limits, Tries
+from neontodo.db.retry import RetryTimer, TimeLimits
 from neontodo.db.url import PostgresTarget
 from neontodo.errors import OutcomeUnknown, Retry, StoreUnavailable, TodoError
 
@@ -26,7 +26,7 @@ UNACKNOWLEDGED = 5000
 SHOWN = 10.0
 """Seconds within which a dead connection shows; who waits for a row of another waits longer."""
 
-ONE_TRY = Limits(patience=0.0, brief=0.0)
+ONE_TRY = TimeLimits(patience=0.0, brief=0.0)
 TRIED_AGAIN_AFTER = 300.0
 
 
@@ -59,7 +59,7 @@ class WarmDatabase(Database):
         """Open the faster way, and return whether there is one."""
         assert isinstance(self.target, PostgresTarget)
         self._tried = time.monotonic()
-        fast = make_engine(self.target.direct, tries=Tries(ONE_TRY), keeps_statements=True)
+        fast = make_engine(self.target.direct, timer=RetryTimer(ONE_TRY), keeps_statements=True)
         is_fast = False
         try:
             await _give_up_early(self._usual)
@@ -75,9 +75,9 @@ class WarmDatabase(Database):
             self._fast, self._tried = fast, 0.0
         return is_fast
 
-    async def repeated(self, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def run_with_retries(self, attempt: Callable[[], Awaitable[T]]) -> T:
         async def on_any_way() -> T:
-            is_fast, was_open = self.engine is self._fast, self.connections[0] > 0
+            is_fast, was_open = self.engine is self._fast, self.count_connections()[0] > 0
             started = time.monotonic()
             try:
                 return await attempt()
@@ -91,7 +91,7 @@ class WarmDatabase(Database):
             await self.close()
             return await attempt()
 
-        return await super().repeated(on_any_way)
+        return await super().run_with_retries(on_any_way)
 
     @asynccontextmanager
     async def snapshot(self, user_id: str) -> AsyncIterator[AsyncSession]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from neontodo.cli.prompt import asked_unseen
-from neontodo.db.url_text import USUAL_VARIABLES, pasted
+from neontodo.db.url import USUAL_VARIABLES, extract_url
 from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def read_database_url(
         url = argument if argument is not None else _load_last(app)
     target = _parse_server(url)
     _require_absolute(app, target.sslrootcert)
-    return pasted(url), target
+    return extract_url(url), target
 
 
 def _require_absolute(app: App, file: str | None) -> None:

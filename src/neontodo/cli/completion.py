@@ -149,7 +149,7 @@ async def _is_ready(app: App) -> bool:
     if isinstance(app.target, SqliteTarget):
         if not app.target.path.exists():
             return False
-        if await embedded.stored_version(app.database.engine) != HEAD:
+        if await embedded.read_version(app.database.engine) != HEAD:
             return False
     is_known = app.settings.token is not None or app.connection is not None
     return is_known or machine_key.load(app.folder) is not None

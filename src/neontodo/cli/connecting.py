@@ -99,10 +99,10 @@ def _open_embedded_store(app: App) -> Database:
 async def _move(app: App, home: Database, old: Owner, database: Database, new: Owner) -> Moved:
     from neontodo import formats
     from neontodo.accounts.move import move_tasks
-    from neontodo.db.connect import announced
+    from neontodo.db.connect import announce_if_slow
     from neontodo.streams import Notice
 
-    with announced(Notice(app.streams).show, "moving…"):
+    with announce_if_slow(Notice(app.streams).show, "moving…"):
         return await move_tasks(
             home,
             old,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from neontodo.errors import BadValue, Refused
-from neontodo.links import follow_links, require_trusted
+from neontodo.filesystem import follow_links, require_trusted
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -12,7 +12,7 @@ import asyncpg
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
-from neontodo.db.retry import Tries
+from neontodo.db.retry import RetryTimer
 
 DRIVER = "todo_asyncpg"
 
@@ -28,19 +28,19 @@ WHERE usename = session_user AND datname = current_database() AND pid <> pg_back
 """
 
 
-class Connection(asyncpg.Connection):  # type: ignore[misc]
-    """Begins and ends in fewer round trips than the driver's own."""
+class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
+    """An asyncpg connection that begins and ends in fewer round trips."""
 
-    _tries: Tries | None = None
+    _timer: RetryTimer | None = None
 
-    def serve(self, tries: Tries) -> None:
-        """Keep within the limits of the work that this connection is for."""
-        self._tries = tries
+    def use_timer(self, timer: RetryTimer) -> None:
+        """Use the time limits of the work that this connection is for."""
+        self._timer = timer
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
-        if not args and query.startswith("BEGIN") and self._tries is not None:
+        if not args and query.startswith("BEGIN") and self._timer is not None:
             # In the same flight. A transaction that only reads holds nobody up.
-            query += "" if "READ ONLY" in query else opening(self._tries)
+            query += "" if "READ ONLY" in query else write_begin_settings(self._timer)
         return str(await super().execute(query, *args, timeout=timeout))
 
     async def close(self, *, timeout: float | None = None) -> None:
@@ -48,14 +48,14 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]
         self.terminate()
 
 
-def opening(tries: Tries) -> str:
-    """What is sent with each BEGIN."""
-    limits = tries.limits
+def write_begin_settings(timer: RetryTimer) -> str:
+    """Return the SQL that is sent with each BEGIN."""
+    limits = timer.limits
     settings = (
         f"SET LOCAL idle_in_transaction_session_timeout = {round(limits.idle * 1000)};"
         f"SET LOCAL lock_timeout = {round(limits.lock * 1000)};"
     )
-    return settings + END_STUCK.format(seconds=limits.stuck) if tries.failed else settings
+    return settings + END_STUCK.format(seconds=limits.stuck) if timer.has_failed else settings
 
 
 class Dialect(PGDialect_asyncpg):
@@ -83,6 +83,6 @@ def _raw(connection: Any) -> Any:
     return connection.connection.driver_connection
 
 
-def register() -> None:
+def register_dialect() -> None:
     """Let `postgresql+todo_asyncpg://` mean this dialect."""
     registry.register(f"postgresql.{DRIVER}", __name__, Dialect.__name__)

@@ -54,12 +54,12 @@ async def run_without_blockers(database: Database, work: Coroutine[Any, Any, T])
 
 async def _end_blockers(database: Database) -> None:
     await asyncio.sleep(PATIENCE)
-    beside = database.to(database.target)
+    beside = database.with_target(database.target)
     try:
         while True:
             # Whatever is wrong is for the work itself to say.
             with suppress(TodoError):
-                async with beside.bare() as connection, connection.begin_nested() as rights:
+                async with beside.connect() as connection, connection.begin_nested() as rights:
                     found = await connection.scalars(BLOCKERS, {"prefix": MEMBER_PREFIX})
                     for role in found.all():
                         database.notify(f"ending sessions of {role}, which keep this one waiting")

@@ -41,7 +41,7 @@ async def insert_rows(session: AsyncSession, model: Any, rows: Rows) -> None:
         await session.execute(statement, list(rows))
         return
     require_owner(session.sync_session, model, rows)
-    statements = _statements(model.__table__, rows, session.get_bind().dialect)
+    statements = _write_statements(model.__table__, rows, session.get_bind().dialect)
 
     def execute(inner: Session) -> None:
         # A session for a user gives out no connection; the owner of these rows has been checked.
@@ -52,38 +52,38 @@ async def insert_rows(session: AsyncSession, model: Any, rows: Rows) -> None:
     await session.run_sync(execute)
 
 
-def _statements(table: sa.Table, rows: Rows, dialect: Dialect) -> list[Statement]:
+def _write_statements(table: sa.Table, rows: Rows, dialect: Dialect) -> list[Statement]:
     names = tuple(rows[0])
     into = f"INSERT INTO {table.name} ({', '.join(names)})"
     if dialect.name == "sqlite":
         size = SQLITE_VALUES // len(names)
         parts = [rows[start : start + size] for start in range(0, len(rows), size)]
-        return [_listing(into, _stored(table, names, part, dialect)) for part in parts]
+        return [_list_values(into, _convert_columns(table, names, part, dialect)) for part in parts]
     types = [sa.ARRAY(table.c[name].type).compile(dialect=dialect) for name in names]
     arrays = ", ".join(f"${n}::{kind}" for n, kind in enumerate(types, 1))
-    columns = tuple(_stored(table, names, rows, dialect))
+    columns = tuple(_convert_columns(table, names, rows, dialect))
     return [(f"{into} SELECT * FROM unnest({arrays})", columns)]
 
 
-def _listing(into: str, columns: list[list[Any]]) -> Statement:
+def _list_values(into: str, columns: list[list[Any]]) -> Statement:
     marks = f"({', '.join('?' * len(columns))})"
     statement = f"{into} VALUES {', '.join([marks] * len(columns[0]))}"
     return statement, tuple(chain.from_iterable(zip(*columns, strict=True)))
 
 
-def _stored(
+def _convert_columns(
     table: sa.Table, names: tuple[str, ...], rows: Rows, dialect: Dialect
 ) -> list[list[Any]]:
-    """The columns, with each value as the driver takes it; nothing stays nothing."""
+    """Return the columns, with each value as the driver takes it; None stays None."""
     columns = []
     for name in names:
         values = [row[name] for row in rows]
         process = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-        columns.append(values if process is None else _processed(values, process))
+        columns.append(values if process is None else _convert_values(values, process))
     return columns
 
 
-def _processed(values: list[Any], process: Callable[[Any], Any]) -> list[Any]:
+def _convert_values(values: list[Any], process: Callable[[Any], Any]) -> list[Any]:
     first = values[0]
     if all(value is first for value in values):
         return [None if first is None else process(first)] * len(values)

@@ -1,62 +1,115 @@
-"""Connections to Postgres: patient while they are made, and announced if that takes long."""
+"""Connections to Postgres: retried while they are made, and announced if that takes long.
+
+Nothing is taken from the environment: asyncpg fills what it is not told from PG* variables, from
+`~/.pgpass` and from the user's client certificates, and a variable set for another program could
+change what a database URL means.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import asyncpg
 
-from neontodo.db.asyncpg_dialect import Connection
-from neontodo.db.dial import dialler
-from neontodo.db.errors_postgres import while_connecting
-from neontodo.db.retry import Tries
+from neontodo.db.asyncpg_dialect import DriverConnection
+from neontodo.db.errors_postgres import translate_connecting
+from neontodo.db.retry import RetryTimer
+from neontodo.db.tls import has_direct_tls, make_contexts
 from neontodo.db.url import PostgresTarget
 from neontodo.errors import StoreUnavailable
 
 Announce = Callable[[str], None]
 """Shows a passing line about what is being waited for; an empty one takes it away."""
 
+Connect = Callable[..., Awaitable[DriverConnection]]
+
 ANNOUNCED_AFTER = 0.5
 FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
-def connector(
-    target: PostgresTarget, tries: Tries, announce: Announce
-) -> Callable[..., Awaitable[Connection]]:
-    """What the engine connects with; nothing has been sent yet, so every failure may be retried.
+def make_connect(target: PostgresTarget, timer: RetryTimer, announce: Announce) -> Connect:
+    """Return the function that the engine connects with.
+
+    It retries every failure, since nothing has been sent yet, and raises StoreUnavailable when that
+    has lasted too long or makes no sense.
 
     Raises:
-        StoreUnavailable: when trying it has lasted too long, or makes no sense.
+        BadValue: the URL's parameters contradict each other, or name a file that cannot be used.
     """
-    connect_once = dialler(target)
+    contexts = make_contexts(target)
 
-    async def connect(**options: Any) -> Connection:
-        with announced(announce, wait_of(target)):
+    async def connect(**options: Any) -> DriverConnection:
+        with announce_if_slow(announce, describe_wait(target)):
             while True:
                 try:
-                    connection: Connection = await connect_once(**options)
+                    connection = await _connect_once(contexts, options)
                 except FAILURES as error:
-                    failure = while_connecting(error, target.display)
+                    failure = translate_connecting(error, target.display)
                     if not isinstance(failure, StoreUnavailable):
                         raise failure from error
-                    await tries.pause(failure)
+                    await timer.wait_after(failure)
                 else:
-                    connection.serve(tries)
+                    connection.use_timer(timer)
                     return connection
 
     return connect
 
 
-def wait_of(target: PostgresTarget) -> str:
-    """What is being waited for; a compute on Neon that sleeps wakes while it is connected to."""
+def choose_arguments(target: PostgresTarget) -> dict[str, Any]:
+    """Return what asyncpg has to be told besides host, port, user, database and TLS."""
+    settings = {"application_name": target.application_name}
+    if target.startup_options is not None:
+        settings["options"] = target.startup_options
+    return {
+        "password": target.password or "",
+        "timeout": target.connect_timeout,
+        "server_settings": settings,
+        "direct_tls": has_direct_tls(target),
+        "target_session_attrs": "any",
+        "krbsrvname": "postgres",
+        "gsslib": "gssapi",
+    }
+
+
+async def _connect_once(
+    contexts: tuple[ssl.SSLContext | None, ...], options: dict[str, Any]
+) -> DriverConnection:
+    """Connect with the first TLS context, or the next if the server refuses that one."""
+    for context in contexts[:-1]:
+        try:
+            connection: DriverConnection = await asyncpg.connect(ssl=context or False, **options)
+        except Exception as error:
+            if not _is_about_tls(error):
+                raise
+        else:
+            return connection
+    last: DriverConnection = await asyncpg.connect(ssl=contexts[-1] or False, **options)
+    return last
+
+
+def _is_about_tls(error: Exception) -> bool:
+    """Tell whether the server may be reached with the other choice of TLS or plain text.
+
+    A wrong password is not tried again in plain text.
+    """
+    if isinstance(error, asyncpg.PostgresError):
+        return bool(error.sqlstate == asyncpg.InvalidAuthorizationSpecificationError.sqlstate)
+    if isinstance(error, ConnectionRefusedError | TimeoutError):
+        return False
+    return isinstance(error, ssl.SSLError | ConnectionError)
+
+
+def describe_wait(target: PostgresTarget) -> str:
+    """Return what to announce; a compute on Neon that sleeps wakes while it is connected to."""
     return "waking Neon…" if target.is_neon else "connecting…"
 
 
 @contextmanager
-def announced(announce: Announce, text: str) -> Iterator[None]:
+def announce_if_slow(announce: Announce, text: str) -> Iterator[None]:
     """Announce what goes on inside, if it takes long."""
     timer = asyncio.get_running_loop().call_later(ANNOUNCED_AFTER, announce, text)
     try:

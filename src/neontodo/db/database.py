@@ -1,19 +1,21 @@
-"""The only opener of sessions."""
+"""The only opener of sessions, and what a driver's errors mean to the rest of the program."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
 from typing import TypeVar
 
+from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.pool import QueuePool
 
+from neontodo.db import errors_postgres, errors_sqlite
 from neontodo.db.engine import make_engine
-from neontodo.db.errors import translated
-from neontodo.db.founding import Founder
-from neontodo.db.retry import Limits, Tries, repeated
+from neontodo.db.retry import RetryTimer, TimeLimits, run_with_retries
+from neontodo.db.schema import FirstUser
 from neontodo.db.session_guard import UserSession
 from neontodo.db.url import SqliteTarget, Target
 from neontodo.errors import OutcomeUnknown, Retry, StoreUnavailable
@@ -24,36 +26,51 @@ AGAIN = "run the command again: what was saved by then stays"
 """The next step after an unknown outcome of what may be done twice."""
 
 
+@contextmanager
+def translate_errors(target: Target) -> Iterator[None]:
+    """Raise a TodoError in place of whatever a driver raises inside.
+
+    Its message never quotes the driver's, which may hold a statement's parameters, a path or a
+    password.
+    """
+    try:
+        yield
+    except (exc.SQLAlchemyError, OSError, TimeoutError, sqlite3.Error) as error:
+        engine = errors_sqlite if target.engine == "sqlite" else errors_postgres
+        raise engine.translate(error, target.display) from error
+
+
 class Database:
     """One store: opens sessions, each for one user.
 
     Args:
         target: where the store is.
-        founder: makes the first user and key of an embedded store that does not exist yet.
-        limits: how long is waited for a server.
-        announce: told what is being waited for, if that takes long.
-        notify: told what was done that a person should know of.
+        make_first_user: makes the user that a store without users gets.
+        limits: how long to wait for a server.
+        announce: shows what is being waited for, if that takes long.
+        notify: reports what was done that a person should know of.
     """
 
     def __init__(
         self,
         target: Target,
-        founder: Callable[[], Founder],
+        make_first_user: Callable[[], FirstUser],
         *,
-        limits: Limits | None = None,
+        limits: TimeLimits | None = None,
         announce: Callable[[str], None] = lambda _: None,
         notify: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.target = target
-        self.founder = founder
+        self.make_first_user = make_first_user
         self.notify = notify
-        self._tries = Tries(limits or Limits())
+        self._timer = RetryTimer(limits or TimeLimits())
         self._announce = announce
         self._is_current = False
 
-    def to(self, target: Target) -> Database:
-        """Another way to the same store, with the same patience."""
-        return Database(target, self.founder, limits=self._tries.limits, announce=self._announce)
+    def with_target(self, target: Target) -> Database:
+        """Return a Database for another way to the same store, with the same time limits."""
+        limits, announce = self._timer.limits, self._announce
+        return Database(target, self.make_first_user, limits=limits, announce=announce)
 
     @property
     def engine(self) -> AsyncEngine:
@@ -62,33 +79,32 @@ class Database:
     @cached_property
     def _usual(self) -> AsyncEngine:
         return make_engine(
-            self.target, tries=self._tries, announce=lambda text: self._announce(text)
+            self.target, timer=self._timer, announce=lambda text: self._announce(text)
         )
 
-    def lend(
+    def reuse_for_next_command(
         self,
-        founder: Callable[[], Founder],
+        make_first_user: Callable[[], FirstUser],
         announce: Callable[[str], None],
         notify: Callable[[str], None],
     ) -> None:
-        """Serve another command, which brings its own; the embedded store is checked anew."""
-        self.founder = founder
+        """Take the next command's own functions, and check the embedded store again."""
+        self.make_first_user = make_first_user
         self.notify = notify
         self._announce = announce
         self._is_current = False
 
-    @property
-    def connections(self) -> tuple[int, int]:
-        """How many connections are open, and how many of these are in use."""
+    def count_connections(self) -> tuple[int, int]:
+        """Return how many connections are open, and how many of these are in use."""
         pools = [engine.pool for engine in self._engines() if isinstance(engine.pool, QueuePool)]
         used = sum(pool.checkedout() for pool in pools)
         return used + sum(pool.checkedin() for pool in pools), used
 
     def _engines(self) -> list[AsyncEngine]:
-        """Those that have been made."""
+        """Return the engines that have been made."""
         return [self._usual] if "_usual" in self.__dict__ else []
 
-    async def repeated(self, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def run_with_retries(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Make an attempt, and another if a server could not answer it, until time is up.
 
         Attempts that only read may be repeated, and those that find out what became of the one
@@ -96,11 +112,11 @@ class Database:
         """
         if self.target.engine == "sqlite":
             return await attempt()
-        return await repeated(attempt, self._tries)
+        return await run_with_retries(attempt, self._timer)
 
     @asynccontextmanager
     async def read(self, user_id: str) -> AsyncIterator[AsyncSession]:
-        """A session for statements that change nothing, each seeing what is committed.
+        """Open a session for statements that change nothing, each seeing what is committed.
 
         Raises:
             StoreUnavailable, SchemaMismatch, NotSignedIn: as the driver's error means.
@@ -113,18 +129,20 @@ class Database:
 
     @asynccontextmanager
     async def snapshot(self, user_id: str) -> AsyncIterator[AsyncSession]:
-        """A session for reads that belong together, or that stream by a cursor.
+        """Open a session for reads that belong together, or that stream by a cursor.
 
-        It may rest as long as whoever takes what it found wants to.
+        The server sets no limit to the time between two of its statements.
         """
-        self._tries.begin()
+        self._timer.restart()
         engine = self.engine.execution_options(postgresql_readonly=True)
         async with self._session(engine, user_id) as session:
             yield session
 
     @asynccontextmanager
     async def write(self, user_id: str, *, dry_run: bool = False) -> AsyncIterator[AsyncSession]:
-        """One transaction: committed if the body ends well, else, or on a dry run, rolled back.
+        """Open a session in a transaction that is committed if the body ends without an error.
+
+        After an error, or on a dry run, it is rolled back.
 
         Raises:
             OutcomeUnknown: the connection broke during COMMIT.
@@ -135,12 +153,12 @@ class Database:
             if dry_run:
                 await session.rollback()
                 return
-            await self._committed(session.commit(), "look with `todo log` before you repeat it")
+            await self._commit(session.commit(), "look with `todo log` before you repeat it")
 
-    async def _committed(self, commit: Awaitable[None], unknown: str | None) -> None:
-        """Commit; `unknown` is the next step where nobody knows whether anything was saved."""
+    async def _commit(self, commit: Awaitable[None], unknown: str | None) -> None:
+        """Commit; `unknown` is the hint if nobody knows afterwards whether anything was saved."""
         try:
-            with translated(self.target):
+            with translate_errors(self.target):
                 await commit
         except StoreUnavailable as error:
             if self.target.engine == "sqlite" or unknown is None:
@@ -152,37 +170,36 @@ class Database:
             ) from error
 
     @asynccontextmanager
-    async def bare(self, *, unknown: str | None = None) -> AsyncIterator[AsyncConnection]:
-        """A connection for the schema's own business, in one transaction; never for tasks.
+    async def connect(self, *, unknown: str | None = None) -> AsyncIterator[AsyncConnection]:
+        """Open a connection for schema and members, in one transaction; never for tasks.
 
         Args:
-            unknown: the next step where the connection broke during COMMIT; None if nothing is
-                changed.
+            unknown: the hint if the connection breaks during COMMIT; None if nothing is changed.
 
         Raises:
-            OutcomeUnknown: it broke then, and something may have been changed.
+            OutcomeUnknown: the connection broke then, and something may have been changed.
         """
         engine = make_engine(
             self.target,
             for_migration=self.target.engine == "postgresql",
-            tries=self._tries,
+            timer=self._timer,
             announce=self._announce,
         )
-        self._tries.begin()
+        self._timer.restart()
         try:
-            with translated(self.target):
-                self.check_log()
+            with translate_errors(self.target):
+                self.require_own_log()
                 async with engine.execution_options(writes=True).connect() as connection:
                     transaction = await connection.begin()
                     yield connection
-                    await self._committed(transaction.commit(), unknown)
+                    await self._commit(transaction.commit(), unknown)
         finally:
             await engine.dispose()
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine, user_id: str) -> AsyncIterator[AsyncSession]:
-        with translated(self.target):
-            await self._make_current()
+        with translate_errors(self.target):
+            await self._prepare_embedded_store()
             async with AsyncSession(
                 engine,
                 sync_session_class=UserSession,
@@ -192,27 +209,30 @@ class Database:
             ) as session:
                 yield session
 
-    async def _make_current(self) -> None:
-        """An embedded store is created and migrated by itself; a server's only by `db upgrade`."""
+    async def _prepare_embedded_store(self) -> None:
+        """Create or migrate an embedded store; a server's is only changed by `db upgrade`."""
         if self._is_current or not isinstance(self.target, SqliteTarget):
             return
         from neontodo.db import embedded
 
-        self.check_log()
-        await embedded.make_current(self.target, self.engine, self.founder, self.notify)
+        self.require_own_log()
+        await embedded.create_or_upgrade(
+            self.target, self.engine, self.make_first_user, self.notify
+        )
         self._is_current = True
 
-    def check_log(self) -> None:
-        """Before an embedded store is opened: make sure that no other store's log is beside it.
+    def require_own_log(self) -> None:
+        """Move another store's write-ahead log away before an embedded store is opened.
 
         Raises:
-            StoreUnavailable: it is, and in use.
+            StoreUnavailable: another program has that log in use.
         """
-        if isinstance(self.target, SqliteTarget) and not self.connections[0]:
+        if isinstance(self.target, SqliteTarget) and not self.count_connections()[0]:
             from neontodo.db import write_ahead_log
 
-            write_ahead_log.check(self.target.path, self.notify)
+            write_ahead_log.require_own_log(self.target.path, self.notify)
 
     async def close(self) -> None:
+        """Close all connections; the next session opens new ones."""
         for engine in self._engines():
             await engine.dispose()

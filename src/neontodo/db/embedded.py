@@ -1,11 +1,11 @@
-"""The life of an embedded store's file: made whole or not at all, backed up, migrated."""
+"""The file of an embedded store: created whole or not at all, backed up, migrated."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -15,65 +15,72 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from neontodo.db import new_files, write_ahead_log
+from neontodo.db import write_ahead_log
 from neontodo.db.engine import make_engine
 from neontodo.db.errors_sqlite import restore_hint
-from neontodo.db.founding import Founder, found, has_users
-from neontodo.db.schema import HEAD, STORED_VERSION
+from neontodo.db.schema import HEAD, STORED_VERSION, FirstUser, add_first_user, has_users
 from neontodo.db.url import SqliteTarget
 from neontodo.errors import SchemaMismatch, StoreUnavailable
+from neontodo.filesystem import (
+    clear_temporary_folders,
+    make_file,
+    make_folder,
+    open_temporary_folder,
+    publish,
+    remove_empty_file,
+)
 
 if TYPE_CHECKING:
-    from neontodo.db.revisions import Migration
+    from neontodo.db.migrations import Direction, Migration
 
 VERSION_AND_MODE = STORED_VERSION.add_columns(
     sa.text("(SELECT journal_mode FROM pragma_journal_mode)")
 )
 
 
-async def make_current(
+async def create_or_upgrade(
     target: SqliteTarget,
     engine: AsyncEngine,
-    founder: Callable[[], Founder],
+    make_first_user: Callable[[], FirstUser],
     notify: Callable[[str], None],
 ) -> None:
-    """Create the store if it never was there; migrate it if it is of an older version.
+    """Create the store if it never existed; upgrade it if it has an older version.
 
     Raises:
-        StoreUnavailable: it was there, and is not any more.
-        SchemaMismatch: it is of a newer version, or somebody else's database.
+        StoreUnavailable: it existed, and does not any more.
+        SchemaMismatch: it has a newer version, or is another program's database.
     """
     if not target.path.exists():
-        who = founder()
-        if who.has_lost_store:
-            raise lost_store(target.path)
-        await create(target.path, who)
+        first_user = make_first_user()
+        if first_user.has_lost_store:
+            raise lost_store_error(target.path)
+        await create_store(target.path, first_user)
         return
-    if not is_there(target.path):
-        raise lost_store(target.path)
+    if not has_store(target.path):
+        raise lost_store_error(target.path)
     async with engine.connect() as connection:
-        version, mode = await _version(connection)
+        version, mode = await _read_version_and_mode(connection)
         if version == HEAD and mode != "wal":
             # A copy by VACUUM INTO was put here. Without a log readers and writers would wait.
             await connection.exec_driver_sql("PRAGMA journal_mode = WAL")
     if version == HEAD:
         return
-    from neontodo.db import revisions
+    from neontodo.db import migrations
 
-    if version is not None and not revisions.is_known(version):
-        raise revisions.newer(version, f"the store {target.path}")
-    await upgrade(target, founder=founder)
+    if version is not None and not migrations.is_known(version):
+        raise migrations.newer_version_error(version, f"the store {target.path}")
+    await migrate_file(target, make_first_user)
     if version is None:
         notify(f"{target.path} had no tables of todo: made new ones, without tasks")
 
 
-def is_there(path: Path) -> bool:
-    """Whether there is a store, of whatever version; it is put in its place whole, never empty."""
+def has_store(path: Path) -> bool:
+    """Tell whether there is a store of any version; it is created whole, never empty."""
     return path.exists() and path.stat().st_size > 0
 
 
-def lost_store(path: Path) -> StoreUnavailable:
-    """The refusal to use an empty store in place of one that was lost."""
+def lost_store_error(path: Path) -> StoreUnavailable:
+    """Return the error for a store that was lost, in whose place none may be created."""
     what = "is empty: it has 0 bytes" if path.exists() else "is missing, and was there before"
     return StoreUnavailable(
         f"the store {path} {what}",
@@ -81,111 +88,91 @@ def lost_store(path: Path) -> StoreUnavailable:
     )
 
 
-async def stored_version(engine: AsyncEngine) -> str | None:
-    """The schema version written in the store; None if there is none."""
+async def read_version(engine: AsyncEngine) -> str | None:
+    """Return the schema version of the store; None if it has none."""
     async with engine.connect() as connection:
-        return (await _version(connection))[0]
+        return (await _read_version_and_mode(connection))[0]
 
 
-async def _version(connection: AsyncConnection) -> tuple[str | None, str | None]:
-    """The schema version and the journal mode of the store; None if it has no version."""
+async def _read_version_and_mode(connection: AsyncConnection) -> tuple[str | None, str | None]:
+    """Return schema version and journal mode of the store; None twice if it has no version."""
     try:
-        found = (await connection.execute(VERSION_AND_MODE)).first()
+        row = (await connection.execute(VERSION_AND_MODE)).first()
     except sa.exc.OperationalError as error:
         if "no such table" in str(error.orig):
             return None, None
         raise
-    return (None, None) if found is None else (str(found[0]), str(found[1]))
+    return (None, None) if row is None else (str(row[0]), str(row[1]))
 
 
-async def create(path: Path, founder: Founder, revision: str = "head") -> None:
+async def create_store(path: Path, first_user: FirstUser, revision: str = "head") -> None:
     """Build the store beside its place, then put it there in one step.
 
     Two first commands at once cannot meet a half-made store; the second to finish drops its own.
     """
-    new_files.make_folder(path.parent)
-    with new_files.temporary_folder(path.parent) as folder:
+    make_folder(path.parent)
+    with open_temporary_folder(path.parent) as folder:
         new = SqliteTarget(folder / path.name)
-        new_files.make_file(new.path)
+        make_file(new.path)
         with contextlib.closing(sqlite3.connect(new.path)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-        await upgrade(new, revision, founder=lambda: founder)
-        new_files.remove_empty(path)
+        await migrate_file(new, lambda: first_user, revision=revision)
+        remove_empty_file(path)
         # SQLite would replay a log that was left without its store onto the new one.
-        new_files.publish(new.path, path, partial(write_ahead_log.set_aside, path))
-    new_files.clear_temporary_folders(path.parent, path.name)
-    founder.remember_store()
+        publish(new.path, path, partial(write_ahead_log.set_log_aside, path))
+    clear_temporary_folders(path.parent, path.name)
+    first_user.remember_store()
 
 
-async def upgrade(
-    target: SqliteTarget, revision: str = "head", *, founder: Callable[[], Founder]
+async def migrate_file(
+    target: SqliteTarget,
+    make_first_user: Callable[[], FirstUser],
+    direction: Direction = "upgrade",
+    revision: str = "head",
 ) -> Migration:
-    """Migrate up to `revision`, after a backup copy; a store without users gets its founder."""
-    from neontodo.db import migrations, revisions
+    """Run a migration after a backup copy; a store without users gets its first user.
 
-    async with _for_migration(target) as connection:
-        migration = await _migrate(
-            target, connection, migrations.upgrade, revisions.upward, revision
-        )
-        if migration.after == HEAD and not await has_users(connection):
-            await found(connection, founder())
-    return migration
-
-
-async def downgrade(target: SqliteTarget, revision: str) -> Migration:
-    """Migrate down to `revision`, after a backup copy."""
-    from neontodo.db import migrations, revisions
-
-    async with _for_migration(target) as connection:
-        return await _migrate(
-            target, connection, migrations.downgrade, revisions.downward, revision
-        )
-
-
-@contextlib.asynccontextmanager
-async def _for_migration(target: SqliteTarget) -> AsyncIterator[AsyncConnection]:
-    """A connection that holds the store's write lock and enforces no foreign keys.
-
-    Rebuilding a table would otherwise delete its children's rows.
+    It holds the store's write lock and enforces no foreign keys meanwhile: rebuilding a table would
+    delete its children's rows.
     """
     engine = make_engine(target, for_migration=True)
     try:
         async with engine.execution_options(writes=True).begin() as connection:
-            yield connection
+            migration = await _migrate(target, connection, direction, revision)
+            if migration.after == HEAD and not await has_users(connection):
+                await add_first_user(connection, make_first_user())
     finally:
         await engine.dispose()
+    return migration
 
 
 async def _migrate(
-    target: SqliteTarget,
-    connection: AsyncConnection,
-    step: Callable[[sa.Connection, str], Migration],
-    plan: Callable[[str | None, str], Migration],
-    revision: str,
+    target: SqliteTarget, connection: AsyncConnection, direction: Direction, revision: str
 ) -> Migration:
     from neontodo.db import migrations
 
-    planned = plan((await _version(connection))[0], revision)
+    version, _ = await _read_version_and_mode(connection)
+    planned = migrations.plan(version, direction, revision)
     if not planned.steps:
         return planned
-    if planned.before is None:
+    if version is None:
         # No copy is made of what is then refused: it would count as the newest.
         await connection.run_sync(migrations.require_no_tables)
     backup = await asyncio.to_thread(back_up, target.path)
-    migration = await connection.run_sync(step, revision)
+    migration = await connection.run_sync(migrations.migrate, direction, revision)
     if (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first():
         raise SchemaMismatch(f"the store {target.path} has rows without their user")
     return replace(migration, backup=backup)
 
 
 def back_up(path: Path) -> Path | None:
-    """Copy a store that holds something to `NAME.backup-TIME`; the copy's path, if one was made."""
+    """Copy a store to `NAME.backup-TIME`; return the copy, or None if there was nothing in it."""
     with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as source:
         if not source.execute("SELECT 1 FROM sqlite_master").fetchone():
             return None
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
         copy = path.with_name(f"{path.name}.backup-{stamp}")
-        new_files.make_file(copy)
+        make_file(copy)
         with contextlib.closing(sqlite3.connect(copy)) as destination:
             source.backup(destination)
     return copy

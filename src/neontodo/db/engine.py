@@ -9,7 +9,7 @@ from sqlalchemy import URL, ExceptionContext, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from neontodo.columns import read_json, write_json
-from neontodo.db.retry import Limits, Tries
+from neontodo.db.retry import RetryTimer, TimeLimits
 from neontodo.db.url import PostgresTarget, SqliteTarget, Target
 
 if TYPE_CHECKING:
@@ -29,28 +29,28 @@ def make_engine(
     target: Target,
     *,
     for_migration: bool = False,
-    tries: Tries | None = None,
+    timer: RetryTimer | None = None,
     announce: Announce = lambda _: None,
     keeps_statements: bool = False,
 ) -> AsyncEngine:
-    """An engine that has not connected yet.
+    """Return an engine that has not connected yet.
 
     Args:
         target: the store.
-        for_migration: without foreign keys on SQLite, and without hurry on Postgres.
-        tries: of the work that connections are made for, which shares its deadline.
-        announce: told what is being waited for, if that takes long.
+        for_migration: leave out foreign keys on SQLite, and the limit of an answer on Postgres.
+        timer: the deadline of the work that connections are made for.
+        announce: shows what is being waited for, if that takes long.
         keeps_statements: whether Postgres is asked to remember them, which saves a round trip for
             each from its second time on. No pooler may stand in between.
     """
     if isinstance(target, SqliteTarget):
-        return _sqlite(target, foreign_keys=not for_migration)
-    from neontodo.db.connect import connector
+        return _make_sqlite_engine(target, foreign_keys=not for_migration)
+    from neontodo.db.connect import make_connect
 
-    tries = tries or Tries(Limits())
-    connect = connector(target, tries, announce)
-    answer = None if for_migration else tries.limits.answer
-    engine = _postgres(target, connect, answer, STATEMENTS if keeps_statements else 0)
+    timer = timer or RetryTimer(TimeLimits())
+    connect = make_connect(target, timer, announce)
+    answer = None if for_migration else timer.limits.answer
+    engine = _make_postgres_engine(target, connect, answer, STATEMENTS if keeps_statements else 0)
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def drop_if_silent(context: ExceptionContext) -> None:
@@ -61,7 +61,7 @@ def make_engine(
     return engine
 
 
-def _sqlite(target: SqliteTarget, *, foreign_keys: bool) -> AsyncEngine:
+def _make_sqlite_engine(target: SqliteTarget, *, foreign_keys: bool) -> AsyncEngine:
     from neontodo.db import write_ahead_log
 
     engine = create_async_engine(
@@ -89,20 +89,21 @@ def _sqlite(target: SqliteTarget, *, foreign_keys: bool) -> AsyncEngine:
         # A deferred transaction that turns into a writer fails at once with "database is locked",
         # whatever the busy timeout; one that begins as a writer waits its turn.
         if connection.get_execution_options().get("writes"):
-            connection.connection.run_async(write_ahead_log.begin)
+            connection.connection.run_async(write_ahead_log.begin_writing)
 
     return engine
 
 
-def _postgres(
+def _make_postgres_engine(
     target: PostgresTarget,
     connect: Callable[..., Awaitable[Any]],
     answer: float | None,
     statements: int,
 ) -> AsyncEngine:
-    from neontodo.db import asyncpg_dialect, dial
+    from neontodo.db import asyncpg_dialect
+    from neontodo.db.connect import choose_arguments
 
-    asyncpg_dialect.register()
+    asyncpg_dialect.register_dialect()
     return create_async_engine(
         URL.create(
             f"postgresql+{asyncpg_dialect.DRIVER}",
@@ -115,11 +116,11 @@ def _postgres(
         json_deserializer=read_json,
         pool_size=1,
         max_overflow=0,
-        connect_args=dial.arguments(target)
+        connect_args=choose_arguments(target)
         | {
             "async_creator_fn": connect,
             "command_timeout": answer,
-            "connection_class": asyncpg_dialect.Connection,
+            "connection_class": asyncpg_dialect.DriverConnection,
             # A transaction pooler that may stand in between shares one server's plans among
             # clients: after a schema change every cached statement fails.
             "statement_cache_size": statements,

@@ -42,7 +42,7 @@ class Meaning(NamedTuple):
     retry: Retry = Retry.NEVER
     kind: type[TodoError] = StoreUnavailable
 
-    def error(self, name: str) -> TodoError:
+    def make_error(self, name: str) -> TodoError:
         if self.kind is StoreUnavailable:
             return StoreUnavailable(f"{name} {self.what}", hint=self.hint, retry=self.retry)
         return self.kind(f"{name} {self.what}", hint=self.hint)
@@ -151,11 +151,11 @@ BY_TEXT = {
 
 
 def translate(error: BaseException, name: str) -> TodoError:
-    """The TodoError that says what `error` means for an open connection to a database."""
+    """Return the TodoError that says what `error` means for an open connection."""
     lost = isinstance(error, OSError) or getattr(error, "connection_invalidated", False)
-    driver = _driver_error(error)
-    if meaning := _by_text(driver) or _by_sqlstate(driver):
-        return meaning.error(name)
+    driver = _find_driver_error(error)
+    if meaning := _match_text(driver) or _match_sqlstate(driver):
+        return meaning.make_error(name)
     if isinstance(driver, TimeoutError):
         return StoreUnavailable(
             f"{name} did not answer a statement in time",
@@ -163,17 +163,19 @@ def translate(error: BaseException, name: str) -> TodoError:
             retry=Retry.PATIENTLY,
         )
     if lost:
-        return _unreached(name, driver, Retry.PATIENTLY)
-    code = _sqlstate(driver) or type(driver).__name__
+        return _unreachable_error(name, driver, Retry.PATIENTLY)
+    code = _sqlstate_of(driver) or type(driver).__name__
     return StoreUnavailable(f"{name} refused a statement ({code})", hint=DOCTOR)
 
 
-def while_connecting(error: BaseException, name: str) -> TodoError:
-    """The TodoError that says why there is no connection."""
-    meaning = _by_sqlstate(error, WHILE_CONNECTING) or _by_text(error) or _by_sqlstate(error)
+def translate_connecting(error: BaseException, name: str) -> TodoError:
+    """Return the TodoError that says why there is no connection."""
+    meaning = (
+        _match_sqlstate(error, WHILE_CONNECTING) or _match_text(error) or _match_sqlstate(error)
+    )
     # A connection that broke before it stood: whether anybody is there is not known.
     if meaning is not None and meaning is not BY_SQLSTATE["08"]:
-        return meaning.error(name)
+        return meaning.make_error(name)
     match error:
         case TimeoutError():
             retry = Retry.PATIENTLY
@@ -187,51 +189,53 @@ def while_connecting(error: BaseException, name: str) -> TodoError:
             )
         case _:
             retry = Retry.BRIEFLY
-    return _unreached(name, error, retry)
+    return _unreachable_error(name, error, retry)
 
 
 def refuses_login(error: BaseException) -> bool:
-    """Whether an error, or one that it was raised from, is a login's refusal, by whomever."""
+    """Tell whether an error, or one that it was raised from, refuses the login."""
     return any(
-        _sqlstate(cause).startswith("28") or _by_text(cause) is _WRONG_PASSWORD
+        _sqlstate_of(cause).startswith("28") or _match_text(cause) is _WRONG_PASSWORD
         for cause in causes(error)
     )
 
 
-def _driver_error(error: BaseException) -> BaseException:
-    """The driver's own error, below those of SQLAlchemy."""
+def _find_driver_error(error: BaseException) -> BaseException:
+    """Return the driver's own error, below those of SQLAlchemy."""
     if isinstance(error, exc.DBAPIError) and error.orig is not None:
         return error.orig.__cause__ or error.orig
     return error
 
 
-def _by_text(driver: BaseException) -> Meaning | None:
-    if _sqlstate(driver)[:2] not in ("08", "XX"):
+def _match_text(driver: BaseException) -> Meaning | None:
+    if _sqlstate_of(driver)[:2] not in ("08", "XX"):
         return None
     text = str(driver).lower()
     return next((meaning for part, meaning in BY_TEXT.items() if part in text), None)
 
 
-def _by_sqlstate(
+def _match_sqlstate(
     driver: BaseException, known: Mapping[str, Meaning] = BY_SQLSTATE
 ) -> Meaning | None:
-    state = _sqlstate(driver)
+    state = _sqlstate_of(driver)
     return known.get(state) or known.get(state[:2])
 
 
-def _sqlstate(driver: BaseException) -> str:
+def _sqlstate_of(driver: BaseException) -> str:
     return getattr(driver, "sqlstate", None) or ""
 
 
-def _unreached(name: str, error: BaseException, retry: Retry) -> StoreUnavailable:
-    return StoreUnavailable(f"cannot reach {name}: {reason(error)}", hint=DOCTOR, retry=retry)
+def _unreachable_error(name: str, error: BaseException, retry: Retry) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"cannot reach {name}: {explain_failure(error)}", hint=DOCTOR, retry=retry
+    )
 
 
-def reason(error: BaseException) -> str:
-    """Why a connection could not be made, or broke."""
+def explain_failure(error: BaseException) -> str:
+    """Return why a connection could not be made, or broke."""
     match error:
         case ssl.SSLError():
-            return tls.reason(error)
+            return tls.explain_tls_error(error)
         case socket.gaierror():
             return "the host name is not known"
         case TimeoutError():

@@ -33,12 +33,12 @@ OS_ERRORS = {
 
 
 def translate(error: BaseException, path: str) -> TodoError:
-    """The TodoError that says what `error` means for the store at `path`."""
+    """Return the TodoError that says what `error` means for the store at `path`."""
     if isinstance(error, OSError) and error.errno not in OS_ERRORS:
         reason = (error.strerror or type(error).__name__).lower()
         return StoreUnavailable(f"the store {path} cannot be opened: {reason}")
-    driver = _driver_error(error)
-    name = _name(driver, path)
+    driver = _find_driver_error(error)
+    name = _find_error_name(driver, path)
     for code, (what, hint) in MEANINGS.items():
         if name.startswith(code):
             return StoreUnavailable(
@@ -55,12 +55,12 @@ def translate(error: BaseException, path: str) -> TodoError:
 
 
 def restore_hint(path: Path) -> str:
-    """The next step after a store was lost: it names the newest copy beside it, if there is one."""
+    """Return the next step after a store was lost: the newest copy beside it, if there is one."""
     copies = sorted(path.parent.glob(f"{glob.escape(path.name)}.backup-*"))
     return f"copy {copies[-1]} to {path}" if copies else "put a backup in its place"
 
 
-def _name(driver: BaseException, path: str) -> str:
+def _find_error_name(driver: BaseException, path: str) -> str:
     if isinstance(driver, OSError):
         return OS_ERRORS[driver.errno or 0]
     name: str = getattr(driver, "sqlite_errorname", "") or ""
@@ -78,8 +78,8 @@ def _is_writable(path: str) -> bool:
     return os.access(os.path.dirname(path), os.W_OK, effective_ids=effective)
 
 
-def _driver_error(error: BaseException) -> BaseException:
-    """The innermost error, the driver's own."""
+def _find_driver_error(error: BaseException) -> BaseException:
+    """Return the innermost error, the driver's own."""
     while isinstance(error, exc.DBAPIError) or not isinstance(error, sqlite3.Error):
         inner = getattr(error, "orig", None) or error.__cause__
         if inner is None:

@@ -1,4 +1,4 @@
-"""What a Postgres server says of itself to whoever connects. Changes nothing."""
+"""Questions to a Postgres server about itself, answered as a Probe. They change nothing."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from neontodo.db import migrations, revisions
+from neontodo.db import migrations
 from neontodo.db.database import Database
-from neontodo.db.founding import has_users
-from neontodo.db.schema import HEAD
+from neontodo.db.schema import HEAD, has_users
 from neontodo.errors import TodoError
 
 Check = Callable[[AsyncConnection], Awaitable[None]]
@@ -30,8 +29,9 @@ class Probe:
         round_trip: how many seconds a message and its answer took.
         clock: the server's time, as the round trip began.
         schema: the version of todo's tables; None if there are none.
-        foreign: tables of another program by names that ours need, where there are none of ours.
-        belongs_to_nobody: whether there are tables, but no users.
+        foreign_tables: another program's tables under names that ours need, if there are none of
+            ours.
+        has_no_users: whether there are tables, but no users.
     """
 
     version: str
@@ -40,27 +40,27 @@ class Probe:
     round_trip: float
     clock: datetime
     schema: str | None
-    foreign: tuple[str, ...]
-    belongs_to_nobody: bool
+    foreign_tables: tuple[str, ...]
+    has_no_users: bool
 
     @property
     def is_current(self) -> bool:
         return self.schema == HEAD
 
-    def require_ours(self, store: str) -> None:
+    def require_own_tables(self, store: str) -> None:
         """Make sure that the tables are ours, or can be made.
 
         Raises:
             SchemaMismatch: they are of a newer version.
             Refused: they are another program's.
         """
-        if self.foreign:
-            raise migrations.foreign(self.foreign)
-        if self.schema is not None and not revisions.is_known(self.schema):
-            raise revisions.newer(self.schema, store)
+        if self.foreign_tables:
+            raise migrations.foreign_tables_error(self.foreign_tables)
+        if self.schema is not None and not migrations.is_known(self.schema):
+            raise migrations.newer_version_error(self.schema, store)
 
 
-async def probe(database: Database, before_tables: Check | None = None) -> Probe:
+async def probe_server(database: Database, before_tables: Check | None = None) -> Probe:
     """Connect and ask.
 
     Args:
@@ -71,7 +71,7 @@ async def probe(database: Database, before_tables: Check | None = None) -> Probe
         TodoError: as `before_tables` raises it.
     """
     started = time.monotonic()
-    async with database.bare() as connection:
+    async with database.connect() as connection:
         connected = time.monotonic()
         round_trip = await _round_trip(connection)
         said = sa.text(
@@ -81,8 +81,8 @@ async def probe(database: Database, before_tables: Check | None = None) -> Probe
         version, read_only, clock = (await connection.execute(said)).one()
         if before_tables is not None:
             await before_tables(connection)
-        schema = await connection.run_sync(migrations.current)
-        foreign = () if schema else await connection.run_sync(migrations.foreign_tables)
+        schema = await connection.run_sync(migrations.read_version)
+        foreign = () if schema else await connection.run_sync(migrations.find_foreign_tables)
         return Probe(
             version=str(version).partition(" ")[0],
             read_only=read_only,
@@ -90,8 +90,8 @@ async def probe(database: Database, before_tables: Check | None = None) -> Probe
             round_trip=round_trip,
             clock=clock,
             schema=schema,
-            foreign=foreign,
-            belongs_to_nobody=schema == HEAD and not await has_users(connection),
+            foreign_tables=foreign,
+            has_no_users=schema == HEAD and not await has_users(connection),
         )
 
 
@@ -104,9 +104,9 @@ async def _round_trip(connection: AsyncConnection) -> float:
     return time.monotonic() - started
 
 
-async def attempt(database: Database, before_tables: Check | None = None) -> Probe | TodoError:
-    """`probe`, with its failure for an answer too."""
+async def try_probe(database: Database, before_tables: Check | None = None) -> Probe | TodoError:
+    """Return what `probe_server` returns or raises."""
     try:
-        return await probe(database, before_tables)
+        return await probe_server(database, before_tables)
     except TodoError as error:
         return error

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Limits:
+class TimeLimits:
     """How long is waited for what, in seconds.
 
     A client that vanished while it held its user's row must not block its own retry. The server
@@ -43,12 +43,12 @@ class Limits:
     answer: float = 30.0
 
 
-class Tries:
+class RetryTimer:
     """The tries of one piece of work, whatever fails in them: they share one deadline."""
 
     def __init__(
         self,
-        limits: Limits,
+        limits: TimeLimits,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -58,20 +58,20 @@ class Tries:
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
-        self.begin()
+        self.restart()
 
     @property
-    def failed(self) -> bool:
+    def has_failed(self) -> bool:
         """Whether a try has failed since the work began."""
         return self._failures > 0
 
-    def begin(self) -> None:
+    def restart(self) -> None:
         """Forget the failures of the work before."""
         self._failures = 0
         self._since = 0.0
         self._worth = Retry.NEVER
 
-    async def pause(self, failure: StoreUnavailable) -> None:
+    async def wait_after(self, failure: StoreUnavailable) -> None:
         """Wait until it is time for the next try.
 
         Raises:
@@ -95,13 +95,13 @@ class Tries:
         return self.limits.brief if self._worth is Retry.BRIEFLY else self.limits.patience
 
 
-async def repeated(attempt: Callable[[], Awaitable[T]], tries: Tries) -> T:
+async def run_with_retries(attempt: Callable[[], Awaitable[T]], timer: RetryTimer) -> T:
     """Make attempts until one succeeds, or fails for good.
 
     Raises:
         OutcomeUnknown: one attempt may have been saved, and none since could find out.
     """
-    tries.begin()
+    timer.restart()
     unknown: OutcomeUnknown | None = None
     while True:
         try:
@@ -109,4 +109,4 @@ async def repeated(attempt: Callable[[], Awaitable[T]], tries: Tries) -> T:
         except StoreUnavailable as failure:
             if isinstance(failure, OutcomeUnknown):
                 unknown = failure
-            await tries.pause(unknown or failure)
+            await timer.wait_after(unknown or failure)

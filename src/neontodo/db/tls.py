@@ -31,33 +31,33 @@ _REASONS = {
 }
 
 
-def must_verify(target: PostgresTarget) -> bool:
-    """Whether nothing less than a verified certificate and host name will do."""
+def needs_verification(target: PostgresTarget) -> bool:
+    """Tell whether certificate and host name must be verified."""
     return target.is_neon or target.channel_binding == "require" or target.sslrootcert == SYSTEM
 
 
-def contexts(target: PostgresTarget) -> tuple[ssl.SSLContext | None, ...]:
-    """The ways to speak to the server, in the order to try them; None is plain text.
+def make_contexts(target: PostgresTarget) -> tuple[ssl.SSLContext | None, ...]:
+    """Return the TLS contexts to try in order; None is plain text.
 
     Raises:
         BadValue: the URL's parameters contradict each other, or name a file that cannot be used.
     """
     if target.is_socket:
         return (None,)
-    verify = verification(target)
+    verify = choose_verification(target)
     if verify is not None:
-        return (_context(target, verify),)
+        return (_make_context(target, verify),)
     if target.sslnegotiation == "direct":
         raise BadValue("`sslnegotiation=direct` needs `sslmode=require` or a stricter one")
     if target.sslmode == "disable":
         return (None,)
-    optional = _context(target, "nothing")
+    optional = _make_context(target, "nothing")
     return (optional, None) if target.sslmode == "prefer" else (None, optional)
 
 
-def verification(target: PostgresTarget) -> Verify | None:
-    """How much of the certificate is verified; None where TLS is not insisted on."""
-    if must_verify(target):
+def choose_verification(target: PostgresTarget) -> Verify | None:
+    """Return how much of the certificate is verified; None where TLS is not required."""
+    if needs_verification(target):
         if target.sslmode == "disable" and not target.is_neon:
             raise BadValue("`sslmode=disable` contradicts the rest of the database URL")
         return "full"
@@ -68,12 +68,12 @@ def verification(target: PostgresTarget) -> Verify | None:
             return "ca"
         case "require":
             # As libpq does, for the sake of those who have put a root certificate there.
-            return "ca" if _root_file(target) else "nothing"
+            return "ca" if _find_root_file(target) else "nothing"
     return None
 
 
-def direct_tls(target: PostgresTarget) -> bool:
-    """Whether TLS starts with the first byte, which saves a round trip."""
+def has_direct_tls(target: PostgresTarget) -> bool:
+    """Tell whether TLS starts with the first byte, which saves a round trip."""
     if target.is_socket:
         return False
     if target.is_neon:
@@ -81,22 +81,22 @@ def direct_tls(target: PostgresTarget) -> bool:
     return target.sslnegotiation == "direct"
 
 
-def reason(error: ssl.SSLError) -> str:
-    """Why a server was not trusted, or could not be spoken to."""
+def explain_tls_error(error: ssl.SSLError) -> str:
+    """Return why the server was not trusted, or why there is no TLS."""
     if isinstance(error, ssl.SSLCertVerificationError):
         known = _REASONS.get(error.verify_code)
         return known or f"its certificate is not valid: {error.verify_message.rstrip('.')}"
     return "no secure connection could be made"
 
 
-def _context(target: PostgresTarget, verify: Verify) -> ssl.SSLContext:
+def _make_context(target: PostgresTarget, verify: Verify) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["postgresql"])
     context.check_hostname = verify == "full"
     if verify == "nothing":
         context.verify_mode = ssl.CERT_NONE
-    elif (path := _root_file(target)) is not None:
+    elif (path := _find_root_file(target)) is not None:
         _trust_file(context, path)
     elif verify == "full":
         trust_system(context)
@@ -114,7 +114,9 @@ def _context(target: PostgresTarget, verify: Verify) -> ssl.SSLContext:
 def _trust_file(context: ssl.SSLContext, path: Path) -> None:
     try:
         context.load_verify_locations(path)
-        if (revoked := path.with_name("root.crl")) == _own("root.crl") and revoked.is_file():
+        if (revoked := path.with_name("root.crl")) == _find_own_file(
+            "root.crl"
+        ) and revoked.is_file():
             context.load_verify_locations(revoked)
             context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
     except ssl.SSLError:
@@ -125,7 +127,7 @@ def _trust_file(context: ssl.SSLContext, path: Path) -> None:
 
 
 def trust_system(context: ssl.SSLContext) -> None:
-    """The system's authorities; Mozilla's where it has none, as in slim containers."""
+    """Trust the system's authorities; Mozilla's where it has none, as in slim containers."""
     context.load_default_certs()
     if context.cert_store_stats()["x509_ca"] or _has_folder_of_authorities():
         return
@@ -140,8 +142,8 @@ def _has_folder_of_authorities() -> bool:
     return folder is not None and any(Path(folder).glob("*.[0-9]"))
 
 
-def _root_file(target: PostgresTarget) -> Path | None:
-    """The file with the authorities to trust; None for the system's."""
+def _find_root_file(target: PostgresTarget) -> Path | None:
+    """Return the file with the authorities to trust; None for the system's."""
     if target.sslrootcert == SYSTEM:
         return None
     if target.sslrootcert is not None:
@@ -149,12 +151,12 @@ def _root_file(target: PostgresTarget) -> Path | None:
         if not given.is_file():
             raise BadValue(f"the file of `sslrootcert` does not exist: {given}")
         return given
-    own = None if target.is_neon else _own("root.crt")
+    own = None if target.is_neon else _find_own_file("root.crt")
     return own if own is not None and own.is_file() else None
 
 
-def _own(name: str) -> Path | None:
-    """Where libpq would find a file of the user's, if the user has a home."""
+def _find_own_file(name: str) -> Path | None:
+    """Return where libpq looks for a file of the user's, if the user has a home."""
     try:
         return Path.home() / ".postgresql" / name
     except (RuntimeError, KeyError):

@@ -1,6 +1,7 @@
-"""A database URL as people paste it, taken apart into what the drivers want.
+"""A database URL as people paste it, parsed into what the drivers need.
 
-Forms and parameters are those that libpq, Neon's console and SQLAlchemy write.
+Forms and parameters are those that libpq, Neon's console and SQLAlchemy write. No message repeats
+any part of the URL that could be a password.
 """
 
 from __future__ import annotations
@@ -12,8 +13,31 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from neontodo.db.url_text import EXAMPLE, decoded, parameters, parts, scheme_and_rest, unusable
 from neontodo.errors import BadValue
+
+USUAL_VARIABLES = (
+    "NEON_DATABASE_URL",
+    "NEON_POOLED_DATABASE_URL",
+    "DATABASE_URL",
+    "DATABASE_URL_DIRECT",
+    "DIRECT_URL",
+)
+"""What others call a database URL, Neon's own first."""
+
+EXAMPLE = "postgresql://USER:PASSWORD@HOST/DATABASE?sslmode=require"
+
+_PASTED = re.compile(r"(?:psql\s+|(?:export\s+)?[A-Za-z_]\w*=)?(['\"]?)(.*)\1;?", re.DOTALL)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+_REST = (
+    r"(?P<host>\[[^]@]*\]|[^:/?#@\[\]]*)(?::(?P<port>[\d,][^/?@]*|))?"
+    r"(?:/(?P<database>[^?@]*))?(?:\?(?P<query>.*))?"
+)
+# libpq ends a password at its first `@` or `/`. Whoever did not write these as %40 and %2F meant
+# the last `@`, since neither a host nor a database has one.
+_READINGS = (
+    re.compile(rf"(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@)?{_REST}"),
+    re.compile(rf"(?P<user>[^:@/]*):(?P<password>.*)@{_REST}"),
+)
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 PATIENCE = 15.0
@@ -129,17 +153,17 @@ def parse_url(url: str) -> Target:
         BadValue: it is no URL of Postgres or SQLite, or has a parameter nobody knows; the
             message never repeats the URL, since it may hold a password.
     """
-    scheme, rest = scheme_and_rest(url)
+    scheme, rest = _split_scheme(url)
     match scheme:
         case "sqlite":
-            return _sqlite(rest)
+            return _parse_sqlite(rest)
         case "postgres" | "postgresql":
-            return _postgres(parts(rest))
-    raise unusable(f"`{scheme}://` is not supported")
+            return _parse_postgres(_split_rest(rest))
+    raise _url_error(f"`{scheme}://` is not supported")
 
 
-def _sqlite(rest: str) -> SqliteTarget:
-    path = decoded(rest.partition("?")[0])
+def _parse_sqlite(rest: str) -> SqliteTarget:
+    path = _decode(rest.partition("?")[0])
     if not path.startswith("/") or path == "/":
         raise BadValue(
             "an SQLite URL needs the path of a file",
@@ -148,23 +172,23 @@ def _sqlite(rest: str) -> SqliteTarget:
     return SqliteTarget(Path(path[1:]))
 
 
-def _postgres(given: dict[str, str]) -> PostgresTarget:
-    known = _parameters(given.get("query", ""))
+def _parse_postgres(given: dict[str, str]) -> PostgresTarget:
+    known = _read_parameters(given.get("query", ""))
     place = {name: known.pop(name, None) for name in PLACES}
-    host = place["host"] or decoded(given.get("host", "").strip("[]"))
-    user = place["user"] or decoded(given.get("user", ""))
-    database = place["dbname"] or decoded(given.get("database", "")) or user
-    password = place["password"] or decoded(given.get("password", "")) or None
+    host = place["host"] or _decode(given.get("host", "").strip("[]"))
+    user = place["user"] or _decode(given.get("user", ""))
+    database = place["dbname"] or _decode(given.get("database", "")) or user
+    password = place["password"] or _decode(given.get("password", "")) or None
     _require_no_secret(user, "user name")
     _require_no_secret(database, "database name")
     if "," in host + given.get("port", ""):
-        raise unusable("a database URL with several hosts is not supported")
+        raise _url_error("a database URL with several hosts is not supported")
     if not host or not user:
-        raise unusable(f"the database URL names no {'user' if host else 'host'}")
-    port = _port(place["port"] or given.get("port") or "5432")
+        raise _url_error(f"the database URL names no {'user' if host else 'host'}")
+    port = _parse_port(place["port"] or given.get("port") or "5432")
     if not host.startswith("/"):
         # A dot at the end makes a name absolute; it is the same host.
-        host = _name(host.lower().removesuffix("."))
+        host = _check_host(host.lower().removesuffix("."))
     converted = {name: PARAMETERS[name](value) for name, value in known.items()}
     arguments: dict[str, Any] = {name: value for name, value in converted.items() if value}
     return PostgresTarget(host, port, user, database, password, **arguments)
@@ -186,9 +210,9 @@ def _require_no_secret(name: str, what: str) -> None:
         )
 
 
-def _parameters(query: str) -> dict[str, str]:
+def _read_parameters(query: str) -> dict[str, str]:
     known = {}
-    for name, value in parameters(query):
+    for name, value in _split_query(query):
         if name == "ssl":
             # SQLAlchemy's name for it, and JDBC's `ssl=true`.
             known["sslmode"] = "require" if value == "true" else value
@@ -197,12 +221,12 @@ def _parameters(query: str) -> dict[str, str]:
         elif name not in IGNORED:
             # After a password with an `&` in it, this is the rest of that.
             which = "" if "password" in known else f" `{name}`"
-            raise unusable(f"the database URL has an unknown parameter{which}")
+            raise _url_error(f"the database URL has an unknown parameter{which}")
     return known
 
 
-def _name(host: str) -> str:
-    refusal = unusable("the host of the database URL is no host name")
+def _check_host(host: str) -> str:
+    refusal = _url_error("the host of the database URL is no host name")
     # A resolver may take another alphabet's signs for these: `。` is a dot to it.
     if HOST.fullmatch(host) is None:
         raise refusal
@@ -213,34 +237,89 @@ def _name(host: str) -> str:
     return host
 
 
-def _one_of(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
+def _require_one_of(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
     def convert(value: str) -> str:
         if value not in choices:
-            raise unusable(f"`{name}` must be one of {', '.join(choices)}")
+            raise _url_error(f"`{name}` must be one of {', '.join(choices)}")
         return value
 
     return convert
 
 
-def _port(text: str) -> int:
+def _parse_port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) < 65536:
-        raise unusable("the port of the database URL must be a number from 1 to 65535")
+        raise _url_error("the port of the database URL must be a number from 1 to 65535")
     return int(text)
 
 
-def _seconds(value: str) -> float:
+def _parse_seconds(value: str) -> float:
     if not re.fullmatch(r"[0-9]+", value):
-        raise unusable("`connect_timeout` must be a whole number of seconds")
+        raise _url_error("`connect_timeout` must be a whole number of seconds")
     return min(float(value) or PATIENCE, LONGEST_PATIENCE)
+
+
+def extract_url(text: str) -> str:
+    """Return the URL in what Neon's console offers: alone, in a `psql` command or a variable."""
+    found = _PASTED.fullmatch(text.strip())
+    return found[2].strip() if found else text.strip()
+
+
+def _split_scheme(url: str) -> tuple[str, str]:
+    """Return the scheme in lower case, without a driver's name, and what follows `://`."""
+    found = _SCHEME.fullmatch(extract_url(url))
+    if found is None:
+        raise _url_error("this is not a database URL")
+    return found[1].lower().partition("+")[0], found[2]
+
+
+def _split_rest(rest: str) -> dict[str, str]:
+    """Return user, password, host, port, database and query, still encoded, if not empty."""
+    if re.search(r"[\s\x00-\x1f\x7f]", rest):
+        raise _url_error("the database URL holds a space or a line break")
+    for reading in _READINGS:
+        if match := reading.fullmatch(rest):
+            return {name: part for name, part in match.groupdict().items() if part}
+    raise BadValue(
+        "the database URL cannot be read",
+        hint="signs like `@`, `/`, `#` and `%` in a password are written as %40, %2F, %23 and %25",
+    )
+
+
+def _split_query(query: str) -> list[tuple[str, str]]:
+    """Return the names and decoded values of a query; a `+` in it is a plus."""
+    found = []
+    for part in query.split("&") if query else ():
+        name, equals, value = part.partition("=")
+        # What is no plain name may be the rest of a password.
+        if not equals or not re.fullmatch(r"[A-Za-z_.]{1,40}", name):
+            raise _url_error("the database URL has a parameter that cannot be read")
+        found.append((name, _decode(value)))
+    return found
+
+
+def _decode(text: str) -> str:
+    """Return the text without its percent encoding."""
+    try:
+        plain = unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        raise _url_error("the database URL is not valid UTF-8") from None
+    if "\0" in plain:
+        raise _url_error("the database URL holds a NUL character")
+    return plain
+
+
+def _url_error(message: str) -> BadValue:
+    """Return the error for a URL, with an example as its hint."""
+    return BadValue(message, hint=f"a database URL looks like {EXAMPLE}")
 
 
 PLACES = ("host", "port", "user", "password", "dbname")
 PARAMETERS: dict[str, Callable[[str], str | float]] = {
-    "sslmode": _one_of("sslmode", SSL_MODES),
-    "channel_binding": _one_of("channel_binding", ("disable", "prefer", "require")),
+    "sslmode": _require_one_of("sslmode", SSL_MODES),
+    "channel_binding": _require_one_of("channel_binding", ("disable", "prefer", "require")),
     "sslrootcert": str,
-    "sslnegotiation": _one_of("sslnegotiation", ("postgres", "direct")),
+    "sslnegotiation": _require_one_of("sslnegotiation", ("postgres", "direct")),
     "options": str,
-    "connect_timeout": _seconds,
+    "connect_timeout": _parse_seconds,
     "application_name": str,
 }

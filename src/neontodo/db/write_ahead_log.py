@@ -45,9 +45,9 @@ _STATE = "SELECT user_version, schema_version FROM pragma_user_version, pragma_s
 
 @dataclass(frozen=True)
 class Header:
-    """What a store's first page says of the state that the store is in.
+    """The part of a store's first page that tells which state the store is in.
 
-    A copy by VACUUM INTO has another schema version: its pages lie elsewhere.
+    A copy by VACUUM INTO has another schema version: its pages are ordered differently.
     """
 
     user_version: int
@@ -62,7 +62,7 @@ class Header:
         return cls(user, application, schema)
 
     def follows(self, before: Header) -> bool:
-        """Whether this may be the next state: marked as such, or not marked at all."""
+        """Tell whether this may be the next state: marked as such, or not marked at all."""
         marked = self.application_id == state_of(before.user_version, before.schema_version)
         unmarked = (self.user_version, self.application_id) == (
             before.user_version,
@@ -72,20 +72,20 @@ class Header:
 
 
 def state_of(user_version: int, schema_version: int) -> int:
-    """What names a state of the store in the header of the next one."""
+    """Return the number that names a state of the store in the header of the next one."""
     return (user_version + schema_version) & 0x7FFF_FFFF
 
 
-async def begin(driver: aiosqlite.Connection) -> None:
-    """Begin to write, and mark the state that comes of it."""
+async def begin_writing(driver: aiosqlite.Connection) -> None:
+    """Begin a transaction that writes, and mark the state that it leads to."""
     await driver.execute_fetchall("BEGIN IMMEDIATE")
     ((user, schema),) = await driver.execute_fetchall(_STATE)
     await driver.execute_fetchall(f"PRAGMA application_id = {state_of(user, schema)}")
     await driver.execute_fetchall(f"PRAGMA user_version = {secrets.randbits(31)}")
 
 
-def check(path: Path, notify: Callable[[str], None]) -> None:
-    """Move a log aside that is not the store's, and say so.
+def require_own_log(path: Path, notify: Callable[[str], None]) -> None:
+    """Rename a log that is not the store's, and say so.
 
     This process must not have the store open: closing any descriptor of a file takes away all locks
     that the process has on it.
@@ -94,10 +94,10 @@ def check(path: Path, notify: Callable[[str], None]) -> None:
         StoreUnavailable: a program that uses the log still has the store open.
     """
     deadline = time.monotonic() + PATIENCE
-    while not belongs(path):
-        with _alone(path) as is_alone:
+    while not has_own_log(path):
+        with _lock_out_others(path) as is_alone:
             if is_alone:
-                if not belongs(path) and (aside := set_aside(path)) is not None:
+                if not has_own_log(path) and (aside := set_log_aside(path)) is not None:
                     log = f"the log of what was there before is now {aside.name}"
                     notify(f"{path} was replaced: {log}")
                 return
@@ -109,9 +109,9 @@ def check(path: Path, notify: Callable[[str], None]) -> None:
         time.sleep(0.02)
 
 
-def set_aside(path: Path) -> Path | None:
-    """Move the log of a store that nobody has open to `NAME-wal.TIME.old`, if there is one."""
-    log = _log(path)
+def set_log_aside(path: Path) -> Path | None:
+    """Rename the log of a store that nobody has open to `NAME-wal.TIME.old`, and return that."""
+    log = _log_path(path)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     aside = log.with_name(f"{log.name}.{stamp}.old")
     # The log's index, which SQLite makes anew; without its log it would mean nothing.
@@ -123,17 +123,17 @@ def set_aside(path: Path) -> Path | None:
     return aside
 
 
-def belongs(path: Path) -> bool:
-    """Whether the log, if it holds anything, was begun on the store as it is."""
+def has_own_log(path: Path) -> bool:
+    """Tell whether the log, if it holds anything, was begun on the store as it is."""
     for _ in range(ATTEMPTS):
         try:
-            if os.stat(_log(path)).st_size <= WAL_HEADER:
+            if os.stat(_log_path(path)).st_size <= WAL_HEADER:
                 return True
-            with open(_log(path), "rb") as log:
+            with open(_log_path(path), "rb") as log:
                 begun = log.read(WAL_HEADER)
-                if (before := _header(path)) is None or _fits(log, begun, before):
+                if (before := _read_header(path)) is None or _is_begun_on(log, begun, before):
                     return True
-            with open(_log(path), "rb") as log:
+            with open(_log_path(path), "rb") as log:
                 # Else another program has begun a new log meanwhile, which says nothing.
                 if log.read(WAL_HEADER) == begun:
                     return False
@@ -142,29 +142,29 @@ def belongs(path: Path) -> bool:
     return True
 
 
-def _log(path: Path) -> Path:
+def _log_path(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
 
 
-def _header(path: Path) -> Header | None:
-    """The store's own header, the log left out; None if it is not SQLite's."""
+def _read_header(path: Path) -> Header | None:
+    """Return the header in the store's own file; None if it is not SQLite's."""
     with open(path, "rb") as file:
         page = file.read(DATABASE_HEADER)
     whole = len(page) == DATABASE_HEADER and page.startswith(MAGIC)
     return Header.parse(page) if whole else None
 
 
-def _fits(log: BinaryIO, begun: bytes, before: Header) -> bool:
-    headers = _headers(log, begun)
+def _is_begun_on(log: BinaryIO, begun: bytes, before: Header) -> bool:
+    headers = _read_headers(log, begun)
     first = next(headers, None)
     if first is None or first.follows(before) or before in (first, *headers):
         return True
     return not _is_replayed(log, begun)
 
 
-def _headers(log: BinaryIO, begun: bytes) -> Iterator[Header]:
-    """The store's header in each state that the log has, in their order."""
-    for place, frame in _frames(log, begun):
+def _read_headers(log: BinaryIO, begun: bytes) -> Iterator[Header]:
+    """Yield the store's header in each state that the log has, in their order."""
+    for place, frame in _read_frames(log, begun):
         if frame[:4] == b"\0\0\0\1":
             log.seek(place + FRAME_HEADER)
             page = log.read(DATABASE_HEADER)
@@ -172,8 +172,8 @@ def _headers(log: BinaryIO, begun: bytes) -> Iterator[Header]:
                 yield Header.parse(page)
 
 
-def _frames(log: BinaryIO, begun: bytes) -> Iterator[tuple[int, bytes]]:
-    """Where each page of the log lies, with what is before it; older ones at the end left out."""
+def _read_frames(log: BinaryIO, begun: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the offset and header of each page of the log, without older ones at the end."""
     size, salts, place = _page_size(begun), begun[16:24], WAL_HEADER
     while True:
         log.seek(place)
@@ -185,7 +185,7 @@ def _frames(log: BinaryIO, begun: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _is_replayed(log: BinaryIO, begun: bytes) -> bool:
-    """Whether SQLite takes anything from the log, the store's header among it.
+    """Tell whether SQLite takes anything from the log, the store's header among it.
 
     A power cut may leave pages that never came to the disk, which their checksums show.
     """
@@ -194,7 +194,7 @@ def _is_replayed(log: BinaryIO, begun: bytes) -> bool:
     if struct.pack(">II", *sums) != begun[24:32]:
         return False
     has_header = has_commit = False
-    for place, frame in _frames(log, begun):
+    for place, frame in _read_frames(log, begun):
         log.seek(place + FRAME_HEADER)
         sums = _checksum(frame[:8] + log.read(_page_size(begun)), sums, order)
         if struct.pack(">II", *sums) != frame[16:24]:
@@ -220,8 +220,8 @@ def _checksum(data: bytes, sums: tuple[int, int], order: str) -> tuple[int, int]
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[bool]:
-    """Keep others from opening the store, if nobody has it open."""
+def _lock_out_others(path: Path) -> Iterator[bool]:
+    """Keep other processes from opening the store; yield whether none has it open."""
     if sys.platform == "win32":
         # A file that somebody has open cannot be renamed there.
         yield True

@@ -15,8 +15,8 @@ from sqlmodel import SQLModel
 
 from neontodo.accounts.tokens import Claims
 from neontodo.app import App
-from neontodo.db import embedded, revisions, write_ahead_log
-from neontodo.db.errors import translated
+from neontodo.db import embedded, migrations, write_ahead_log
+from neontodo.db.database import translate_errors
 from neontodo.db.errors_sqlite import restore_hint
 from neontodo.db.schema import HEAD, VERSION_TABLE
 from neontodo.db.url import SqliteTarget
@@ -35,7 +35,7 @@ TABLES = frozenset(
 
 def examine(app: App, target: SqliteTarget, found: Examination) -> None:
     """Look at the file, what is in it, and who may use it."""
-    if not embedded.is_there(target.path):
+    if not embedded.has_store(target.path):
         found.check("file", partial(_place, app, target))
         found.skip("there is no store", "query", "schema", "token", "user")
         return
@@ -59,7 +59,7 @@ def _place(app: App, target: SqliteTarget) -> str:
     """A store that is not there yet needs a folder that can be written."""
     path = target.path
     if path.exists() or app.profile.has_lost_store(path):
-        raise embedded.lost_store(path)
+        raise embedded.lost_store_error(path)
     folder = next(parent for parent in path.parents if parent.exists())
     if not os.access(folder, os.W_OK | os.X_OK):
         raise StoreUnavailable(
@@ -78,7 +78,7 @@ def _file(app: App, target: SqliteTarget) -> str:
         )
     _need_room(target, path.parent)
     # An agent's worker may have the store open, and has looked before that.
-    if not app.database.connections[0] and not write_ahead_log.belongs(path):
+    if not app.database.count_connections()[0] and not write_ahead_log.has_own_log(path):
         raise StoreUnavailable(
             f"{path} was replaced: the log beside it, {path.name}-wal, is of another file",
             hint="the next command moves that log aside",
@@ -104,7 +104,7 @@ def _dangers(path: Path, status: os.stat_result) -> list[str]:
 def _need_room(target: SqliteTarget, folder: Path) -> None:
     """Raise StoreUnavailable if no file can grow there, as those beside the store must."""
     if shutil.disk_usage(folder).free < ROOM:
-        with translated(target):
+        with translate_errors(target):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -113,7 +113,7 @@ def _opened(target: SqliteTarget) -> Iterator[sqlite3.Connection]:
     log = target.path.with_name(f"{target.path.name}-wal")
     # Without a log nobody is writing, and as immutable nothing is put beside the file.
     how = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"
-    with translated(target):
+    with translate_errors(target):
         connection = sqlite3.connect(f"{target.path.absolute().as_uri()}?{how}", uri=True)
         with closing(connection):
             yield connection
@@ -142,8 +142,8 @@ def _schema(target: SqliteTarget) -> str:
             _check_tables(target, version, tables)
             _check_counters(target, connection)
             return HEAD
-    if version is not None and not revisions.is_known(version):
-        raise revisions.newer(version, f"the store {target.path}")
+    if version is not None and not migrations.is_known(version):
+        raise migrations.newer_version_error(version, f"the store {target.path}")
     return Note(f"{version}; the next command brings it to {HEAD}")
 
 

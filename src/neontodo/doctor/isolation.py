@@ -29,7 +29,7 @@ async def look(database: Database) -> str:
     Raises:
         Refused: a member could reach further than their own rows.
     """
-    async with database.bare() as connection:
+    async with database.connect() as connection:
         asked = {"tables": list(grants.TABLES), "prefix": grants.GROUP_PREFIX}
         restricted, open_tables, group, user = (await connection.execute(_STATE, asked)).one()
         if open_tables:

@@ -12,8 +12,7 @@ from neontodo.accounts.machine_key import MachineKey
 from neontodo.accounts.tokens import Claims
 from neontodo.app import App
 from neontodo.clock import span
-from neontodo.db.url import PostgresTarget, parse_url
-from neontodo.db.url_text import USUAL_VARIABLES
+from neontodo.db.url import USUAL_VARIABLES, PostgresTarget, parse_url
 from neontodo.doctor.finding import Examination, Note
 from neontodo.errors import BadValue, NotSignedIn, TodoError
 

@@ -18,7 +18,7 @@ async def look(database: Database) -> str:
     Raises:
         Refused: there are others, besides in the log.
     """
-    async with database.bare() as connection:
+    async with database.connect() as connection:
         broken = await _broken(connection)
     if broken is None:
         return "all are as todo writes them"
@@ -38,7 +38,7 @@ async def look(database: Database) -> str:
 async def _broken(connection: AsyncConnection) -> dict[str, int] | None:
     """How many rows of each table break a check that was not made of them; None if all were."""
     rules = defaultdict(list)
-    for table, _, rule in await connection.run_sync(migrations.unvalidated_checks):
+    for table, _, rule in await connection.run_sync(migrations.find_unvalidated_checks):
         rules[table].append(f"({rule}) IS NOT FALSE")
     if not rules:
         return None

@@ -8,8 +8,8 @@ from functools import partial
 from neontodo.accounts import identity, queries
 from neontodo.accounts.tokens import LEEWAY, Claims
 from neontodo.app import App
+from neontodo.db import migrations
 from neontodo.db import probe as probing
-from neontodo.db import versions
 from neontodo.db.probe import Probe
 from neontodo.db.url import PostgresTarget
 from neontodo.doctor import isolation, locks, machine, rows
@@ -27,7 +27,7 @@ def examine(app: App, target: PostgresTarget, found: Examination) -> None:
     if not _reached(target, found):
         found.skip("the server is not reached", "login", *INSIDE)
         return
-    answer = app.run(probing.attempt(app.database, locks.require_unlocked))
+    answer = app.run(probing.try_probe(app.database, locks.require_unlocked))
     if isinstance(answer, TodoError):
         failed = {SchemaMismatch: "schema", locks.TablesLocked: "isolation"}.get(type(answer))
         found.add(failed or "login", answer.message, problem=answer)
@@ -84,7 +84,7 @@ def _server(target: PostgresTarget, answer: Probe) -> str:
 
 
 def _sister(app: App, sister: PostgresTarget) -> str:
-    answer = app.run(probing.attempt(app.database.to(sister)))
+    answer = app.run(probing.try_probe(app.database.with_target(sister)))
     if isinstance(answer, TodoError):
         needed = "" if sister.is_pooled else "; migrations need it"
         return Note(f"{answer.message}{needed}")
@@ -92,8 +92,8 @@ def _sister(app: App, sister: PostgresTarget) -> str:
 
 
 def _schema(target: PostgresTarget, answer: Probe) -> str:
-    answer.require_ours(target.display)
-    return versions.require_current(answer.schema, target.display)
+    answer.require_own_tables(target.display)
+    return migrations.require_head(answer.schema, target.display)
 
 
 def _clock(app: App, answer: Probe) -> str:

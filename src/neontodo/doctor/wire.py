@@ -15,7 +15,7 @@ from typing import Any
 
 from neontodo.clock import span
 from neontodo.db import tls
-from neontodo.db.errors_postgres import reason
+from neontodo.db.errors_postgres import explain_failure
 from neontodo.db.url import PostgresTarget
 from neontodo.doctor.finding import Note
 from neontodo.errors import StoreUnavailable
@@ -37,7 +37,7 @@ def _told(hint: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreUnavailable(reason(error), hint=hint) from error
+        raise StoreUnavailable(explain_failure(error), hint=hint) from error
 
 
 class Wire:
@@ -82,11 +82,11 @@ class Wire:
 
     def tls(self) -> str:
         """How the connection is protected."""
-        contexts = tls.contexts(self.target)
+        contexts = tls.make_contexts(self.target)
         if contexts[0] is None:
             self.is_plain = True
             return Note(f"none: the database URL has `sslmode={self.target.sslmode}`")
-        verified = tls.verification(self.target)
+        verified = tls.choose_verification(self.target)
         with _told(TLS_HINT):
             try:
                 with self._secured(contexts[0]) as secured:
@@ -123,7 +123,7 @@ class Wire:
     def _secured(self, context: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
         place, patience = (self.target.host, self.target.port), self.target.connect_timeout
         with socket.create_connection(place, timeout=patience) as connection:
-            if not tls.direct_tls(self.target):
+            if not tls.has_direct_tls(self.target):
                 connection.sendall(SSL_REQUEST)
                 if connection.recv(1) != b"S":
                     self.is_plain = True

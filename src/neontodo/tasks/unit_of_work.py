@@ -79,7 +79,7 @@ async def save_exactly_once(
             pass
         return answers[-1]
 
-    return await database.repeated(attempt)
+    return await database.run_with_retries(attempt)
 
 
 class UnitOfWork:

@@ -191,13 +191,13 @@ def _find_proxy(url: str, environment: Mapping[str, str]) -> tuple[str, str | No
 
 
 def _explain(error: BaseException) -> str:
-    from neontodo.db.tls import reason
+    from neontodo.db.tls import explain_tls_error
 
     # asyncio has the errors of several addresses in one group.
     for cause in reversed(list(causes(error))):
         for each in cause.exceptions if isinstance(cause, BaseExceptionGroup) else (cause,):
             if isinstance(each, ssl.SSLError):
-                return reason(each)
+                return explain_tls_error(each)
             if (known := _KNOWN.get(type(each).__name__)) is not None:
                 return known
     return "the connection broke"

@@ -17,8 +17,8 @@ from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import AwareDatetime, PlainSerializer, TypeAdapter
 
-from neontodo.db.new_files import make_folder, publish
 from neontodo.errors import NotSignedIn, StoreUnavailable
+from neontodo.filesystem import make_folder, publish
 
 LARGEST = 1_000_000
 _OPTIONS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)

@@ -198,7 +198,7 @@ async def _spend(
     database = opened(target)
     try:
         again = "run `todo join` again, with the same invitation"
-        async with database.bare(unknown=again) as connection:
+        async with database.connect(unknown=again) as connection:
             await grants.require_version(connection)
             if not await connection.scalar(sa.text("SELECT todo_accept_invitation()")):
                 return None
@@ -230,7 +230,7 @@ async def _resume(target: PostgresTarget, opened: Opener, secrets: SecretStore) 
         raise NotSignedIn(SPENT, hint=ANOTHER)
     database = opened(known)
     try:
-        async with database.bare() as connection:
+        async with database.connect() as connection:
             await grants.require_version(connection)
             await _require_accepted(connection, earlier.machine_key)
     except StoreUnavailable as error:

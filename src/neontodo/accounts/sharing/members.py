@@ -111,7 +111,7 @@ async def invite(
     lost = "if `todo member list` shows them, add them again with `--subject` and their id"
 
     async def add(encode: Encode) -> NewLogin:
-        async with database.bare(unknown=lost) as connection:
+        async with database.connect(unknown=lost) as connection:
             await require_accepted_by_owner(connection, claims)
             return await _add_member(
                 connection,
@@ -181,7 +181,7 @@ async def list_members(database: Database) -> list[tuple[MemberLogin, int]]:
     Raises:
         NotSignedIn: this connection is not the owner's.
     """
-    async with database.bare() as connection:
+    async with database.connect() as connection:
         await grants.require_owner(connection)
         logins = await queries.fetch_logins(connection)
     counted = []

@@ -56,7 +56,7 @@ async def find_removal(
         BadValue: there is no such user, or more than one, or no login to remove.
         NotSignedIn: this connection is not the owner's, or does not accept the key.
     """
-    async with database.bare() as connection:
+    async with database.connect() as connection:
         await grants.require_owner(connection)
         await require_accepted_by_owner(connection, claims)
         users = await queries.fetch_users(connection)
@@ -99,14 +99,14 @@ async def revoke_access(database: Database, user: StoredUser, now: datetime) -> 
     Raises:
         NotSignedIn: this connection is not the owner's.
     """
-    async with database.bare(unknown=AGAIN) as connection:
+    async with database.connect(unknown=AGAIN) as connection:
         owned = await grants.lock_members(connection)
         await queries.mark_logins_removed(connection, user.id, now)
         roles = await queries.fetch_removed_roles(connection, user.id)
         for role in await _select_existing(connection, roles):
             # A transaction that began before sees the old mapping, but not the old grants.
             await connection.exec_driver_sql(f"REVOKE {owned.group} FROM {role}")
-    async with database.bare(unknown=AGAIN) as connection:
+    async with database.connect(unknown=AGAIN) as connection:
         for role in await _select_existing(connection, roles):
             await end_sessions(connection, role)
             await connection.exec_driver_sql(f"ALTER ROLE {role} NOLOGIN")
@@ -119,7 +119,7 @@ async def drop_logins(database: Database, user: StoredUser, now: datetime) -> li
     may not log in, and nothing here is granted to it.
     """
     left = []
-    async with database.bare(unknown=AGAIN) as connection:
+    async with database.connect(unknown=AGAIN) as connection:
         await grants.lock_members(connection)
         roles = await queries.fetch_removed_roles(connection, user.id)
         await queries.revoke_keys_of_roles(connection, roles, now)

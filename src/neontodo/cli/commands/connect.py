@@ -145,17 +145,17 @@ def _describe_server(target: PostgresTarget, probe: Probe) -> str:
 
 def _make_ready(app: App, database: Database, probe: Probe, *, may_upgrade: bool) -> None:
     """Bring the tables to this program's version, and give a database without users its first."""
-    from neontodo.db import versions
+    from neontodo.db.migrations import migrate_store
     from neontodo.db.schema import HEAD
     from neontodo.render.messages import say
 
-    if probe.is_current and not probe.belongs_to_nobody:
+    if probe.is_current and not probe.has_no_users:
         say(app.streams, f"the schema is {HEAD}, as this program needs it")
         return
     if not probe.is_current and not may_upgrade:
         _ask_for_upgrade(app, database.target.display, probe)
     app.renew_clock()
-    migration = app.run(versions.upgrade(database))
+    migration = app.run(migrate_store(database))
     if migration.steps:
         was = migration.before or "nothing"
         say(app.streams, f"the schema is now {migration.after} (was {was})")

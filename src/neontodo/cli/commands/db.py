@@ -11,7 +11,7 @@ from neontodo.errors import NotSignedIn
 
 if TYPE_CHECKING:
     from neontodo.app import App
-    from neontodo.db.revisions import Migration
+    from neontodo.db.migrations import Migration
 
 
 def upgrade(
@@ -26,14 +26,14 @@ def upgrade(
     The embedded store does it by itself, after a backup copy; a Postgres database is only ever
     changed by this command. A database without users becomes yours.
     """
-    from neontodo.db import revisions, versions
+    from neontodo.db import migrations
     from neontodo.db.schema import HEAD
 
     app: App = ctx.obj
     if dry_run:
-        migration = app.run(versions.planned(app.database, revisions.upward, revision))
+        migration = app.run(migrations.plan_for_store(app.database, "upgrade", revision))
     else:
-        migration = app.run(versions.upgrade(app.database, revision))
+        migration = app.run(migrations.migrate_store(app.database, "upgrade", revision))
     _report(app, migration, dry_run=dry_run)
     if not dry_run and migration.after == HEAD:
         app.run(_warn_stranger(app))
@@ -52,11 +52,11 @@ def downgrade(
     What only the newer version keeps is lost; going back to `base` drops every task.
     """
     from neontodo.cli.prompt import confirm
-    from neontodo.db import revisions, versions
+    from neontodo.db import migrations
     from neontodo.render.messages import hint
 
     app: App = ctx.obj
-    planned = app.run(versions.planned(app.database, revisions.downward, revision))
+    planned = app.run(migrations.plan_for_store(app.database, "downgrade", revision))
     if dry_run or not planned.steps:
         _report(app, planned, dry_run=dry_run)
         return
@@ -64,7 +64,7 @@ def downgrade(
         # However long the answer takes, no connection breaks meanwhile.
         app.run(app.database.close())
         confirm(app, _question(app, planned))
-    done = app.run(versions.downgrade(app.database, revision))
+    done = app.run(migrations.migrate_store(app.database, "downgrade", revision))
     _report(app, done, dry_run=False)
     if app.target.engine == "sqlite":
         hint(app.streams, "the next command of this version upgrades it again")
@@ -74,12 +74,12 @@ def current(ctx: typer.Context, json: options.Json = False) -> None:
     """Print the version of the store's tables; nothing if there are none."""
     from json import dumps
 
-    from neontodo.db import versions
+    from neontodo.db import migrations
     from neontodo.db.schema import HEAD
     from neontodo.render.messages import say
 
     app: App = ctx.obj
-    version = app.run(versions.current(app.database))
+    version = app.run(migrations.read_store_version(app.database))
     if json:
         app.streams.out.write(dumps({"version": version, "program": HEAD}) + "\n")
     elif version is not None:
@@ -90,12 +90,12 @@ def current(ctx: typer.Context, json: options.Json = False) -> None:
 
 def check(ctx: typer.Context) -> None:
     """Check that the store's tables are of this program's version; exit code 6 if not."""
-    from neontodo.db import versions
+    from neontodo.db import migrations
     from neontodo.db.schema import HEAD
     from neontodo.render.messages import say
 
     app: App = ctx.obj
-    app.run(versions.check(app.database))
+    app.run(migrations.require_current(app.database))
     say(app.streams, f"the schema is {HEAD}, as this program needs it")
 
 

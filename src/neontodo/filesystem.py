@@ -1,23 +1,59 @@
-"""Files and folders that are made new: whole or not at all, by one of many, under any umask."""
+"""Files and folders: where links lead, and new ones that are made whole, by one of many.
+
+What is made is its owner's alone, under any umask.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from neontodo.errors import Refused
 
 if sys.platform != "win32":
     import fcntl
 
 PREFIX = ".new-"
+"""What the names of temporary folders begin with."""
+
+
+def follow_links(path: Path) -> Path:
+    """Return the path that all links of a path lead to, whether there is a file or not.
+
+    Raises:
+        Refused: somebody else has made one of them.
+        RuntimeError, OSError: they lead nowhere.
+    """
+    for part in (*reversed(path.parents), path):
+        if part.is_symlink():
+            require_trusted(part, "a link")
+            target = part.parent / part.readlink()
+            return follow_links(target / path.relative_to(part))
+    return Path(os.path.normpath(path))
+
+
+def require_trusted(path: Path, what: str) -> None:
+    """Check that a file or link was made by this user, by root, or by the owner of its folder.
+
+    Linux asks that of links in `/tmp` (`fs.protected_symlinks`), which does not help where links
+    are read before the file is opened. Here it counts in every folder that people share.
+
+    Raises:
+        Refused: somebody else has made it, so that this user would write where they chose.
+    """
+    owner = path.lstat().st_uid
+    if os.name == "posix" and owner not in (0, os.geteuid(), path.parent.stat().st_uid):
+        raise Refused(
+            f"somebody else has put {what} at {path}, which is not written to",
+            hint="name another file or folder, or the one that it leads to",
+        )
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder that only its owner can use, and those above it, where they are not there."""
+    """Make a folder that only its owner can use, and its parents, where they do not exist."""
     if folder.is_dir():
         return
     if folder.parent != folder:
@@ -35,12 +71,12 @@ def make_file(path: Path) -> None:
 
 
 def publish(made: Path, path: Path, prepare: Callable[[], object] = lambda: None) -> bool:
-    """Give a finished file its name, unless there is one of that name; whether it was given.
+    """Give a finished file its name, and return True, unless there is a file of that name.
 
     Args:
         made: the finished file, on the same file system.
         path: its name.
-        prepare: called before, while nobody else can do the same.
+        prepare: called before that, while no other process can do the same.
     """
     with _lock(path.parent):
         if os.path.lexists(path):
@@ -57,7 +93,7 @@ def publish(made: Path, path: Path, prepare: Callable[[], object] = lambda: None
     return True
 
 
-def remove_empty(path: Path) -> None:
+def remove_empty_file(path: Path) -> None:
     """Remove a file of 0 bytes, so that one can be published in its place."""
     with _lock(path.parent), suppress(FileNotFoundError):
         if path.stat().st_size == 0:
@@ -65,11 +101,14 @@ def remove_empty(path: Path) -> None:
 
 
 @contextmanager
-def temporary_folder(parent: Path) -> Iterator[Path]:
-    """A folder in `parent` for files that are not finished; removed at the end.
+def open_temporary_folder(parent: Path) -> Iterator[Path]:
+    """Make a folder in `parent` for unfinished files, and remove it at the end.
 
     It is locked meanwhile, so that `clear_temporary_folders` can tell it from a killed process's.
     """
+    import shutil
+    import tempfile
+
     while True:
         folder, descriptor = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)), None
         with suppress(OSError):
@@ -77,7 +116,7 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
             descriptor = _open_locked(folder, wait=True)
         if folder.is_dir():
             break
-        # Somebody took it for a killed process's before it was locked.
+        # Another process took it for a killed one's before it was locked.
         _close(descriptor)
     try:
         yield folder
@@ -87,12 +126,14 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
 
 
 def clear_temporary_folders(parent: Path, name: str) -> bool:
-    """Remove those in which processes were killed that made the file `name`; whether none is left.
+    """Remove the folders of killed processes that made the file `name`; return if none is left.
 
     Those of processes at work stay; without locks (Windows, some file systems) all do.
     """
     if sys.platform == "win32":
         return True
+    import shutil
+
     names = {name + end for end in ("", "-wal", "-shm", "-journal")}
     is_clear = True
     for folder in parent.glob(f"{PREFIX}*"):
@@ -108,7 +149,7 @@ def clear_temporary_folders(parent: Path, name: str) -> bool:
 
 @contextmanager
 def _lock(folder: Path) -> Iterator[None]:
-    """Keep others out who lock the folder, where that is possible."""
+    """Hold the lock of a folder, where the file system has locks."""
     descriptor = None
     with suppress(OSError):
         descriptor = _open_locked(folder, wait=True)
@@ -119,10 +160,10 @@ def _lock(folder: Path) -> Iterator[None]:
 
 
 def _open_locked(folder: Path, *, wait: bool = False) -> int | None:
-    """A descriptor of a folder with its lock, which no killed process keeps; None on Windows.
+    """Return a descriptor that holds the lock of a folder; None on Windows.
 
     Raises:
-        OSError: somebody else has it, or the file system has no locks.
+        OSError: another process has the lock, or the file system has none.
     """
     if sys.platform == "win32":
         return None
