@@ -51,37 +51,19 @@ class Authority:
         key_file: Path,
         names: tuple[str, ...] = NAMES,
         days: tuple[int, int] = NOW_AND_A_MONTH,
-    ) -> x509.Certificate:
+        usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
+    ) -> None:
         """Write a server's certificate and private key; it is valid between two days from now."""
         key = generate_private_key(SECP256R1())
         certificate = (
             self._builder(_name(names[0]), key, days)
             .add_extension(x509.SubjectAlternativeName(map(_alternative, names)), critical=False)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
             .sign(self.key, hashes.SHA256())
         )
         cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         key_file.touch(mode=0o600)
         key_file.write_bytes(_pem(key))
-        return certificate
-
-    def revoke(self, crl_file: Path, certificate: x509.Certificate) -> None:
-        """Write a list of revoked certificates with this one on it."""
-        now = datetime.now(UTC)
-        revoked = (
-            x509.RevokedCertificateBuilder()
-            .serial_number(certificate.serial_number)
-            .revocation_date(now)
-            .build()
-        )
-        crl = (
-            x509.CertificateRevocationListBuilder(issuer_name=self.name)
-            .last_update(now - timedelta(days=1))
-            .next_update(now + timedelta(days=30))
-            .add_revoked_certificate(revoked)
-            .sign(self.key, hashes.SHA256())
-        )
-        crl_file.write_bytes(crl.public_bytes(serialization.Encoding.PEM))
 
     def _builder(
         self, subject: x509.Name, key: EllipticCurvePrivateKey, days: tuple[int, int]

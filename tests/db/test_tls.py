@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from neontodo.db.database import translate_errors
 from neontodo.db.engine import make_engine
 from neontodo.db.retry import RetryTimer, TimeLimits
-from neontodo.db.tls import has_direct_tls, make_contexts
+from neontodo.db.tls import has_direct_tls, make_context
 from neontodo.db.url import parse_url
 from neontodo.errors import BadValue, StoreUnavailable
 from tests.certificates import EXPIRED, NOT_YET, Authority, write_self_signed
@@ -71,16 +71,12 @@ def test_a_good_certificate_is_accepted(postgres_server: Postgres, mode: str, ho
 
 
 @pytest.mark.parametrize(
-    ("mode", "secure"), [("disable", False), ("allow", False), ("prefer", True), ("require", True)]
+    ("parameters", "secure"), [("sslmode=disable", False), ("sslmode=require", True), ("", True)]
 )
-def test_modes_that_verify_nothing(
-    postgres_server: Postgres, home: Path, mode: str, secure: bool
+def test_what_verifies_nothing(
+    postgres_server: Postgres, home: Path, parameters: str, secure: bool
 ) -> None:
-    assert ask(server_url(postgres_server, f"sslmode={mode}")) is secure
-
-
-def test_without_a_mode_tls_is_preferred(postgres_server: Postgres, home: Path) -> None:
-    assert ask(server_url(postgres_server, "")) is True
+    assert ask(server_url(postgres_server, parameters)) is secure
 
 
 @pytest.mark.parametrize(
@@ -125,7 +121,7 @@ def test_the_users_own_root_certificate_is_trusted_alone(
 
 def test_optional_tls_asks_for_no_authority(postgres_server: Postgres, home: Path) -> None:
     Authority.found(home / "root.crt", "another authority")
-    assert ask(server_url(postgres_server, "sslmode=prefer")) is True
+    assert ask(server_url(postgres_server, "")) is True
 
 
 @pytest.mark.parametrize(
@@ -166,13 +162,22 @@ def test_a_self_signed_certificate(tmp_path: Path, home: Path) -> None:
     assert (server.heard, len(server.logins)) == (["tls", "tls"], 1)
 
 
-def test_a_revoked_certificate(tmp_path: Path, home: Path) -> None:
-    authority = Authority.found(home / "root.crt")
-    certificate = authority.issue(tmp_path / "cert", tmp_path / "key")
-    authority.revoke(home / "root.crl", certificate)
-    with FakeServer(tmp_path / "cert", tmp_path / "key") as server:
-        assert refusal(server.url("sslmode=verify-full")) == "its certificate was revoked"
-    assert server.logins == []
+@pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
+def test_a_list_of_revoked_certificates_is_not_passed_over(home: Path, mode: str) -> None:
+    Authority.found(home / "root.crt")
+    (home / "root.crl").touch()
+    with pytest.raises(BadValue) as raised:
+        make_context(postgres(f"postgresql://alex:hunter2@localhost/d?sslmode={mode}"))
+    assert raised.value.message == (
+        f"lists of revoked certificates are not supported: {home}/root.crl"
+    )
+    assert raised.value.hint == "move that file away to connect without it"
+
+
+def test_a_list_of_revoked_certificates_is_not_in_the_way_of_others(home: Path) -> None:
+    (home / "root.crl").touch()
+    for parameters in ("sslmode=require", "", "sslrootcert=system"):
+        assert make_context(postgres(f"postgresql://alex@localhost/d?{parameters}")) is not None
 
 
 @pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
@@ -184,27 +189,25 @@ def test_a_server_without_tls_gets_no_login(tmp_path: Path, mode: str) -> None:
     assert (server.heard, server.logins) == (["tls"], [])
 
 
-def test_a_server_without_tls_will_do_where_it_is_only_preferred(home: Path) -> None:
+def test_a_server_without_tls_will_do_where_the_url_does_not_say(home: Path) -> None:
     with FakeServer() as server:
-        refusal(server.url("sslmode=prefer"))
+        refusal(server.url())
     assert (server.heard, len(server.logins)) == (["tls", "plain"], 1)
 
 
-def test_a_server_that_insists_on_tls_gets_it_where_it_is_allowed(
-    tmp_path: Path, home: Path
+@pytest.mark.parametrize(
+    "refused",
+    [
+        ("28P01", 'password authentication failed for user "alex"'),
+        ("28000", "no pg_hba.conf entry for host, SSL encryption"),
+    ],
+)
+def test_a_refused_login_is_not_tried_again_in_plain_text(
+    tmp_path: Path, home: Path, refused: tuple[str, str]
 ) -> None:
     write_self_signed(tmp_path / "cert", tmp_path / "key")
-    refused = ("28000", "no pg_hba.conf entry for host, no encryption")
     with FakeServer(tmp_path / "cert", tmp_path / "key", refused) as server:
-        refusal(server.url("sslmode=allow"))
-    assert server.heard == ["plain", "tls"]
-
-
-def test_a_wrong_password_is_not_tried_again_in_plain_text(tmp_path: Path, home: Path) -> None:
-    write_self_signed(tmp_path / "cert", tmp_path / "key")
-    refused = ("28P01", 'password authentication failed for user "alex"')
-    with FakeServer(tmp_path / "cert", tmp_path / "key", refused) as server:
-        refusal(server.url("sslmode=prefer"))
+        refusal(server.url())
     assert server.heard == ["tls"]
 
 
@@ -216,7 +219,7 @@ def test_neon_is_spoken_to_by_direct_tls(neon: Neon, host: str) -> None:
 
 @pytest.mark.parametrize(
     "parameters",
-    ["", "sslmode=disable", "sslmode=allow", "sslmode=prefer", "sslmode=require", "ssl=require"],
+    ["", "sslmode=disable", "sslmode=require", "sslmode=verify-ca"],
 )
 def test_neon_is_always_verified(
     neon: Neon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parameters: str
@@ -272,17 +275,17 @@ def test_direct_tls_is_what_is_sent(tmp_path: Path, home: Path) -> None:
         {"PGGSSLIB": "nonsense", "PGKRBSRVNAME": "nobody", "PGPASSWORD": "wrong"},
     ],
 )
-@pytest.mark.parametrize("mode", ["prefer", "require"])
+@pytest.mark.parametrize("parameters", ["", "sslmode=require"])
 def test_variables_of_other_programs_change_nothing(
     postgres_server: Postgres,
     home: Path,
     monkeypatch: pytest.MonkeyPatch,
     environment: dict[str, str],
-    mode: str,
+    parameters: str,
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert ask(server_url(postgres_server, f"sslmode={mode}")) is True
+    assert ask(server_url(postgres_server, parameters)) is True
 
 
 def test_a_password_is_never_taken_from_elsewhere(
@@ -310,12 +313,12 @@ def test_a_password_is_never_taken_from_elsewhere(
 )
 def test_contradictions(home: Path, parameters: str, reason: str) -> None:
     with pytest.raises(BadValue, match=reason):
-        make_contexts(postgres(f"postgresql://alex:hunter2@localhost/d?{parameters}"))
+        make_context(postgres(f"postgresql://alex:hunter2@localhost/d?{parameters}"))
 
 
 def test_there_is_no_tls_on_a_socket() -> None:
     target = postgres("postgresql://alex@/d?host=/tmp&sslmode=verify-full")
-    assert (make_contexts(target), has_direct_tls(target)) == ((None,), False)
+    assert (make_context(target), has_direct_tls(target)) == (None, False)
 
 
 def test_a_system_without_authorities_is_lent_mozillas(
@@ -323,7 +326,7 @@ def test_a_system_without_authorities_is_lent_mozillas(
 ) -> None:
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.setenv(name, str(tmp_path / "nowhere"))
-    (context,) = make_contexts(postgres(f"postgresql://alex@{DIRECT}/d"))
+    context = make_context(postgres(f"postgresql://alex@{DIRECT}/d"))
     assert context is not None
     assert context.cert_store_stats()["x509_ca"] > 50
 
@@ -334,7 +337,7 @@ def test_a_system_with_authorities_is_trusted_alone(
     Authority.found(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "nowhere"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    (context,) = make_contexts(postgres(f"postgresql://alex@{DIRECT}/d"))
+    context = make_context(postgres(f"postgresql://alex@{DIRECT}/d"))
     assert context is not None
     assert context.cert_store_stats()["x509_ca"] == 1
 
@@ -343,13 +346,13 @@ def test_a_folder_of_authorities_counts(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "4a6481c9.0").touch()
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere"))
-    (context,) = make_contexts(postgres(f"postgresql://alex@{DIRECT}/d"))
+    context = make_context(postgres(f"postgresql://alex@{DIRECT}/d"))
     assert context is not None
     assert context.cert_store_stats()["x509_ca"] == 0
 
 
 def test_old_protocols_are_refused() -> None:
-    (context,) = make_contexts(postgres(f"postgresql://alex@{DIRECT}/d"))
+    context = make_context(postgres(f"postgresql://alex@{DIRECT}/d"))
     assert context is not None
     assert (context.minimum_version, context.verify_mode, context.check_hostname) == (
         ssl.TLSVersion.TLSv1_2,

@@ -1,4 +1,4 @@
-"""Database URLs as people paste them: every form that libpq, Neon's console or SQLAlchemy write."""
+"""Database URLs as people paste them: forms that libpq, Neon's console and SQLAlchemy write."""
 
 from __future__ import annotations
 
@@ -108,8 +108,6 @@ def test_a_host_is_not_neons_because_it_looks_like_it(host: str) -> None:
     ("parameters", "field", "value"),
     [
         ("sslmode=verify-full", "sslmode", "verify-full"),
-        ("ssl=require", "sslmode", "require"),
-        ("ssl=true", "sslmode", "require"),
         ("channel_binding=require", "channel_binding", "require"),
         ("sslrootcert=system", "sslrootcert", "system"),
         ("sslrootcert=%2Fa%20b%2Froot.crt", "sslrootcert", "/a b/root.crt"),
@@ -123,7 +121,7 @@ def test_a_host_is_not_neons_because_it_looks_like_it(host: str) -> None:
         ("application_name=a+b", "application_name", "a+b"),
         ("application_name=", "application_name", "todo"),
         ("sslrootcert=", "sslrootcert", None),
-        ("keepalives=1&keepalives_idle=30&gssencmode=disable&pgbouncer=true", "sslmode", "prefer"),
+        ("keepalives=1&keepalives_idle=30&gssencmode=disable&pgbouncer=true", "sslmode", None),
         ("sslmode=require&sslmode=disable", "sslmode", "disable"),
     ],
 )
@@ -225,11 +223,11 @@ def test_nothing_but_a_target_or_a_refusal_comes_of_any_text(text: str) -> None:
         ),
         (
             "postgresql://a:b@h/d?sslmode=on",
-            "`sslmode` must be one of disable, allow, prefer, require, verify-ca, verify-full",
+            "`sslmode` must be one of disable, require, verify-ca, verify-full",
         ),
         (
             "postgresql://a:b@h/d?sslmode=",
-            "`sslmode` must be one of disable, allow, prefer, require, verify-ca, verify-full",
+            "`sslmode` must be one of disable, require, verify-ca, verify-full",
         ),
         (
             "postgresql://a:b@h/d?sslnegotiation=x",
@@ -276,6 +274,25 @@ def test_a_password_in_the_place_of_a_name_is_refused_and_not_shown(url: str, wh
     assert f"the {what} of the database URL holds one of" in raised.value.message
     assert "hunter2" not in f"{raised.value} {raised.value.hint} {raised.value.details}"
     assert str(raised.value.hint).endswith(EXAMPLE)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "message"),
+    [
+        ("sslmode=prefer", "`sslmode=prefer` is not supported"),
+        ("sslmode=allow", "`sslmode=allow` is not supported"),
+        ("ssl=true", "the parameter `ssl` is not supported in a database URL"),
+        ("ssl=require", "the parameter `ssl` is not supported in a database URL"),
+    ],
+)
+@pytest.mark.parametrize("host", ["h", DIRECT])
+def test_tls_that_gives_way_has_a_next_step(parameter: str, message: str, host: str) -> None:
+    with pytest.raises(BadValue) as raised:
+        parse_url(f"postgresql://alex:hunter2@{host}/d?{parameter}")
+    assert raised.value.message == message
+    assert raised.value.hint == (
+        "use `sslmode=require`, or `sslmode=verify-full` to check the server's certificate"
+    )
 
 
 def test_the_rest_of_a_password_is_not_shown_as_a_parameter() -> None:

@@ -16,9 +16,9 @@ from typing import Any
 import asyncpg
 
 from neontodo.db.asyncpg_dialect import DriverConnection
-from neontodo.db.errors_postgres import translate_connecting
+from neontodo.db.errors_postgres import is_tls_refused, translate_connecting
 from neontodo.db.retry import RetryTimer
-from neontodo.db.tls import has_direct_tls, make_contexts
+from neontodo.db.tls import has_direct_tls, is_tls_optional, make_context
 from neontodo.db.url import PostgresTarget
 from neontodo.errors import StoreUnavailable
 
@@ -40,13 +40,14 @@ def make_connect(target: PostgresTarget, timer: RetryTimer, announce: Announce) 
     Raises:
         BadValue: the URL's parameters contradict each other, or name a file that cannot be used.
     """
-    contexts = make_contexts(target)
+    context = make_context(target)
+    is_optional = is_tls_optional(target)
 
     async def connect(**options: Any) -> DriverConnection:
         with announce_if_slow(announce, describe_wait(target)):
             while True:
                 try:
-                    connection = await _connect_once(contexts, options)
+                    connection = await _connect_once(context, is_optional, options)
                 except FAILURES as error:
                     failure = translate_connecting(error, target.display)
                     if not isinstance(failure, StoreUnavailable):
@@ -76,31 +77,17 @@ def choose_arguments(target: PostgresTarget) -> dict[str, Any]:
 
 
 async def _connect_once(
-    contexts: tuple[ssl.SSLContext | None, ...], options: dict[str, Any]
+    context: ssl.SSLContext | None, is_optional: bool, options: dict[str, Any]
 ) -> DriverConnection:
-    """Connect with the first TLS context, or the next if the server refuses that one."""
-    for context in contexts[:-1]:
-        try:
-            connection: DriverConnection = await asyncpg.connect(ssl=context or False, **options)
-        except Exception as error:
-            if not _is_about_tls(error):
-                raise
-        else:
-            return connection
-    last: DriverConnection = await asyncpg.connect(ssl=contexts[-1] or False, **options)
-    return last
-
-
-def _is_about_tls(error: Exception) -> bool:
-    """Tell whether the server may be reached with the other choice of TLS or plain text.
-
-    A wrong password is not tried again in plain text.
-    """
-    if isinstance(error, asyncpg.PostgresError):
-        return bool(error.sqlstate == asyncpg.InvalidAuthorizationSpecificationError.sqlstate)
-    if isinstance(error, ConnectionRefusedError | TimeoutError):
-        return False
-    return isinstance(error, ssl.SSLError | ConnectionError)
+    """Connect with TLS; in plain text without a context, or if TLS is optional and not offered."""
+    connection: DriverConnection
+    try:
+        connection = await asyncpg.connect(ssl=context or False, **options)
+    except ConnectionError as error:
+        if not is_optional or not is_tls_refused(error):
+            raise
+        connection = await asyncpg.connect(ssl=False, **options)
+    return connection
 
 
 def describe_wait(target: PostgresTarget) -> str:

@@ -183,13 +183,18 @@ def translate_connecting(error: BaseException, name: str) -> TodoError:
             retry = Retry.BRIEFLY
         case ssl.SSLError():
             retry = Retry.NEVER
-        case _ if "rejected SSL upgrade" in str(error):
+        case _ if is_tls_refused(error):
             return StoreUnavailable(
                 f"{name} offers no TLS", hint="`sslmode` in the database URL asks for it"
             )
         case _:
             retry = Retry.BRIEFLY
     return _unreachable_error(name, error, retry)
+
+
+def is_tls_refused(error: BaseException) -> bool:
+    """Tell whether the server offers no TLS, which asyncpg tells in its words only."""
+    return "rejected SSL upgrade" in str(error)
 
 
 def refuses_login(error: BaseException) -> bool:

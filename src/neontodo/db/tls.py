@@ -1,8 +1,8 @@
-"""What `sslmode` asks for, in the terms of Python's TLS.
+"""The TLS that a database URL asks for, as Python's SSL contexts.
 
 On Neon, and with `channel_binding=require`, the certificate and the host name are always verified:
 asyncpg has no channel binding, and verification stops the same attacker in the middle. Elsewhere
-the modes mean what libpq's do, but that `verify-full` without a file trusts the system's
+`sslmode` means what it does for libpq, but `verify-full` without a file trusts the system's
 authorities.
 """
 
@@ -25,7 +25,6 @@ _REASONS = {
     19: "its certificate comes from an authority that is not trusted here",
     20: "its certificate comes from an authority that is not trusted here",
     21: "its certificate comes from an authority that is not trusted here",
-    23: "its certificate was revoked",
     62: "its certificate is for another host name",
     64: "its certificate is for another host name",
 }
@@ -36,27 +35,27 @@ def needs_verification(target: PostgresTarget) -> bool:
     return target.is_neon or target.channel_binding == "require" or target.sslrootcert == SYSTEM
 
 
-def make_contexts(target: PostgresTarget) -> tuple[ssl.SSLContext | None, ...]:
-    """Return the TLS contexts to try in order; None is plain text.
+def make_context(target: PostgresTarget) -> ssl.SSLContext | None:
+    """Return the TLS context for the server; None for plain text.
 
     Raises:
         BadValue: the URL's parameters contradict each other, or name a file that cannot be used.
     """
     if target.is_socket:
-        return (None,)
+        return None
     verify = choose_verification(target)
-    if verify is not None:
-        return (_make_context(target, verify),)
-    if target.sslnegotiation == "direct":
+    if target.sslnegotiation == "direct" and (verify is None or is_tls_optional(target)):
         raise BadValue("`sslnegotiation=direct` needs `sslmode=require` or a stricter one")
-    if target.sslmode == "disable":
-        return (None,)
-    optional = _make_context(target, "nothing")
-    return (optional, None) if target.sslmode == "prefer" else (None, optional)
+    return None if verify is None else _make_verifying_context(target, verify)
+
+
+def is_tls_optional(target: PostgresTarget) -> bool:
+    """Tell whether a server that offers no TLS is used without it."""
+    return target.sslmode is None and not needs_verification(target)
 
 
 def choose_verification(target: PostgresTarget) -> Verify | None:
-    """Return how much of the certificate is verified; None where TLS is not required."""
+    """Return how much of the certificate is verified; None for plain text."""
     if needs_verification(target):
         if target.sslmode == "disable" and not target.is_neon:
             raise BadValue("`sslmode=disable` contradicts the rest of the database URL")
@@ -69,6 +68,8 @@ def choose_verification(target: PostgresTarget) -> Verify | None:
         case "require":
             # As libpq does, for the sake of those who have put a root certificate there.
             return "ca" if _find_root_file(target) else "nothing"
+        case None:
+            return "nothing"
     return None
 
 
@@ -89,7 +90,7 @@ def explain_tls_error(error: ssl.SSLError) -> str:
     return "no secure connection could be made"
 
 
-def _make_context(target: PostgresTarget, verify: Verify) -> ssl.SSLContext:
+def _make_verifying_context(target: PostgresTarget, verify: Verify) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["postgresql"])
@@ -112,13 +113,14 @@ def _make_context(target: PostgresTarget, verify: Verify) -> ssl.SSLContext:
 
 
 def _trust_file(context: ssl.SSLContext, path: Path) -> None:
+    revoked = path.with_name("root.crl")
+    if revoked == _find_own_file("root.crl") and revoked.exists():
+        raise BadValue(
+            f"lists of revoked certificates are not supported: {revoked}",
+            hint="move that file away to connect without it",
+        )
     try:
         context.load_verify_locations(path)
-        if (revoked := path.with_name("root.crl")) == _find_own_file(
-            "root.crl"
-        ) and revoked.is_file():
-            context.load_verify_locations(revoked)
-            context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
     except ssl.SSLError:
         raise BadValue(f"there is no certificate in {path}") from None
     except OSError as error:

@@ -25,6 +25,7 @@ USUAL_VARIABLES = (
 """What others call a database URL, Neon's own first."""
 
 EXAMPLE = "postgresql://USER:PASSWORD@HOST/DATABASE?sslmode=require"
+USE_TLS = "use `sslmode=require`, or `sslmode=verify-full` to check the server's certificate"
 
 _PASTED = re.compile(r"(?:psql\s+|(?:export\s+)?[A-Za-z_]\w*=)?(['\"]?)(.*)\1;?", re.DOTALL)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
@@ -39,7 +40,7 @@ _READINGS = (
     re.compile(rf"(?P<user>[^:@/]*):(?P<password>.*)@{_REST}"),
 )
 
-SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+SSL_MODES = ("disable", "require", "verify-ca", "verify-full")
 PATIENCE = 15.0
 LONGEST_PATIENCE = 3600.0
 NEON = ".neon.tech"
@@ -70,14 +71,17 @@ class SqliteTarget:
 
 @dataclass(frozen=True)
 class PostgresTarget:
-    """A Postgres server's database, and how to reach it; `connect_timeout` is in seconds."""
+    """A database on a Postgres server, and how to reach it; `connect_timeout` is in seconds.
+
+    Without an `sslmode`, a server elsewhere than on Neon that offers no TLS is used without it.
+    """
 
     host: str
     port: int
     user: str
     database: str
     password: str | None = field(default=None, repr=False)
-    sslmode: str = "prefer"
+    sslmode: str | None = None
     channel_binding: str = "prefer"
     sslrootcert: str | None = None
     sslnegotiation: str | None = None
@@ -214,9 +218,8 @@ def _read_parameters(query: str) -> dict[str, str]:
     known = {}
     for name, value in _split_query(query):
         if name == "ssl":
-            # SQLAlchemy's name for it, and JDBC's `ssl=true`.
-            known["sslmode"] = "require" if value == "true" else value
-        elif name in PARAMETERS or name in PLACES:
+            raise BadValue("the parameter `ssl` is not supported in a database URL", hint=USE_TLS)
+        if name in PARAMETERS or name in PLACES:
             known[name] = value
         elif name not in IGNORED:
             # After a password with an `&` in it, this is the rest of that.
@@ -235,6 +238,12 @@ def _check_host(host: str) -> str:
     except UnicodeError:
         raise refusal from None
     return host
+
+
+def _parse_sslmode(value: str) -> str:
+    if value in ("allow", "prefer"):
+        raise BadValue(f"`sslmode={value}` is not supported", hint=USE_TLS)
+    return _require_one_of("sslmode", SSL_MODES)(value)
 
 
 def _require_one_of(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
@@ -315,7 +324,7 @@ def _url_error(message: str) -> BadValue:
 
 PLACES = ("host", "port", "user", "password", "dbname")
 PARAMETERS: dict[str, Callable[[str], str | float]] = {
-    "sslmode": _require_one_of("sslmode", SSL_MODES),
+    "sslmode": _parse_sslmode,
     "channel_binding": _require_one_of("channel_binding", ("disable", "prefer", "require")),
     "sslrootcert": str,
     "sslnegotiation": _require_one_of("sslnegotiation", ("postgres", "direct")),

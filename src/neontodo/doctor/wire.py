@@ -82,19 +82,18 @@ class Wire:
 
     def tls(self) -> str:
         """How the connection is protected."""
-        contexts = tls.make_contexts(self.target)
-        if contexts[0] is None:
+        context = tls.make_context(self.target)
+        if context is None:
             self.is_plain = True
-            return Note(f"none: the database URL has `sslmode={self.target.sslmode}`")
+            return Note("none: the database URL has `sslmode=disable`")
         verified = tls.choose_verification(self.target)
         with _told(TLS_HINT):
             try:
-                with self._secured(contexts[0]) as secured:
+                with self._secured(context) as secured:
                     version = secured.version()
-            except (ConnectionError, StoreUnavailable):
-                if None not in contexts:
+            except StoreUnavailable:
+                if not tls.is_tls_optional(self.target):
                     raise
-                self.is_plain = True
                 return Note("none: the server has none, and the database URL does not insist")
         if verified in ("ca", "full"):
             return f"{version}, verified: {'host name and ' * (verified == 'full')}authority"
