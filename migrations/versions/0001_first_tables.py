@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -17,18 +19,15 @@ ORDERED_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    create_users()
-    create_keys()
-    create_tasks()
-    create_changes()
+    tables = create_users(), create_keys(), create_tasks(), create_changes()
     if op.get_context().dialect.name == "postgresql":
         create_members()
-        enable_row_level_security()
-        forgo_statistics()
+        enable_row_level_security(op.get_context().opts["todo_schema"])
+        forgo_statistics(tables)
 
 
-def create_users() -> None:
-    op.create_table(
+def create_users() -> sa.Table:
+    return op.create_table(
         "users",
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("email", sa.Text),
@@ -41,8 +40,8 @@ def create_users() -> None:
     )
 
 
-def create_keys() -> None:
-    op.create_table(
+def create_keys() -> sa.Table:
+    return op.create_table(
         "keys",
         sa.Column("user_id", sa.Text, nullable=False),
         sa.Column("id", sa.Text, nullable=False),
@@ -56,8 +55,8 @@ def create_keys() -> None:
     )
 
 
-def create_tasks() -> None:
-    op.create_table(
+def create_tasks() -> sa.Table:
+    table = op.create_table(
         "tasks",
         sa.Column("user_id", sa.Text, nullable=False),
         sa.Column("id", sa.Uuid, nullable=False),
@@ -99,10 +98,11 @@ def create_tasks() -> None:
             "number",
         ],
     )
+    return table
 
 
-def create_changes() -> None:
-    op.create_table(
+def create_changes() -> sa.Table:
+    table = op.create_table(
         "changes",
         sa.Column("user_id", sa.Text, nullable=False),
         sa.Column("seq", sa.BigInteger, nullable=False),
@@ -136,6 +136,7 @@ def create_changes() -> None:
         postgresql_where=first,
     )
     op.create_index("ix_changes_task", "changes", ["user_id", "task_id", "seq"])
+    return table
 
 
 def create_members() -> None:
@@ -151,16 +152,13 @@ def create_members() -> None:
     )
 
 
-def enable_row_level_security() -> None:
+def enable_row_level_security(schema: str) -> None:
     """Not forced: whoever owns the tables owns the data; members come in by roles of their own.
 
     The function's fixed search_path keeps a caller from shadowing what it reads, and the
     bracketed select in each policy makes it run once per statement instead of once per row.
     `members` has no policy: nobody but the tables' owner sees a row of it, whatever was granted.
     """
-    schema = op.get_bind().dialect.identifier_preparer.quote(
-        op.get_bind().scalar(sa.text("SELECT current_schema()"))
-    )
     op.execute(
         f"""
         CREATE FUNCTION {schema}.todo_current_user() RETURNS text
@@ -187,21 +185,20 @@ def enable_row_level_security() -> None:
         op.execute(f"CREATE POLICY own_{command.lower()} ON {schema}.{table} FOR {command} {rule}")
 
 
-def forgo_statistics() -> None:
+def forgo_statistics(tables: Iterable[sa.Table]) -> None:
     """Keep everybody's values out of the planner's statistics, but for whose they are.
 
     Row level security does not hide them: the row estimates of EXPLAIN tell a member where in the
     alphabet the others' titles lie, and so letter by letter what they say. All lookups go by the
     user first, which no other column's statistics make any quicker.
     """
-    for table in ("users", "keys", "tasks", "changes"):
-        columns = sa.inspect(op.get_bind()).get_columns(table)
+    for table in tables:
         actions = ", ".join(
-            f"ALTER COLUMN {column['name']} SET STATISTICS 0"
-            for column in columns
-            if column["name"] not in ("user_id", "completed")
+            f"ALTER COLUMN {column.name} SET STATISTICS 0"
+            for column in table.columns
+            if column.name not in ("user_id", "completed")
         )
-        op.execute(f"ALTER TABLE {table} {actions}")
+        op.execute(f"ALTER TABLE {table.name} {actions}")
     for place in (3, 4):
         op.execute(f"ALTER INDEX ix_tasks_order ALTER COLUMN {place} SET STATISTICS 0")
 

@@ -5,6 +5,8 @@ What a member writes by plain SQL is kept to what the program itself writes.
 
 from __future__ import annotations
 
+import re
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -116,7 +118,7 @@ ACCEPTABLE = (
 def upgrade() -> None:
     if op.get_context().dialect.name != "postgresql":
         return
-    schema = quoted_schema()
+    schema = op.get_context().opts["todo_schema"]
     drop_policies(schema)
     create_invitations(schema)
     clear_statistics(schema)
@@ -134,7 +136,7 @@ def downgrade() -> None:
     if op.get_context().dialect.name != "postgresql":
         return
     refuse_while_shared()
-    schema = quoted_schema()
+    schema = op.get_context().opts["todo_schema"]
     release_counters(schema)
     drop_checks(schema)
     drop_policies(schema)
@@ -148,12 +150,6 @@ def downgrade() -> None:
     create_policies(schema, per_statement)
     for table, columns in COLUMNS_WITH_STATISTICS.items():
         set_statistics(table, -1, list(columns))
-
-
-def quoted_schema() -> str:
-    bind = op.get_bind()
-    name = bind.scalar(sa.text("SELECT current_schema()"))
-    return str(bind.dialect.identifier_preparer.quote(name))
 
 
 def own_rows(schema: str, column: str) -> str:
@@ -212,13 +208,32 @@ def clear_statistics(schema: str) -> None:
 
     What was collected before stays until the type of the column is altered, be it to the same.
     """
-    inspector = sa.inspect(op.get_bind())
     for table in (*OWN_COLUMNS, "members", "todo_version"):
-        columns = {str(c["name"]): c["type"] for c in inspector.get_columns(table)}
-        for name in COLUMNS_WITH_STATISTICS.get(table, ()):
-            kind = columns[name].compile(dialect=op.get_bind().dialect)
-            op.execute(f"ALTER TABLE {schema}.{table} ALTER COLUMN {name} TYPE {kind}")
-        set_statistics(table, 0, list(columns))
+        analyzed = ", ".join(f"'{name}'" for name in COLUMNS_WITH_STATISTICS.get(table, ()))
+        op.execute(
+            f"""
+            DO $todo$
+            DECLARE
+                altered regclass := '{schema}.{table}';
+                found record;
+            BEGIN
+                FOR found IN
+                    SELECT attname, format_type(atttypid, atttypmod) AS type FROM pg_attribute
+                    WHERE attrelid = altered AND attnum > 0 AND NOT attisdropped
+                LOOP
+                    IF found.attname = ANY (CAST(ARRAY[{analyzed}] AS name[])) THEN
+                        EXECUTE format(
+                            'ALTER TABLE %s ALTER COLUMN %I TYPE %s',
+                            altered, found.attname, found.type
+                        );
+                    END IF;
+                    EXECUTE format(
+                        'ALTER TABLE %s ALTER COLUMN %I SET STATISTICS 0', altered, found.attname
+                    );
+                END LOOP;
+            END $todo$
+            """
+        )
     for position in (3, 4):
         # The index was rebuilt with the column's type.
         op.execute(f"ALTER INDEX {schema}.ix_tasks_order ALTER COLUMN {position} SET STATISTICS 0")
@@ -369,8 +384,8 @@ def create_check_functions(schema: str) -> None:
     pair, and no other spelling of a float, which could become longer when it is written again.
     """
     for function in (IS_TAG_SET, IS_ODD_OBJECT, IS_OBJECT, HAS_AGREED_PARTS, IS_EXTRA, IS_LOGGED):
-        # As it is: after a colon, SQLAlchemy would look for parameters.
-        op.get_bind().exec_driver_sql(function.replace("{schema}", schema))
+        # After a colon, SQLAlchemy would look for the name of a parameter.
+        op.execute(re.sub(r"(?<!:):(?=\w)", r"\\:", function.replace("{schema}", schema)))
 
 
 IS_TAG_SET = rf"""

@@ -133,6 +133,15 @@ def test_a_store_of_a_newer_program_is_6_and_left_alone(todo: Todo) -> None:
     assert sql(todo, "SELECT version_num FROM todo_version") == [("9999",)]
 
 
+@pytest.mark.parametrize("parameter", ["sslmode=prefer", "sslmode=allow", "ssl=true", "jit=off"])
+def test_parameters_of_the_url_that_are_not_supported_are_2(local: Todo, parameter: str) -> None:
+    url = f"postgresql://alex:hunter2@127.0.0.1:1/d?{parameter}"
+    refused = local("db", "current", env={"TODO_DATABASE_URL": url})
+    assert (refused.code, refused.out) == (2, "")
+    assert parameter.partition("=")[0] in refused.err
+    assert "hunter2" not in refused.err
+
+
 def test_without_tables_a_command_says_what_to_do(new: Todo, engine: str) -> None:
     if engine == "sqlite":
         assert new("list").code == 0

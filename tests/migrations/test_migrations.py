@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from neontodo.db import migrations
 from neontodo.db.engine import make_engine
 from neontodo.db.migrations import find_scripts
-from neontodo.db.schema import HEAD
+from neontodo.db.schema import HEAD, find_schema
 from neontodo.db.url import parse_url
 from neontodo.models import Task
 from tests.databases import TemplateDatabases
@@ -74,7 +74,7 @@ def test_the_program_knows_its_newest_revision() -> None:
 
 def test_migrations_equal_the_models(todo: Todo) -> None:
     def differences(connection: sa.Connection) -> list[Any]:
-        options = migrations.configure_options(connection)
+        options = migrations.configure_options(connection.dialect.name, find_schema(connection))
         metadata = options.pop("target_metadata")
         options.pop("render_as_batch")
         found = compare_metadata(

@@ -18,7 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from neontodo.db import write_ahead_log
 from neontodo.db.engine import make_engine
 from neontodo.db.errors_sqlite import restore_hint
-from neontodo.db.schema import HEAD, STORED_VERSION, FirstUser, add_first_user, has_users
+from neontodo.db.schema import (
+    HEAD,
+    STORED_VERSION,
+    FirstUser,
+    add_first_user,
+    has_users,
+    require_no_tables,
+)
 from neontodo.db.url import SqliteTarget
 from neontodo.errors import SchemaMismatch, StoreUnavailable
 from neontodo.filesystem import (
@@ -157,7 +164,7 @@ async def _migrate(
         return planned
     if version is None:
         # No copy is made of what is then refused: it would count as the newest.
-        await connection.run_sync(migrations.require_no_tables)
+        await connection.run_sync(require_no_tables)
     backup = await asyncio.to_thread(back_up, target.path)
     migration = await connection.run_sync(migrations.migrate, direction, revision)
     if (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first():

@@ -6,11 +6,12 @@ version to another, as an upgrade or a downgrade.
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import sqlalchemy as sa
 from alembic import command
@@ -22,10 +23,17 @@ from sqlmodel import SQLModel
 from neontodo.db import embedded
 from neontodo.db.blocking import run_without_blockers
 from neontodo.db.database import Database, translate_errors
-from neontodo.db.errors_sqlite import restore_hint
-from neontodo.db.schema import HEAD, STORED_VERSION, VERSION_TABLE, add_first_user, has_users
+from neontodo.db.schema import (
+    HEAD,
+    VERSION_TABLE,
+    add_first_user,
+    find_schema,
+    has_users,
+    read_version,
+    require_no_tables,
+)
 from neontodo.db.url import PostgresTarget, SqliteTarget
-from neontodo.errors import BadValue, Refused, SchemaMismatch, StoreUnavailable
+from neontodo.errors import BadValue, SchemaMismatch, StoreUnavailable
 from neontodo.models import Task
 
 PACKAGE = Path(__file__).parents[1]
@@ -35,6 +43,31 @@ BASE = "base"
 LOOK = "`todo db current` prints the version that the store has now"
 
 Direction = Literal["upgrade", "downgrade"]
+
+VALIDATE_CHECKS = f"""
+DO $todo$
+DECLARE
+    found record;
+BEGIN
+    FOR found IN
+        SELECT CAST(conrelid AS regclass) AS altered, conname FROM pg_constraint
+        JOIN pg_class ON pg_class.oid = conrelid
+        WHERE NOT convalidated AND contype = 'c'
+        AND relnamespace = CAST(current_schema() AS regnamespace)
+        AND relname IN ({", ".join(f"'{name}'" for name in sorted(SQLModel.metadata.tables))})
+    LOOP
+        BEGIN
+            EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', found.altered, found.conname);
+        EXCEPTION WHEN OTHERS THEN
+            NULL;
+        END;
+    END LOOP;
+END $todo$
+"""
+"""Makes Postgres rely on each check that no row breaks; the others are for new rows only.
+
+Those were added to a table that had rows which plain SQL had written.
+"""
 
 
 @dataclass(frozen=True)
@@ -128,6 +161,36 @@ async def _connect_directly(database: Database) -> AsyncIterator[AsyncConnection
         yield connection
 
 
+async def write_upgrade_sql(database: Database, revision: str = "head") -> str:
+    """Return the SQL that upgrades a Postgres database, for somebody else to run; changes nothing.
+
+    It is Alembic's offline mode, from the database's present version; only a comment if that is
+    the version that is wanted.
+
+    Raises:
+        Refused, SchemaMismatch, BadValue: as `migrate` does.
+    """
+    async with database.connect() as connection:
+        version = await connection.run_sync(read_version)
+        schema = await connection.run_sync(find_schema)
+        migration = plan(version, "upgrade", revision)
+        if version is None:
+            await connection.run_sync(require_no_tables)
+    if not migration.steps:
+        return f"-- Nothing to do: the schema is at {version or BASE}.\n"
+    config = _make_config(output := io.StringIO())
+    config.attributes["schema"] = schema
+    config.attributes["first"] = (
+        f"SET LOCAL search_path TO {schema}",
+        _write_lock(has_version=version is not None),
+    )
+    command.upgrade(config, f"{version or BASE}:{migration.after}", sql=True)
+    comment = f"-- The schema of todo, from {version or BASE} to {migration.after}.\n"
+    comment += "-- Run this as the role that owns the tables"
+    comment += ".\n" if version else " from then on; then `todo db upgrade` adds the first user.\n"
+    return comment + output.getvalue()
+
+
 async def require_current(database: Database) -> None:
     """Check that a store has this program's version; raises as `require_head` does."""
     require_head(await read_store_version(database), database.target.display)
@@ -198,9 +261,9 @@ def _list_revisions() -> list[tuple[str | None, str]]:
     return [(None, ""), *reversed([(script.revision, script.doc) for script in scripts])]
 
 
-def _make_config() -> Config:
-    """Return Alembic's configuration, without its file."""
-    config = Config()
+def _make_config(output: TextIO | None = None) -> Config:
+    """Return Alembic's configuration, without its file; `output` is for SQL."""
+    config = Config(output_buffer=output)
     config.set_main_option("script_location", str(find_scripts()).replace("%", "%%"))
     return config
 
@@ -209,25 +272,6 @@ def find_scripts() -> Path:
     """Return the folder of the migrations: in the wheel, or in the checkout."""
     shipped = PACKAGE / "_migrations"
     return shipped if shipped.is_dir() else PACKAGE.parents[1] / "migrations"
-
-
-def read_version(connection: sa.Connection) -> str | None:
-    """Return the version of a store; None if it has no tables of todo.
-
-    Raises:
-        SchemaMismatch: some of the tables of that version are missing.
-    """
-    tables = set(sa.inspect(connection).get_table_names())
-    if VERSION_TABLE not in tables:
-        return None
-    version = connection.scalar(STORED_VERSION)
-    missing = sorted(set(SQLModel.metadata.tables) - tables)
-    if version == HEAD and missing and connection.dialect.name == "postgresql":
-        raise SchemaMismatch(
-            f"the schema should be {HEAD}, but tables are missing: {', '.join(missing)}",
-            hint="restore them from a backup, or from Neon's history of the branch",
-        )
-    return version
 
 
 def migrate(
@@ -254,93 +298,42 @@ def migrate(
         run = command.upgrade if is_upgrade else command.downgrade
         run(config, migration.after or BASE)
     if is_upgrade and is_server and migration.after == HEAD:
-        _validate_checks(connection)
+        connection.exec_driver_sql(VALIDATE_CHECKS)
     return migration
 
 
 def _lock(connection: sa.Connection) -> None:
-    """Let one migration run at a time: the others wait here, then find the work done.
+    """Let one migration run at a time: the others wait here, then find the work done."""
+    connection.exec_driver_sql(_write_lock(sa.inspect(connection).has_table(VERSION_TABLE)))
 
-    On a database that is shared, any member could hold an advisory lock; of this table they only
-    get the weakest lock.
+
+def _write_lock(has_version: bool) -> str:
+    """Return the statement that lets one migration run at a time.
+
+    On a database that is shared, any member could hold an advisory lock; of the table they only get
+    the weakest lock.
     """
-    if sa.inspect(connection).has_table(VERSION_TABLE):
-        connection.exec_driver_sql(f"LOCK TABLE {VERSION_TABLE} IN EXCLUSIVE MODE")
-    else:
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(0x7465_6F64_6F6E)))
+    if has_version:
+        return f"LOCK TABLE {VERSION_TABLE} IN EXCLUSIVE MODE"
+    return f"SELECT pg_advisory_xact_lock({0x7465_6F64_6F6E})"
 
 
-def _validate_checks(connection: sa.Connection) -> None:
-    """Have Postgres rely on each check that no row breaks any more; the others only hold new rows.
+def configure_options(dialect: str, schema: str) -> dict[str, Any]:
+    """Return the options of `context.configure`; `todo_schema` is for our own revisions.
 
-    Those came to a table that held rows which plain SQL had written.
+    Only this program's tables are compared.
     """
-    for table, check, _ in find_unvalidated_checks(connection):
-        connection.exec_driver_sql(
-            f"DO $todo$ BEGIN ALTER TABLE {table} VALIDATE CONSTRAINT {check};"
-            " EXCEPTION WHEN OTHERS THEN NULL; END $todo$"
-        )
-
-
-def find_unvalidated_checks(connection: sa.Connection) -> list[tuple[str, str, str]]:
-    """Return the checks of Postgres that were not made of all rows: table, name and condition."""
-    statement = sa.text(
-        "SELECT CAST(relname AS text), CAST(conname AS text), pg_get_expr(conbin, conrelid)"
-        " FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid"
-        " WHERE NOT convalidated AND contype = 'c'"
-        " AND relnamespace = CAST(current_schema() AS regnamespace) AND relname = ANY (:tables)"
-        " ORDER BY 1, 2"
-    )
-    found = connection.execute(statement, {"tables": list(SQLModel.metadata.tables)})
-    return [(row[0], row[1], row[2]) for row in found]
-
-
-def require_no_tables(connection: sa.Connection) -> None:
-    """Check that a database without a version has no tables by names which ours need.
-
-    Raises:
-        Refused: it has another program's.
-        SchemaMismatch: it has ours, and has lost its version.
-    """
-    taken = find_foreign_tables(connection)
-    if taken and sa.inspect(connection).has_table(VERSION_TABLE):
-        database = connection.engine.url.database or ""
-        is_file = connection.dialect.name == "sqlite"
-        raise SchemaMismatch(
-            f"the store has tables of todo, but {VERSION_TABLE} does not say of which version",
-            hint=restore_hint(Path(database)) if is_file else "restore it from a backup",
-        )
-    if taken:
-        raise foreign_tables_error(taken)
-
-
-def find_foreign_tables(connection: sa.Connection) -> tuple[str, ...]:
-    """Return the tables of a database without a version whose names ours need."""
-    return tuple(
-        sorted(set(SQLModel.metadata.tables) & set(sa.inspect(connection).get_table_names()))
-    )
-
-
-def foreign_tables_error(taken: tuple[str, ...]) -> Refused:
-    """Return the error for a database with such tables."""
-    return Refused(
-        f"the database already has tables of another program: {', '.join(taken)}",
-        hint="use a database of its own: another file, or on a server `CREATE DATABASE todo`",
-    )
-
-
-def configure_options(connection: sa.Connection) -> dict[str, Any]:
-    """Return what `context.configure` needs to compare only this program's tables."""
 
     def include(item: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
         if kind != "table":
             return True
         engine = item.info.get("engine")
-        return not (reflected and other is None) and engine in (None, connection.dialect.name)
+        return not (reflected and other is None) and engine in (None, dialect)
 
     return {
         "target_metadata": Task.metadata,
         "version_table": VERSION_TABLE,
-        "render_as_batch": connection.dialect.name == "sqlite",
+        "render_as_batch": dialect == "sqlite",
         "include_object": include,
+        "todo_schema": schema,
     }

@@ -12,7 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from neontodo.db import migrations
 from neontodo.db.database import Database
-from neontodo.db.schema import HEAD, has_users
+from neontodo.db.schema import (
+    HEAD,
+    find_foreign_tables,
+    foreign_tables_error,
+    has_users,
+    read_version,
+)
 from neontodo.errors import TodoError
 
 Check = Callable[[AsyncConnection], Awaitable[None]]
@@ -55,7 +61,7 @@ class Probe:
             Refused: they are another program's.
         """
         if self.foreign_tables:
-            raise migrations.foreign_tables_error(self.foreign_tables)
+            raise foreign_tables_error(self.foreign_tables)
         if self.schema is not None and not migrations.is_known(self.schema):
             raise migrations.newer_version_error(self.schema, store)
 
@@ -81,8 +87,8 @@ async def probe_server(database: Database, before_tables: Check | None = None) -
         version, read_only, clock = (await connection.execute(said)).one()
         if before_tables is not None:
             await before_tables(connection)
-        schema = await connection.run_sync(migrations.read_version)
-        foreign = () if schema else await connection.run_sync(migrations.find_foreign_tables)
+        schema = await connection.run_sync(read_version)
+        foreign = () if schema else await connection.run_sync(find_foreign_tables)
         return Probe(
             version=str(version).partition(" ")[0],
             read_only=read_only,

@@ -1,15 +1,21 @@
-"""The schema's version and a store's first user; without Alembic, whose import takes 0.3 s."""
+"""The tables of a store: their version, other programs' tables, the first user.
+
+Alembic is not imported here, since that takes 0.3 s.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
+from neontodo.db.errors_sqlite import restore_hint
+from neontodo.errors import Refused, SchemaMismatch
 from neontodo.models import Key, User
 
 HEAD = "0002"
@@ -20,6 +26,67 @@ VERSION_TABLE = "todo_version"
 
 STORED_VERSION = sa.select(sa.column("version_num", sa.Text)).select_from(sa.table(VERSION_TABLE))
 """The query for the version of a store."""
+
+
+def read_version(connection: sa.Connection) -> str | None:
+    """Return the version of a store; None if it has no tables of todo.
+
+    Raises:
+        SchemaMismatch: some of the tables of that version are missing.
+    """
+    tables = set(sa.inspect(connection).get_table_names())
+    if VERSION_TABLE not in tables:
+        return None
+    version = connection.scalar(STORED_VERSION)
+    missing = sorted(set(SQLModel.metadata.tables) - tables)
+    if version == HEAD and missing and connection.dialect.name == "postgresql":
+        raise SchemaMismatch(
+            f"the schema should be {HEAD}, but tables are missing: {', '.join(missing)}",
+            hint="restore them from a backup, or from Neon's history of the branch",
+        )
+    return version
+
+
+def find_schema(connection: sa.Connection) -> str:
+    """Return the quoted name of the schema that a connection's tables are made in."""
+    if connection.dialect.name == "sqlite":
+        return "main"
+    name = connection.scalar(sa.select(sa.func.current_schema()))
+    return connection.dialect.identifier_preparer.quote(str(name))
+
+
+def require_no_tables(connection: sa.Connection) -> None:
+    """Check that a database without a version has no tables by names which ours need.
+
+    Raises:
+        Refused: it has another program's.
+        SchemaMismatch: it has ours, and has lost its version.
+    """
+    taken = find_foreign_tables(connection)
+    if taken and sa.inspect(connection).has_table(VERSION_TABLE):
+        database = connection.engine.url.database or ""
+        is_file = connection.dialect.name == "sqlite"
+        raise SchemaMismatch(
+            f"the store has tables of todo, but {VERSION_TABLE} does not say of which version",
+            hint=restore_hint(Path(database)) if is_file else "restore it from a backup",
+        )
+    if taken:
+        raise foreign_tables_error(taken)
+
+
+def find_foreign_tables(connection: sa.Connection) -> tuple[str, ...]:
+    """Return the tables of a database without a version whose names ours need."""
+    return tuple(
+        sorted(set(SQLModel.metadata.tables) & set(sa.inspect(connection).get_table_names()))
+    )
+
+
+def foreign_tables_error(taken: tuple[str, ...]) -> Refused:
+    """Return the error for a database with such tables."""
+    return Refused(
+        f"the database already has tables of another program: {', '.join(taken)}",
+        hint="use a database of its own: another file, or on a server `CREATE DATABASE todo`",
+    )
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import SQLModel
 
-from neontodo.db import migrations
 from neontodo.db.database import Database
 from neontodo.doctor.finding import Note
 from neontodo.errors import Refused
@@ -38,7 +39,7 @@ async def look(database: Database) -> str:
 async def _broken(connection: AsyncConnection) -> dict[str, int] | None:
     """How many rows of each table break a check that was not made of them; None if all were."""
     rules = defaultdict(list)
-    for table, _, rule in await connection.run_sync(migrations.find_unvalidated_checks):
+    for table, _, rule in await connection.run_sync(_find_unvalidated_checks):
         rules[table].append(f"({rule}) IS NOT FALSE")
     if not rules:
         return None
@@ -47,3 +48,16 @@ async def _broken(connection: AsyncConnection) -> dict[str, int] | None:
         count = f"SELECT count(*) FROM {table} WHERE NOT ({' AND '.join(conditions)})"
         found[table] = int((await connection.exec_driver_sql(count)).scalar_one())
     return found
+
+
+def _find_unvalidated_checks(connection: sa.Connection) -> list[tuple[str, str, str]]:
+    """Return the checks of Postgres that were not made of all rows: table, name and condition."""
+    statement = sa.text(
+        "SELECT CAST(relname AS text), CAST(conname AS text), pg_get_expr(conbin, conrelid)"
+        " FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid"
+        " WHERE NOT convalidated AND contype = 'c'"
+        " AND relnamespace = CAST(current_schema() AS regnamespace) AND relname = ANY (:tables)"
+        " ORDER BY 1, 2"
+    )
+    found = connection.execute(statement, {"tables": list(SQLModel.metadata.tables)})
+    return [(row[0], row[1], row[2]) for row in found]

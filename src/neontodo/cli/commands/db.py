@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import options
-from neontodo.errors import NotSignedIn
+from neontodo.errors import BadValue, NotSignedIn
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -19,17 +19,24 @@ def upgrade(
     revision: Annotated[
         str, typer.Option(metavar="REV", help="Stop at this version instead of the newest.")
     ] = "head",
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Print the SQL for a Postgres database; change nothing.")
+    ] = False,
     dry_run: options.DryRun = False,
 ) -> None:
     """Bring the store's tables to this program's version.
 
     The embedded store does it by itself, after a backup copy; a Postgres database is only ever
-    changed by this command. A database without users becomes yours.
+    changed by this command. A database without users becomes yours. If you may not change its
+    tables, --sql prints what their owner can run.
     """
     from neontodo.db import migrations
     from neontodo.db.schema import HEAD
 
     app: App = ctx.obj
+    if sql:
+        _print_sql(app, revision)
+        return
     if dry_run:
         migration = app.run(migrations.plan_for_store(app.database, "upgrade", revision))
     else:
@@ -37,6 +44,14 @@ def upgrade(
     _report(app, migration, dry_run=dry_run)
     if not dry_run and migration.after == HEAD:
         app.run(_warn_stranger(app))
+
+
+def _print_sql(app: App, revision: str) -> None:
+    from neontodo.db.migrations import write_upgrade_sql
+
+    if app.target.engine == "sqlite":
+        raise BadValue("`--sql` is for Postgres: an embedded store upgrades itself")
+    app.streams.out.write(app.run(write_upgrade_sql(app.database, revision)))
 
 
 def downgrade(
