@@ -1,7 +1,7 @@
-"""URLs in text for people, without the passwords and keys that may be in them.
+"""Masks the passwords and keys in URLs that people are shown.
 
-What cannot be told apart from a secret is left out: a URL that nobody can read any more costs less
-than a password on somebody's screen, or in a CI job's log.
+What may be a secret is left out: a URL that nobody can read any more costs less than a password on
+somebody's screen, or in the log of a CI job.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ MASK = "…"
 
 
 def mask_passwords(text: str) -> str:
-    """The text, with `…` for the user name and password of each URL in it that has a password.
+    """Return the text, with `…` for user name and password of each URL that has a password.
 
-    Of a web address whatever stands before its `@`, as a token may stand there alone.
+    In a web address it replaces everything before the `@`, since a token may be there alone.
     """
     if "://" not in text or "@" not in text:
         return text
@@ -24,7 +24,7 @@ def mask_passwords(text: str) -> str:
 
 
 def mask_url(url: str) -> str:
-    """The address that a setting holds, without user name, password, query and fragment."""
+    """Return the address in a setting without user name, password, query and fragment."""
     scheme, mark, rest = url.strip().rpartition("://") if "://" in url else ("", "", url.strip())
     if "@" in rest:
         rest = f"{MASK}@{rest.rpartition('@')[2]}"
@@ -40,7 +40,7 @@ def mask_url(url: str) -> str:
 
 
 def mask_database_urls(text: str) -> str:
-    """The text up to the first URL in it, and that URL's scheme; for text that nobody checked."""
+    """Return the text up to the first URL in it, and that URL's scheme; for unchecked text."""
     import re
 
     pattern = r"(\b[a-z][a-z0-9+.-]*://|\bpostgres(?:ql)?:)\S.*"

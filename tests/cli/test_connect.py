@@ -485,7 +485,7 @@ def test_nothing_to_move(local: Todo, desk: Todo, shared: str) -> None:
     [
         ((r":[^:@/]*@", ":hunter2@"), 5, "refused the user or the password"),
         ((r"/[^/]*$", "/nowhere"), 5, "has no such database"),
-        ((r"@127.0.0.1:\d+", "@127.0.0.1:1"), 5, "nobody listens there"),
+        ((r"@127.0.0.1:\d+", "@127.0.0.1:1"), 5, "connection refused"),
         ((r"@127.0.0.1:\d+", "@nowhere.invalid"), 5, "the host name is not known"),
         ((r"$", "?sslmode=verify-full"), 5, "its certificate comes from an authority"),
         ((r"$", "?channel_binding=require"), 5, "its certificate comes from an authority"),

@@ -335,7 +335,7 @@ def test_a_server_that_is_down_is_5(local: Todo) -> None:
         assert person("db", *argv) == Result(
             5,
             "",
-            "error: cannot reach postgresql://ann@127.0.0.1:1/tasks: nobody listens there\n"
+            "error: cannot reach postgresql://ann@127.0.0.1:1/tasks: connection refused\n"
             "hint: `todo doctor` looks for the reason\n",
         ), argv
 

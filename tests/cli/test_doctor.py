@@ -213,7 +213,7 @@ def test_a_url_that_cannot_be_read(local: Todo) -> None:
             "the host name is not known",
             "tcp",
         ),
-        ((r"@127.0.0.1:\d+", "@127.0.0.1:1"), 5, "tcp", "nobody listens there", "tls"),
+        ((r"@127.0.0.1:\d+", "@127.0.0.1:1"), 5, "tcp", "connection refused", "tls"),
         (
             (r"$", "?sslmode=verify-full"),
             5,

@@ -78,8 +78,8 @@ def said(text: str, code: str = "XX000") -> Exception:
             "does not let this machine's network in",
             Retry.NEVER,
         ),
-        ("connection is insecure (try using `sslmode=require`)", "insists on TLS", Retry.NEVER),
-        ("Authentication timed out", "did not hear from us in time", Retry.PATIENTLY),
+        ("connection is insecure (try using `sslmode=require`)", "requires TLS", Retry.NEVER),
+        ("Authentication timed out", "waited too long for the login", Retry.PATIENTLY),
         (
             "You have exceeded the limit of concurrently active endpoints.",
             "too many computes",
@@ -87,7 +87,11 @@ def said(text: str, code: str = "XX000") -> Exception:
         ),
         ("active endpoints limit exceeded", "too many computes", Retry.NEVER),
         ("Endpoint ID is not specified. Either please upgrade", "which endpoint", Retry.NEVER),
-        ("Inconsistent project name inferred from SNI ('a')", "two names", Retry.NEVER),
+        (
+            "Inconsistent project name inferred from SNI ('a')",
+            "two different endpoint names",
+            Retry.NEVER,
+        ),
         (
             "unsupported startup parameter in options: statement_timeout.",
             "`options` through its pooler",
@@ -164,8 +168,8 @@ def test_a_full_lock_table_is_not_a_full_disk() -> None:
     error = translate(wrapped(said("out of shared memory", "53200")), NAME)
 
     assert (error.message, error.hint) == (
-        f"{NAME} has no memory left, as when a session holds very many locks",
-        "try again later; whoever administers the server can end such a session",
+        f"{NAME} has no memory left, perhaps because a session holds very many locks",
+        "try again later; an administrator of the server can end such a session",
     )
 
 
@@ -197,7 +201,7 @@ def test_a_mistake_of_ours_is_not_repeated() -> None:
 @pytest.mark.parametrize(
     ("error", "reason", "retry"),
     [
-        (ConnectionRefusedError(111, "refused"), "nobody listens there", Retry.BRIEFLY),
+        (ConnectionRefusedError(111, "refused"), "connection refused", Retry.BRIEFLY),
         (socket.gaierror(-2, "unknown"), "the host name is not known", Retry.BRIEFLY),
         (ConnectionResetError(104, "Reset by peer"), "reset by peer", Retry.BRIEFLY),
         (OSError(101, "Network is unreachable"), "network is unreachable", Retry.BRIEFLY),

@@ -106,7 +106,7 @@ def test_a_store_that_stays_busy_is_given_up(scene: Scene) -> None:
         result = scene.server("add", "a task")
 
     assert (result.code, result.out) == (5, "")
-    assert "is busy: another command holds your tasks\n" in result.err
+    assert "is busy: another session holds a lock on your tasks\n" in result.err
 
 
 def test_a_store_that_is_busy_for_longer_than_one_wait_is_waited_for(scene: Scene) -> None:

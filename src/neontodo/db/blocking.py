@@ -22,7 +22,7 @@ from neontodo.errors import TodoError
 T = TypeVar("T")
 
 MEMBER_PREFIX = "todo_m_"
-"""What the names of members' login roles begin with."""
+"""The beginning of the names of members' login roles."""
 
 PATIENCE, PAUSE = 2.0, 0.5
 """Seconds until the first look, and between two."""
@@ -40,7 +40,7 @@ BLOCKERS = sa.text(
 
 
 async def run_without_blockers(database: Database, work: Coroutine[Any, Any, T]) -> T:
-    """Return what an owner's work answers; members' sessions that it waits for are ended."""
+    """Run an owner's work, end members' sessions that it waits for, and return its result."""
     if database.target.engine == "sqlite":
         return await work
     watch = asyncio.create_task(_end_blockers(database))
@@ -57,7 +57,7 @@ async def _end_blockers(database: Database) -> None:
     beside = database.with_target(database.target)
     try:
         while True:
-            # Whatever is wrong is for the work itself to say.
+            # The work itself reports whatever is wrong.
             with suppress(TodoError):
                 async with beside.connect() as connection, connection.begin_nested() as rights:
                     found = await connection.scalars(BLOCKERS, {"prefix": MEMBER_PREFIX})

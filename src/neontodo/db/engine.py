@@ -1,4 +1,4 @@
-"""Engines for both kinds of store."""
+"""SQLAlchemy engines for SQLite and Postgres, each with its own settings."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from neontodo.db.connect import Announce
 
 BUSY_TIMEOUT_MS = 60_000
-"""How long a writer waits for another: longer than an import of 100,000 tasks takes."""
+"""How long a writer waits for another one: longer than an import of 100,000 tasks takes."""
 
 CACHE_KIB = 16_384
 """Room for the indexes of 100,000 tasks while they are imported."""
 
 STATEMENTS = 100
-"""How many a connection remembers, if it does at all."""
+"""How many prepared statements a connection keeps, if it keeps any."""
 
 
 def make_engine(
@@ -40,8 +40,8 @@ def make_engine(
         for_migration: leave out foreign keys on SQLite, and the limit of an answer on Postgres.
         timer: the deadline of the work that connections are made for.
         announce: shows what is being waited for, if that takes long.
-        keeps_statements: whether Postgres is asked to remember them, which saves a round trip for
-            each from its second time on. No pooler may stand in between.
+        keeps_statements: prepare each statement once, which saves a round trip from its second
+            time on; not through a pooler.
     """
     if isinstance(target, SqliteTarget):
         return _make_sqlite_engine(target, foreign_keys=not for_migration)

@@ -52,18 +52,18 @@ class Meaning(NamedTuple):
 BY_SQLSTATE = {
     "08": Meaning("closed the connection", DOCTOR, Retry.PATIENTLY),
     "22": Meaning("cannot store a value of this command", "change it", kind=BadValue),
-    "23": Meaning("found two commands at odds", "try again", kind=Refused),
+    "23": Meaning("refused a change that conflicts with another", "try again", kind=Refused),
     "23514": Meaning(
-        "does not take a task or a change as it would be then",
+        "refused a task or a change that breaks a rule of its tables",
         "`todo doctor` counts rows that plain SQL has written; `todo rm` removes such a task",
         kind=Refused,
     ),
     "25006": Meaning("is read-only", "connect to the primary server"),
-    "25P03": Meaning("ended a transaction that had stalled", DOCTOR, Retry.PATIENTLY),
+    "25P03": Meaning("ended a transaction that did nothing for too long", DOCTOR, Retry.PATIENTLY),
     "28": Meaning("refused the user or the password", REFUSED),
     "3D000": Meaning("has no such database", URL),
     "3F000": Meaning("has no schema for todo's tables", UPGRADE, kind=SchemaMismatch),
-    "40": Meaning("stopped this command in favour of another", "try again", Retry.PATIENTLY),
+    "40": Meaning("stopped this command to let another go on", "try again", Retry.PATIENTLY),
     "42501": Meaning(
         "does not permit this to your login role", "ask the database's owner", kind=NotSignedIn
     ),
@@ -72,12 +72,12 @@ BY_SQLSTATE = {
     "42P01": Meaning("has no tables of todo, or older ones", UPGRADE, kind=SchemaMismatch),
     "53": Meaning("has no room left", LATER),
     "53200": Meaning(
-        "has no memory left, as when a session holds very many locks",
-        "try again later; whoever administers the server can end such a session",
+        "has no memory left, perhaps because a session holds very many locks",
+        "try again later; an administrator of the server can end such a session",
         Retry.BRIEFLY,
     ),
     "53300": Meaning("has no free connection", LATER, Retry.PATIENTLY),
-    "55P03": Meaning("is busy: another command holds your tasks", LATER, Retry.PATIENTLY),
+    "55P03": Meaning("is busy: another session holds a lock on your tasks", LATER, Retry.PATIENTLY),
     "57": Meaning("is shutting down or starting", LATER, Retry.PATIENTLY),
     "57014": Meaning("took too long over this command", LATER),
     "57P04": Meaning("was removed meanwhile", URL),
@@ -87,7 +87,7 @@ BY_SQLSTATE = {
 _OPTION = Meaning("does not accept the `options` of the database URL", URL)
 WHILE_CONNECTING = {"22": _OPTION, "42601": _OPTION, "42704": _OPTION, "55P02": _OPTION}
 
-_OVERRUN = Meaning("is asked for too many connections at once", LATER, Retry.PATIENTLY)
+_OVERRUN = Meaning("has too many connections", LATER, Retry.PATIENTLY)
 _WAKING = Meaning("could not be woken in time", LATER, Retry.PATIENTLY)
 _WRONG_PASSWORD = Meaning("refused the user or the password", REFUSED)
 _NOT_FOUND = Meaning("has no such endpoint", "copy the database URL from Neon's console again")
@@ -122,18 +122,18 @@ BY_TEXT = {
     "no more connections allowed": _OVERRUN,
     "remaining connection slots are reserved": _OVERRUN,
     "query_wait_timeout": _OVERRUN,
-    "authentication timed out": Meaning("did not hear from us in time", DOCTOR, Retry.PATIENTLY),
+    "authentication timed out": Meaning("waited too long for the login", DOCTOR, Retry.PATIENTLY),
     "password authentication failed": _WRONG_PASSWORD,
     "sasl authentication failed": _WRONG_PASSWORD,
     "this ip address": _FORBIDDEN,
     "blocked network": _FORBIDDEN,
     "vpc endpoint id": _FORBIDDEN,
-    "connection is insecure": Meaning("insists on TLS", "add `sslmode=require` to the URL"),
+    "connection is insecure": Meaning("requires TLS", "add `sslmode=require` to the URL"),
     "endpoint id is not specified": Meaning(
         "cannot tell which endpoint is meant", "use the host name that Neon's console shows"
     ),
     "inconsistent project name": Meaning(
-        "was called by two names", "drop `options=endpoint…` from the database URL"
+        "was given two different endpoint names", "drop `options=endpoint…` from the database URL"
     ),
     "unsupported startup parameter": Meaning(
         "does not take the URL's `options` through its pooler",
@@ -246,7 +246,7 @@ def explain_failure(error: BaseException) -> str:
         case TimeoutError():
             return "no answer in time"
         case ConnectionRefusedError():
-            return "nobody listens there"
+            return "connection refused"
         case OSError(errno=int(code)) if code in errno.errorcode:
             return (error.strerror or errno.errorcode[code]).lower()
         case _:

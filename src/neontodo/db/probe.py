@@ -26,13 +26,13 @@ Check = Callable[[AsyncConnection], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Probe:
-    """An answer of a server.
+    """What a server answered.
 
     Attributes:
-        version: such as `17.10`.
-        read_only: whether nothing can be changed there, as on a replica.
-        connecting: how many seconds it took to connect, waking included.
-        round_trip: how many seconds a message and its answer took.
+        version: for example `17.10`.
+        read_only: whether the server refuses changes, as a replica does.
+        connecting: the seconds it took to connect, waking included.
+        round_trip: the seconds that a message and its answer took.
         clock: the server's time, as the round trip began.
         schema: the version of todo's tables; None if there are none.
         foreign_tables: another program's tables under names that ours need, if there are none of
@@ -54,7 +54,7 @@ class Probe:
         return self.schema == HEAD
 
     def require_own_tables(self, store: str) -> None:
-        """Make sure that the tables are ours, or can be made.
+        """Check that the tables are ours, or can be made.
 
         Raises:
             SchemaMismatch: they are of a newer version.
@@ -70,16 +70,16 @@ async def probe_server(database: Database, before_tables: Check | None = None) -
     """Connect and ask.
 
     Args:
-        before_tables: what to look at before a table is read, which may have to wait for a lock.
+        before_tables: a check to run before a table is read, which may wait for a lock.
 
     Raises:
-        StoreUnavailable: the server does not let us in.
+        StoreUnavailable: the server cannot be reached, or refuses the login.
         TodoError: as `before_tables` raises it.
     """
     started = time.monotonic()
     async with database.connect() as connection:
         connected = time.monotonic()
-        round_trip = await _round_trip(connection)
+        round_trip = await _measure_round_trip(connection)
         said = sa.text(
             "SELECT current_setting('server_version'),"
             " CAST(current_setting('transaction_read_only') AS boolean), clock_timestamp()"
@@ -101,7 +101,7 @@ async def probe_server(database: Database, before_tables: Check | None = None) -
         )
 
 
-async def _round_trip(connection: AsyncConnection) -> float:
+async def _measure_round_trip(connection: AsyncConnection) -> float:
     raw = await connection.get_raw_connection()
     driver = raw.driver_connection
     assert driver is not None

@@ -1,4 +1,4 @@
-"""When a failed try is followed by another, and for how long."""
+"""Retries: which failures are worth one, how long to wait, and when to give up."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class TimeLimits:
-    """How long is waited for what, in seconds.
+    """How many seconds to wait for what.
 
     A client that vanished while it held its user's row must not block its own retry. The server
     ends its transaction if it is `idle`, but waits forever for the rest of a statement that was
-    half sent; such a session is ended by whoever tries again, once it is `stuck`. That comes before
-    a wait for the row is given up (`lock`), and that before the server counts as dead (`answer`).
+    half sent; such a session is ended by the retry, once it is `stuck`. That comes before the wait
+    for the row is given up (`lock`), and that before the server counts as dead (`answer`).
 
     Attributes:
-        patience: from the first failure, while the store is known to be there.
-        brief: from the first failure, while nobody may be there.
-        pause: after the first failure; it doubles with each, up to `longest_pause`.
+        patience: for retries, if the server has answered before.
+        brief: for retries, if there may be no server.
+        pause: before the first retry; it doubles with each, up to `longest_pause`.
         idle: by the server, for the next statement of a transaction.
         stuck: for the rest of a statement that another session of ours is sending.
         lock: by the server, for a row that another session holds.
@@ -44,7 +44,7 @@ class TimeLimits:
 
 
 class RetryTimer:
-    """The tries of one piece of work, whatever fails in them: they share one deadline."""
+    """The deadline that all retries of one piece of work share, whatever fails in them."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class RetryTimer:
 
     @property
     def has_failed(self) -> bool:
-        """Whether a try has failed since the work began."""
+        """Whether an attempt has failed since the work began."""
         return self._failures > 0
 
     def restart(self) -> None:
@@ -72,10 +72,10 @@ class RetryTimer:
         self._worth = Retry.NEVER
 
     async def wait_after(self, failure: StoreUnavailable) -> None:
-        """Wait until it is time for the next try.
+        """Wait until it is time for the next attempt.
 
         Raises:
-            StoreUnavailable: the failure, if it will not pass, or has not passed in time.
+            StoreUnavailable: the failure, if a retry is not worth it, or time is up.
         """
         now = self._clock()
         if not self._failures:

@@ -1,4 +1,4 @@
-"""Sessions that are opened for one user and show nothing of anybody else.
+"""Sessions for one user, which show nothing of anybody else.
 
 The second of the three walls: a criterion for every owned table goes on each ORM select, update and
 delete, so that a forgotten filter still returns nothing; any other statement is refused unless it
@@ -47,7 +47,7 @@ def guard(state: ORMExecuteState) -> None:
 
 
 def check_rows(state: ORMExecuteState, user_id: str) -> None:
-    """Every row that a bulk statement brings must name the session's user."""
+    """Check that every row of a bulk statement has the session's user."""
     mapper = state.bind_mapper
     column = OWNER_COLUMNS.get(mapper.class_) if mapper else None
     if column is None or not _all_carry(_rows(state.parameters), column, user_id):
@@ -55,7 +55,7 @@ def check_rows(state: ORMExecuteState, user_id: str) -> None:
 
 
 def require_owner(session: Session, model: Any, rows: Iterable[Mapping[str, Any]]) -> None:
-    """The same of rows that go round the ORM."""
+    """Check that rows which bypass the ORM have the session's user."""
     if not _all_carry(rows, OWNER_COLUMNS[model], session.info["user_id"]):
         raise WrongUser("a row to be written does not carry the session's user")
 
@@ -72,6 +72,6 @@ def _all_carry(rows: Iterable[Mapping[str, Any]], column: str, user_id: str) -> 
 
 @event.listens_for(UserSession, "before_flush")
 def refuse_flush(session: Session, _context: UOWTransaction, _instances: Any) -> None:
-    """Rows are written by statements alone: an object that is flushed went round the guard."""
+    """Refuse to flush objects, which would bypass the guard: rows are written by statements."""
     if session.new or session.dirty or session.deleted:
         raise WrongUser("objects are not flushed; write them by a statement of tasks.queries")
