@@ -189,11 +189,11 @@ def fit_widths(wanted: dict[Column[Any], int], room: int, gap: int) -> dict[Colu
 def _share(wanted: dict[Column[Any], int], spare: int, gap: int) -> dict[Column[Any], int]:
     """Give each column all it wants, else those that can shrink a fair part, else drop the last."""
     while wanted:
+        if sum(width + gap for width in wanted.values()) <= spare:
+            return wanted
         fair = spare // len(wanted) - gap
         modest = {column: width for column, width in wanted.items() if width <= fair}
         large = [column for column in wanted if column not in modest]
-        if not large:
-            return wanted
         if fair >= NARROWEST and all(column.can_shrink for column in large):
             left = spare - sum(width + gap for width in modest.values())
             most = left // len(large) - gap
