@@ -189,4 +189,4 @@ def test_wrong_usage_is_exit_2(local: Todo, argv: list[str]) -> None:
 def test_a_hostile_title_is_shown_and_not_obeyed(local: Todo) -> None:
     local.ok("add", "[b]\x1b]0;t\x07{}\n\u202e")
 
-    assert said(local, "undo") == "removed 1: [b]\\x1b]0;t\\x07{}\\n\\u202e\n"
+    assert said(local, "undo") == "undone: 1 ([b]\\x1b]0;t\\x07{}\\n\\u202e) removed\n"

@@ -221,12 +221,12 @@ def test_list_on_terminals_of_any_width(shared: Shared) -> None:
         f"ann@example.com  Ann       1  2026-11-20  {role}\n"
     )
     assert shared.owner.ok("member", "list", terminal=True, width=40).out == (
-        "member          name tasks since\n"
-        "─────────────────────────────────────\n"
-        "ann@example.com Ann      1 2026-11-20\n"
+        "member           name  tasks  since\n"
+        "────────────────────────────────────────\n"
+        "ann@example.com  Ann       1  2026-11-20\n"
     )
     assert shared.owner.ok("member", "list", terminal=True, width=20).out == (
-        "member         tasks\n────────────────────\nann@example.c…     1\n"
+        "member         tasks\n────────────────────\nann@example.…      1\n"
     )
 
 

@@ -80,6 +80,7 @@ class Listing(Generic[T]):
         to_fields: the fields of a thing's line in a pipe.
         name: what stands for the thing where only names are asked for.
         none_found: what a terminal says if there is nothing to list, with the `next_step`.
+        gap: blanks between two columns.
         is_frequent: it is printed so often that a few milliseconds count.
     """
 
@@ -89,6 +90,7 @@ class Listing(Generic[T]):
     name: Callable[[T], Any] = str
     none_found: str = ""
     next_step: str | None = None
+    gap: int = 2
     is_frequent: bool = False
 
 
@@ -105,9 +107,7 @@ def print_listing(
     elif listed := list(things):
         from neontodo.render.table import draw_listing
 
-        draw_listing(
-            output.streams, listing.columns, listed, foot=foot, is_frequent=listing.is_frequent
-        )
+        draw_listing(output.streams, listing, listed, foot)
     elif listing.none_found:
         say(output.streams, listing.none_found)
         if listing.next_step:

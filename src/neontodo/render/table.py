@@ -18,7 +18,7 @@ from neontodo.render.text import safe_write, shown, symbols_for
 if TYPE_CHECKING:
     from rich.console import ConsoleOptions, RenderableType, RenderResult
 
-    from neontodo.render.listing import Column
+    from neontodo.render.listing import Column, Listing
     from neontodo.streams import Streams
 
 T = TypeVar("T")
@@ -27,9 +27,6 @@ MIN_WIDTH = 20
 
 CARD_WIDTH = 100
 """Columns for prose: text that is wider is hard to read."""
-
-NARROW = 60
-"""Below this many columns the gaps between the columns of a table shrink."""
 
 NARROWEST = 7
 """Text in fewer columns says nothing, and the longest heads need them."""
@@ -119,17 +116,9 @@ class Cell:
         yield Segment.line()
 
 
-def draw_listing(
-    streams: Streams,
-    columns: Sequence[Column[T]],
-    things: Sequence[T],
-    *,
-    foot: str,
-    is_frequent: bool,
-) -> None:
+def draw_listing(streams: Streams, listing: Listing[T], things: Sequence[T], foot: str) -> None:
     """Draw the things as a table that fits the terminal, with the `foot` below it."""
-    canvas = Canvas(streams)
-    gap = 1 if canvas.width < NARROW else 2
+    canvas, columns, gap = Canvas(streams), listing.columns, listing.gap
     cells = {column: [_cell(canvas, column, thing) for thing in things] for column in columns}
     filled = {
         column: texts
@@ -146,7 +135,7 @@ def draw_listing(
         for column, width in widths.items()
     ]
     rows = [*_head(canvas, widths, gap), *zip(*fitted, strict=True)]
-    make = FrequentTable if is_frequent else make_table
+    make = FrequentTable if listing.is_frequent else make_table
     table = make(list(widths.values()), rows, gap=gap)
     canvas.draw(table, *([Cell(foot, "dim")] if foot else ()))
 

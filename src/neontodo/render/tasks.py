@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from neontodo.render.listing import Output
 
 NARROW = 60
-"""Below this many columns a due is a day or a time but not both."""
+"""Below this many columns gaps shrink, and a due is a day or a time but not both."""
 
 TITLE_LINES = 2
 
@@ -51,6 +51,7 @@ def print_tasks(
         name=lambda task: task.number,
         none_found=none_found,
         next_step=next_step,
+        gap=1 if _is_narrow(output) else 2,
         is_frequent=True,
     )
     print_listing(output, tasks, listing, foot=foot)
@@ -89,7 +90,6 @@ def _fields(task: TaskPublic) -> tuple[Any, ...]:
 
 def _columns(output: Output) -> list[Column[TaskPublic]]:
     symbols = symbols_for(output.streams.out)
-    is_narrow = output.streams.width < NARROW
     return [
         Column("#", lambda task: str(task.number), _unless_done(""), is_number=True),
         Column(
@@ -99,7 +99,7 @@ def _columns(output: Output) -> list[Column[TaskPublic]]:
         ),
         Column(
             "due",
-            lambda task: _due(output, task, is_narrow),
+            lambda task: _due(output, task),
             lambda task: "dim" if task.completed else due_style(output, task),
         ),
         Column(
@@ -127,17 +127,21 @@ def _columns(output: Output) -> list[Column[TaskPublic]]:
     ]
 
 
+def _is_narrow(output: Output) -> bool:
+    return output.streams.width < NARROW
+
+
 def _unless_done(style: str) -> Any:
     return lambda task: "dim" if task.completed else style
 
 
-def _due(output: Output, task: TaskPublic, is_narrow: bool) -> str:
+def _due(output: Output, task: TaskPublic) -> str:
     from neontodo.tasks.dates import describe_due
 
     if task.due is None:
         return ""
     due = describe_due(task.due, now=output.now, tz=output.tz)
-    if not is_narrow:
+    if not _is_narrow(output):
         return due
     day, _, clock = due.partition(" ")
     return clock if clock and day == "today" else day
