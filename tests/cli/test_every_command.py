@@ -61,10 +61,11 @@ def test_a_title_is_kept_as_it_is_or_refused(used: Todo, title: str) -> None:
     before = used.ok("list", "--all", "--quiet").rows
     added = used("add", "--json", "--", title)
 
-    if added.code == 0:
+    if 1 <= len(title.strip()) <= 200 and "\0" not in title:
+        assert added.code == 0
         found = used.ok("show", "@last", "--json").json
         assert found == added.json[0]
-        assert found["title"].strip() == title.strip()
+        assert found["title"] == title.strip()
     else:
         assert (added.code, added.out) == (2, "")
         assert used.ok("list", "--all", "--quiet").rows == before

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,22 +67,17 @@ def test_nobody_reading_at_all_is_no_error(full: Todo, argv: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-@pytest.mark.parametrize("wait", [0.25, 0.5, 1.0, 1.5])
-def test_ctrl_c_ends_an_import_with_130_and_nothing_imported(local: Todo, wait: float) -> None:
+def test_ctrl_c_ends_an_import_with_130_and_nothing_imported(local: Todo) -> None:
     local.ok("add", "before")
     with popen(local, "import", "-", "--format", "todotxt", stdin=subprocess.PIPE) as process:
         assert process.stdin
-        assert process.stderr
-        process.stdin.write(b"(A) half a file\n")
+        # More than a pipe holds: once it is written, the import has begun to read.
+        process.stdin.write(b"(A) half a file\n" * 20_000)
         process.stdin.flush()
-        time.sleep(wait)
         process.send_signal(signal.SIGINT)
-        complaint = process.stderr.read().decode()
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.close()
+        _, complaint = process.communicate()
 
-    assert process.returncode in (130, -signal.SIGINT)
-    assert "Traceback" not in complaint or wait < 0.5, complaint
+    assert (process.returncode, complaint) == (130, b"")
     assert [task["title"] for task in local.tasks()] == ["before"]
 
 

@@ -7,6 +7,10 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from neontodo.db.session_guard import UserSession
 from tests.engines.without_links import forbid_links
 from tests.harness import Todo
 
@@ -43,10 +47,15 @@ def add_until_killed(pipe: Connection, todo: Todo, start: int) -> None:
         pipe.send((n, result))
 
 
-def import_file(pipe: Connection, todo: Todo, file: str) -> None:
-    """Import a file, and answer when that has begun and how it ended."""
-    pipe.send("begun")
-    pipe.send(todo("import", file))
+def import_and_hold(pipe: Connection, todo: Todo, file: str, moment: str) -> None:
+    """Import a file up to its COMMIT, say so and wait; `moment` is an event of SQLAlchemy's."""
+
+    def hold(session: Session) -> None:
+        pipe.send(moment)
+        pipe.recv()
+
+    event.listen(UserSession, moment, hold)
+    todo("import", file)
 
 
 def add_without_links(pipe: Connection, todo: Todo, name: str, number: int) -> None:

@@ -72,14 +72,17 @@ def test_a_store_of_a_newer_version_is_refused_untouched(local: Todo) -> None:
 
 
 def test_a_file_that_is_no_database_is_refused(local: Todo) -> None:
-    local.home.mkdir()
-    (local.home / "tasks.db").write_bytes(b"not a database, however long it may be" * 100)
-    (local.home / "identity.json").write_bytes(b"")
+    store = local.home / "tasks.db"
+    local.ok("add", "x")
+    store.write_bytes(b"not a database, however long it may be" * 100)
+    refused = local("list")
     (local.home / "identity.json").unlink()
-    result = local("list")
+    without_key = local("list")
 
-    assert result.code in (4, 5), result
-    assert "Traceback" not in result.err
+    assert (refused.code, refused.out) == (5, "")
+    assert refused.err.startswith(f"error: the store {store} is not an SQLite database\n")
+    assert (without_key.code, without_key.out) == (4, "")
+    assert without_key.err.startswith(f"error: the key of the store {store} is missing")
 
 
 def test_somebody_elses_database_is_refused_untouched(local: Todo, tmp_path: Path) -> None:
