@@ -8,7 +8,6 @@ import signal
 import stat
 import sys
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +20,8 @@ from tests.agent.machine import LIST, Machine, until
 
 def test_the_first_command_leaves_an_agent_behind(person: Machine) -> None:
     assert person("add", "x").code == 0
+    # It is there as soon as the command has ended, so whoever sees none then has none.
+    assert person.agents() != []
     until(lambda: person.status() is not None)
 
     assert person("list", "-q").out == b"1\n"
@@ -39,7 +40,6 @@ def test_the_first_command_leaves_an_agent_behind(person: Machine) -> None:
 )
 def test_nobody_who_wants_none_gets_an_agent(person: Machine, env: dict[str, str]) -> None:
     assert person("list", env=env).code == 0
-    time.sleep(0.3)
 
     assert person.agents() == []
     assert not (person.runtime / "neontodo").exists()
@@ -66,7 +66,6 @@ def test_a_completion_leaves_an_agent_for_commands_behind(person: Machine) -> No
 )
 def test_what_an_agent_cannot_do_leaves_none_behind(person: Machine, argv: list[str]) -> None:
     assert person(*argv).code == 0
-    time.sleep(0.3)
 
     assert person.agents() == []
 
@@ -120,10 +119,9 @@ def test_a_folder_that_others_can_enter_is_not_used(person: Machine) -> None:
     folder.mkdir(mode=0o755)
     folder.chmod(0o755)
     assert person("add", "x").code == 0
-    time.sleep(0.5)
+    until(lambda: not person.agents())
 
     assert list(folder.iterdir()) == []
-    assert person.agents() == []
 
 
 @pytest.mark.parametrize("runtime", ["/", "/nowhere", "relative", ""])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
+import pytest
+from sqlalchemy.orm import Session
 
 from neontodo.db.database import Database
 from neontodo.db.retry import TimeLimits
@@ -11,23 +12,28 @@ from neontodo.tasks.queries import tasks
 from tests.contract.conftest import Store
 
 
-def test_a_slow_reader_is_waited_for_longer_than_an_idle_writer(store: Store) -> None:
-    store.add(*(f"t{n}" for n in range(1001)))
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_the_server_waits_for_a_slow_reader_but_not_for_an_idle_writer(store: Store) -> None:
     impatient = Database(
         store.database.target, store.database.make_first_user, limits=TimeLimits(idle=0.1)
     )
 
-    async def read() -> int:
-        count = 0
-        async with impatient.snapshot(store.user) as session:
-            async for _ in tasks.stream_tasks(session, store.user, TaskFilter()):
-                if count == 0:
-                    await asyncio.sleep(0.3)
-                count += 1
-        await impatient.close()
-        return count
+    def limit(session: Session) -> str:
+        # A session for a user gives out no connection of its own.
+        connection = Session.connection(session)
+        return str(
+            connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar_one()
+        )
 
-    assert store.runner.run(read()) == 1001
+    async def limits() -> list[str]:
+        async with impatient.write(store.user) as writing:
+            found = [await writing.run_sync(limit)]
+        async with impatient.snapshot(store.user) as reading:
+            found.append(await reading.run_sync(limit))
+        await impatient.close()
+        return found
+
+    assert store.runner.run(limits()) == ["100ms", "0"]
 
 
 def test_after_a_snapshot_the_same_connection_can_write(store: Store) -> None:
