@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -12,8 +17,12 @@ import pytest
 from neontodo.cli.exits import Exit
 from neontodo.cli.typer_app import command_line
 from neontodo.settings import Settings, variable_name
+from tests.databases import TemplateDatabases
+from tests.harness import Todo
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+EXAMPLE = ROOT / "docs/examples/smoke.yml"
 BACKTICKED = re.compile(r"`([^`\n]+)`")
 
 
@@ -80,3 +89,36 @@ def test_the_readme_has_every_exit_code_with_its_meaning(readme: str) -> None:
 def test_the_readme_has_every_setting(readme: str) -> None:
     for name in Settings.model_fields:
         assert f"| `{variable_name(name)}` | `{name}` |" in readme
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not EXAMPLE.exists(), reason="platform: tests of the wheel have no docs")
+def test_the_steps_of_the_example_action_work(templates: TemplateDatabases, tmp_path: Path) -> None:
+    with templates.cloned() as url:
+        owner = Todo(tmp_path / "owner", {"TODO_DATABASE_URL": url}, now=datetime.now(UTC))
+        owner.ok("db", "upgrade")
+        token = owner.ok("token", "create", "--name", "ci").out.strip()
+        job = {"TODO_DATABASE_URL": url, "TODO_TOKEN": token, "GITHUB_RUN_NUMBER": "7"}
+        runner = Todo(tmp_path / "runner", job).environment | {"HOME": str(tmp_path), "CI": "true"}
+        runner["PATH"] = f"{Path(sys.executable).parent}:{os.defpath}"
+        given = tmp_path / "given"
+        given.touch()
+        for step in steps(EXAMPLE.read_text(encoding="utf-8")):
+            known = dict(line.split("=", 1) for line in given.read_text().splitlines())
+            subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", step],
+                env=runner | known | {"GITHUB_ENV": str(given)},
+                cwd=tmp_path,
+                check=True,
+            )
+        assert [(t["title"], t["completed"]) for t in owner.tasks()] == [
+            ("Smoke test of run 7", True)
+        ]
+
+
+def steps(workflow: str) -> list[str]:
+    """Return the scripts of a workflow's steps, without the one that installs todo."""
+    blocks = re.findall(r"^        run: (?:\|\n((?: {10}.*\n)+)|(.*)\n)", workflow, re.M)
+    scripts = [dedent(block) or line for block, line in blocks]
+    assert "pipx install" in scripts[0]
+    return scripts[1:]
