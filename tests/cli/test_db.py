@@ -340,7 +340,7 @@ def test_a_server_that_is_down_is_5(local: Todo) -> None:
         ), argv
 
 
-def test_of_many_upgrades_at_once_one_does_the_work(new: Todo) -> None:
+def test_of_many_upgrades_at_once_one_does_the_work(new: Todo, engine: str) -> None:
     environment = {"PYTHONPATH": os.pathsep.join(sys.path), **new.environment}
     command = [sys.executable, "-m", "neontodo", "db", "upgrade"]
     running = [
@@ -349,10 +349,9 @@ def test_of_many_upgrades_at_once_one_does_the_work(new: Todo) -> None:
     ]
     said = sorted(process.communicate()[1].splitlines()[0] for process in running)
     assert [process.returncode for process in running] == [0] * 4
-    assert set(said) <= {
-        f"the schema is already at {HEAD}",
-        f"the schema is now {HEAD} (was nothing)",
-    }
+    already, now = f"the schema is already at {HEAD}", f"the schema is now {HEAD} (was nothing)"
+    # A file is made whole by each, and one of them is put in its place.
+    assert set(said) <= {already, now} if engine == "sqlite" else said == [already] * 3 + [now]
     assert sql(new, "SELECT count(*) FROM users")[0][0] == 1
     assert sql(new, "SELECT count(*) FROM todo_version")[0][0] == 1
 
