@@ -190,8 +190,7 @@ def test_a_downgrade_wants_a_yes(todo: Todo) -> None:
     assert todo("db", "downgrade", "base") == Result(
         2,
         "",
-        "error: this needs a yes, and there is no terminal to ask on\n"
-        "hint: `--yes` says it beforehand\n",
+        "error: this needs confirmation, and there is no terminal to ask on\nhint: pass `--yes`\n",
     )
     assert len(todo.tasks()) == 1
 

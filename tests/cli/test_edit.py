@@ -43,14 +43,14 @@ def test_an_option_changes_its_field_alone(
     after = used.tasks()[0]
 
     assert (result.code, result.out) == (0, "")
-    assert result.err == f"changed 1: {after['title']}\n"
+    assert result.err == f"edited 1: {after['title']}\n"
     assert after == before | changed | {"updated_at": "2026-11-20T12:05:00Z"}
 
 
 def test_a_pipe_gets_the_tasks_that_changed(used: Todo) -> None:
     result = used("edit", "1,2", "--title", "Same", "-p", "low")
 
-    assert (result.code, result.err) == (0, "changed 2 tasks: 1, 2\n")
+    assert (result.code, result.err) == (0, "edited 2 tasks: 1, 2\n")
     assert result.out == (
         "1\tpending\tlow\t2026-11-27\thome\tshop\tSame\n2\tpending\tlow\t\t\t\tSame\n"
     )
@@ -63,8 +63,8 @@ def test_what_already_is_so_stays_untouched(used: Todo) -> None:
     same = used("edit", "1", "-p", "low", "-t", "shop", "--untag", "never")
     mixed = used("edit", "1-2", "-P", "home")
 
-    assert (same.code, same.out, same.err) == (0, "", "already so: 1\n")
-    assert mixed.err == "changed 2: Call Ann; already so: 1\n"
+    assert (same.code, same.out, same.err) == (0, "", "nothing to change: 1\n")
+    assert mixed.err == "edited 2: Call Ann; nothing to change: 1\n"
     assert used.tasks()[0] == before[0]
 
 
@@ -73,7 +73,7 @@ def test_a_dry_run_changes_nothing(used: Todo) -> None:
     result = used("edit", "1-2", "--title", "x", "--dry-run")
 
     assert (result.code, len(result.rows)) == (0, 2)
-    assert result.err == "changed 2 tasks: 1, 2\nthis was a dry run: nothing was changed\n"
+    assert result.err == "edited 2 tasks: 1, 2\nthis was a dry run: nothing was changed\n"
     assert used.tasks() == before
 
 
@@ -104,7 +104,7 @@ def test_one_missing_task_and_nothing_is_changed(used: Todo) -> None:
         (["--untag", ""], "error: the tags cannot be used: a tag has 1 to 100 characters\n"),
         (
             ["-t", "a", "--untag", "a"],
-            "error: the tag `a` is both to be added and to be taken away\n",
+            "error: the tag `a` cannot be both added and removed\n",
         ),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
@@ -122,8 +122,8 @@ def test_without_options_and_terminal_it_says_what_to_do(used: Todo) -> None:
 
     assert (result.code, result.out) == (2, "")
     assert result.err == (
-        "error: what to change was not said, and there is no terminal for an editor\n"
-        "hint: such as `--due fri` or `--title TEXT`; `todo edit --help` lists them\n"
+        "error: nothing to change was given\n"
+        "hint: for example `--due fri` or `--title TEXT`; `todo edit --help` lists the options\n"
     )
 
 
@@ -136,5 +136,5 @@ def test_a_hostile_title_is_shown_and_not_obeyed(local: Todo) -> None:
     local.ok("add", "one")
     result = local("edit", "1", "--title", "[b]\x1b]0;t\x07\u202e")
 
-    assert result.err == "changed 1: [b]\\x1b]0;t\\x07\\u202e\n"
+    assert result.err == "edited 1: [b]\\x1b]0;t\\x07\\u202e\n"
     assert result.rows[0][-1] == "[b]\\x1b]0;t\\x07\\u202e"

@@ -63,7 +63,7 @@ def test_the_file_shows_the_task_and_a_change_is_saved(used: Todo, editor: Edito
     step = 'sed -i "s/^title: .*/title: Buy bread/; s/^due: .*/due: tomorrow/; s/two/three/" "$1"'
     result = used("edit", "1", terminal=True, env=editor.steps(step))
 
-    assert (result.code, result.out, result.err) == (0, "", "changed 1: Buy bread\n")
+    assert (result.code, result.out, result.err) == (0, "", "edited 1: Buy bread\n")
     assert editor.seen == [HEAD + FILE]
     assert used.tasks()[0] == before | {
         "title": "Buy bread",
@@ -124,7 +124,7 @@ def test_a_dry_run_saves_nothing(used: Todo, editor: Editor) -> None:
     env = editor.steps('sed -i "s/high/low/" "$1"')
     result = used("edit", "1", "--dry-run", terminal=True, env=env)
 
-    assert result.err == "changed 1: Buy milk\nthis was a dry run: nothing was changed\n"
+    assert result.err == "edited 1: Buy milk\nthis was a dry run: nothing was changed\n"
     assert used.tasks() == before
 
 
@@ -147,7 +147,7 @@ def test_a_dry_run_saves_nothing(used: Todo, editor: Editor) -> None:
         pytest.param(
             "s/^tags: .*/done: yes/",
             "s/done: yes/tags:/",
-            "# error: `done` stands there twice\n# hint: leave one of the two lines\n",
+            "# error: `done` is there twice\n# hint: remove one of the two lines\n",
             marks=pytest.mark.slow,
         ),
         pytest.param(
@@ -172,7 +172,7 @@ def test_an_invalid_file_goes_back_with_the_error_and_nothing_lost(
     steps = (f'sed -i "s/^two$/much work/; {bad}" "$1"', f'sed -i "{good}" "$1"')
     result = used("edit", "1", terminal=True, env=editor.steps(*steps))
 
-    assert (result.code, result.err.startswith("changed 1: ")) == (0, True)
+    assert (result.code, result.err.startswith("edited 1: ")) == (0, True)
     assert editor.seen[1].startswith(
         f"{notice}# correct it, then save and close; leave the file as it is to give up\n{HEAD}"
     )
@@ -338,7 +338,7 @@ def test_what_others_change_in_other_fields_is_kept_and_told(used: Todo, editor:
     task = used.tasks()[0]
 
     assert (result.code, result.out) == (0, "")
-    assert result.err == ("changed 1: Mine\nchanged elsewhere meanwhile, and kept: project, tags\n")
+    assert result.err == ("edited 1: Mine\nchanged elsewhere meanwhile, and kept: project, tags\n")
     assert (task["title"], task["project"], task["tags"]) == (
         "Mine",
         "work",
@@ -368,7 +368,7 @@ def test_the_second_to_save_is_shown_the_first_ones_values(used: Todo, editor: E
         + "title: Mine\ndone: no\ndue: 2026-11-27 17:00\npriority: low\nproject: home\n"
         "tags: theirs mine\n\n# not a comment\n\nmy work\n"
     )
-    assert (result.code, result.err) == (0, "changed 1: Mine, surely\n")
+    assert (result.code, result.err) == (0, "edited 1: Mine, surely\n")
     assert (task["title"], task["priority"]) == ("Mine, surely", "low")
     assert (task["description"], task["tags"]) == ("# not a comment\n\nmy work", ["mine", "theirs"])
 
@@ -420,4 +420,4 @@ def test_an_interrupt_is_left_to_the_editor(local: Todo, editor: Editor) -> None
     local.ok("add", "Buy milk")
     env = editor.steps(f"kill -INT $PPID; {MINE}")
 
-    assert local("edit", "1", terminal=True, env=env).err == "changed 1: Mine\n"
+    assert local("edit", "1", terminal=True, env=env).err == "edited 1: Mine\n"

@@ -66,7 +66,7 @@ def test_only_csv_is_for_spreadsheets(local: Todo, argv: list[str]) -> None:
     assert local("export", *argv, "--for-spreadsheet") == Result(
         2,
         "",
-        f"error: `--for-spreadsheet` is for csv, and this would be {name}\n"
+        f"error: `--for-spreadsheet` works for csv only, not for {name}\n"
         "hint: add `--format csv`\n",
     )
     assert not list(local.home.glob("t.*"))
@@ -302,7 +302,7 @@ def test_links_in_a_circle_are_no_usable_name(local: Todo) -> None:
         (["a\0.csv"], "error: `a\\x00.csv` is not a usable file name\n"),
         (
             ["tasks"],
-            "error: `tasks` does not say its format\n"
+            "error: `tasks` does not tell its format\n"
             "hint: name it with `--format`: json, csv, todotxt, taskwarrior\n",
         ),
         (
@@ -377,5 +377,5 @@ def test_what_todotxt_has_no_place_for_is_said(local: Todo, tmp_path: Path) -> N
     local.ok("add", "two", "--due", "2026-12-24 17:00")
     assert local.ok("export", str(tmp_path / "tasks.txt")).err == (
         f"exported 2 tasks to {tmp_path / 'tasks.txt'}\n"
-        "warning: todo.txt has no place for the description or time of day of 1 of them\n"
+        "warning: todo.txt cannot hold the description or time of day of 1 of them\n"
     )

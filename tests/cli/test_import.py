@@ -284,7 +284,7 @@ def test_standard_input(todo: Todo) -> None:
         (
             ["-", "--format", "xml"],
             "",
-            "error: invalid value for `--format`: `xml` is none of json, csv, todotxt, "
+            "error: invalid value for `--format`: `xml` is not one of json, csv, todotxt, "
             "taskwarrior\nhint: `todo import --help` shows how it is used\n",
         ),
     ],

@@ -123,7 +123,7 @@ def test_a_terminal_gets_the_newest_twenty(local: Todo) -> None:
     result = local("log", terminal=True)
 
     assert len(result.out.splitlines()) == 22
-    assert result.err == "the newest 20; --limit shows more\n"
+    assert result.err == "the newest 20; `--limit` shows more\n"
     assert len(local("log").rows) == 25
 
 
@@ -133,7 +133,7 @@ def test_limit_gives_as_many(local: Todo) -> None:
 
     assert ([row[1] for row in some.rows], some.err) == (
         ["5", "4"],
-        "the newest 2; --limit shows more\n",
+        "the newest 2; `--limit` shows more\n",
     )
     assert (len(all_.out.splitlines()), all_.err) == (7, "")
 

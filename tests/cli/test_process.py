@@ -122,7 +122,7 @@ def test_too_few_descriptors_are_a_clear_error(local: Todo, most: int) -> None:
 
     assert (process.returncode, complaint.decode()) == (
         1,
-        "error: too many files are open\nhint: let more be: `ulimit -n 256`\n",
+        "error: too many files are open\nhint: raise the limit: `ulimit -n 256`\n",
     )
 
 

@@ -7,8 +7,7 @@ import pytest
 from tests.harness import Todo
 
 NOBODY_TO_ASK = (
-    "error: this needs a yes, and there is no terminal to ask on\n"
-    "hint: `--yes` says it beforehand\n"
+    "error: this needs confirmation, and there is no terminal to ask on\nhint: pass `--yes`\n"
 )
 
 

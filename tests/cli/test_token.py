@@ -233,8 +233,7 @@ def test_the_key_in_use_is_revoked_only_after_a_yes(todo: Todo, script: Todo) ->
     assert script("token", "revoke", name) == Result(
         2,
         "",
-        "error: this needs a yes, and there is no terminal to ask on\n"
-        "hint: `--yes` says it beforehand\n",
+        "error: this needs confirmation, and there is no terminal to ask on\nhint: pass `--yes`\n",
     )
     refused = script("token", "revoke", name, terminal=True, stdin="n\n")
     assert refused.code == 1

@@ -166,7 +166,7 @@ def test_another_connection_is_not_given_up_in_silence(shared: Shared) -> None:
     other = shared.invite("other@example.com")
     found = ann("join", stdin=other)
     assert found.code == 2
-    assert found.err.endswith("hint: `--yes` says it beforehand\n")
+    assert found.err.endswith("hint: pass `--yes`\n")
     assert connection_url(ann) == here
     ann.ok("join", "--yes", stdin=other)
     assert connection_url(ann) != here

@@ -16,7 +16,7 @@ class ReaderGone(Exception):
 class Exit(enum.IntEnum):
     """Exit codes, each with its meaning; `todo help exit-codes` shows them."""
 
-    OK = 0, "done; an empty list and a reader that went away are success too"
+    OK = 0, "done; an empty list and output closed early are success too"
     FAILED = 1, "refused, or unexpected"
     USAGE = 2, "wrong usage, or a value that cannot be used"
     NOT_FOUND = 3, "no such task, or an ambiguous reference"

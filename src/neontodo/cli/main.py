@@ -96,7 +96,7 @@ def _usage_error(error: TyperException) -> TodoError:
 def _unexpected(error: Exception) -> TodoError:
     """Where an unforeseen error arose; its text may hold a secret and is not shown."""
     if isinstance(error, OSError) and error.errno in TOO_MANY:
-        return TodoError("too many files are open", hint="let more be: `ulimit -n 256`")
+        return TodoError("too many files are open", hint="raise the limit: `ulimit -n 256`")
     import traceback
     from pathlib import Path
 

@@ -33,7 +33,7 @@ def _profile(ctx: typer.Context, name: str | None) -> str | None:
 
 def _format(name: str | None) -> str | None:
     if name is not None and name not in FORMATS:
-        raise typer.BadParameter(f"`{name}` is none of {', '.join(FORMATS)}")
+        raise typer.BadParameter(f"`{name}` is not one of {', '.join(FORMATS)}")
     return name
 
 
@@ -56,14 +56,14 @@ Profile = Annotated[
         show_default=False,
         callback=_profile,
         autocompletion=completion.complete_profiles,
-        help="Use another account and store of yours; every command takes this option.",
+        help="Use another of your accounts, with its store; every command takes this option.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print task numbers only.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
-Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Show so many at the most.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Show at most N.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Tasks = Annotated[
     list[str],
     typer.Argument(
@@ -109,7 +109,7 @@ Format = Annotated[
         metavar="FORMAT",
         callback=_format,
         autocompletion=completion.complete_words(*FORMATS),
-        help=f"The file's format: {', '.join(FORMATS)}; else what its name says.",
+        help=f"The file's format: {', '.join(FORMATS)}; by default, what its name says.",
     ),
 ]
 

@@ -118,6 +118,6 @@ def require_person(app: App) -> None:
     """
     if not app.streams.interactive:
         raise BadValue(
-            "this needs a yes, and there is no terminal to ask on",
-            hint="`--yes` says it beforehand",
+            "this needs confirmation, and there is no terminal to ask on",
+            hint="pass `--yes`",
         )

@@ -101,7 +101,7 @@ def parse_form(text: str) -> Form:
         if line.strip():
             name, value = _parse_line(line)
             if name in form:
-                raise BadValue(f"`{name}` stands there twice", hint="leave one of the two lines")
+                raise BadValue(f"`{name}` is there twice", hint="remove one of the two lines")
             form[name] = value
         elif form:
             break

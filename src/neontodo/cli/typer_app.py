@@ -107,7 +107,7 @@ def todo(
 ) -> Call | None:
     """Your tasks, in your own Postgres on Neon or in an embedded store.
 
-    `todo` alone lists what is pending. `todo help` names the topics there is help on.
+    `todo` alone lists pending tasks. `todo help` lists the help topics.
     """
     if version:
         ctx.obj.streams.out.write(f"{NAME} {__version__}\n")
@@ -337,7 +337,7 @@ class WholeNumber(RuntimeParam):
         text = str(value)
         number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
         if number is None or (least and number < least) or (most and number > most):
-            limits = f"from {least or 0}" + (f" to {most}" if most else "")
+            limits = f"between {least} and {most}" if most else f"of at least {least or 0}"
             raise typer.BadParameter(
                 f"`{text}` is not a whole number {limits}", ctx=ctx, param=param
             )

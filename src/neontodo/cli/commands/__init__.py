@@ -21,25 +21,25 @@ ENTRIES = {
     "add": Entry("add", "Add a task, or with `-` one per line of standard input"),
     "list": Entry("list", "List tasks: pending ones, by when they are due"),
     "show": Entry("show", "Show everything about one task"),
-    "edit": Entry("edit", "Change fields of tasks; without options, one task in your editor"),
+    "edit": Entry("edit", "Edit tasks by options; without any, one task in your editor"),
     "done": Entry("done", "Mark tasks done"),
     "undone": Entry("done", "Mark tasks pending again"),
     "toggle": Entry("done", "Mark pending tasks done, and done ones pending"),
-    "rm": Entry("rm", "Remove tasks, after a question; `todo undo` brings them back"),
+    "rm": Entry("rm", "Remove tasks after confirmation; `todo undo` restores them"),
     "search": Entry("list", "Find tasks that have all the words; the best matches come first"),
-    "undo": Entry("undo", "Take back this machine's last command, whole; repeated, the one before"),
-    "redo": Entry("undo", "Do again what was undone last, unless something else was done since"),
+    "undo": Entry("undo", "Undo this machine's last command; repeat to undo the one before"),
+    "redo": Entry("undo", "Redo what was undone last, unless something else was done since"),
     "log": Entry("undo", "Show what happened to tasks, newest first, with old and new values"),
-    "tags": Entry("stats", "List the tags in use, with how many tasks carry each"),
-    "projects": Entry("stats", "List the projects, with how many tasks each has"),
+    "tags": Entry("stats", "List the tags in use, and how many tasks have each"),
+    "projects": Entry("stats", "List the projects, and how many tasks each has"),
     "stats": Entry(
-        "stats", "Show what is open, overdue and due today, and what was done on each day"
+        "stats", "Show how many tasks are pending, overdue and due today, and were done each day"
     ),
     "import": Entry(
         "import_",
-        "Import tasks; those that are here already, or were removed here, stay as they are",
+        "Import tasks; those that exist already, or were removed, are left as they are",
     ),
-    "export": Entry("export", "Export all tasks, or some, pending ones and done ones"),
+    "export": Entry("export", "Export all tasks, pending and done, or some of them"),
     "connect": Entry("connect", "Keep your tasks in a Postgres database, such as one on Neon"),
     "join": Entry(
         "join", "Take an invitation to somebody's database, and keep tasks there from now on"
@@ -55,11 +55,11 @@ ENTRIES = {
         "whoami", "Show who you are to the store, by which token, and which store that is"
     ),
     "token": Entry("token", "Make and revoke tokens for scripts and CI", is_group=True),
-    "db": Entry("db", "Look after the store's tables", is_group=True),
+    "db": Entry("db", "Manage the store's tables", is_group=True),
     "doctor": Entry("doctor", "Check everything a command needs, one by one, and change nothing"),
     "config": Entry(
-        "config", "List the settings: their values, where these came from, and what each is for"
+        "config", "List the settings: their values, where these come from, and what each is for"
     ),
     "help": Entry("help", "Explain a topic or a command; without one, list the topics"),
-    "agent": Entry("agent", "Look after the process that makes commands fast", is_group=True),
+    "agent": Entry("agent", "Manage the process that makes commands fast", is_group=True),
 }

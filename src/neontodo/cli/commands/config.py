@@ -18,7 +18,7 @@ class ConfigRequest(options.Printing):
 
 
 def run_config(app: App, request: ConfigRequest) -> None:
-    """List the settings: their values, where these came from, and what each is for.
+    """List the settings: their values, where these come from, and what each is for.
 
     A setting is taken from the environment, else from the settings file, else it is the default.
     `todo help settings` says how to set one.

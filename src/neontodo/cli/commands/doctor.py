@@ -22,7 +22,7 @@ def run_doctor(app: App, request: DoctorRequest) -> int:
     """Check everything a command needs, one by one, and change nothing.
 
     Settings, the keyring, the token, and the store: its file, or the way to its server. The exit
-    code is 0 if all is well, else that of the gravest failure; notes do not count.
+    code is 0 if all is well, else that of the most serious failure; notes do not count.
     """
     from neontodo.cli.output import choose_output
     from neontodo.doctor.examination import examine

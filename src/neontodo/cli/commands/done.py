@@ -25,7 +25,7 @@ def run_done(app: App, request: CompleteRequest) -> None:
 
 def run_undone(app: App, request: CompleteRequest) -> None:
     """Mark tasks pending again."""
-    _complete(app, request, False, "pending again", already="already pending")
+    _complete(app, request, False, "undone", already="already pending")
 
 
 def run_toggle(app: App, request: CompleteRequest) -> None:

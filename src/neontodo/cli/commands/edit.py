@@ -42,13 +42,13 @@ class EditRequest(options.Changing):
             "--untag",
             metavar="TAG",
             autocompletion=completion.complete_tags,
-            help="A tag to take away; repeat the option for several.",
+            help="A tag to remove; repeat the option for several.",
         ),
     ] = None
 
 
 def run_edit(app: App, request: EditRequest) -> None:
-    """Change fields of tasks; without options, one task in your editor.
+    """Edit tasks by options; without any, one task in your editor.
 
     `--due none`, `--project none` and `--description ""` clear.
     """
@@ -62,7 +62,7 @@ def run_edit(app: App, request: EditRequest) -> None:
         outcome = _edit_by_options(app, refs, fields, request)
     else:
         outcome = _edit_by_hand(app, refs, dry_run=request.dry_run)
-    report_change(app, request, outcome, "changed", already="already so")
+    report_change(app, request, outcome, "edited", already="nothing to change")
 
 
 def _edit_by_options(app: App, refs: Refs, fields: dict[str, Any], request: EditRequest) -> Outcome:
@@ -71,7 +71,7 @@ def _edit_by_options(app: App, refs: Refs, fields: dict[str, Any], request: Edit
 
     added, removed = tuple(request.added_tags or ()), tuple(request.removed_tags or ())
     if both := sorted(set(added) & set(removed)):
-        raise BadValue(f"the tag `{both[0]}` is both to be added and to be taken away")
+        raise BadValue(f"the tag `{both[0]}` cannot be both added and removed")
     for tags in (added, removed):
         check_update({"tags": tags})
     wanted = service.Edit(check_update(fields), added, removed)
@@ -86,8 +86,8 @@ def _edit_by_hand(app: App, refs: Refs, *, dry_run: bool) -> Outcome:
 
     if not app.streams.interactive:
         raise BadValue(
-            "what to change was not said, and there is no terminal for an editor",
-            hint="such as `--due fri` or `--title TEXT`; `todo edit --help` lists them",
+            "nothing to change was given",
+            hint="for example `--due fri` or `--title TEXT`; `todo edit --help` lists the options",
         )
     return edit_in_editor(app, fetch_one_task(app, refs), dry_run=dry_run)
 

@@ -35,13 +35,13 @@ class ExportRequest(options.Colored):
     pending: Annotated[bool, typer.Option("--pending", help="Only pending tasks.")] = False
     project: options.Project = None
     tags: options.Tag = None
-    force: Annotated[bool, typer.Option("--force", help="Write over a file.")] = False
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False
     for_spreadsheet: Annotated[
         bool,
         typer.Option(
             "--for-spreadsheet",
-            help="Of csv: put a `'` before what a spreadsheet would run as a formula, such as "
-            "`=1+1`. Off by default, as an export must come back as it was.",
+            help="For csv: put a `'` before what a spreadsheet would run as a formula, such as "
+            "`=1+1`. Off by default, as importing the file must give the same tasks.",
         ),
     ] = False
 
@@ -53,9 +53,9 @@ class ExportRequest(options.Colored):
 
 
 def run_export(app: App, request: ExportRequest) -> int:
-    """Export all tasks, or some, pending ones and done ones.
+    """Export all tasks, pending and done, or some of them.
 
-    Exit code 1 says that a task could not be read, and was left out.
+    Exit code 1 means that a task could not be read and was left out.
     """
     from neontodo import formats
     from neontodo.cli.exits import Exit
@@ -66,7 +66,7 @@ def run_export(app: App, request: ExportRequest) -> int:
     name = request.format or _format_of(file)
     if request.for_spreadsheet and name != "csv":
         raise BadValue(
-            f"`--for-spreadsheet` is for csv, and this would be {name}", hint="add `--format csv`"
+            f"`--for-spreadsheet` works for csv only, not for {name}", hint="add `--format csv`"
         )
     with closing(_stream_tasks(app, _build_filter(app, request))) as tasks:
         seen = _Seen(tasks)
@@ -78,7 +78,7 @@ def run_export(app: App, request: ExportRequest) -> int:
     if name == "todotxt" and seen.longer:
         warn(
             app.streams,
-            f"todo.txt has no place for the description or time of day of {seen.longer} of them",
+            f"todo.txt cannot hold the description or time of day of {seen.longer} of them",
         )
     if seen.unreadable:
         warn_unreadable(app.streams, seen.unreadable)
@@ -125,7 +125,7 @@ def _format_of(file: str) -> str:
     found = "json" if file == STANDARD else formats.format_of(file)
     if found is None:
         raise BadValue(
-            f"`{file}` does not say its format",
+            f"`{file}` does not tell its format",
             hint=f"name it with `--format`: {', '.join(formats.FORMATS)}",
         )
     return found

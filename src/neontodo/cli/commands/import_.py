@@ -24,16 +24,16 @@ class ImportRequest(options.Printing):
     file: Annotated[str, typer.Argument(metavar="FILE", help="The file; `-` reads standard input.")]
     format: options.Format = None
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out records that cannot be read.")
+        bool, typer.Option("--skip-bad", help="Skip records that cannot be read.")
     ] = False
-    restore: Annotated[
-        bool, typer.Option("--restore", help="Bring back tasks that were removed here.")
-    ] = False
+    restore: Annotated[bool, typer.Option("--restore", help="Restore tasks that were removed.")] = (
+        False
+    )
     dry_run: options.DryRun = False
 
 
 def run_import(app: App, request: ImportRequest) -> None:
-    """Import tasks; those that are here already, or were removed here, stay as they are."""
+    """Import tasks; those that exist already, or were removed, are left as they are."""
     from neontodo.cli.files import open_input
     from neontodo.cli.output import choose_output
     from neontodo.render.import_report import print_report

@@ -25,7 +25,7 @@ class RemoveRequest(options.Changing):
 
 
 def run_rm(app: App, request: RemoveRequest) -> None:
-    """Remove tasks, after a question; `todo undo` brings them back."""
+    """Remove tasks after confirmation; `todo undo` restores them."""
     from neontodo.cli.output import run_change
     from neontodo.tasks import service
     from neontodo.tasks.references import parse_refs

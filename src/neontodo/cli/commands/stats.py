@@ -30,14 +30,14 @@ class StatsRequest(options.Printing):
 
 
 def run_tags(app: App, request: CountsRequest) -> None:
-    """List the tags in use, with how many tasks carry each."""
+    """List the tags in use, and how many tasks have each."""
     from neontodo.tasks.queries import counts
 
     _print_counts(app, request, "tag", counts.count_tags)
 
 
 def run_projects(app: App, request: CountsRequest) -> None:
-    """List the projects, with how many tasks each has."""
+    """List the projects, and how many tasks each has."""
     from neontodo.tasks.queries import counts
 
     _print_counts(app, request, "project", counts.count_projects)
@@ -59,7 +59,7 @@ def _print_counts(
 
 
 def run_stats(app: App, request: StatsRequest) -> None:
-    """Show what is open, overdue and due today, and what was done on each day."""
+    """Show how many tasks are pending, overdue and due today, and were done each day."""
     from neontodo.cli.output import choose_output
     from neontodo.render.charts import print_stats
     from neontodo.tasks.queries import counts

@@ -23,7 +23,7 @@ class UndoRequest(options.Changing):
     """Whose last command is undone or redone."""
 
     any_machine: Annotated[
-        bool, typer.Option("--any", help="Whatever machine it came from, not only this one.")
+        bool, typer.Option("--any", help="The last command of any machine, not only of this one.")
     ] = False
 
 
@@ -44,9 +44,9 @@ class LogRequest(options.Printing):
 
 
 def run_undo(app: App, request: UndoRequest) -> None:
-    """Take back this machine's last command, whole; repeated, the one before.
+    """Undo this machine's last command; repeat to undo the one before.
 
-    Refused if something that the command changed was changed again since.
+    It is refused if something that the command changed has changed again since.
     """
     from neontodo.cli.output import run_change
     from neontodo.tasks import history
@@ -55,7 +55,7 @@ def run_undo(app: App, request: UndoRequest) -> None:
 
 
 def run_redo(app: App, request: UndoRequest) -> None:
-    """Do again what was undone last, unless something else was done since."""
+    """Redo what was undone last, unless something else was done since."""
     from neontodo.cli.output import run_change
     from neontodo.tasks import history
 
@@ -82,9 +82,9 @@ def run_log(app: App, request: LogRequest) -> None:
     print_log(output, entries[:limit], is_asked=refs is not None)
     for entry in entries[:limit]:
         if not entry.is_readable:
-            warn(app.streams, f"change {entry.seq} cannot be read: todo logs no such fields")
+            warn(app.streams, f"change {entry.seq} cannot be read: todo does not log such fields")
     if limit is not None and len(entries) > limit:
-        say(app.streams, f"the newest {limit}; --limit shows more")
+        say(app.streams, f"the newest {limit}; `--limit` shows more")
 
 
 async def _read_log(
