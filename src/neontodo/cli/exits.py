@@ -1,4 +1,4 @@
-"""What each kind of error costs: the exit codes that scripts may rely on."""
+"""The exit codes that scripts may rely on, and the kind of error that each is for."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ import enum
 from neontodo import errors
 
 NAME = "todo"
-
-
-class ReaderGone(Exception):
-    """Whoever read our output has closed the pipe."""
 
 
 class Exit(enum.IntEnum):
@@ -46,8 +42,8 @@ BY_ERROR: dict[type[errors.TodoError], Exit] = {
 }
 
 
-def code_of(error: errors.TodoError) -> Exit:
-    """The exit code of an error, by its nearest kind in the table."""
+def find_exit_code(error: errors.TodoError) -> Exit:
+    """Return the exit code of an error, by its nearest kind in the table."""
     for kind in type(error).__mro__:
         if kind in BY_ERROR:
             return BY_ERROR[kind]

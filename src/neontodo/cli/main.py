@@ -6,7 +6,7 @@ import errno
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from neontodo.cli.exits import NAME, Exit, ReaderGone, code_of
+from neontodo.cli.exits import NAME, Exit, find_exit_code
 from neontodo.errors import TodoError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def run(argv: Sequence[str], app: App) -> int:
     try:
         code = _run(argv, app)
         app.streams.out.flush()
-    except (ReaderGone, BrokenPipeError):
+    except BrokenPipeError:
         return Exit.OK
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -48,18 +48,18 @@ def _run(argv: Sequence[str], app: App) -> int:
         return call if isinstance(call, int) else call.function(app, call.request) or Exit.OK
     except TodoError as error:
         print_error(app.streams, error)
-        return code_of(error)
+        return find_exit_code(error)
     except TyperException as error:
         print_error(app.streams, _usage_error(error))
         return Exit.USAGE
     except typer.Abort:
         return Exit.INTERRUPTED
     except SystemExit as end:
-        # Typer ends the process by itself where a completion script or a help page is written.
+        # Typer ends the process by itself after writing a completion script or a help page.
         if isinstance(end.__context__, BrokenPipeError):
-            raise ReaderGone from None
+            raise BrokenPipeError from None
         return end.code if isinstance(end.code, int) else Exit.OK
-    except (ReaderGone, BrokenPipeError):
+    except BrokenPipeError:
         raise
     except Exception as error:
         if isinstance(error, OSError) and error.errno in UNWRITABLE:

@@ -155,7 +155,7 @@ def _open_closed_streams() -> None:
 
 def _report_lost_agent() -> int:
     from neontodo.app import App
-    from neontodo.cli.exits import code_of
+    from neontodo.cli.exits import find_exit_code
     from neontodo.errors import OutcomeUnknown
     from neontodo.render.messages import print_error
 
@@ -164,7 +164,7 @@ def _report_lost_agent() -> int:
         hint="look with `todo log` before you repeat it",
     )
     print_error(App.from_process().streams, error)
-    return code_of(error)
+    return find_exit_code(error)
 
 
 def _give_up_agent(path: str) -> None:

@@ -1,12 +1,15 @@
 """The commands, in the order of `todo --help`.
 
-Each module of this package has COMMANDS: by name, the type of request that a command line is parsed
-into, and the function that runs it, whose docstring is the command's help.
+Each module of this package has its COMMANDS; the docstring of a function is the command's help.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+Commands = Mapping[str, tuple[type[Any], Callable[..., int | None]]]
+"""By name, the type of a command's request, and the function that runs it."""
 
 
 class Entry(NamedTuple):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import options
+from neontodo.cli.commands import Commands
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -46,4 +47,4 @@ def _read_titles(app: App) -> list[str]:
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 
-COMMANDS = {"add": (AddRequest, run_add)}
+COMMANDS: Commands = {"add": (AddRequest, run_add)}

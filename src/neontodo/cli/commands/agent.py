@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neontodo.cli import options
+from neontodo.cli.commands import Commands
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -18,7 +20,23 @@ STARTING = 10.0
 """Seconds after which an agent that has started and does not listen is given up."""
 
 
-def status(ctx: typer.Context, json: options.Json = False) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRequest:
+    """The state of this store's agent."""
+
+    json: options.Json = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRequest:
+    """Which agents to stop."""
+
+    all: Annotated[
+        bool, typer.Option("--all", help="End the agents of your other stores as well.")
+    ] = False
+
+
+def run_status(app: App, request: StatusRequest) -> None:
     """Show the process that answers your commands at once: its age, memory and connection."""
     from json import loads
 
@@ -27,36 +45,26 @@ def status(ctx: typer.Context, json: options.Json = False) -> None:
     from neontodo.render.agent import print_status
     from neontodo.render.messages import say
 
-    app: App = ctx.obj
     answer: Any = None
     for path in _find_paths(app):
         with suppress(client.NotBegun, ValueError):
             answer = loads(client.ask_agent(path, protocol.STATUS))
-    print_status(choose_output(app, json=json), answer)
+    print_status(choose_output(app, json=request.json), answer)
     if answer is None:
         say(app.streams, NONE)
 
 
-def stop(
-    ctx: typer.Context,
-    all: Annotated[
-        bool, typer.Option("--all", help="End the agents of your other stores as well.")
-    ] = False,
-) -> None:
+def run_stop(app: App, request: StopRequest) -> None:
     """End that process after the command it runs; the next command starts another."""
     from neontodo.render.messages import say
 
-    app: App = ctx.obj
-    number = sum(_stop_agent(path) for path in _find_paths(app, all=all))
+    number = sum(_stop_agent(path) for path in _find_paths(app, all=request.all))
     if number > 1:
         say(app.streams, f"{number} agents are stopped")
     elif number:
         say(app.streams, "the agent is stopped")
     else:
-        say(app.streams, "no agent is running" if all else NONE)
-
-
-COMMANDS = {"status": status, "stop": stop}
+        say(app.streams, "no agent is running" if request.all else NONE)
 
 
 def _find_paths(app: App, *, all: bool = False) -> list[str]:
@@ -88,3 +96,6 @@ def _stop_agent(path: str) -> bool:
             time.sleep(0.02)
         except client.NotBegun:
             return False
+
+
+COMMANDS: Commands = {"status": (StatusRequest, run_status), "stop": (StopRequest, run_stop)}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from neontodo.cli import options
+from neontodo.cli.commands import Commands
 from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
@@ -47,4 +48,4 @@ def _database_url(app: App) -> str:
     return app.target.display if app.settings.database_url else "not set"
 
 
-COMMANDS = {"config": (ConfigRequest, run_config)}
+COMMANDS: Commands = {"config": (ConfigRequest, run_config)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neontodo.cli import options
+from neontodo.cli.commands import Commands
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -30,17 +31,19 @@ def run_doctor(app: App, request: DoctorRequest) -> int:
     from neontodo.render.messages import hint
 
     findings = examine(app)
-    code = _exit_code(findings)
+    code = _choose_exit_code(findings)
     print_findings(choose_output(app, json=request.json), findings, code)
     for advice in dict.fromkeys(found.hint for found in findings if found.hint):
         hint(app.streams, advice)
     return code
 
 
-def _exit_code(findings: Sequence[Finding]) -> int:
-    from neontodo.cli.exits import code_of
+def _choose_exit_code(findings: Sequence[Finding]) -> int:
+    """Return the exit code of the most serious failure, 0 if there is none."""
+    from neontodo.cli.exits import Exit, find_exit_code
 
-    return max((int(code_of(found.problem)) for found in findings if found.problem), default=0)
+    problems = [found.problem for found in findings if found.problem]
+    return max(map(find_exit_code, problems), default=Exit.OK)
 
 
-COMMANDS = {"doctor": (DoctorRequest, run_doctor)}
+COMMANDS: Commands = {"doctor": (DoctorRequest, run_doctor)}

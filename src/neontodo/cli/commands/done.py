@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neontodo.cli import options
+from neontodo.cli.commands import Commands
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -55,7 +56,7 @@ def _complete(
     )
 
 
-COMMANDS = {
+COMMANDS: Commands = {
     "done": (CompleteRequest, run_done),
     "undone": (CompleteRequest, run_undone),
     "toggle": (CompleteRequest, run_toggle),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neontodo.cli import completion, options
+from neontodo.cli.commands import Commands
 from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
@@ -92,4 +93,4 @@ def _edit_by_hand(app: App, refs: Refs, *, dry_run: bool) -> Outcome:
     return edit_in_editor(app, fetch_one_task(app, refs), dry_run=dry_run)
 
 
-COMMANDS = {"edit": (EditRequest, run_edit)}
+COMMANDS: Commands = {"edit": (EditRequest, run_edit)}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import options
+from neontodo.cli.commands import Commands
 from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
@@ -167,4 +168,4 @@ async def _read_chunks(app: App, wanted: TaskFilter) -> AsyncGenerator[list[Row]
         await app.introduce()
 
 
-COMMANDS = {"export": (ExportRequest, run_export)}
+COMMANDS: Commands = {"export": (ExportRequest, run_export)}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import completion
+from neontodo.cli.commands import Commands
 from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
@@ -123,4 +124,4 @@ def _unknown_topic(words: str) -> BadValue:
     )
 
 
-COMMANDS = {"help": (HelpRequest, run_help)}
+COMMANDS: Commands = {"help": (HelpRequest, run_help)}

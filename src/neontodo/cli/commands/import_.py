@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
 import typer
 
 from neontodo.cli import options
+from neontodo.cli.commands import Commands
 from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
@@ -84,4 +85,4 @@ def _import(app: App, source: Source, format: str, request: ImportRequest) -> Re
         return app.run(app.write(action, dry_run=request.dry_run))
 
 
-COMMANDS = {"import": (ImportRequest, run_import)}
+COMMANDS: Commands = {"import": (ImportRequest, run_import)}

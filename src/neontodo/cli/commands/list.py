@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import completion, options
+from neontodo.cli.commands import Commands
 from neontodo.fields import SORT_KEYS
 
 if TYPE_CHECKING:
@@ -124,4 +125,4 @@ def _build_filter(
     )
 
 
-COMMANDS = {"list": (ListRequest, run_list), "search": (SearchRequest, run_search)}
+COMMANDS: Commands = {"list": (ListRequest, run_list), "search": (SearchRequest, run_search)}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neontodo.cli import options
+from neontodo.cli.commands import Commands
 from neontodo.errors import capped
 
 if TYPE_CHECKING:
@@ -70,4 +71,4 @@ def _build_question(app: App, found: list[Task]) -> str:
     return f"remove these {len(found)} tasks?"
 
 
-COMMANDS = {"rm": (RemoveRequest, run_rm)}
+COMMANDS: Commands = {"rm": (RemoveRequest, run_rm)}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import completion, options
+from neontodo.cli.commands import Commands
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -37,4 +38,4 @@ def run_show(app: App, request: ShowRequest) -> None:
     print_task(choose_output(app, json=request.json, quiet=request.quiet), found)
 
 
-COMMANDS = {"show": (ShowRequest, run_show)}
+COMMANDS: Commands = {"show": (ShowRequest, run_show)}

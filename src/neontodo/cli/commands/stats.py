@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import options
+from neontodo.cli.commands import Commands
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -73,7 +74,7 @@ def run_stats(app: App, request: StatsRequest) -> None:
     print_stats(choose_output(app, json=request.json), found)
 
 
-COMMANDS = {
+COMMANDS: Commands = {
     "tags": (CountsRequest, run_tags),
     "projects": (CountsRequest, run_projects),
     "stats": (StatsRequest, run_stats),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import completion, options
+from neontodo.cli.commands import Commands
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -101,7 +102,7 @@ async def _read_log(
     return await changes.fetch_log(session, me.user_id, task_ids=task_ids, limit=more)
 
 
-COMMANDS = {
+COMMANDS: Commands = {
     "undo": (UndoRequest, run_undo),
     "redo": (UndoRequest, run_redo),
     "log": (LogRequest, run_log),
