@@ -346,6 +346,17 @@ def test_what_others_change_in_other_fields_is_kept_and_told(used: Todo, editor:
     )
 
 
+@BOTH
+def test_what_both_change_alike_is_no_conflict(used: Todo, editor: Editor) -> None:
+    step = 'sed -i "s/^title: .*/title: Ours/; s/^done: .*/done: yes/" "$1"'
+    meanwhile = f"{elsewhere('edit', '1', '--title', 'Ours')}; {elsewhere('done', '1')}"
+    result = used("edit", "1", terminal=True, env=editor.steps(f"{step}; {meanwhile}"))
+
+    assert (result.code, len(editor.seen)) == (0, 1)
+    assert result.err.endswith("changed elsewhere meanwhile, and kept: title, completed\n")
+    assert (used.tasks()[0]["title"], used.tasks()[0]["completed"]) == ("Ours", True)
+
+
 CONFLICT = elsewhere(
     *("edit", "1", "--title", "Theirs", "-d", "their\ntext", "-p", "low", "-t", "theirs")
 )

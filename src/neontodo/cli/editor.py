@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,8 @@ class _EditingSession:
     """One task in the editor.
 
     `base` is the task as it was when `text` was written, and `form` its fields; `notice` stands
-    above the text from the second time on, and says why it is shown again.
+    above the text from the second time on, and says why it is shown again; `kept` are the fields
+    that others changed since then, and the person did not.
     """
 
     def __init__(self, app: App, task: TaskPublic, dry_run: bool) -> None:
@@ -58,6 +60,7 @@ class _EditingSession:
         self.form = taskfile.build_form(task, app.tz)
         self.text = self.first = self._build_text(self.form)
         self.notice = ""
+        self.kept: list[str] = []
 
     def run(self) -> Outcome:
         from neontodo.tasks.results import Outcome
@@ -73,12 +76,20 @@ class _EditingSession:
                 self.draft.write(self.text)
                 raise Refused("nothing was changed: you emptied the file")
             self.text = answer.removeprefix(self.notice)
+            if (outcome := self._try_to_save()) is not None:
+                return outcome
+
+    def _try_to_save(self) -> Outcome | None:
+        """Save the text; None if it is to be shown again, below a notice that says why."""
+        while True:
             try:
                 return self._save()
             except Conflict:
-                self._start_again_from_theirs()
+                if self._merge_theirs():
+                    return None
             except BadValue as error:
                 self.notice = taskfile.comment_lines(_explain_error(error))
+                return None
 
     def _save(self) -> Outcome:
         from neontodo.tasks import service
@@ -87,22 +98,33 @@ class _EditingSession:
         self.app.renew_clock()
         update = taskfile.parse_update(self.app, form, self.form)
         base = self.base
-        return self.app.run(
+        outcome = self.app.run(
             self.app.write(lambda unit: service.replace(unit, base, update), dry_run=self.dry_run)
         )
+        note = f"changed elsewhere meanwhile, and kept: {', '.join(self.kept)}"
+        return replace(outcome, notes=(note,)) if self.kept else outcome
 
-    def _start_again_from_theirs(self) -> None:
-        """Start again from the task as others changed it, with the person's changes applied."""
+    def _merge_theirs(self) -> bool:
+        """Start again from the task as others changed it, with the person's changes applied.
+
+        Returns:
+            Whether the same fields were changed by both, so that the text is to be shown again.
+        """
         from neontodo.cli.output import fetch_one_task
         from neontodo.tasks.references import parse_refs
 
         now = fetch_one_task(self.app, parse_refs([str(self.base.id)]))
+        self.app.run(self.app.database.close())
         mine, theirs = taskfile.parse_form(self.text), taskfile.build_form(now, self.app.tz)
         differing = taskfile.find_conflicts(mine, self.form, theirs)
-        self.notice = taskfile.comment_lines(_explain_conflict(now.number, differing))
+        if differing:
+            self.notice = taskfile.comment_lines(_explain_conflict(now.number, differing))
+            self.kept = []
+        else:
+            self.kept += taskfile.name_changes(self.form, theirs)
         self.text = self._build_text(taskfile.merge_forms(mine, self.form, theirs))
         self.base, self.form = now, theirs
-        self.app.run(self.app.database.close())
+        return bool(differing)
 
     def _build_text(self, form: Form) -> str:
         from neontodo.render.card import list_annotations

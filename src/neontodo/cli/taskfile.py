@@ -169,5 +169,11 @@ def find_conflicts(mine: Form, base: Form, theirs: Form) -> Form:
     }
 
 
+def name_changes(before: Form, after: Form) -> list[str]:
+    """Return the fields whose text is not the same."""
+    changed = (line for line, text in after.items() if text != before[line])
+    return [line if line not in LINES else LINES[line].name for line in changed]
+
+
 def _split_tags(tags: str) -> list[str]:
     return tags.replace(",", " ").split()

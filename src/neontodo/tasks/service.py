@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from neontodo.errors import Conflict, Refused
-from neontodo.fields import COLUMNS, FIELDS, Kind, Priority
+from neontodo.fields import COLUMNS, FIELDS, Kind
 from neontodo.models import Task, TaskCreate, TaskPublic, TaskUpdate
 from neontodo.tasks.lookup import resolve_refs
 from neontodo.tasks.queries import tasks
@@ -79,6 +79,8 @@ def _edit_columns(task: Task, wanted: Edit, now: datetime) -> dict[str, Any]:
     columns = {name: getattr(wanted.fields, name) for name in wanted.fields.model_fields_set}
     for name in columns.keys() & _WHEN:
         columns |= _split_when(name, columns.pop(name))
+    if "description" in columns:
+        columns["description"] = columns["description"] or None
     if "priority" in columns:
         columns["priority"] = int(columns["priority"] or 0)
     if "completed" in columns:
@@ -137,10 +139,8 @@ async def _change_tasks(unit: UnitOfWork, refs: Refs, columns: Any) -> Outcome:
 async def replace(unit: UnitOfWork, read: TaskPublic, wanted: TaskUpdate) -> Outcome:
     """Save what a person made of a task that they read a while ago.
 
-    Fields that only they changed are set, and what others changed meanwhile stays; so do tags.
-
     Raises:
-        Conflict: a field was changed by both; the details name it with its value now.
+        Conflict: the task was changed meanwhile.
         Refused: the task was removed meanwhile.
     """
     await unit.start(changed=1)
@@ -150,39 +150,11 @@ async def replace(unit: UnitOfWork, read: TaskPublic, wanted: TaskUpdate) -> Out
             f"task {read.number} was removed while you were editing it",
             hint="`todo undo --any` may bring it back",
         )
-    theirs = _compare_fields(read, take_snapshot(task))
-    columns = _edit_columns(task, _merge_changes(read, theirs, wanted), unit.now)
+    if take_snapshot(task) != read:
+        raise Conflict(f"task {read.number} was changed elsewhere while you were editing it")
+    columns = _edit_columns(task, Edit(wanted), unit.now)
     changed = unit.update(task, columns)
-    after = take_snapshot(task, **columns, updated_at=unit.now)
     await unit.finish()
-    names = ", ".join(theirs)
-    notes = (f"changed elsewhere meanwhile, and kept: {names}",) if theirs else ()
-    return Outcome((after,), notes=notes) if changed else Outcome((), (take_snapshot(task),), notes)
-
-
-def _compare_fields(old: TaskPublic, new: TaskPublic) -> dict[str, Any]:
-    """Return the fields that differ among those that people set, with their new values."""
-    pairs = ((name, getattr(old, name), getattr(new, name)) for name in TaskUpdate.model_fields)
-    return {name: after for name, before, after in pairs if after != before}
-
-
-def _merge_changes(read: TaskPublic, theirs: dict[str, Any], wanted: TaskUpdate) -> Edit:
-    """Return what a person changed, to be applied to what others made of the task."""
-    mine = {name: getattr(wanted, name) for name in wanted.model_fields_set}
-    # What is empty may be so in two ways, such as None and no priority.
-    mine = {n: value for n, value in mine.items() if (value or None) != (getattr(read, n) or None)}
-    tags, had = set(mine.pop("tags", read.tags) or ()), set(read.tags)
-    both = [name for name in mine if name in theirs and theirs[name] != mine[name]]
-    if both:
-        raise Conflict(
-            f"task {read.number} was changed elsewhere while you were editing it",
-            details=tuple(f"{name} is now: {_describe_value(theirs[name])}" for name in both),
-        )
-    fields = TaskUpdate.model_construct(set(mine), **mine)
-    return Edit(fields, add_tags=tuple(tags - had), remove_tags=tuple(had - tags))
-
-
-def _describe_value(value: object) -> str:
-    if isinstance(value, Priority):
-        return value.label
-    return "none" if value is None else str(value)
+    if not changed:
+        return Outcome((), (read,))
+    return Outcome((take_snapshot(task, **columns, updated_at=unit.now),))
