@@ -141,3 +141,23 @@ class Changing(Listing):
     """A command that changes tasks."""
 
     dry_run: DryRun = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting(Changing):
+    """A command that sets fields of tasks; their names are those of the fields."""
+
+    description: Description = None
+    due: Due = None
+    priority: Priority = None
+    project: Project = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filtering(Listing):
+    """A command that narrows what it prints by fields of tasks."""
+
+    project: Project = None
+    tags: Tag = None
+    priority: Priority = None
+    due: DueFilter = None

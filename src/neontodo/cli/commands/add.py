@@ -15,17 +15,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddRequest(options.Changing):
+class AddRequest(options.Setting):
     """New tasks: their title, or `-`, and what they have in common."""
 
     words: Annotated[
         list[str],
         typer.Argument(metavar="TITLE...", help="The title; `-` reads one per line from stdin."),
     ]
-    description: options.Description = None
-    due: options.Due = None
-    priority: options.Priority = None
-    project: options.Project = None
     tags: options.Tag = None
 
 

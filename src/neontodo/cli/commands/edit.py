@@ -18,15 +18,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditRequest(options.Changing):
+class EditRequest(options.Setting):
     """Tasks, and what to change of them; with nothing to change, an editor is opened."""
 
     tasks: options.Tasks
     title: options.Title = None
-    description: options.Description = None
-    due: options.Due = None
-    priority: options.Priority = None
-    project: options.Project = None
     added_tags: Annotated[
         list[str] | None,
         typer.Option(
