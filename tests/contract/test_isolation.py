@@ -102,7 +102,7 @@ def twins(store: Store) -> Store:
 
 async def _add_user(store: Store, user_id: str) -> None:
     user = User(id=user_id, created_at=FRIDAY_NOON, updated_at=FRIDAY_NOON)
-    async with store.database.bare() as connection:
+    async with store.database.connect() as connection:
         await connection.execute(sa.insert(User), [user.model_dump()])
 
 
@@ -240,7 +240,7 @@ def everything(store: Store) -> list[list[str]]:
     """Return all rows of all users."""
 
     async def read() -> list[list[str]]:
-        async with store.database.bare() as connection:
+        async with store.database.connect() as connection:
             found = [await connection.execute(sa.select(each.__table__)) for each in OWNER_COLUMNS]
             return [sorted(map(repr, rows.all())) for rows in found]
 
