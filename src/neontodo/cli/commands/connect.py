@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from neontodo.db.url import PostgresTarget
 
 
-def connect(
-    ctx: typer.Context,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectRequest:
+    """Which database to connect, or how to leave it."""
+
     url: Annotated[
         str | None,
         typer.Argument(
@@ -30,84 +33,79 @@ def connect(
             "which keeps it out of the shell's history and the list of processes.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     env_file: Annotated[
         str | None,
         typer.Option(metavar="PATH", help="Take the URL from the usual variables of this file."),
-    ] = None,
+    ] = None
     upgrade: Annotated[
         bool, typer.Option("--upgrade", help="Bring the database's tables to this version.")
-    ] = False,
-    as_: Annotated[
+    ] = False
+    user: Annotated[
         str | None,
         typer.Option(
             "--as", metavar="USER", help="Which user you are there: e-mail address, name or id."
         ),
-    ] = None,
-    move: Annotated[
-        bool, typer.Option("--move", help="Carry the embedded store's tasks over.")
-    ] = False,
-    local: Annotated[bool, typer.Option("--local", help="Use the embedded store again.")] = False,
+    ] = None
+    move: Annotated[bool, typer.Option("--move", help="Move the embedded store's tasks there.")] = (
+        False
+    )
+    local: Annotated[bool, typer.Option("--local", help="Use the embedded store again.")] = False
     forget: Annotated[
         bool, typer.Option("--forget", help="With --local: remove the stored URL and key, too.")
-    ] = False,
+    ] = False
     status: Annotated[
         bool, typer.Option("--status", help="Show which store is in use; asks no server.")
-    ] = False,
-    json: options.Json = False,
-) -> None:
+    ] = False
+    json: options.Json = False
+
+    def __post_init__(self) -> None:
+        connecting = [self.url, self.env_file, self.upgrade, self.user, self.move]
+        if self.url is not None and self.env_file is not None:
+            raise typer.BadParameter("name a URL or `--env-file`, not both")
+        if self.local + self.status + any(connecting) > 1:
+            raise typer.BadParameter("choose one: a database, `--local` or `--status`")
+        if self.forget and not self.local:
+            raise typer.BadParameter("`--forget` goes with `--local`")
+        if self.json and not self.status:
+            raise typer.BadParameter("`--json` goes with `--status`")
+
+
+def run_connect(app: App, request: ConnectRequest) -> None:
     """Keep your tasks in a Postgres database, such as one on Neon.
 
     Best as `todo connect -`, with the URL pasted. It goes to the keyring, or to a private file.
     Without a URL the database that was connected last is used again. On a second machine you are
     asked which user of the database you are.
     """
-    from neontodo.cli.address import read_database_url
-
-    app: App = ctx.obj
-    _require_sense(ctx)
-    if status:
-        _show_status(app, as_json=json)
-    elif local:
-        _use_embedded_store(app, forget=forget)
+    if request.status:
+        _show_status(app, as_json=request.json)
+    elif request.local:
+        _use_embedded_store(app, forget=request.forget)
     else:
-        app.allow_new_profile()
-        text, target = read_database_url(app, url, env_file)
-        _connect(app, text, target, upgrade=upgrade, who=as_, move=move)
+        _connect(app, request)
 
 
-def _require_sense(ctx: typer.Context) -> None:
-    """Refuse options that mean nothing together."""
-    given = ctx.params
-    connecting = [given["url"], given["env_file"], given["upgrade"], given["as_"], given["move"]]
-    if given["url"] is not None and given["env_file"] is not None:
-        raise typer.BadParameter("name a URL or `--env-file`, not both")
-    if given["local"] + given["status"] + any(connecting) > 1:
-        raise typer.BadParameter("choose one: a database, `--local` or `--status`")
-    for option, partner in (("forget", "local"), ("json", "status")):
-        if given[option] and not given[partner]:
-            raise typer.BadParameter(f"`--{option}` goes with `--{partner}`")
-
-
-def _connect(
-    app: App, text: str, target: PostgresTarget, *, upgrade: bool, who: str | None, move: bool
-) -> None:
+def _connect(app: App, request: ConnectRequest) -> None:
     from neontodo.accounts import connect
+    from neontodo.cli.address import read_database_url
     from neontodo.cli.connecting import move_embedded_tasks, offer_move, warn_overruled
     from neontodo.render.messages import say
 
+    app.allow_new_profile()
+    text, target = read_database_url(app, request.url, request.env_file)
     database = app.database_at(target)
     try:
         server = app.run(connect.probe_server(database))
         _print_server(app, target, server)
-        _make_ready(app, database, server.own, may_upgrade=upgrade)
+        _make_ready(app, database, server.own, may_upgrade=request.upgrade)
         offered = connect.StoredConnection(target.key, target.display, text)
         is_new = app.secrets.locate(connect.connection_secret_name(target.key)) is None
-        made = _enrol(app, database, offered, who)
+        made = _enrol(app, database, offered, request.user)
         connect.use_connection(app.folder, made)
         say(app.streams, f"connected to {made.display}{_describe_user(app, made)}")
         warn_overruled(app)
-        if move:
+        if request.move:
             move_embedded_tasks(app, database, made)
         elif is_new:
             offer_move(app)
@@ -294,3 +292,6 @@ def _use_embedded_store(app: App, *, forget: bool) -> None:
     if left is not None and not forget:
         hint(app.streams, f"`todo connect` goes back to {left.display}")
     warn_overruled(app)
+
+
+COMMANDS = {"connect": (ConnectRequest, run_connect)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from neontodo.db.url import PostgresTarget
 
 
-def join(
-    ctx: typer.Context,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequest:
+    """An invitation, which may still have to be asked for."""
+
     invitation: Annotated[
         str,
         typer.Argument(
@@ -25,9 +28,11 @@ def join(
             "standard input, which keeps it out of the shell's history.",
             show_default=False,
         ),
-    ] = "-",
-    yes: options.Yes = False,
-) -> None:
+    ] = "-"
+    yes: options.Yes = False
+
+
+def run_join(app: App, request: JoinRequest) -> None:
     """Take an invitation to somebody's database, and keep tasks there from now on.
 
     The tasks of this machine's embedded store stay where they are.
@@ -41,14 +46,14 @@ def join(
     from neontodo.cli.prompt import asked_unseen
     from neontodo.render.messages import say
 
-    app: App = ctx.obj
     app.allow_new_profile()
-    invited = decode_invitation(
-        asked_unseen(app, "invitation (it will not be shown):") if invitation == "-" else invitation
-    )
+    line = request.invitation
+    if line == "-":
+        line = asked_unseen(app, "invitation (it will not be shown):")
+    invited = decode_invitation(line)
     key = invited.machine_key
     _require_same_user(app, key)
-    if not yes:
+    if not request.yes:
         _confirm_replacement(app, parse_target(invited))
     made = app.run(accept_invitation(invited, app.database_at, app.folder, app.secrets))
     say(app.streams, f"joined {made.display} as {key.name}")
@@ -82,3 +87,6 @@ def _confirm_replacement(app: App, target: PostgresTarget) -> None:
             confirm(app, f"replace what is stored of {stored.display}?")
     elif last.current:
         confirm(app, f"{last.display} is in use; use {target.display} from now on?")
+
+
+COMMANDS = {"join": (JoinRequest, run_join)}

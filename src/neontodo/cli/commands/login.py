@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,8 +21,10 @@ VARIABLES = ("BETTER_AUTH_URL", "NEON_AUTH_BASE_URL")
 EXAMPLE = "`todo login https://app.example.com/api/auth` names your own"
 
 
-def login(
-    ctx: typer.Context,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRequest:
+    """Where to sign in, and by which way."""
+
     url: Annotated[
         str | None,
         typer.Argument(
@@ -30,25 +33,52 @@ def login(
             "`auth_url` of the settings, or where you signed in before.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     email: Annotated[
         str | None,
         typer.Option(
             metavar="ADDRESS", help="Sign in by e-mail address and password, which is asked for."
         ),
-    ] = None,
+    ] = None
     token: Annotated[
         str | None,
         typer.Option(metavar="-", help="Sign in with a token, read from standard input."),
-    ] = None,
+    ] = None
     env_file: Annotated[
         str | None,
         typer.Option(
             metavar="PATH",
             help="Take the URL from BETTER_AUTH_URL or NEON_AUTH_BASE_URL of this file.",
         ),
-    ] = None,
-) -> None:
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.token not in (None, "-"):
+            raise typer.BadParameter(
+                "a token among the arguments shows in the list of processes; `--token -` reads it "
+                "from standard input"
+            )
+        if self.email is not None and not self.email.strip():
+            raise typer.BadParameter("the address after `--email` is empty")
+        if self.email is not None and self.token is not None:
+            raise typer.BadParameter("choose one: `--email` or `--token`")
+        if self.url is not None and self.env_file is not None:
+            raise typer.BadParameter("name a URL or `--env-file`, not both")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutRequest:
+    """The account that is signed in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfilesRequest(options.Printing):
+    """All profiles."""
+
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print names only.")] = False
+
+
+def run_login(app: App, request: LoginRequest) -> None:
     """Sign in with Better Auth, Neon Auth or another issuer of tokens.
 
     Without an option you get a code to enter in a browser, on this machine or another.
@@ -57,33 +87,14 @@ def login(
     from neontodo.cli.connecting import require_no_given_token
     from neontodo.render.messages import say
 
-    app: App = ctx.obj
-    _require_sense(url, email, token, env_file)
     app.allow_new_profile()
     require_no_given_token(app)
     is_first = _is_first_sign_in(app)
-    issuer = _choose_issuer(app, url, env_file)
-    account = _sign_in(app, issuer, email, by_token=token is not None)
+    issuer = _choose_issuer(app, request)
+    account = _sign_in(app, issuer, request)
     app.use_account(account)
     say(app.streams, f"signed in as {account.label} at {issuer.url}")
     _introduce(app, is_first=is_first)
-
-
-def _require_sense(
-    url: str | None, email: str | None, token: str | None, env_file: str | None
-) -> None:
-    """Refuse options that mean nothing together, and secrets among them."""
-    if token not in (None, "-"):
-        raise typer.BadParameter(
-            "a token among the arguments shows in the list of processes; `--token -` reads it "
-            "from standard input"
-        )
-    if email is not None and not email.strip():
-        raise typer.BadParameter("the address after `--email` is empty")
-    if email is not None and token is not None:
-        raise typer.BadParameter("choose one: `--email` or `--token`")
-    if url is not None and env_file is not None:
-        raise typer.BadParameter("name a URL or `--env-file`, not both")
 
 
 def _is_first_sign_in(app: App) -> bool:
@@ -95,14 +106,15 @@ def _is_first_sign_in(app: App) -> bool:
         return True
 
 
-def _choose_issuer(app: App, url: str | None, env_file: str | None) -> Issuer:
+def _choose_issuer(app: App, request: LoginRequest) -> Issuer:
     """Return where to sign in: by the command, else the settings, else as the last time.
 
     Raises:
-        BadValue: nothing does, or it cannot be such an address.
+        BadValue: nothing says where, or it cannot be such an address.
     """
-    if env_file is not None:
-        url = _find_in_file(app, env_file)
+    url = request.url
+    if request.env_file is not None:
+        url = _find_in_file(app, request.env_file)
     if url is not None:
         return app.profile.issuer_at(url)
     if app.issuer is None:
@@ -120,18 +132,18 @@ def _find_in_file(app: App, name: str) -> str:
     raise BadValue(f"`{name}` has no sign-in address", hint=f"looked for {', '.join(VARIABLES)}")
 
 
-def _sign_in(app: App, issuer: Issuer, email: str | None, *, by_token: bool) -> Account:
+def _sign_in(app: App, issuer: Issuer, request: LoginRequest) -> Account:
     """Return the account, after it was proved to be the person's; only then is anything stored."""
     from neontodo.accounts.account import sign_in
     from neontodo.cli.prompt import asked_unseen
 
     credential: str | IssuerSession
-    if by_token:
+    if request.token is not None:
         credential = asked_unseen(app, "token (it will not be shown):").strip()
         if not credential:
             raise BadValue("there is no token on standard input")
-    elif email is not None or issuer.is_neon_auth:
-        credential = _sign_in_by_password(app, issuer, email)
+    elif request.email is not None or issuer.is_neon_auth:
+        credential = _sign_in_by_password(app, issuer, request.email)
     else:
         credential = _sign_in_by_code(app, issuer)
     app.renew_clock()
@@ -233,7 +245,7 @@ async def _has_machine_tasks(app: App) -> bool:
     return await has_had_tasks(app.database, own.user_id)
 
 
-def logout(ctx: typer.Context) -> None:
+def run_logout(app: App, request: LogoutRequest) -> None:
     """End the session, and forget everything that signing in has stored.
 
     Tasks stay where they are. Afterwards this machine is the user it was before.
@@ -241,7 +253,6 @@ def logout(ctx: typer.Context) -> None:
     from neontodo.accounts.account import sign_out
     from neontodo.render.messages import hint, say, warn
 
-    app: App = ctx.obj
     if app.settings.token is not None:
         warn(app.streams, f"{app.setting_origins['token']} is set and goes on supplying a token")
     try:
@@ -266,17 +277,18 @@ def logout(ctx: typer.Context) -> None:
         raise problem
 
 
-def profiles(
-    ctx: typer.Context,
-    json: options.Json = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print names only.")] = False,
-    color: options.Color = "auto",
-) -> None:
+def run_profiles(app: App, request: ProfilesRequest) -> None:
     """List your accounts and stores on this machine; `--profile` or TODO_PROFILE chooses one."""
     from neontodo.accounts.profiles import list_profiles
     from neontodo.cli.output import choose_output
     from neontodo.render.accounts import print_profiles
 
-    app: App = ctx.obj
     found = list_profiles(app.settings.data_dir, app.settings.profile)
-    print_profiles(choose_output(app, json=json, quiet=quiet), found)
+    print_profiles(choose_output(app, json=request.json, quiet=request.quiet), found)
+
+
+COMMANDS = {
+    "login": (LoginRequest, run_login),
+    "logout": (LogoutRequest, run_logout),
+    "profiles": (ProfilesRequest, run_profiles),
+}

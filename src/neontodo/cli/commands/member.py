@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -17,17 +18,16 @@ if TYPE_CHECKING:
     from neontodo.app import App
 
 T = TypeVar("T")
-Who = Annotated[
-    str, typer.Argument(metavar="MEMBER", help="The person's e-mail address, name or user id.")
-]
 
 
-def add(
-    ctx: typer.Context,
-    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The person's e-mail address.")],
-    name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="What the person is called.")
-    ] = None,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddRequest:
+    """Who is to be invited."""
+
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The person's e-mail address.")]
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="What the person is called.")] = (
+        None
+    )
     subject: Annotated[
         str | None,
         typer.Option(
@@ -35,13 +35,36 @@ def add(
             help="Who they are already: their user id, as `todo whoami` shows it to them, or "
             "`todo member list` to you.",
         ),
-    ] = None,
+    ] = None
     days: Annotated[
         int,
         typer.Option(metavar="DAYS", min=1, max=365, help="How long the invitation can be taken."),
-    ] = 7,
-    json: options.Json = False,
-) -> None:
+    ] = 7
+    json: options.Json = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest(options.Printing):
+    """All members."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveRequest:
+    """A member, and who gets their tasks."""
+
+    member: Annotated[
+        str, typer.Argument(metavar="MEMBER", help="The person's e-mail address, name or user id.")
+    ]
+    transfer_to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="USER", help="Give their tasks to this user: e-mail address, name or id."
+        ),
+    ] = None
+    yes: options.Yes = False
+
+
+def run_add(app: App, request: AddRequest) -> None:
     """Let somebody else keep tasks in this database, and print an invitation for them.
 
     They take it with `todo join`. It works once, until it expires, and is not shown again. They get
@@ -53,9 +76,8 @@ def add(
     from neontodo.render.accounts import print_invitation
     from neontodo.render.messages import hint, warn
 
-    app: App = ctx.obj
-    invited = _manage(app, _invite(app, email, name, subject, days))
-    print_invitation(choose_output(app, json=json), invited.login, invited.line)
+    invited = _manage(app, _invite(app, request))
+    print_invitation(choose_output(app, json=request.json), invited.login, invited.line)
     if (others := invited.login.other_databases) is not None:
         warn(app.streams, f"members can connect to other databases of this server: {others}")
         hint(
@@ -71,9 +93,7 @@ def add(
         )
 
 
-async def _invite(
-    app: App, email: str, name: str | None, subject: str | None, days: int
-) -> Invited:
+async def _invite(app: App, request: AddRequest) -> Invited:
     from neontodo.accounts.sharing.members import invite, require_server
 
     require_server(app.target)
@@ -81,19 +101,15 @@ async def _invite(
     return await invite(
         app.database,
         claims,
-        email=email,
-        name=name,
-        subject=subject,
-        days=days,
+        email=request.email,
+        name=request.name,
+        subject=request.subject,
+        days=request.days,
         now=app.now,
     )
 
 
-def list_(
-    ctx: typer.Context,
-    json: options.Json = False,
-    color: options.Color = "auto",
-) -> None:
+def run_list(app: App, request: ListRequest) -> None:
     """List who shares this database with you, and how many tasks they have.
 
     Who has not joined yet is listed with the day on which their invitation expires.
@@ -101,9 +117,8 @@ def list_(
     from neontodo.cli.output import choose_output
     from neontodo.render.accounts import print_members
 
-    app: App = ctx.obj
     found = _manage(app, _list(app))
-    print_members(choose_output(app, json=json), found)
+    print_members(choose_output(app, json=request.json), found)
 
 
 async def _list(app: App) -> list[tuple[MemberLogin, int]]:
@@ -114,17 +129,7 @@ async def _list(app: App) -> list[tuple[MemberLogin, int]]:
     return await list_members(app.database)
 
 
-def remove(
-    ctx: typer.Context,
-    member: Who,
-    transfer_to: Annotated[
-        str | None,
-        typer.Option(
-            metavar="USER", help="Give their tasks to this user: e-mail address, name or id."
-        ),
-    ] = None,
-    yes: options.Yes = False,
-) -> None:
+def run_remove(app: App, request: RemoveRequest) -> None:
     """Take somebody's access away at once; their tasks stay, or go to another user.
 
     What they are doing at this moment is cut off too. `member add` with `--subject` and their id
@@ -134,10 +139,9 @@ def remove(
     from neontodo.cli.prompt import confirm
     from neontodo.render.messages import say, warn
 
-    app: App = ctx.obj
-    removal = _manage(app, _find_removal(app, member, transfer_to))
+    removal = _manage(app, _find_removal(app, request.member, request.transfer_to))
     user, heir = removal.user, removal.heir
-    if not yes:
+    if not request.yes:
         fate = f"go to {heir.label}" if heir else "stay in the database"
         confirm(app, f"remove {user.label}? their tasks {fate}")
         app.renew_clock()
@@ -168,4 +172,8 @@ def _manage(app: App, work: Coroutine[Any, Any, T]) -> T:
     return app.run(run_without_blockers(app.database, work))
 
 
-COMMANDS = {"add": add, "list": list_, "remove": remove}
+COMMANDS = {
+    "add": (AddRequest, run_add),
+    "list": (ListRequest, run_list),
+    "remove": (RemoveRequest, run_remove),
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -21,17 +22,37 @@ T = TypeVar("T")
 LONGEST_NAME = 100
 
 
-def create(
-    ctx: typer.Context,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRequest:
+    """A token to be made."""
+
     name: Annotated[
-        str, typer.Option(metavar="NAME", help="What it is for; `token revoke NAME` takes it back.")
-    ],
+        str, typer.Option(metavar="NAME", help="What it is for; `token revoke NAME` revokes it.")
+    ]
     days: Annotated[
         int, typer.Option(metavar="DAYS", min=1, max=3650, help="How long it is accepted.")
-    ] = 90,
-    json: options.Json = False,
-    dry_run: options.DryRun = False,
-) -> None:
+    ] = 90
+    json: options.Json = False
+    dry_run: options.DryRun = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest(options.Printing):
+    """All keys."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeRequest:
+    """A key to be revoked."""
+
+    key: Annotated[
+        str, typer.Argument(metavar="NAME", help="The name of a token, or the start of its id.")
+    ]
+    yes: options.Yes = False
+    dry_run: options.DryRun = False
+
+
+def run_create(app: App, request: CreateRequest) -> None:
     """Make a token for scripts and CI; it is shown this once.
 
     The token is all that is printed: `TODO_TOKEN=$(todo token create --name ci)`. Members of
@@ -42,11 +63,10 @@ def create(
     from neontodo.accounts import access_tokens
     from neontodo.render.messages import say
 
-    app: App = ctx.obj
-    label = _label(name)
+    label = _check_name(request.name)
     user_id = app.run(app.identity()).user_id
     new = access_tokens.make_access_token(
-        user_id, label, now=app.now, lifetime=timedelta(days=days)
+        user_id, label, now=app.now, lifetime=timedelta(days=request.days)
     )
 
     async def store(unit: UnitOfWork) -> None:
@@ -56,34 +76,26 @@ def create(
             unit.session, unit.user_id, new, signed_by=unit.key_id
         )
 
-    _write(app, store, dry_run=dry_run)
-    if not dry_run:
-        _print_token(app, new, json=json)
+    _write(app, store, dry_run=request.dry_run)
+    if not request.dry_run:
+        _print_token(app, new, json=request.json)
     day = f"{new.key.expires_at:%Y-%m-%d}"
     say(app.streams, f"the token `{label}` is accepted until {day}; it is shown only this once")
-    if dry_run:
+    if request.dry_run:
         say(app.streams, "this was a dry run: there is no such token")
 
 
-def list_(ctx: typer.Context, json: options.Json = False, color: options.Color = "auto") -> None:
+def run_list(app: App, request: ListRequest) -> None:
     """List this user's keys: each machine's own, and one for each token."""
     from neontodo.cli.output import choose_output
     from neontodo.render.accounts import print_keys
 
-    app: App = ctx.obj
     found = _fetch_keys(app)
-    print_keys(choose_output(app, json=json), found, in_use=app.run(app.identity()).key_id)
+    print_keys(choose_output(app, json=request.json), found, in_use=app.run(app.identity()).key_id)
 
 
-def revoke(
-    ctx: typer.Context,
-    key: Annotated[
-        str, typer.Argument(metavar="NAME", help="The name of a token, or the start of its id.")
-    ],
-    yes: options.Yes = False,
-    dry_run: options.DryRun = False,
-) -> None:
-    """Let a token be refused from now on, by the next command that brings it.
+def run_revoke(app: App, request: RevokeRequest) -> None:
+    """Revoke a token: the next command that brings it is refused.
 
     A machine's key can be revoked too, but not the last one: that machine changes nothing any more.
     While it has the database's password it can still read, and whoever owns the database connect
@@ -92,15 +104,14 @@ def revoke(
     from neontodo.accounts import access_tokens
     from neontodo.render.messages import hint, say, say_dry_run
 
-    app: App = ctx.obj
-    if not (yes or dry_run):
-        _confirm_own(app, key)
+    if not (request.yes or request.dry_run):
+        _confirm_own(app, request.key)
 
-    async def take_back(unit: UnitOfWork) -> StoredKey:
+    async def revoke(unit: UnitOfWork) -> StoredKey:
         await unit.start()
-        return await access_tokens.revoke_key(unit.session, unit.user_id, key, unit.now)
+        return await access_tokens.revoke_key(unit.session, unit.user_id, request.key, unit.now)
 
-    before = _write(app, take_back, dry_run=dry_run)
+    before = _write(app, revoke, dry_run=request.dry_run)
     if before.revoked_at is not None:
         say(app.streams, f"`{before.label}` was revoked on {before.revoked_at:%Y-%m-%d} already")
     elif before.expires_at is not None:
@@ -109,11 +120,8 @@ def revoke(
         say(app.streams, f"revoked `{before.label}`: that machine changes nothing any more")
         if app.target.engine == "postgresql":
             hint(app.streams, "the database's password still lets it read: change that, too")
-    if dry_run:
+    if request.dry_run:
         say_dry_run(app.streams)
-
-
-COMMANDS = {"create": create, "list": list_, "revoke": revoke}
 
 
 def _write(app: App, action: Callable[[UnitOfWork], Awaitable[T]], *, dry_run: bool) -> T:
@@ -135,7 +143,7 @@ def _fetch_keys(app: App) -> list[StoredKey]:
     )
 
 
-def _label(name: str) -> str:
+def _check_name(name: str) -> str:
     label = name.strip()
     if not label or len(label) > LONGEST_NAME or not label.isprintable():
         raise BadValue(
@@ -168,3 +176,10 @@ def _confirm_own(app: App, reference: str) -> None:
     if key.id == app.run(app.identity()).key_id and key.revoked_at is None:
         app.run(app.database.close())
         confirm(app, f"revoke `{key.label}`? it is the key in use here, which then changes nothing")
+
+
+COMMANDS = {
+    "create": (CreateRequest, run_create),
+    "list": (ListRequest, run_list),
+    "revoke": (RevokeRequest, run_revoke),
+}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import typer
 
 from neontodo.cli import options
 from neontodo.errors import TodoError
@@ -17,7 +16,12 @@ if TYPE_CHECKING:
     from neontodo.app import App
 
 
-def whoami(ctx: typer.Context, json: options.Json = False, color: options.Color = "auto") -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhoamiRequest(options.Printing):
+    """The user of this run."""
+
+
+def run_whoami(app: App, request: WhoamiRequest) -> None:
     """Show who you are to the store, by which token, and which store that is.
 
     The exit code tells whether the store accepts you.
@@ -27,7 +31,6 @@ def whoami(ctx: typer.Context, json: options.Json = False, color: options.Color 
     from neontodo.render.listing import print_pairs
     from neontodo.tasks.queries.users import UnknownUser
 
-    app: App = ctx.obj
     identity = app.run(app.identity())
     signer, problem = None, None
     try:
@@ -39,7 +42,7 @@ def whoami(ctx: typer.Context, json: options.Json = False, color: options.Color 
         problem = error
     facts = _describe(app, identity, signer, accepted=problem is None)
     shown = _describe_for_person(app, identity, facts)
-    print_pairs(choose_output(app, json=json), facts, shown=shown)
+    print_pairs(choose_output(app, json=request.json), facts, shown=shown)
     if problem is not None:
         # What is known without the store is printed all the same.
         raise problem
@@ -99,3 +102,6 @@ def _describe_for_person(
         "accepted": "yes" if facts["accepted"] else "no",
     }
     return [(name.removesuffix("_at"), str(value)) for name, value in shown.items() if value]
+
+
+COMMANDS = {"whoami": (WhoamiRequest, run_whoami)}
