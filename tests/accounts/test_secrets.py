@@ -150,7 +150,7 @@ def test_where_no_keyring_keeps_secrets_a_file_does(
     assert (again.get("database"), again.locate("database")) == (SECRET, "file")
     assert not getattr(backend(), "held", {})
     assert home.notices == [
-        f"the keyring is missing, so secrets are kept in `{home.folder / 'secrets'}`, "
+        f"the keyring is missing, so secrets are stored in `{home.folder / 'secrets'}`, "
         "in files that only you can read"
     ]
 

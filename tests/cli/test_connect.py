@@ -25,7 +25,9 @@ from tests.harness import Result, Todo
 from tests.neon import DIRECT, POOLED, Neon
 from tests.sharing.people import connection_url
 
-SECRETS = "notice: the keyring is missing, so secrets are kept in `{}/secrets`, in files that only"
+SECRETS = (
+    "notice: the keyring is missing, so secrets are stored in `{}/secrets`, in files that only"
+)
 
 
 @pytest.fixture
@@ -212,7 +214,7 @@ def test_a_second_machine_must_say_who_it_is(ann: Todo, desk: Todo, shared: str)
     assert said(result)[2:] == [
         "error: this database has users already, and it is not known which one you are",
         f"  {name} ({user(ann)})",
-        "hint: say it with `--as` and an e-mail address, a name or an id",
+        "hint: pass `--as` with an e-mail address, a name or an id",
     ]
     assert stored(desk) == []
 
@@ -372,13 +374,13 @@ def test_a_setting_goes_before_what_is_stored(ann: Todo, tmp_path: Path) -> None
     ann.ok("add", "Elsewhere", env=other)
     assert ann.tasks() == []
     result = ann.ok("connect", env=other)
-    assert said(result)[-1] == "warning: TODO_DATABASE_URL is set and goes before it"
+    assert said(result)[-1] == "warning: TODO_DATABASE_URL is set and takes precedence"
 
 
 def test_a_token_that_is_set_goes_on_saying_who_one_is(ann: Todo, shared: str) -> None:
     token = ann.ok("token", "create", "--name", "ci").out.strip()
     result = ann.ok("connect", shared, env={"TODO_TOKEN": token})
-    assert said(result)[-1] == "warning: TODO_TOKEN is set and goes on saying who you are"
+    assert said(result)[-1] == "warning: TODO_TOKEN is set and still decides who you are"
 
 
 def test_a_ci_job_needs_two_variables(ann: Todo, desk: Todo, shared: str) -> None:

@@ -11,17 +11,24 @@ from typer.exceptions import TyperException
 from neontodo.cli import commands
 from neontodo.cli.commands.add import AddRequest, run_add
 from neontodo.cli.commands.config import ConfigRequest
+from neontodo.cli.commands.connect import ConnectRequest
 from neontodo.cli.commands.doctor import DoctorRequest
 from neontodo.cli.commands.done import CompleteRequest, run_done, run_toggle, run_undone
 from neontodo.cli.commands.edit import EditRequest
 from neontodo.cli.commands.export import ExportRequest
 from neontodo.cli.commands.help import HelpRequest
 from neontodo.cli.commands.import_ import ImportRequest
+from neontodo.cli.commands.join import JoinRequest
 from neontodo.cli.commands.list import ListRequest, SearchRequest
+from neontodo.cli.commands.login import LoginRequest, LogoutRequest, ProfilesRequest
+from neontodo.cli.commands.member import AddRequest as AddMemberRequest
+from neontodo.cli.commands.member import RemoveRequest as RemoveMemberRequest
 from neontodo.cli.commands.rm import RemoveRequest
 from neontodo.cli.commands.show import ShowRequest
 from neontodo.cli.commands.stats import CountsRequest, StatsRequest
+from neontodo.cli.commands.token import CreateRequest, RevokeRequest
 from neontodo.cli.commands.undo import LogRequest, UndoRequest
+from neontodo.cli.commands.whoami import WhoamiRequest
 from neontodo.cli.typer_app import Call, command_line, parse
 from neontodo.errors import BadValue
 
@@ -109,6 +116,26 @@ from neontodo.errors import BadValue
         ),
         ("help", HelpRequest()),
         ("help token create", HelpRequest(topic=["token", "create"])),
+        ("connect", ConnectRequest()),
+        (
+            "connect - --upgrade --as ann --move",
+            ConnectRequest(url="-", upgrade=True, user="ann", move=True),
+        ),
+        ("connect --local --forget", ConnectRequest(local=True, forget=True)),
+        ("connect --status --json", ConnectRequest(status=True, json=True)),
+        ("join -y", JoinRequest(yes=True)),
+        ("login https://a.example --token -", LoginRequest(url="https://a.example", token="-")),
+        ("login --env-file .env --email a@b", LoginRequest(env_file=".env", email="a@b")),
+        ("logout", LogoutRequest()),
+        ("profiles -q", ProfilesRequest(quiet=True)),
+        ("whoami --json", WhoamiRequest(json=True)),
+        ("token create --name ci --days 7", CreateRequest(name="ci", days=7)),
+        ("token revoke ci -y", RevokeRequest(key="ci", yes=True)),
+        ("member add a@b --subject s", AddMemberRequest(email="a@b", subject="s")),
+        (
+            "member remove ann --transfer-to bob --yes",
+            RemoveMemberRequest(member="ann", transfer_to="bob", yes=True),
+        ),
         ("config --json", ConfigRequest(json=True)),
         ("doctor", DoctorRequest()),
     ],

@@ -141,7 +141,7 @@ def test_a_token_makes_no_other_tokens(todo: Todo, script: Todo) -> None:
     assert script("token", "create", "--name", "more") == Result(
         4,
         "",
-        "error: a token makes no other tokens\n"
+        "error: a token cannot create other tokens\n"
         "hint: make it on a machine with a key of its own, or where you have signed in\n",
     )
     assert len(keys(todo)) == 2
@@ -222,7 +222,7 @@ def test_the_last_machine_keeps_its_key(todo: Todo) -> None:
     assert todo("token", "revoke", name, "--yes") == Result(
         1,
         "",
-        f"error: `{name}` is the only machine with access to these tasks\n"
+        f"error: `{name}` is the only machine that can change these tasks\n"
         "hint: its key can be revoked once another machine has one\n",
     )
     todo.ok("add", "still here")
@@ -238,7 +238,7 @@ def test_the_key_in_use_is_revoked_only_after_a_yes(todo: Todo, script: Todo) ->
     refused = script("token", "revoke", name, terminal=True, stdin="n\n")
     assert refused.code == 1
     assert refused.err == (
-        "revoke `ci`? it is the key in use here, which then changes nothing [y/N] "
+        "revoke `ci`? it is the key of this machine, which then can change nothing [y/N] "
         "error: nothing was changed\n"
     )
     assert script("token", "revoke", name, terminal=True, stdin="y\n").code == 0

@@ -49,9 +49,9 @@ def test_a_removal_is_gone_on_with(scene: Scene) -> None:
     result = lost(scene, scene.person, "member", "remove", "bob@example.com", "--yes")
     assert (result.code, result.out) == (5, "")
     assert result.err == (
-        "error: bob@example.com is shut out, but the rest is not done: not known whether it was"
+        "error: bob@example.com has no access, but the rest failed: not known whether it was"
         " saved: the connection broke while saving\n"
-        "hint: `todo member remove` again goes on; without `--transfer-to` the tasks stay\n"
+        "hint: run `todo member remove` again; without `--transfer-to` the tasks stay\n"
     )
 
 

@@ -431,12 +431,12 @@ def test_a_member_sees_and_revokes_keys_of_their_own_only(shared: Shared) -> Non
     assert ann("token", "create", "--name", "ci") == Result(
         4,
         "",
-        "error: members of a shared database cannot make tokens\n"
+        "error: members of a shared database cannot create tokens\n"
         "hint: for a script elsewhere, ask the owner for an invitation of its own: `todo join`\n",
     )
     lost = next(key["id"] for key in keys if not key["in_use"])
     assert phone.ok("token", "revoke", "--yes", "--", lost).err == (
-        "revoked `ann@example.com`: that machine changes nothing any more\n"
+        "revoked `ann@example.com`: that machine can no longer change anything\n"
         "hint: the database's password still lets it read: change that, too\n"
     )
     assert ann("add", "x").code == 4

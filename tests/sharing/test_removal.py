@@ -287,7 +287,7 @@ def test_a_role_that_owns_something_elsewhere_stays_without_rights(shared: Share
     number = asyncio.run(own())
     result = remove(shared)
     assert result.err == (
-        f"warning: {role} owns too much, or something elsewhere: it stays without rights\n"
+        f"warning: {role} could not be dropped; it has no rights left\n"
         "removed ann@example.com; tasks: 0 kept\n"
     )
     assert ann("list").code == 5
@@ -320,9 +320,9 @@ def test_an_heir_who_cannot_take_the_tasks_does_not_keep_the_member_in(shared: S
     wanted = ("member", "remove", "ann@example.com", "--yes")
     found = shared.owner(*wanted, "--transfer-to", "bob@example.com")
     assert (found.code, found.out) == (5, "")
-    assert found.err.startswith("error: ann@example.com is shut out, but the rest is not done: ")
+    assert found.err.startswith("error: ann@example.com has no access, but the rest failed: ")
     assert found.err.endswith(
-        "hint: `todo member remove` again goes on; without `--transfer-to` the tasks stay\n"
+        "hint: run `todo member remove` again; without `--transfer-to` the tasks stay\n"
     )
     assert ann("list").code == 5
     assert shared.owner.ok(*wanted).err == "removed ann@example.com; tasks: 1 kept\n"

@@ -67,7 +67,7 @@ async def store_access_token(
         if getattr(error.orig, "sqlstate", None) != NOT_PERMITTED:
             raise
         raise NotSignedIn(
-            "members of a shared database cannot make tokens",
+            "members of a shared database cannot create tokens",
             hint="for a script elsewhere, ask the owner for an invitation of its own: `todo join`",
         ) from error
 
@@ -76,7 +76,7 @@ def _require_grantable(key: StoredKey, stored: Sequence[StoredKey], signed_by: s
     """Make sure that a token does not outlive itself by others, and that a name means one key."""
     if any(each.id == signed_by and each.expires_at is not None for each in stored):
         raise NotSignedIn(
-            "a token makes no other tokens",
+            "a token cannot create other tokens",
             hint="make it on a machine with a key of its own, or where you have signed in",
         )
     if any(each.label == key.label and each.is_active(key.created_at) for each in stored):
@@ -100,7 +100,7 @@ async def revoke_key(
     machines = [each.id for each in stored if each.expires_at is None and each.is_active(now)]
     if machines == [key.id]:
         raise Refused(
-            f"`{key.label}` is the only machine with access to these tasks",
+            f"`{key.label}` is the only machine that can change these tasks",
             hint="its key can be revoked once another machine has one",
         )
     await queries.revoke_key(session, user_id, key.id, now)

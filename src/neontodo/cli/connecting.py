@@ -20,10 +20,10 @@ def warn_overruled(app: App) -> bool:
     from neontodo.render.messages import warn
 
     if app.settings.token is not None:
-        warn(app.streams, f"{app.setting_origins['token']} is set and goes on saying who you are")
+        warn(app.streams, f"{app.setting_origins['token']} is set and still decides who you are")
     if app.settings.database_url is None:
         return False
-    warn(app.streams, f"{app.setting_origins['database_url']} is set and goes before it")
+    warn(app.streams, f"{app.setting_origins['database_url']} is set and takes precedence")
     return True
 
 

@@ -115,7 +115,7 @@ class SecretStore:
         self._write(record)
         if first:
             self._notify(
-                f"the keyring {problem.reason}, so secrets are kept in `{self._folder}`, "
+                f"the keyring {problem.reason}, so secrets are stored in `{self._folder}`, "
                 "in files that only you can read"
             )
 

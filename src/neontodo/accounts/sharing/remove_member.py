@@ -88,8 +88,8 @@ async def remove(database: Database, removal: Removal, now: datetime) -> Removed
         return Removed(settled, await drop_logins(database, user, now))
     except TodoError as error:
         raise StoreUnavailable(
-            f"{user.label} is shut out, but the rest is not done: {error.message}",
-            hint="`todo member remove` again goes on; without `--transfer-to` the tasks stay",
+            f"{user.label} has no access, but the rest failed: {error.message}",
+            hint="run `todo member remove` again; without `--transfer-to` the tasks stay",
         ) from error
 
 

@@ -229,7 +229,7 @@ def _ask_who(app: App, users: Sequence[StoredUser]) -> StoredUser:
         raise BadValue(
             "this database has users already, and it is not known which one you are",
             details=describe_users(users),
-            hint="say it with `--as` and an e-mail address, a name or an id",
+            hint="pass `--as` with an e-mail address, a name or an id",
         )
     if len(users) == 1:
         question = f"are you {users[0].description}? [Y/n]"
@@ -286,7 +286,7 @@ def _use_embedded_store(app: App, *, forget: bool) -> None:
         connect.remove_connection(app.folder, app.secrets, last.store)
         say(app.streams, f"removed what was stored of {last.display}")
     elif forget and was_connected:
-        warn(app.streams, "which database it was cannot be read any more, so its URL stays stored")
+        warn(app.streams, "`connection.json` was damaged, so the stored URL was not removed")
     again = "again" if was_connected else "already"
     say(app.streams, f"the embedded store {app.profile.store_path} is in use {again}")
     if left is not None and not forget:

@@ -230,7 +230,10 @@ def _introduce(app: App, *, is_first: bool) -> None:
         if problem.hint:
             hint(app.streams, problem.hint)
     if is_first and has_other_tasks:
-        hint(app.streams, "tasks from before are this machine's own user's: see `todo logout`")
+        hint(
+            app.streams,
+            "tasks added before belong to this machine's own user; `todo logout` shows them",
+        )
 
 
 async def _has_machine_tasks(app: App) -> bool:
@@ -254,7 +257,7 @@ def run_logout(app: App, request: LogoutRequest) -> None:
     from neontodo.render.messages import hint, say, warn
 
     if app.settings.token is not None:
-        warn(app.streams, f"{app.setting_origins['token']} is set and goes on supplying a token")
+        warn(app.streams, f"{app.setting_origins['token']} is set and still supplies a token")
     try:
         account = app.account
     except NotSignedIn as damage:

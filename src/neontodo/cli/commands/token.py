@@ -53,7 +53,7 @@ class RevokeRequest:
 
 
 def run_create(app: App, request: CreateRequest) -> None:
-    """Make a token for scripts and CI; it is shown this once.
+    """Make a token for scripts and CI; it is shown only once.
 
     The token is all that is printed: `TODO_TOKEN=$(todo token create --name ci)`. Members of
     somebody else's database cannot make tokens.
@@ -97,9 +97,9 @@ def run_list(app: App, request: ListRequest) -> None:
 def run_revoke(app: App, request: RevokeRequest) -> None:
     """Revoke a token: the next command that brings it is refused.
 
-    A machine's key can be revoked too, but not the last one: that machine changes nothing any more.
-    While it has the database's password it can still read, and whoever owns the database connect
-    again; another password, or the owner's `todo member remove`, shuts it out.
+    A machine's key can be revoked too, but not the last one: that machine can no longer change
+    anything. With the database's password it can still read, and the database's owner can connect
+    again; change the password, or as the owner `todo member remove`, to end that.
     """
     from neontodo.accounts import access_tokens
     from neontodo.render.messages import hint, say, say_dry_run
@@ -117,7 +117,7 @@ def run_revoke(app: App, request: RevokeRequest) -> None:
     elif before.expires_at is not None:
         say(app.streams, f"revoked `{before.label}`: no command accepts it any more")
     else:
-        say(app.streams, f"revoked `{before.label}`: that machine changes nothing any more")
+        say(app.streams, f"revoked `{before.label}`: that machine can no longer change anything")
         if app.target.engine == "postgresql":
             hint(app.streams, "the database's password still lets it read: change that, too")
     if request.dry_run:
@@ -175,7 +175,10 @@ def _confirm_own(app: App, reference: str) -> None:
     key = access_tokens.find_key(_fetch_keys(app), reference, app.now)
     if key.id == app.run(app.identity()).key_id and key.revoked_at is None:
         app.run(app.database.close())
-        confirm(app, f"revoke `{key.label}`? it is the key in use here, which then changes nothing")
+        confirm(
+            app,
+            f"revoke `{key.label}`? it is in use here, and nothing could be changed",
+        )
 
 
 COMMANDS = {
