@@ -190,7 +190,7 @@ def test_status_shows_what_it_is_doing(busy: Machine) -> None:
     assert 20_000_000 < shown["memory"] < 100_000_000
     assert list(lines) == list(shown)[1:]
     assert lines["commands"] == str(shown["commands"])
-    assert table.startswith(f"process     {shown['pid']}, todo ")
+    assert table.startswith(f"\x1b[2mprocess\x1b[0m     {shown['pid']}, todo ")
 
 
 def test_status_without_an_agent(person: Machine) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neontodo.render.inspection import print_status
 from neontodo.render.listing import Column, Listing, Mode, print_listing, print_pairs
 from tests.render.support import (
     HOSTILE,
@@ -121,3 +122,29 @@ def test_pairs_are_what_a_person_or_a_script_reads() -> None:
     assert forms["table"] == f"name      {HOSTILE_SHOWN}\naccepted  yes\n"
     assert forms["lines"].endswith("\nemail\t\naccepted\ttrue\n")
     assert json.loads(forms["json"]) == facts
+
+
+def test_the_status_of_an_agent_is_figures_for_a_script_and_words_for_a_person() -> None:
+    status = {
+        "pid": 7,
+        "version": "0.1.0",
+        "uptime": 7300.0,
+        "commands": 12,
+        "memory": None,
+        "busy": 0,
+        "connections": 1,
+    }
+    pipe, terminal = screen(terminal=False), screen()
+    print_status(pipe.output("lines"), status)
+    print_status(terminal.output(), status)
+    assert pipe.out == (
+        "pid\t7\nversion\t0.1.0\nuptime\t7300.0\ncommands\t12\nmemory\t\nbusy\t0\nconnections\t1\n"
+    )
+    assert terminal.lines == [
+        "process     7, todo 0.1.0",
+        "uptime      2 hours",
+        "commands    12",
+        "state       idle",
+        "connection  open",
+        "",
+    ]

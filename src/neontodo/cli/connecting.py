@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neontodo.errors import Refused, TodoError
+from neontodo.wording import pluralize
 
 if TYPE_CHECKING:
     from neontodo.accounts.connect import StoredConnection
@@ -126,7 +127,7 @@ def _print_moved(app: App, home: Database, moved: Moved) -> None:
     if copied is None or not (copied.tasks or copied.changes):
         say(app.streams, "nothing to move: the embedded store is empty")
         return
-    say(app.streams, f"moved {_count(copied.tasks)} with their numbers and their log")
+    say(app.streams, f"moved {pluralize(copied.tasks, 'task')} with their numbers and their log")
     if copied.left:
         warn(app.streams, f"rows that cannot be read were not moved: {copied.left}")
     say(app.streams, f"the embedded store keeps its copy: {home.target.display}")
@@ -139,12 +140,8 @@ def _print_imported(app: App, report: Report) -> None:
 
     if not report.added:
         there = report.already_here + report.removed_here
-        why = f"{_count(there)} moved before" if there else "the embedded store is empty"
+        why = f"{pluralize(there, 'task')} moved before" if there else "the embedded store is empty"
         say(app.streams, f"nothing to move: {why}")
         return
     say(app.streams, "there were tasks already, so the log stays in the embedded store")
     print_report(choose_output(app), report)
-
-
-def _count(number: int) -> str:
-    return "1 task" if number == 1 else f"{number} tasks"

@@ -1,19 +1,24 @@
-"""What `config` and `doctor` have to say of an installation: its settings, and what was checked."""
+"""What `config`, `doctor` and `agent status` say of an installation: settings, checks, figures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neontodo.render.listing import Column, Listing, print_json, print_listing
+from neontodo.render.listing import Column, Listing, print_json, print_listing, print_pairs
 from neontodo.render.messages import say
 
 if TYPE_CHECKING:
     from neontodo.doctor.finding import Finding
     from neontodo.render.listing import Output
     from neontodo.settings import ListedSetting
+
+STATUS_FIELDS = (
+    "pid", "version", "uptime", "commands", "memory", "busy", "connections",
+)  # fmt: skip
 
 _STYLES = {"ok": "green", "note": "yellow", "failed": "bold red", "skipped": "dim"}
 
@@ -92,3 +97,30 @@ def _draw_settings(output: Output, settings: Sequence[ListedSetting]) -> None:
             ("", Cell(canvas.safe(setting.about), "dim")),
         ]
     draw_pairs(canvas, pairs, min(canvas.width, CARD_WIDTH))
+
+
+def print_status(output: Output, status: Mapping[str, Any] | None) -> None:
+    """Print an agent's figures, in seconds and bytes except on a terminal; None: there is none."""
+    if output.mode == "json":
+        fields = {name: (status or {}).get(name) for name in STATUS_FIELDS}
+        output.streams.out.write(json.dumps({"running": status is not None} | fields) + "\n")
+    elif status is not None:
+        facts = {name: status[name] for name in STATUS_FIELDS}
+        print_pairs(output, facts, shown=[*_agent_facts(status)])
+
+
+def _agent_facts(status: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "process", f"{status['pid']}, todo {status['version']}"
+    yield "uptime", _span(status["uptime"])
+    yield "commands", str(status["commands"])
+    if status["memory"] is not None:
+        yield "memory", f"{status['memory'] / 1_000_000:.0f} MB"
+    yield "state", "busy" if status["busy"] else "idle"
+    yield "connection", "open" if status["connections"] else "closed"
+
+
+def _span(seconds: float) -> str:
+    for size, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

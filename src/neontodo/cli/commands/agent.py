@@ -42,7 +42,7 @@ def run_status(app: App, request: StatusRequest) -> None:
 
     from neontodo.cli.output import choose_output
     from neontodo.launcher import client, protocol
-    from neontodo.render.agent import print_status
+    from neontodo.render.inspection import print_status
     from neontodo.render.messages import say
 
     answer: Any = None

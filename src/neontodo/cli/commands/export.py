@@ -12,6 +12,7 @@ import typer
 from neontodo.cli import options
 from neontodo.cli.commands import Commands
 from neontodo.errors import BadValue
+from neontodo.wording import pluralize
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -74,8 +75,7 @@ def run_export(app: App, request: ExportRequest) -> int:
         text = formats.write(seen, name, tz=app.tz, for_spreadsheet=request.for_spreadsheet)
         write_output(app, file, text, force=request.force)
     if file != STANDARD:
-        noun = "task" if seen.number == 1 else "tasks"
-        say(app.streams, f"exported {seen.number} {noun} to {file}")
+        say(app.streams, f"exported {pluralize(seen.number, 'task')} to {file}")
     if name == "todotxt" and seen.longer:
         warn(
             app.streams,
