@@ -37,7 +37,7 @@ def test_of_several_tasks_the_titles_are_shown_first(three: Todo) -> None:
     assert result.err == (
         "3  Rest\\x1b[2J\n"
         "2  Call [red]Ann[/red]\n"
-        "remove these 2 tasks? [y/N] removed 2 tasks: 3, 2\n"
+        "remove these 2 tasks? [y/N] removed 2 tasks: 2, 3\n"
     )
 
 
