@@ -27,6 +27,9 @@ FILE = (
 )
 
 
+WIDE = 400
+"""Columns in which no message with the path of a draft is wrapped."""
+
 BOTH = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 """What comes of two who write at once is the store's doing; the rest is the same on each."""
 
@@ -200,7 +203,7 @@ def test_whoever_gives_up_after_an_error_finds_the_text(
 ) -> None:
     before = used.tasks()
     env = editor.steps('sed -i "s/^two/much work/; s/^due: .*/due: 13/" "$1"', last)
-    result = used("edit", "1", terminal=True, env=env)
+    result = used("edit", "1", terminal=True, width=WIDE, env=env)
     (path,) = editor.drafts.glob("*/*")
 
     assert (result.code, result.out) == (1, "")
@@ -248,7 +251,7 @@ def test_what_was_saved_before_an_editor_failed_is_kept(
     used: Todo, editor: Editor, end: str
 ) -> None:
     env = editor.steps(f'sed -i "s/^two/much work/" "$1"; {end}')
-    result = used("edit", "1", terminal=True, env=env)
+    result = used("edit", "1", terminal=True, width=WIDE, env=env)
     (path,) = editor.drafts.glob("*/*")
 
     assert f"your text is kept in {path}\n" in result.err
@@ -386,7 +389,9 @@ def test_the_second_to_save_is_shown_the_first_ones_values(used: Todo, editor: E
 
 @BOTH
 def test_whoever_gives_up_after_a_conflict_loses_nothing(used: Todo, editor: Editor) -> None:
-    result = used("edit", "1", terminal=True, env=editor.steps(f"{MINE}; {CONFLICT}", ":"))
+    result = used(
+        "edit", "1", terminal=True, width=WIDE, env=editor.steps(f"{MINE}; {CONFLICT}", ":")
+    )
     (path,) = editor.drafts.glob("*/*")
 
     assert result.code == 1
@@ -402,7 +407,11 @@ def test_a_task_that_was_removed_meanwhile_is_told_and_the_text_kept(
     used: Todo, editor: Editor
 ) -> None:
     result = used(
-        "edit", "1", terminal=True, env=editor.steps(f"{MINE}; {elsewhere('rm', '1', '-y')}")
+        "edit",
+        "1",
+        terminal=True,
+        width=WIDE,
+        env=editor.steps(f"{MINE}; {elsewhere('rm', '1', '-y')}"),
     )
     (path,) = editor.drafts.glob("*/*")
 
@@ -420,7 +429,7 @@ def test_a_store_that_fails_while_saving_does_not_cost_the_text(
 ) -> None:
     local.ok("add", "Buy milk")
     damage = f"cd {shlex.quote(str(local.home))}; rm -f tasks.db-*; echo junk > tasks.db"
-    result = local("edit", "1", terminal=True, env=editor.steps(f"{MINE}; {damage}"))
+    result = local("edit", "1", terminal=True, width=WIDE, env=editor.steps(f"{MINE}; {damage}"))
 
     assert result.code == 5
     assert "is not an SQLite database\n  your text is kept in " in result.err

@@ -10,7 +10,7 @@ NAME = "todo"
 
 
 class Exit(enum.IntEnum):
-    """Exit codes, each with its meaning; `todo help exit-codes` shows them."""
+    """The exit codes and their meanings, as `todo help exit-codes` shows them."""
 
     OK = 0, "done; an empty list and output closed early are success too"
     FAILED = 1, "refused, or unexpected"

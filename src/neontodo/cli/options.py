@@ -16,7 +16,7 @@ from neontodo.fields import BY_NAME, Option
 from neontodo.formats import FORMATS
 
 
-def _colour(ctx: typer.Context, when: str) -> str:
+def _choose_colour(ctx: typer.Context, when: str) -> str:
     if when not in ("auto", "always", "never"):
         raise typer.BadParameter("choose `auto`, `always` or `never`")
     if ctx.obj is not None:
@@ -24,14 +24,14 @@ def _colour(ctx: typer.Context, when: str) -> str:
     return when
 
 
-def _profile(ctx: typer.Context, name: str | None) -> str | None:
-    # An empty one, as of a shell's variable that is not set, must not choose another store.
+def _choose_profile(ctx: typer.Context, name: str | None) -> str | None:
+    # An empty name, such as an unset variable of a shell, must not choose another store.
     if name is not None and ctx.obj is not None:
         ctx.obj.choose_profile(name)
     return name
 
 
-def _format(name: str | None) -> str | None:
+def _check_format(name: str | None) -> str | None:
     if name is not None and name not in FORMATS:
         raise typer.BadParameter(f"`{name}` is not one of {', '.join(FORMATS)}")
     return name
@@ -43,7 +43,7 @@ Color = Annotated[
         "--color",
         metavar="WHEN",
         show_default=False,
-        callback=_colour,
+        callback=_choose_colour,
         autocompletion=completion.complete_words("auto", "always", "never"),
         help="Color what a terminal shows: auto (not with NO_COLOR), always or never.",
     ),
@@ -54,7 +54,7 @@ Profile = Annotated[
         "--profile",
         metavar="NAME",
         show_default=False,
-        callback=_profile,
+        callback=_choose_profile,
         autocompletion=completion.complete_profiles,
         help="Use another of your accounts, with its store; every command takes this option.",
     ),
@@ -107,7 +107,7 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="FORMAT",
-        callback=_format,
+        callback=_check_format,
         autocompletion=completion.complete_words(*FORMATS),
         help=f"The file's format: {', '.join(FORMATS)}; by default, what its name says.",
     ),

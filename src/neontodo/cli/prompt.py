@@ -1,4 +1,4 @@
-"""Questions to a person, for what cannot be taken back."""
+"""Questions to a person on the terminal: confirmations, answers and secrets."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from neontodo.streams import Streams
 
 
-LARGEST = 64 * 1024
-"""Bytes of a secret that is pasted."""
+LARGEST_SECRET = 64 * 1024
+"""In bytes."""
 
 
 def confirm(app: App, question: str) -> None:
-    """Ask on a terminal whether to go on; anything but yes, and no terminal, is a no.
+    """Ask on a terminal whether to go on; anything but yes means no.
 
     Raises:
-        BadValue: there is nobody to ask.
+        BadValue: there is no terminal to ask on.
         Refused: the answer was no.
     """
     require_person(app)
@@ -31,7 +31,7 @@ def confirm(app: App, question: str) -> None:
 
 
 def answered(app: App, question: str) -> str:
-    """What a person on the terminal answers, without the space around it."""
+    """Return what a person on the terminal answers, without the space around it."""
     from neontodo.render.text import escaped, safe_write
 
     safe_write(app.streams.err, f"{escaped(question)} ")
@@ -46,26 +46,26 @@ def answered(app: App, question: str) -> str:
 
 
 def asked_unseen(app: App, question: str) -> str:
-    """A secret line of a terminal, which does not show it; all of anything else."""
+    """Read a line from the terminal without showing it; from a file or pipe, all of it."""
     streams = app.streams
     if not streams.in_is_terminal:
-        return streams.in_bytes.read(LARGEST).decode("utf-8", "replace")
-    with _screen(streams) as screen:
+        return streams.in_bytes.read(LARGEST_SECRET).decode("utf-8", "replace")
+    with _open_screen(streams) as screen:
 
         def ask() -> None:
             screen.write(f"{question} ")
             screen.flush()
 
-        with _unseen(streams.stdin, ask):
+        with _hide_input(streams.stdin, ask):
             ask()
-            text = streams.in_bytes.readline(LARGEST)
+            text = streams.in_bytes.readline(LARGEST_SECRET)
         screen.write("\n")
     return text.decode("utf-8", "replace")
 
 
 @contextmanager
-def _screen(streams: Streams) -> Iterator[TextIO]:
-    """Where whoever types sees a question, even with standard error in a file."""
+def _open_screen(streams: Streams) -> Iterator[TextIO]:
+    """Open what a person sees, even if standard error is redirected."""
     if streams.err_is_terminal:
         yield streams.err
         return
@@ -79,8 +79,8 @@ def _screen(streams: Streams) -> Iterator[TextIO]:
 
 
 @contextmanager
-def _unseen(terminal: TextIO, again: Callable[[], None]) -> Iterator[None]:
-    """Let a terminal not repeat what is typed; `again` is called after a stop (Ctrl-Z)."""
+def _hide_input(terminal: TextIO, ask_again: Callable[[], None]) -> Iterator[None]:
+    """Keep a terminal from showing what is typed; `ask_again` is called after a stop (Ctrl-Z)."""
     try:
         import termios
     except ImportError:
@@ -96,25 +96,25 @@ def _unseen(terminal: TextIO, again: Callable[[], None]) -> Iterator[None]:
     after[3] &= ~termios.ECHO
 
     def resume(*_: object) -> None:
-        # The shell has set its terminal as it likes it.
+        # The shell has changed the terminal's settings meanwhile.
         with suppress(termios.error):
             termios.tcsetattr(fd, termios.TCSADRAIN, after)
-        again()
+        ask_again()
 
     termios.tcsetattr(fd, termios.TCSADRAIN, after)
-    was = signal.signal(signal.SIGCONT, resume)
+    handler = signal.signal(signal.SIGCONT, resume)
     try:
         yield
     finally:
-        signal.signal(signal.SIGCONT, was)
+        signal.signal(signal.SIGCONT, handler)
         termios.tcsetattr(fd, termios.TCSADRAIN, before)
 
 
 def require_person(app: App) -> None:
-    """Make sure that a question can be asked.
+    """Make sure that there is a terminal to ask on.
 
     Raises:
-        BadValue: there is nobody to ask.
+        BadValue: there is no terminal to ask on.
     """
     if not app.streams.interactive:
         raise BadValue(

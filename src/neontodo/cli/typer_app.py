@@ -1,6 +1,6 @@
 """Typer's commands, each made of the fields of its request, and only when it is looked up.
 
-To import every command's module and to make commands of them all would double the time of `--help`.
+To import every command's module, and make commands of them all, would double the time of `--help`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Call(NamedTuple):
 
 
 def parse(argv: Sequence[str], app: App | None = None) -> Call | int:
-    """Parse a command line; `--color` and `--profile` are told to the app at once.
+    """Parse a command line; the app takes note of `--color` and `--profile` meanwhile.
 
     Returns:
         The call, or an exit code where Typer has answered, as it does for `--help`.
@@ -120,7 +120,7 @@ def todo(
 
 
 class LazyCommands(Mapping[str, Any]):
-    """Commands by name, in the order of their summaries; each is made when it is looked up."""
+    """Commands by name, in the order of their summaries, each made when it is looked up."""
 
     def __init__(self, summaries: Mapping[str, str], make: Callable[[str], Any]) -> None:
         self.summaries = summaries

@@ -45,7 +45,7 @@ def _confirm_removal(app: App, refs: Refs) -> Refs:
 
     require_person(app)
     found = app.run(app.read(lambda s, me: resolve_refs(s, me.user_id, me.key_id, refs)))
-    # However long the answer takes, nobody has to wait for it, and no connection breaks meanwhile.
+    # The answer may take long: no connection is kept open meanwhile.
     app.run(app.database.close())
     confirm(app, _build_question(app, found))
     app.renew_clock()
