@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from uuid import UUID
 
 from neontodo.errors import BadValue
@@ -19,7 +18,7 @@ NO_NUMBER = 2**53 + 1
 
 _EXAMPLES = "write a number (`12`), a range (`3-5`), several (`3,7`), a UUID (`a1b2…`) or `@last`"
 _PREFIX_MIN = 4
-_GROUPS = (0, 8, 12, 16, 20, 32)
+_DASHES = (8, 13, 18, 23)
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ def _parse_prefix(text: str) -> Prefix | None:
     whole = len(text) == 36
     if not re.fullmatch("[0-9a-f]{1,32}", digits) or not (whole or re.search("[a-f]", digits)):
         return None
-    if text not in (digits, _add_dashes(digits), _add_dashes(digits + "x").removesuffix("x")):
+    if "-" in text and any((char == "-") != (n in _DASHES) for n, char in enumerate(text)):
         return None
     if len(digits) < _PREFIX_MIN:
         raise BadValue(
@@ -131,11 +130,6 @@ def _parse_prefix(text: str) -> Prefix | None:
             hint=f"write at least {_PREFIX_MIN} characters of it, or the task's number",
         )
     return Prefix(text, UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f")))
-
-
-def _add_dashes(digits: str) -> str:
-    groups = (digits[a:b] for a, b in pairwise(_GROUPS))
-    return "-".join(group for group in groups if group)
 
 
 def _refuse_ref(text: str) -> BadValue:

@@ -6,20 +6,17 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col, select
 
 from neontodo.columns import INSTANTS
 from neontodo.db import bulk
 from neontodo.models import Change, Key, Task
-from neontodo.tasks.queries.filter_sql import has_any_of
+from neontodo.tasks.queries.filter_sql import EngineSql, has_any_of
 from neontodo.tasks.results import LogEntry
 from neontodo.tasks.state import UnreadableChange, publish_state, read_before
 
@@ -211,26 +208,19 @@ async def fetch_reverting(
     return set((await session.scalars(statement)).all())
 
 
-class logged_number(FunctionElement[int]):
-    """The number of a task in a logged state, whatever plain SQL has put there."""
+class logged_number(EngineSql):
+    """The number of a task in a logged state, whatever plain SQL has put there.
 
-    name = "logged_number"
+    Postgres cannot take apart all that it takes for JSON; the number comes first in a state.
+    """
+
     type = sa.BigInteger()
     inherit_cache = True
-
-
-@compiles(logged_number, "sqlite")
-def _extracted(element: logged_number, compiler: SQLCompiler, **options: Any) -> str:
-    state = compiler.process(element.clauses, **options)
-    return f"CASE WHEN json_valid({state}) THEN json_extract({state}, '$.number') END"
-
-
-@compiles(logged_number, "postgresql")
-def _matched(element: logged_number, compiler: SQLCompiler, **options: Any) -> str:
-    # Postgres cannot take apart all that it takes for JSON. The number comes first in a state.
-    state = compiler.process(element.clauses, **options)
-    digits = """substring(CAST({} AS text) from '^[{{] *"number" *: *([0-9]{{1,16}})[,}} ]')"""
-    return f"CAST({digits.format(state)} AS bigint)"
+    templates: ClassVar = {
+        "sqlite": "CASE WHEN json_valid({0}) THEN json_extract({0}, '$.number') END",
+        "postgresql": "CAST(substring(CAST({0} AS text)"
+        """ from '^[{{] *"number" *: *([0-9]{{1,16}})[,}} ]') AS bigint)""",
+    }
 
 
 async def fetch_deletions(

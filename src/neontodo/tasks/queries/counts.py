@@ -27,14 +27,13 @@ async def count_tags(session: AsyncSession, user_id: str) -> list[Count]:
         .where(col(Task.user_id) == user_id, col(Task.tags) != "")
         .group_by(col(Task.tags), col(Task.completed))
     )
-    pending: dict[str, int] = {}
-    done: dict[str, int] = {}
+    counts: Counter[tuple[str, bool]] = Counter()
     for names, completed, number in (await session.execute(statement)).all():
         # A comma stands for tags that are none.
         for name in names if names != (",",) else ():
-            counts = done if completed else pending
-            counts[name] = counts.get(name, 0) + number
-    return [Count(n, pending.get(n, 0), done.get(n, 0)) for n in sorted(pending | done)]
+            counts[name, completed] += number
+    names = sorted({name for name, _ in counts})
+    return [Count(name, counts[name, False], counts[name, True]) for name in names]
 
 
 async def count_projects(session: AsyncSession, user_id: str) -> list[Count]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
@@ -19,43 +19,35 @@ from neontodo.models import Task, order_by_when
 from neontodo.tasks.filters import Condition, Equals, Includes, SortKey, TaskFilter, Within
 
 
-class position(FunctionElement[int]):
+class EngineSql(FunctionElement[Any]):
+    """SQL that each engine spells in its own way; `{0}` stands for the arguments."""
+
+    templates: ClassVar[dict[str, str]]
+
+
+@compiles(EngineSql)
+def _fill_template(element: EngineSql, compiler: SQLCompiler, **options: Any) -> str:
+    arguments = compiler.process(element.clauses, **options)
+    return element.templates[compiler.dialect.name].format(arguments)
+
+
+class position(EngineSql):
     """Where the second text begins in the first, from 1; 0 if it does not occur."""
 
-    name = "position"
     type = sa.Integer()
     inherit_cache = True
+    templates: ClassVar = {"sqlite": "instr({0})", "postgresql": "strpos({0})"}
 
 
-@compiles(position, "sqlite")
-def _instr(element: position, compiler: SQLCompiler, **options: Any) -> str:
-    return f"instr({compiler.process(element.clauses, **options)})"
-
-
-@compiles(position, "postgresql")
-def _strpos(element: position, compiler: SQLCompiler, **options: Any) -> str:
-    return f"strpos({compiler.process(element.clauses, **options)})"
-
-
-class unindexed(FunctionElement[Any]):
+class unindexed(EngineSql):
     """A column that SQLite looks up in no index: all of a table is faster read as it lies."""
 
-    name = "unindexed"
     inherit_cache = True
+    templates: ClassVar = {"sqlite": "+{0}", "postgresql": "{0}"}
 
     def __init__(self, column: Any) -> None:
         self.type = column.type
         super().__init__(column)
-
-
-@compiles(unindexed, "sqlite")
-def _no_term(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
-    return f"+{compiler.process(element.clauses, **options)}"
-
-
-@compiles(unindexed, "postgresql")
-def _column(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
-    return compiler.process(element.clauses, **options)
 
 
 def _bind_text(value: str) -> ColumnElement[str]:

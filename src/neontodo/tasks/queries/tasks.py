@@ -69,29 +69,30 @@ def _select_found(user_id: str, wanted: TaskFilter) -> Select[Any]:
     Counting over the list (`count(*) OVER ()`) would keep and sort all of it.
     """
     order = _choose_order(wanted)
-    keys = [key.column.label(f"key_{place}") for place, key in enumerate(order)]
+
+    def order_by_keys(table: Any) -> list[Any]:
+        keys = (table.c[f"key_{n}"] for n in range(len(order)))
+        return build_order_by(map(OrderedBy, keys, (key.descending for key in order)))
+
+    keys = [key.column.label(f"key_{n}") for n, key in enumerate(order)]
     found = (
         sa.select(col(Task.number), *keys)
         .where(unindexed(col(Task.user_id)) == user_id, *build_conditions(wanted))
         .cte("found")
     )
-    sorting = [
-        OrderedBy(found.c[f"key_{place}"], key.descending) for place, key in enumerate(order)
-    ]
     total = sa.select(func.count()).select_from(found).scalar_subquery().label("total")
     shown = (
         sa.select(found, total)
-        .order_by(*build_order_by(sorting))
+        .order_by(*order_by_keys(found))
         .limit(wanted.limit)
         .offset(wanted.offset)
         .subquery("shown")
     )
-    again = [OrderedBy(shown.c[f"key_{place}"], key.descending) for place, key in enumerate(order)]
     return (
         sa.select(*PUBLIC_COLUMNS, shown.c.total)
         .join(shown, shown.c.number == col(Task.number))
         .where(col(Task.user_id) == user_id)
-        .order_by(*build_order_by(again))
+        .order_by(*order_by_keys(shown))
     )
 
 
