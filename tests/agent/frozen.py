@@ -11,7 +11,6 @@ from neontodo.agent.main import detach, serve
 from neontodo.app import App
 from neontodo.cli.main import run
 from neontodo.launcher import spawn
-from neontodo.launcher.protocol import Invocation
 from neontodo.resources import Resources
 
 NOW = "NEONTODO_TESTS_NOW"
@@ -28,9 +27,10 @@ if __name__ == "__main__":
     lock = spawn.lock_path(sys.argv[1])
     assert lock is not None
     detach(lock)
-    nothing = Invocation([], {}, 0o022, ["utf-8:strict:False:False"] * 3)
     # Many tests in a row may have nothing for it; its end is that of its folder.
     server.IDLE_EXIT = server.UNUSED_EXIT = float("inf")
     command_loop.MOST_MEMORY = sys.maxsize
+    # A test that asks for the agent gets it.
+    server.QUEUE = 60.0
     # Whoever works on the program while its tests run must not end them.
-    serve(sys.argv[1], lock, nothing, run_frozen, lambda: False)
+    serve(sys.argv[1], lock, None, run_frozen, lambda: False)

@@ -47,7 +47,7 @@ class CommandLoop:
         self._runner = runner
         self._like: Invocation | None = None
 
-    def run(self, like: Invocation) -> None:
+    def run(self, like: Invocation | None) -> None:
         """Get ready for commands like this one, and run commands until the agent ends."""
         self._like = like
         try:

@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def serve(
-    path: str, lock: int, like: Invocation, runner: Runner, is_outdated: Callable[[], bool]
+    path: str, lock: int, like: Invocation | None, runner: Runner, is_outdated: Callable[[], bool]
 ) -> None:
     """Be an agent at `path`, of which this process holds the lock, until nobody needs it."""
     from neontodo.agent.program import import_program
