@@ -896,7 +896,7 @@ def test_on_a_members_connection_another_account_is_4(
     for argv in (["list"], ["add", "x"], ["show", "1"], ["export"], ["whoami"], ["undo"]):
         said = local(*argv)
         assert said.code == 4, argv
-        assert "the login role of this database is not for the account" in said.err
+        assert "the login role of this database is another user" in said.err
         assert "Ann's" not in said.out
     doctor = {row[0]: row for row in local("doctor").rows}
     assert doctor["user"][1] == "failed"

@@ -16,7 +16,7 @@ from tests.databases import Postgres, TemplateDatabases
 from tests.harness import Screen, Todo
 
 OWNER, PASSWORD = "neondb_owner", "owner-password"
-NOTICE = "notice: the keyring is missing, so secrets are kept in "
+NOTICE = "notice: the keyring is missing, so secrets are stored in "
 
 
 @dataclass

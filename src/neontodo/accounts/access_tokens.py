@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,11 +21,11 @@ NOT_PERMITTED = "42501"
 
 @dataclass(frozen=True)
 class AccessToken:
-    """A new token and the public half of the key that signed it; nobody has the private half."""
+    """A new token and the row of the key that signed it; nobody has the key's private half."""
 
     token: str = field(repr=False)
-    public_key: str
     key: StoredKey
+    row: dict[str, Any] = field(repr=False)
 
 
 def make_access_token(
@@ -36,7 +37,7 @@ def make_access_token(
         made.private_key, user_id=user_id, key_id=made.key_id, now=now, lifetime=lifetime
     )
     key = StoredKey(made.key_id, label, now, now + lifetime, revoked_at=None)
-    return AccessToken(token, machine_key.encode_public_key(made.private_key.public_key()), key)
+    return AccessToken(token, key, made.to_row(label, now) | {"expires_at": key.expires_at})
 
 
 async def store_access_token(
@@ -53,16 +54,8 @@ async def store_access_token(
     if any(each.id == key.id for each in stored):
         return
     _require_grantable(key, stored, signed_by)
-    row = {
-        "user_id": user_id,
-        "id": key.id,
-        "public_key": new.public_key,
-        "label": key.label,
-        "created_at": key.created_at,
-        "expires_at": key.expires_at,
-    }
     try:
-        await queries.add_key(session, row)
+        await queries.add_key(session, new.row)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != NOT_PERMITTED:
             raise

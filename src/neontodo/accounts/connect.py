@@ -267,12 +267,16 @@ async def fetch_known_users(
 
     previous = _load_previous(secrets, store)
     candidates = (previous.machine_key if previous else None, machine_key.load(folder))
-    keys = [key for key in candidates if key is not None]
     async with database.connect() as connection:
-        accepted = await queries.fetch_accepted_keys(connection, [key.key_id for key in keys])
+        accepted = [
+            key
+            for key in candidates
+            if key is not None
+            and await queries.is_key_accepted(connection, key.user_id, key.key_id)
+        ]
         return KnownUsers(
             users=tuple(await queries.fetch_users(connection)),
-            accepted=tuple(key for key in keys if (key.user_id, key.key_id) in accepted),
+            accepted=tuple(accepted),
             is_member_login=await queries.is_member_login(connection),
             previous=previous,
         )
@@ -324,14 +328,7 @@ async def _add_key(database: Database, key: MachineKey, now: datetime) -> None:
     from neontodo.db.database import AGAIN
 
     async with database.connect(unknown=AGAIN) as connection:
-        await queries.add_machine_key(
-            connection,
-            user_id=key.user_id,
-            key_id=key.key_id,
-            public_key=machine_key.encode_public_key(key.private_key.public_key()),
-            label=socket.gethostname(),
-            now=now,
-        )
+        await queries.add_machine_key(connection, key.to_row(socket.gethostname(), now))
 
 
 def save_for_account(secrets: SecretStore, connection: StoredConnection) -> StoredConnection:

@@ -16,7 +16,6 @@ from neontodo.errors import NotSignedIn
 if TYPE_CHECKING:
     from neontodo.accounts.connect import StoredConnection
     from neontodo.accounts.machine_key import MachineKey
-    from neontodo.accounts.queries import Signer
     from neontodo.accounts.secrets.store import SecretStore
 
 
@@ -99,31 +98,16 @@ def identify_in_database(
     return Identity(claims, connect.describe_secret_location(secrets, connection.store))
 
 
-def require_accepted(signer: Signer, claims: tokens.Claims) -> None:
-    """Make sure that the key may sign; a token of an issuer's needs no key in the store.
+def require_accepted(accepted: bool, claims: tokens.Claims) -> None:
+    """Make sure that the store accepts the key; a token of an issuer's needs no key there.
 
     Raises:
         NotSignedIn: the store does not know the key, or it was revoked.
     """
-    if not (signer.accepted or claims.by_issuer):
-        raise _not_accepted()
-
-
-async def require_accepted_by_owner(connection: AsyncConnection, claims: tokens.Claims) -> None:
-    """Make the same sure on a connection of the owner's.
-
-    Raises:
-        NotSignedIn: the store does not know the key, or it was revoked.
-    """
-    accepted = await queries.fetch_accepted_keys(connection, [claims.key_id])
-    if not ((claims.user_id, claims.key_id) in accepted or claims.by_issuer):
-        raise _not_accepted()
-
-
-def _not_accepted() -> NotSignedIn:
-    return NotSignedIn(
-        "the store does not know your key, or has revoked it", hint="run `todo connect`"
-    )
+    if not (accepted or claims.by_issuer):
+        raise NotSignedIn(
+            "the store does not know your key, or has revoked it", hint="run `todo connect`"
+        )
 
 
 async def admit(

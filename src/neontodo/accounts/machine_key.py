@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, PlainSerializer
 
@@ -112,6 +112,16 @@ class MachineKey:
         if self.key_id != compute_thumbprint(self.private_key.public_key()):
             raise ValueError("the id is another key's")
 
+    def to_row(self, label: str, now: datetime) -> dict[str, Any]:
+        """Return the public half as a store has it."""
+        return {
+            "user_id": self.user_id,
+            "id": self.key_id,
+            "public_key": encode_public_key(self.private_key.public_key()),
+            "label": label,
+            "created_at": now,
+        }
+
 
 def load(folder: Path) -> MachineKey | None:
     """Read the identity that is stored in a folder, or None if there is none."""
@@ -174,9 +184,10 @@ def renew_token(machine: MachineKey, now: datetime) -> tuple[str, tokens.Claims]
         NotSignedIn: somebody tampered with the token; it is not replaced in silence.
     """
     if machine.token is not None:
-        claims = _verify_in_time(machine, machine.token, now)
-        if claims is not None and claims.expires_at - now > RENEWED_BEFORE:
-            return machine.token, claims
+        with suppress(tokens.OutsideValidity):
+            claims = _verify(machine, machine.token, now)
+            if claims.expires_at - now > RENEWED_BEFORE:
+                return machine.token, claims
     token = _sign(machine, now)
     return token, _verify(machine, token, now)
 
@@ -229,14 +240,7 @@ def _sign(machine: MachineKey, now: datetime) -> str:
 
 
 def _verify(machine: MachineKey, token: str, now: datetime) -> tokens.Claims:
-    return tokens.verify_own(token, machine.private_key.public_key(), machine.key_id, now)
-
-
-def _verify_in_time(machine: MachineKey, token: str, now: datetime) -> tokens.Claims | None:
-    try:
-        claims = _verify(machine, token, now)
-    except tokens.OutsideValidity:
-        return None
+    claims = tokens.verify_own(token, machine.private_key.public_key(), machine.key_id, now)
     if claims.user_id != machine.user_id:
         raise NotSignedIn("the token is of another user")
     return claims

@@ -5,7 +5,7 @@ The counters of a write are in `tasks.queries.users`, the rights of login roles 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -213,30 +213,17 @@ def _machine_keys(user_id: str) -> sa.Select[str]:
     return sa.select(col(Key.id)).where(col(Key.user_id) == user_id, col(Key.expires_at).is_(None))
 
 
-async def fetch_accepted_keys(
-    connection: AsyncConnection, key_ids: Iterable[str]
-) -> frozenset[tuple[str, str]]:
-    """Return the pairs of user and key, of these keys, that are accepted."""
-    statement = sa.select(col(Key.user_id), col(Key.id)).where(
-        col(Key.id).in_(list(key_ids)), col(Key.revoked_at).is_(None)
+async def is_key_accepted(connection: AsyncConnection, user_id: str, key_id: str) -> bool:
+    """Whether a user has a key that is not revoked."""
+    statement = sa.select(col(Key.id)).where(
+        col(Key.user_id) == user_id, col(Key.id) == key_id, col(Key.revoked_at).is_(None)
     )
-    return frozenset((row[0], row[1]) for row in await connection.execute(statement))
+    return await connection.scalar(statement) is not None
 
 
-async def add_machine_key(
-    connection: AsyncConnection,
-    *,
-    user_id: str,
-    key_id: str,
-    public_key: str,
-    label: str,
-    now: datetime,
-) -> None:
-    """Add a machine's key to its user; doing it again changes nothing."""
-    row = {"user_id": user_id, "id": key_id, "public_key": public_key, "label": label}
-    await connection.execute(
-        postgresql.insert(Key).on_conflict_do_nothing(), row | {"created_at": now}
-    )
+async def add_machine_key(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
+    """Add a machine's key; the row names its user. Doing it again changes nothing."""
+    await connection.execute(postgresql.insert(Key).on_conflict_do_nothing(), dict(row))
 
 
 async def count_keys_labelled(connection: AsyncConnection, user_id: str, label: str) -> int:
@@ -249,18 +236,9 @@ async def count_keys_labelled(connection: AsyncConnection, user_id: str, label: 
     return await connection.scalar(statement) or 0
 
 
-async def add_login(
-    connection: AsyncConnection,
-    *,
-    role: str,
-    user_id: str,
-    key_id: str,
-    now: datetime,
-    expires_at: datetime,
-) -> None:
+async def add_login(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
     """Map a login role to its user, and to the key that its invitation carries."""
-    row = {"role": role, "user_id": user_id, "key_id": key_id}
-    await connection.execute(sa.insert(Member), row | {"created_at": now, "expires_at": expires_at})
+    await connection.execute(sa.insert(Member), dict(row))
 
 
 async def fetch_logins(connection: AsyncConnection) -> list[MemberLogin]:

@@ -116,5 +116,5 @@ async def _user(app: App, claims: Claims) -> str:
         return Note("not known to the store yet; the first command sees to it")
     if signer is None:
         raise UnknownUser
-    identity.require_accepted(signer, claims)
+    identity.require_accepted(signer.accepted, claims)
     return signer.name or signer.email or claims.user_id

@@ -215,8 +215,7 @@ async def _spend(
 
 async def _require_accepted(connection: AsyncConnection, mine: MachineKey) -> None:
     await require_own_login(connection, mine.user_id)
-    keys = await queries.fetch_accepted_keys(connection, [mine.key_id])
-    if (mine.user_id, mine.key_id) not in keys:
+    if not await queries.is_key_accepted(connection, mine.user_id, mine.key_id):
         raise NotSignedIn(SPENT, hint=ANOTHER)
 
 

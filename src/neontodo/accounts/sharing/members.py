@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from neontodo.accounts import machine_key, queries
-from neontodo.accounts.identity import require_accepted_by_owner
+from neontodo.accounts.identity import require_accepted
 from neontodo.accounts.issuers.issuer import SEPARATOR, subject_of
 from neontodo.accounts.machine_key import MachineKey
 from neontodo.accounts.queries import MemberLogin
@@ -112,7 +112,8 @@ async def invite(
 
     async def add(encode: Encode) -> NewLogin:
         async with database.connect(unknown=lost) as connection:
-            await require_accepted_by_owner(connection, claims)
+            accepted = await queries.is_key_accepted(connection, claims.user_id, claims.key_id)
+            require_accepted(accepted, claims)
             return await _add_member(
                 connection,
                 email=check_email(email),
@@ -149,26 +150,14 @@ async def _add_member(
     user = await _find_or_add_user(connection, user_id, email, name, now)
     await remove_member.drop_expired_logins(connection, user, now)
     mine = machine_key.make_key(user.id, user.name or email)
-    await queries.add_machine_key(
-        connection,
-        user_id=user.id,
-        key_id=mine.key_id,
-        public_key=machine_key.encode_public_key(mine.private_key.public_key()),
-        label=await _choose_label(connection, user, email),
-        now=now,
-    )
+    label = await _choose_label(connection, user, email)
+    await queries.add_machine_key(connection, mine.to_row(label, now))
     # The server's clock decides about the invitation.
     ends = sa.text("SELECT date_trunc('second', now()) + make_interval(days => :days)")
     expires_at: datetime = (await connection.scalars(ends, {"days": days})).one()
     role, password = await _create_role(connection, owned, expires_at, encode)
-    await queries.add_login(
-        connection,
-        role=role,
-        user_id=user.id,
-        key_id=mine.key_id,
-        now=now,
-        expires_at=expires_at,
-    )
+    row = {"role": role, "user_id": user.id, "key_id": mine.key_id}
+    await queries.add_login(connection, row | {"created_at": now, "expires_at": expires_at})
     await grants.limit_resources(connection, owned)
     await grants.require_safe(connection, role)
     others = await grants.list_other_databases(connection, role) if is_first else None

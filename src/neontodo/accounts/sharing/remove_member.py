@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from neontodo.accounts import queries
-from neontodo.accounts.identity import require_accepted_by_owner
+from neontodo.accounts.identity import require_accepted
 from neontodo.accounts.sharing import grants
 from neontodo.accounts.tokens import Claims
 from neontodo.accounts.users import StoredUser, find_user
@@ -58,7 +58,8 @@ async def find_removal(
     """
     async with database.connect() as connection:
         await grants.require_owner(connection)
-        await require_accepted_by_owner(connection, claims)
+        accepted = await queries.is_key_accepted(connection, claims.user_id, claims.key_id)
+        require_accepted(accepted, claims)
         users = await queries.fetch_users(connection)
         user = find_user(users, member, hint=WHO_IS_THERE)
         if not await queries.has_login(connection, user.id):

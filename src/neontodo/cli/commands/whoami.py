@@ -37,7 +37,7 @@ def run_whoami(app: App, request: WhoamiRequest) -> None:
         signer = app.run(_fetch_signer(app, identity))
         if signer is None:
             raise UnknownUser(embedded=app.target.engine == "sqlite")
-        require_accepted(signer, identity.claims)
+        require_accepted(signer.accepted, identity.claims)
     except TodoError as error:
         problem = error
     facts = _describe(app, identity, signer, accepted=problem is None)
