@@ -1,1 +1,1 @@
-"""Who the user is: tokens, keys, and where secrets lie."""
+"""Who the user is: accounts, keys and tokens, stored secrets, and sharing a database."""

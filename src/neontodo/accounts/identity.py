@@ -48,7 +48,7 @@ class Identity:
 async def verify_own_token(
     token: str, origin: str, *, mine: MachineKey | None, database: Database, now: datetime
 ) -> Identity:
-    """Return the user whom a token names, if one of that user's keys signed it.
+    """Return the user that a token names, if one of that user's keys signed it.
 
     A token of this machine's own key is verified without asking the store; any other key is looked
     up by the user and key that the token claims, and only then trusted.

@@ -107,7 +107,7 @@ def sign(
 
 
 def read_unverified(token: str) -> UnverifiedClaims:
-    """Read whom a token names, without any check of its signature."""
+    """Read user and key of a token, without any check of its signature."""
     header, payload = _parse(token)
     subject = _read_identifier(payload, "sub", LONGEST_USER_ID)
     return UnverifiedClaims(subject, key_id=_read_identifier(header, "kid"))

@@ -32,7 +32,7 @@ class StoredUser:
 
 
 def find_matching(users: Sequence[StoredUser], who: str) -> list[StoredUser]:
-    """Return those whom an id means, or if it is none an e-mail address, or else a name."""
+    """Return the users of this id, or if there is none of this e-mail address, or else name."""
     folded = who.casefold()
     return (
         [user for user in users if user.id == who]
@@ -47,7 +47,7 @@ def find_user(
     *,
     hint: str = "name one of them by e-mail address, name or id",
 ) -> StoredUser:
-    """Return the one whom an id, an e-mail address or a name means.
+    """Return the one user that an id, an e-mail address or a name means.
 
     Raises:
         BadValue: nobody, or more than one.

@@ -95,7 +95,7 @@ def parse_issuer(
 
 
 def user_id_of(issuer: str, subject: str) -> str:
-    """Return the user id of whom an issuer's tokens name as their `sub`.
+    """Return the user id of the `sub` of an issuer's tokens.
 
     Every two pairs of issuer and subject have different ids. A machine's own tokens name the user
     id itself.

@@ -53,7 +53,7 @@ AUTHORITY = (
 
 @dataclass(frozen=True)
 class Invitation:
-    """What the line says: where, and as whom."""
+    """What the line says: the database's URL, and the user's key there."""
 
     url: str = field(repr=False)
     machine_key: MachineKey = field(repr=False)
