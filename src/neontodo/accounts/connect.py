@@ -212,14 +212,12 @@ async def probe_server(database: Database) -> ProbedServer:
             try_probe(database), try_probe(database.with_target(target.sister))
         )
     if isinstance(own, StoreUnavailable):
-        hint = own.hint
         if target.sister and isinstance(sister, Probe):
             kind = "pooled" if target.sister.is_pooled else "direct"
-            hint = f"its {kind} host answers: {target.sister.host}"
-        elif hint == DOCTOR:
+            own.hint = f"its {kind} host answers: {target.sister.host}"
+        elif own.hint == DOCTOR:
             # Nothing is stored, so `todo doctor` alone would look at another store.
-            hint = "with the URL in TODO_DATABASE_URL, `todo doctor` looks for the reason"
-        raise StoreUnavailable(own.message, hint=hint)
+            own.hint = "with the URL in TODO_DATABASE_URL, `todo doctor` looks for the reason"
     if isinstance(own, TodoError):
         raise own
     own.require_own_tables(target.display)
