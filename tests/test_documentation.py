@@ -8,12 +8,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
 
+import neontodo
 from neontodo.cli.exits import Exit
 from neontodo.cli.typer_app import command_line
 from neontodo.settings import Settings, variable_name
@@ -89,6 +93,52 @@ def test_the_readme_has_every_exit_code_with_its_meaning(readme: str) -> None:
 def test_the_readme_has_every_setting(readme: str) -> None:
     for name in Settings.model_fields:
         assert f"| `{variable_name(name)}` | `{name}` |" in readme
+
+
+PACKAGE = Path(neontodo.__file__).parent
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))]
+LINK = re.compile(r"\]\(([^)#:\s]+)[^):]*\)")
+FOLDERS = {"src", "tests", "docs", "migrations", ".ci", ".github"}
+PARTS = {path.stem for path in PACKAGE.iterdir() if path.suffix in ("", ".py")} | {"tests"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_whatever_a_document_names_is_there(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    missing = [link for link in LINK.findall(text) if not (document.parent / link).exists()]
+    for name in BACKTICKED.findall(text):
+        if re.fullmatch(r"[\w.*-]+(/[\w.*-]+)*(/|\.py)", name) or name.split("/")[0] in FOLDERS:
+            found = any(path.match(name) for path in known_paths())
+        elif re.fullmatch(r"[a-z]\w*(\.[A-Za-z_]\w*)+", name) and name.split(".")[0] in PARTS:
+            found = name == "tasks.db" or is_known(name)
+        else:
+            continue
+        missing += [] if found else [name]
+    assert missing == []
+
+
+@cache
+def known_paths() -> list[Path]:
+    """Return the files and folders of the repository that can be named."""
+    found = []
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in (".git", ".venv", "node_modules")]
+        found += [Path(folder, name).relative_to(ROOT) for name in (*folders, *files)]
+    return found
+
+
+def is_known(name: str) -> bool:
+    """Whether a dotted name is a module or something in one, of the package or of the tests."""
+    first, *rest = name.split(".")
+    found: Any = import_module("tests") if first == "tests" else neontodo
+    for part in rest if first in ("tests", "neontodo") else (first, *rest):
+        if hasattr(found, "__path__") and find_spec(f"{found.__name__}.{part}") is not None:
+            found = import_module(f"{found.__name__}.{part}")
+        elif hasattr(found, part):
+            found = getattr(found, part)
+        else:
+            return False
+    return True
 
 
 @pytest.mark.slow
