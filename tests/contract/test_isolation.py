@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlmodel import col, delete, insert, select, update
 
+from neontodo.accounts import queries as accounts
 from neontodo.db.session_guard import OWNER_COLUMNS, WrongUser
 from neontodo.models import Change, Key, Member, Task, TaskCreate, TaskUpdate, User
 from neontodo.tasks import history, queries, service
@@ -142,6 +143,9 @@ READS = {
     users.require_user: given(),
     users.fetch_email_and_name: given(),
     users.fetch_counters: given(),
+    accounts.fetch_public_key: given("laptop"),
+    accounts.fetch_keys: given(),
+    accounts.fetch_signer: given("laptop"),
 }
 WRITES: dict[Any, Callable[..., Any]] = {
     users.begin_write: lambda s, user: users.begin_write(
@@ -152,6 +156,7 @@ WRITES: dict[Any, Callable[..., Any]] = {
     tasks.delete_tasks: lambda s, user: tasks.delete_tasks(
         s, user, [Task(**new_row(Task, user) | FIRST)]
     ),
+    accounts.revoke_key: lambda s, user: accounts.revoke_key(s, user, "laptop", FRIDAY_NOON),
 }
 ROWS: dict[Any, Callable[..., Any]] = {
     tasks.insert_tasks: lambda s, user: tasks.insert_tasks(s, [new_row(Task, user)]),
@@ -159,6 +164,7 @@ ROWS: dict[Any, Callable[..., Any]] = {
         s, [{"user_id": user, "id": IDS[1], "title": "changed"}]
     ),
     changes.insert_changes: lambda s, user: changes.insert_changes(s, [new_row(Change, user)]),
+    accounts.add_key: lambda s, user: accounts.add_key(s, new_row(Key, user) | {"id": "phone"}),
 }
 
 
@@ -168,24 +174,33 @@ def new_row(table: Any, user: str) -> dict[str, Any]:
     values |= dict.fromkeys(("number", "seq"), next(UNUSED))
     values |= {"title": "new", "search_text": "new", "completed": False, "priority": 0, "tags": ()}
     values |= {"position": 0, "key_id": "laptop", "kind": "create"}
+    values |= {"public_key": "-", "label": "new"}
     values |= dict.fromkeys(("created_at", "updated_at", "at"), FRIDAY_NOON)
     return {name: values.get(name) for name in table.model_fields} | {"user_id": user}
 
 
 def query_functions() -> set[Any]:
-    """Return every function of tasks.queries that runs a statement in a session."""
+    """Return every function that runs a statement in a session of a user's.
+
+    What accounts.queries does on a connection is the owner's business.
+    """
     names = [found.name for found in pkgutil.iter_modules(queries.__path__)]
     modules = [import_module(f"{queries.__name__}.{name}") for name in names]
     return {
         function
-        for module in modules
+        for module in (*modules, accounts)
         for _, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__
         and not function.__name__.startswith("_")
-        and {"session", "connection"} & inspect.signature(function).parameters.keys()
-        # A condition for WHERE asks the session only which engine it is for.
-        and "ColumnElement" not in str(inspect.signature(function).return_annotation)
+        and _runs_statement(function, "session", *(["connection"] if module in modules else []))
     }
+
+
+def _runs_statement(function: Any, *through: str) -> bool:
+    signature = inspect.signature(function)
+    # A condition for WHERE asks the session only which engine it is for.
+    is_condition = "ColumnElement" in str(signature.return_annotation)
+    return not is_condition and any(name in signature.parameters for name in through)
 
 
 def name(function: Any) -> str:
