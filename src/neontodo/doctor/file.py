@@ -77,7 +77,7 @@ def _file(app: App, target: SqliteTarget) -> str:
             f"{path} or its folder is not writable", hint="make them yours and writable"
         )
     _need_room(target, path.parent)
-    # An agent's worker may have the store open, and has looked before that.
+    # An agent may have the store open, and has looked before that.
     if not app.database.count_connections()[0] and not write_ahead_log.has_own_log(path):
         raise StoreUnavailable(
             f"{path} was replaced: the log beside it, {path.name}-wal, is of another file",
