@@ -1,4 +1,4 @@
-"""`todo doctor`: each check by name, the exit code of the gravest failure, and no trace of it."""
+"""`todo doctor`: each check by name, the exit code of the most serious one, and no trace of it."""
 
 from __future__ import annotations
 
@@ -137,10 +137,9 @@ def test_a_postgres_database_that_is_well(
         "clock": ("ok", "agrees with the server's"),
         "isolation": (
             "ok",
-            "row level security holds for members, of whom there are none; not for you, who own "
-            "the tables",
+            "no members yet; you own the tables, so row level security does not limit you",
         ),
-        "rows": ("ok", "all are as todo writes them"),
+        "rows": ("ok", "all are valid"),
         "token": ("ok", f"of user {me['user']}, until {me['expires_at'][:10]} (90 days)"),
         "user": ("ok", me["name"]),
     }
@@ -163,7 +162,7 @@ def test_json_for_ci(local: Todo) -> None:
             "check": "leftovers",
             "status": "note",
             "ms": None,
-            "detail": "no setting of todo: TODO_SORTT",
+            "detail": "not a setting of todo: TODO_SORTT",
             "hint": None,
         },
     ]
@@ -181,7 +180,7 @@ def test_a_table_on_a_terminal(ann: Todo, width: int) -> None:
 def test_variables_of_other_programs_are_named(local: Todo) -> None:
     env = {"DATABASE_URL": "postgres://a:hunter2@h/d", "PGSSLMODE": "disable", "PGHOST": ""}
     result = local.ok("doctor", env=env)
-    assert checks(result)["leftovers"] == ("note", "set, and not used: DATABASE_URL, PGSSLMODE")
+    assert checks(result)["leftovers"] == ("note", "set but not used: DATABASE_URL, PGSSLMODE")
     assert "hunter2" not in result.out
 
 
@@ -279,7 +278,7 @@ def test_a_server_without_tls_is_noted(local: Todo) -> None:
         result = local("doctor", env={"TODO_DATABASE_URL": server.url()})
     assert checks(result)["tls"] == (
         "note",
-        "none: the server has none, and the database URL does not insist",
+        "none: the server offers none, and the database URL does not require it",
     )
     assert checks(result)["certificate"][0] == "skipped"
 
@@ -386,11 +385,26 @@ def test_a_member_is_shown_one_user(local: Todo, shared: str, tmp_path: Path) ->
     bob.ok("join", line)
     user_id = decode_invitation(line).machine_key.user_id
     found = checks(bob.ok("doctor"))
-    assert found["isolation"] == ("ok", f"you are shown the rows of user {user_id} only")
+    assert found["isolation"] == ("ok", f"you see the rows of user {user_id} only")
     status, detail = checks(ann.ok("doctor"))["isolation"]
     assert status == "note"
     assert detail.startswith(
-        "row level security holds for members; not for you, who own the tables; members can also "
+        "members see their own rows only; you own the tables, so row level security does not "
+        "limit you; members can also "
+    )
+
+
+def test_a_login_role_of_no_user_fails(
+    local: Todo, shared: str, postgres_server: Postgres, tmp_path: Path
+) -> None:
+    ann, bob = local, Hasty(tmp_path / "bob", now=local.now)
+    ann.ok("connect", shared)
+    bob.ok("join", ann.ok("member", "add", "bob@example.org").out.strip())
+    change(postgres_server, shared, "UPDATE members SET removed_at = now()")
+    result = bob("doctor")
+    assert (result.code, list(failed(result))) == (4, ["isolation", "user"])
+    assert failed(result)["isolation"][1] == (
+        "your login role belongs to no user, so it sees no rows"
     )
 
 
@@ -442,7 +456,7 @@ def test_who_waits_for_a_table_before_others_is_named(
     assert (result.code, list(failed(result))) == (5, ["isolation"])
     role = target_of(bob).user
     assert re.fullmatch(
-        rf"commands have to wait: {table} is waited for by {role}"
+        rf"commands have to wait: {role} has waited for {table}"
         r" since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, behind postgres",
         failed(result)["isolation"][1],
     )

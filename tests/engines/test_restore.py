@@ -171,7 +171,8 @@ def test_doctor_says_it_and_changes_nothing(local: Todo, tmp_path: Path) -> None
 
     assert result.code == 5
     assert (
-        f"{store} was replaced: the log beside it, tasks.db-wal, is of another file" in result.out
+        f"{store} was replaced: the log beside it, tasks.db-wal, belongs to another file"
+        in result.out
     )
     assert "hint: the next command moves that log aside\n" in result.err
     assert {path: path.read_bytes() for path in local.home.iterdir()} == before

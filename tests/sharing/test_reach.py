@@ -111,8 +111,8 @@ def test_other_databases_are_named_once_and_by_doctor(alone: Shared) -> None:
     status, detail = isolation(alone)
     assert status == "note"
     assert detail.startswith(
-        "row level security holds for members; not for you, who own the tables; members can also"
-        " connect to other databases (bbb, postgres, "
+        "members see their own rows only; you own the tables, so row level security does not limit"
+        " you; members can also connect to other databases (bbb, postgres, "
     )
     assert detail.endswith(f"), {REST}")
 
@@ -131,7 +131,8 @@ def test_where_nothing_else_is_reached_nothing_is_said(
     assert WARNING not in shared.owner.ok("member", "add", "ann@example.com").err
     assert isolation(shared) == (
         "ok",
-        "row level security holds for members; not for you, who own the tables",
+        "members see their own rows only; you own the tables, so row level security does not limit"
+        " you",
     )
 
 
@@ -142,5 +143,5 @@ def test_a_member_is_told_of_their_own_rows_only(shared: Shared) -> None:
     said = next(each for each in found if each["check"] == "isolation")
     assert (said["status"], said["detail"]) == (
         "ok",
-        f"you are shown the rows of user {shared.ids()['ann']} only",
+        f"you see the rows of user {shared.ids()['ann']} only",
     )

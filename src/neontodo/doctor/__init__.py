@@ -1,1 +1,1 @@
-"""What `todo doctor` looks at, one thing after the other; nothing is ever changed."""
+"""Check what a command needs, one thing after the other, for `todo doctor`; change nothing."""

@@ -1,20 +1,18 @@
-"""Checks of this machine: settings, variables that mean nothing here, the keyring, the token."""
+"""Check this machine: settings, variables that todo does not use, the keyring, the token."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from neontodo import settings as known
-from neontodo.accounts import account, connect
-from neontodo.accounts import machine_key as identity
+from neontodo.accounts import account, connect, machine_key
 from neontodo.accounts.issuers import jwks
-from neontodo.accounts.machine_key import MachineKey
 from neontodo.accounts.tokens import Claims
 from neontodo.app import App
 from neontodo.clock import span
 from neontodo.db.url import USUAL_VARIABLES, PostgresTarget, parse_url
-from neontodo.doctor.finding import Examination, Note
-from neontodo.errors import BadValue, NotSignedIn, TodoError
+from neontodo.doctor.findings import Note
+from neontodo.errors import BadValue, NotSignedIn
 
 OTHER_OWN = frozenset({known.CONFIG_VARIABLE, "TODO_AGENT"})
 LIBPQ = frozenset(
@@ -27,8 +25,8 @@ LIBPQ = frozenset(
 )  # fmt: skip
 
 
-def settings(app: App) -> str:
-    """Whether the settings can be used, and which were set."""
+def check_settings(app: App) -> str:
+    """Make sure that the settings can be used, and return which were set."""
     app.load_settings()
     # A profile that does not exist is reported here, and not where it is first needed.
     _ = app.folder
@@ -38,29 +36,26 @@ def settings(app: App) -> str:
     return ", ".join(f"{name} by {origin}" for name, origin in origins.items())
 
 
-def leftovers(app: App) -> str:
-    """Variables that look like settings and are not."""
+def check_variables(app: App) -> str:
+    """Return which variables look like settings and are not."""
+    own = {*OTHER_OWN, *map(known.variable_name, known.Settings.model_fields)}
     unknown = [
         name
         for name in app.env
-        if name.startswith(known.PREFIX) and name not in _own() and app.env[name]
+        if name.startswith(known.PREFIX) and name not in own and app.env[name]
     ]
     foreign = [name for name in (*USUAL_VARIABLES, *sorted(LIBPQ)) if app.env.get(name)]
-    said = []
+    notes = []
     if unknown:
-        said.append(f"no setting of todo: {', '.join(sorted(unknown))}")
+        notes.append(f"not a setting of todo: {', '.join(sorted(unknown))}")
     if foreign:
-        said.append(f"set, and not used: {', '.join(foreign)}")
-    return Note("; ".join(said)) if said else "none"
+        notes.append(f"set but not used: {', '.join(foreign)}")
+    return Note("; ".join(notes)) if notes else "none"
 
 
-def _own() -> frozenset[str]:
-    return OTHER_OWN | {known.variable_name(name) for name in known.Settings.model_fields}
-
-
-def keyring(app: App) -> str:
-    """Whether the keyring answers, if a secret that is in use lies there."""
-    wanted = _secrets(app)
+def check_keyring(app: App) -> str:
+    """Make sure that the keyring answers, if it holds a secret that is in use."""
+    wanted = _name_secrets(app)
     places = {what: app.secrets.locate(name) for what, name in wanted.items()}
     if not any(places.values()):
         return "not needed"
@@ -72,18 +67,18 @@ def keyring(app: App) -> str:
     return f"it has {' and '.join(there)}"
 
 
-def _secrets(app: App) -> dict[str, str]:
-    """What secrets are in use, and what they are called."""
+def _name_secrets(app: App) -> dict[str, str]:
+    """Return what secrets are in use, and the names that they are stored by."""
     found = {}
-    if (key := database(app)) is not None:
+    if (key := find_database_key(app)) is not None:
         found["the database URL"] = connect.connection_secret_name(key)
     if app.account is not None:
         found["the session"] = account.session_secret_name(app.account.issuer)
     return found
 
 
-def issuer(app: App) -> str:
-    """Whether the issuer that counts in this run shows its keys."""
+def check_issuer(app: App) -> str:
+    """Make sure that the issuer of this run shows its keys."""
     is_account = app.account is not None and app.given_token()[0] is None
     # Settings that cannot be used show here, even if the account's issuer is asked.
     named = app.issuer
@@ -96,13 +91,13 @@ def issuer(app: App) -> str:
 
     number = app.run(fetch())
     if not number:
-        raise NotSignedIn(f"{asked.url} has no public key that could be used")
+        raise NotSignedIn(f"{asked.url} has no public key that can be used")
     who = f"signed in as {app.account.label}" if app.account and is_account else "not signed in"
     return f"{asked.url} has {number} key{'s' * (number > 1)}; {who}"
 
 
-def database(app: App) -> str | None:
-    """The key of the database in use, if it is known without a secret."""
+def find_database_key(app: App) -> str | None:
+    """Return the key of the database in use, if it is known without a secret."""
     if url := app.settings.database_url:
         try:
             target = parse_url(url.get_secret_value())
@@ -113,45 +108,33 @@ def database(app: App) -> str | None:
     return last.store if last is not None and last.current else None
 
 
-def store(app: App) -> str:
-    """Which store is in use, and who chose it."""
+def check_store(app: App) -> str:
+    """Return which store is in use, and who chose it."""
     target = app.target
     if origin := app.setting_origins.get("database_url"):
         return f"{target.display}, by {origin}"
     return f"{target.display}, {'by default' if target.engine == 'sqlite' else 'connected'}"
 
 
-def own(app: App) -> MachineKey | None:
-    """This machine's identity in the store in use; None if there is none yet."""
-    if app.connection is not None and app.connection.machine_key is not None:
-        return app.connection.machine_key
-    return identity.load(app.folder)
-
-
-def claims(app: App) -> Claims:
-    """What the token of this run says; only a session's is renewed, as by any other command.
+def read_claims(app: App) -> Claims:
+    """Return what the token of this run says; only a session's is renewed, as by any command.
 
     Raises:
         NotSignedIn: there is none, or it is not accepted.
     """
     if app.given_token()[0] is not None or app.account is not None:
         return app.run(app.identity()).claims
-    mine = own(app)
-    if mine is None:
+    connected = app.connection
+    own = (connected and connected.machine_key) or machine_key.load(app.folder)
+    if own is None:
         app.profile.require_key_of_store()
         raise NotSignedIn("this machine has no identity yet", hint="`todo add` makes one")
-    return identity.renew_token(mine, app.now)[1]
+    return machine_key.renew_token(own, app.now)[1]
 
 
-def token(app: App, found: Examination) -> Claims | None:
-    """Add what the token says, if it is accepted."""
-    try:
-        said = claims(app)
-    except TodoError as problem:
-        found.add("token", problem.message, problem=problem)
-        return None
-    ends, left = said.expires_at, said.expires_at - app.now
+def describe_token(claims: Claims, now: datetime) -> str:
+    """Return whose token it is, and until when it is valid."""
+    end, left = claims.expires_at, claims.expires_at - now
     is_far = left >= timedelta(days=1)
-    until = f"{ends:%Y-%m-%d} ({span(left)})" if is_far else f"{ends:%Y-%m-%d %H:%M} UTC"
-    found.add("token", f"of user {said.user_id}, until {until}")
-    return said
+    until = f"{end:%Y-%m-%d} ({span(left)})" if is_far else f"{end:%Y-%m-%d %H:%M} UTC"
+    return f"of user {claims.user_id}, until {until}"

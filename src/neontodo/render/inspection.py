@@ -12,7 +12,7 @@ from neontodo.render.listing import Column, Listing, print_json, print_listing, 
 from neontodo.render.messages import say
 
 if TYPE_CHECKING:
-    from neontodo.doctor.finding import Finding
+    from neontodo.doctor.findings import Finding
     from neontodo.render.listing import Output
     from neontodo.settings import ListedSetting
 

@@ -11,7 +11,7 @@ from neontodo.cli.commands import Commands
 
 if TYPE_CHECKING:
     from neontodo.app import App
-    from neontodo.doctor.finding import Finding
+    from neontodo.doctor.findings import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ def run_doctor(app: App, request: DoctorRequest) -> int:
     code is 0 if all is well, else that of the most serious failure; notes do not count.
     """
     from neontodo.cli.output import choose_output
-    from neontodo.doctor.examination import examine
+    from neontodo.doctor.checks import examine
     from neontodo.render.inspection import print_findings
     from neontodo.render.messages import hint
 

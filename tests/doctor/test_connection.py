@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from neontodo.doctor.wire import Wire
+from neontodo.doctor.connection import ConnectionSteps
 from neontodo.errors import StoreUnavailable
 from tests.certificates import EXPIRED, Authority
 from tests.db.targets import postgres
@@ -26,17 +26,17 @@ def test_a_certificate_is_not_valid_for_a_reason_that_has_no_words_of_its_own(
         FakeServer(tmp_path / "cert", tmp_path / "key") as server,
         pytest.raises(StoreUnavailable) as raised,
     ):
-        Wire(postgres(server.url("sslmode=verify-full"))).tls()
+        ConnectionSteps(postgres(server.url("sslmode=verify-full"))).negotiate_tls()
     assert raised.value.message.startswith("its certificate is not valid: uns")
     assert raised.value.message.endswith(" certificate purpose")
 
 
 def test_a_server_without_tls_where_the_url_insists() -> None:
     with FakeServer() as server:
-        wire = Wire(postgres(server.url("sslmode=require")))
+        steps = ConnectionSteps(postgres(server.url("sslmode=require")))
         with pytest.raises(StoreUnavailable, match="the server offers no TLS"):
-            wire.tls()
-    assert wire.is_plain
+            steps.negotiate_tls()
+    assert steps.is_plain
 
 
 @pytest.mark.parametrize(
@@ -48,5 +48,5 @@ def test_until_when_a_certificate_is_valid(
 ) -> None:
     Authority.found(tmp_path / "ca").issue(tmp_path / "cert", tmp_path / "key", days=days)
     with FakeServer(tmp_path / "cert", tmp_path / "key") as server:
-        shown = Wire(postgres(server.url())).certificate()
+        shown = ConnectionSteps(postgres(server.url())).fetch_certificate()
     assert shown.endswith(f"({told})")

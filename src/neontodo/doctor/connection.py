@@ -1,4 +1,4 @@
-"""The way to a server, step by step: its name, a connection, TLS, the certificate.
+"""Try the way to a server step by step: its name, a connection, TLS, the certificate.
 
 Nothing is sent that could tell a secret: the login is the driver's.
 """
@@ -17,54 +17,53 @@ from neontodo.clock import span
 from neontodo.db import tls
 from neontodo.db.errors_postgres import explain_failure
 from neontodo.db.url import PostgresTarget
-from neontodo.doctor.finding import Note
+from neontodo.doctor.findings import Note
 from neontodo.errors import StoreUnavailable
 
 SSL_REQUEST = struct.pack("!ll", 8, 80877103)
 DNS_HINT = "check the host name in the database URL, and this machine's network"
 TCP_HINT = "check the port in the database URL, and whether a firewall is in between"
 TLS_HINT = "if the certificate's authority is your own, name its file with `sslrootcert`"
-PLAIN_HINT = "`sslmode` in the database URL asks for it"
+PLAIN_HINT = "`sslmode` in the database URL requires it"
 SOON = timedelta(days=7)
-"""Before its end, when a certificate is worth a word."""
+"""How long before its end a certificate is worth a note."""
 
 Address = tuple[Any, ...]
 
 
 @contextlib.contextmanager
-def _told(hint: str) -> Iterator[None]:
-    """Turn an error of the network into its reason, and what to look at."""
+def _explain_errors(hint: str) -> Iterator[None]:
+    """Turn an error of the network into its reason, with a hint what to look at."""
     try:
         yield
     except OSError as error:
         raise StoreUnavailable(explain_failure(error), hint=hint) from error
 
 
-class Wire:
-    """Steps to a server, each of which stands on the one before.
+class ConnectionSteps:
+    """Steps to a server, each of which needs the one before.
 
     Attributes:
-        is_plain: whether it is spoken to without TLS, or offers none where the URL insists.
+        is_plain: whether there is no TLS, as the URL or the server wants none.
     """
 
     def __init__(self, target: PostgresTarget) -> None:
         self.target = target
         self.is_plain = False
-        self._found: list[Address] = []
+        self._addresses: list[Address] = []
 
-    def dns(self) -> str:
-        """The addresses of the host."""
-        with _told(DNS_HINT):
-            self._found = socket.getaddrinfo(
+    def resolve_host(self) -> str:
+        """Return the addresses of the host."""
+        with _explain_errors(DNS_HINT):
+            self._addresses = socket.getaddrinfo(
                 self.target.host, self.target.port, type=socket.SOCK_STREAM
             )
-        addresses = dict.fromkeys(str(found[4][0]) for found in self._found)
-        return ", ".join(addresses)
+        return ", ".join(dict.fromkeys(str(found[4][0]) for found in self._addresses))
 
-    def tcp(self) -> str:
-        """The first address that answers; those before it are tried in vain each time."""
+    def connect(self) -> str:
+        """Return the first address that answers; every command waits for those before it."""
         silent: list[tuple[str, OSError]] = []
-        for family, kind, protocol, _, address in self._found:
+        for family, kind, protocol, _, address in self._addresses:
             try:
                 with socket.socket(family, kind, protocol) as connection:
                     connection.settimeout(self.target.connect_timeout)
@@ -76,38 +75,40 @@ class Wire:
                 if not silent:
                     return where
                 tried = ", ".join(host for host, _ in silent)
-                return Note(f"{where}; without an answer, but tried first: {tried}")
-        with _told(TCP_HINT):
+                return Note(f"{where}; tried first, without an answer: {tried}")
+        with _explain_errors(TCP_HINT):
             raise silent[0][1]
 
-    def tls(self) -> str:
-        """How the connection is protected."""
+    def negotiate_tls(self) -> str:
+        """Return how the connection is protected."""
         context = tls.make_context(self.target)
         if context is None:
             self.is_plain = True
             return Note("none: the database URL has `sslmode=disable`")
         verified = tls.choose_verification(self.target)
-        with _told(TLS_HINT):
+        with _explain_errors(TLS_HINT):
             try:
-                with self._secured(context) as secured:
+                with self._open_tls(context) as secured:
                     version = secured.version()
             except StoreUnavailable:
                 if not tls.is_tls_optional(self.target):
                     raise
-                return Note("none: the server has none, and the database URL does not insist")
+                return Note(
+                    "none: the server offers none, and the database URL does not require it"
+                )
         if verified in ("ca", "full"):
             return f"{version}, verified: {'host name and ' * (verified == 'full')}authority"
         return Note(f"{version}, and the certificate is not verified")
 
-    def certificate(self) -> str:
-        """Whose certificate it is, and until when; trusted or not."""
+    def fetch_certificate(self) -> str:
+        """Return whose certificate it is, and until when, trusted or not."""
         from cryptography import x509
 
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         context.set_alpn_protocols(["postgresql"])
-        with _told(TLS_HINT), self._secured(context) as secured:
+        with _explain_errors(TLS_HINT), self._open_tls(context) as secured:
             der = secured.getpeercert(binary_form=True)
         if der is None:
             raise StoreUnavailable(f"{self.target.display} shows no certificate")
@@ -115,11 +116,11 @@ class Wire:
         end = found.not_valid_after_utc
         left = end - datetime.now(UTC)
         until = f"until {end:%Y-%m-%d} ({span(left) if left > timedelta() else 'past'})"
-        text = f"of {_named(found.subject)}, by {_named(found.issuer)}, {until}"
+        text = f"of {_find_name(found.subject)}, by {_find_name(found.issuer)}, {until}"
         return Note(text) if left < SOON else text
 
     @contextlib.contextmanager
-    def _secured(self, context: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
+    def _open_tls(self, context: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
         place, patience = (self.target.host, self.target.port), self.target.connect_timeout
         with socket.create_connection(place, timeout=patience) as connection:
             if not tls.has_direct_tls(self.target):
@@ -131,7 +132,7 @@ class Wire:
                 yield secured
 
 
-def _named(name: Any) -> str:
+def _find_name(name: Any) -> str:
     from cryptography.x509.oid import NameOID
 
     for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):

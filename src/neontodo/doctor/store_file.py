@@ -1,4 +1,4 @@
-"""Checks of the embedded store's file, which is only ever opened for reading."""
+"""Check the embedded store's file, which is only ever opened for reading."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import partial
 from pathlib import Path
 
 from sqlmodel import SQLModel
@@ -20,8 +19,7 @@ from neontodo.db.database import translate_errors
 from neontodo.db.errors_sqlite import restore_hint
 from neontodo.db.schema import HEAD, VERSION_TABLE
 from neontodo.db.url import SqliteTarget
-from neontodo.doctor import machine
-from neontodo.doctor.finding import Examination, Note
+from neontodo.doctor.findings import Note
 from neontodo.errors import NotSignedIn, SchemaMismatch, StoreUnavailable
 from neontodo.tasks.queries.users import RESTORE
 
@@ -33,30 +31,8 @@ TABLES = frozenset(
 )
 
 
-def examine(app: App, target: SqliteTarget, found: Examination) -> None:
-    """Look at the file, what is in it, and who may use it."""
-    if not embedded.has_store(target.path):
-        found.check("file", partial(_place, app, target))
-        found.skip("there is no store", "query", "schema", "token", "user")
-        return
-    if not found.check("file", partial(_file, app, target)):
-        found.skip("the file cannot be used", "query", "schema", "token", "user")
-        return
-    if found.check("query", partial(_query, target), timed=True):
-        has_users = found.check("schema", partial(_schema, target))
-    else:
-        has_users = False
-        found.skip("the store cannot be read", "schema")
-    if (claims := machine.token(app, found)) is None:
-        found.skip("there is no token", "user")
-    elif has_users:
-        found.check("user", partial(_user, target, claims))
-    else:
-        found.skip("the store cannot be asked", "user")
-
-
-def _place(app: App, target: SqliteTarget) -> str:
-    """A store that is not there yet needs a folder that can be written."""
+def check_place(app: App, target: SqliteTarget) -> str:
+    """Make sure that a store which is not there yet can be made."""
     path = target.path
     if path.exists() or app.profile.has_lost_store(path):
         raise embedded.lost_store_error(path)
@@ -69,7 +45,8 @@ def _place(app: App, target: SqliteTarget) -> str:
     return Note(f"{path} is not there yet; the first command makes it")
 
 
-def _file(app: App, target: SqliteTarget) -> str:
+def check_file(app: App, target: SqliteTarget) -> str:
+    """Make sure that the file can be written and can grow, and return its size."""
     path = target.path
     status = path.stat()
     if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
@@ -80,16 +57,16 @@ def _file(app: App, target: SqliteTarget) -> str:
     # An agent may have the store open, and has looked before that.
     if not app.database.count_connections()[0] and not write_ahead_log.has_own_log(path):
         raise StoreUnavailable(
-            f"{path} was replaced: the log beside it, {path.name}-wal, is of another file",
+            f"{path} was replaced: the log beside it, {path.name}-wal, belongs to another file",
             hint="the next command moves that log aside",
         )
     size = f"{status.st_size / 1024:,.0f} KiB"
-    dangers = _dangers(path, status) if os.name == "posix" else []
+    dangers = _list_dangers(path, status) if os.name == "posix" else []
     return Note("; ".join([size, *dangers])) if dangers else size
 
 
-def _dangers(path: Path, status: os.stat_result) -> list[str]:
-    """What other users of this machine may do with the store."""
+def _list_dangers(path: Path, status: os.stat_result) -> list[str]:
+    """Return what other users of this machine may do with the store."""
     folder = path.parent.stat()
     dangers = []
     if status.st_mode & 0o077:
@@ -102,14 +79,14 @@ def _dangers(path: Path, status: os.stat_result) -> list[str]:
 
 
 def _need_room(target: SqliteTarget, folder: Path) -> None:
-    """Raise StoreUnavailable if no file can grow there, as those beside the store must."""
+    """Make sure that files can grow there, as those beside the store must."""
     if shutil.disk_usage(folder).free < ROOM:
         with translate_errors(target):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @contextmanager
-def _opened(target: SqliteTarget) -> Iterator[sqlite3.Connection]:
+def _open_for_reading(target: SqliteTarget) -> Iterator[sqlite3.Connection]:
     log = target.path.with_name(f"{target.path.name}-wal")
     # Without a log nobody is writing, and as immutable nothing is put beside the file.
     how = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"
@@ -119,8 +96,9 @@ def _opened(target: SqliteTarget) -> Iterator[sqlite3.Connection]:
             yield connection
 
 
-def _query(target: SqliteTarget) -> str:
-    with _opened(target) as connection:
+def check_content(target: SqliteTarget) -> str:
+    """Make sure that the file is whole."""
+    with _open_for_reading(target) as connection:
         answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if answer != "ok":
         raise StoreUnavailable(
@@ -129,8 +107,9 @@ def _query(target: SqliteTarget) -> str:
     return f"SQLite {sqlite3.sqlite_version}, the file is whole"
 
 
-def _schema(target: SqliteTarget) -> str:
-    with _opened(target) as connection:
+def check_schema(target: SqliteTarget) -> str:
+    """Make sure that the tables are of this program's version, or can be brought to it."""
+    with _open_for_reading(target) as connection:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         if VERSION_TABLE not in tables:
             raise SchemaMismatch(
@@ -151,14 +130,14 @@ def _check_tables(target: SqliteTarget, version: str | None, tables: set[str]) -
     if missing := sorted(TABLES - tables):
         what = f"lacks tables: {', '.join(missing)}"
     elif version is None:
-        what = f"does not say of which version it is: {VERSION_TABLE} has no row"
+        what = f"has no version: {VERSION_TABLE} has no row"
     else:
         return
     raise SchemaMismatch(f"the store {target.path} {what}", hint=restore_hint(target.path))
 
 
 def _check_counters(target: SqliteTarget, connection: sqlite3.Connection) -> None:
-    """Nothing can be added with a number that is taken."""
+    """Make sure that nothing is added with a number that is taken."""
     behind = connection.execute(
         "SELECT id FROM users WHERE"
         " last_number < (SELECT max(number) FROM tasks WHERE user_id = users.id)"
@@ -171,22 +150,20 @@ def _check_counters(target: SqliteTarget, connection: sqlite3.Connection) -> Non
         )
 
 
-def _user(target: SqliteTarget, claims: Claims) -> str:
+def check_user(target: SqliteTarget, claims: Claims) -> str:
+    """Make sure that the store knows the user and the key, and return the user's name."""
     question = (
         "SELECT name, revoked_at, keys.id FROM users"
         " LEFT JOIN keys ON keys.user_id = users.id AND keys.id = ? WHERE users.id = ?"
     )
-    with _opened(target) as connection:
+    with _open_for_reading(target) as connection:
         row = connection.execute(question, (claims.key_id, claims.user_id)).fetchone()
     if claims.by_issuer:
         if row is None:
-            return Note("not known to the store yet; the first command sees to it")
+            return Note("not in the store yet; the first command adds you")
         return str(row[0] or claims.user_id)
     if row is None or row[2] is None:
-        raise NotSignedIn(
-            "the store does not know this user and key",
-            hint=RESTORE,
-        )
+        raise NotSignedIn("the store does not know this user and key", hint=RESTORE)
     if row[1] is not None:
         raise NotSignedIn("the key was revoked", hint="make a token with `todo token create`")
     return str(row[0] or claims.user_id)
