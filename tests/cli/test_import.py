@@ -184,7 +184,7 @@ def test_a_bad_record_refuses_the_whole_file(todo: Todo) -> None:
         "error: nothing was imported: 2 records cannot be read\n"
         "  record 2, line 2: title: empty\n"
         "  record 3, line 3: due: `?` is not like `2026-11-20` or `2026-11-20T20:30:00Z`\n"
-        "hint: mend the file, or leave them out with `--skip-bad`\n",
+        "hint: fix the file, or leave them out with `--skip-bad`\n",
     )
     assert todo.tasks() == []
 

@@ -18,10 +18,9 @@ from neontodo.errors import BadValue
 from neontodo.fields import Priority
 from neontodo.models import NUMBER_MAX, TaskCreate
 from neontodo.tasks import history, importing, service
-from neontodo.tasks.importing import BYTES, CHUNK, HIGHEST, NEAR
+from neontodo.tasks.importing import BYTES, CHUNK, HIGHEST, NEAR, Report
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.references import parse_refs
-from neontodo.tasks.report import Report
 from tests.contract.conftest import ANN, BOB, Store
 
 

@@ -12,7 +12,7 @@ from neontodo.wording import pluralize
 
 if TYPE_CHECKING:
     from neontodo.render.listing import Output
-    from neontodo.tasks.report import Report
+    from neontodo.tasks.importing import Report
 
 NUMBERS_SHOWN = 5
 PROBLEMS_SHOWN = 10

@@ -1,31 +1,71 @@
-"""Tasks from elsewhere: each record once, whatever is here already left as it is."""
+"""Import tasks from elsewhere: each record once, whatever is here already left as it is."""
 
 from __future__ import annotations
 
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol
 
 from neontodo.columns import EXTRA_MAX_BYTES, write_json
+from neontodo.errors import BadValue, capped
 from neontodo.models import NUMBER_MAX, TaskCreate
 from neontodo.tasks.queries import changes, tasks
-from neontodo.tasks.report import Report
 from neontodo.tasks.service import build_columns
 from neontodo.tasks.state import read_before
 from neontodo.tasks.unit_of_work import UnitOfWork
+from neontodo.wording import pluralize
 
 CHUNK = 2000
 HIGHEST = NUMBER_MAX // 2
-"""Of the numbers that a file may bring; those after it are left to the tasks to come."""
+"""The highest number that a file may bring; those above are left to the tasks to come."""
 NEAR = 100_000
 """How far above the last number here any file's may be: some tasks of somebody who had many."""
 SPREAD = 10
 """How many numbers more a file may span for each of its tasks; the others were removed there."""
 BYTES = 100
-"""Of a task in a file, about: a short row of CSV has fewer, a line of JSON three times as many."""
+"""About how long a task is in a file: a short row of CSV is shorter, JSON three times as long."""
+DETAILS_KEPT = 1000
+"""How many numbers and problems a report names; very long files can have more."""
+DETAILS_SHOWN = 10
 NAMESPACE = uuid.UUID("6f1f7f0a-52d9-4f0e-9d7c-1b7a34c6a0b5")
+
+
+@dataclass
+class Report:
+    """What became of a file's records.
+
+    Attributes:
+        renumbered: the tasks that got another number than the file's, `too_high` ones among them.
+        numbers: the numbers of the file that were taken, and what they are now.
+        high_numbers: those that were far above all others.
+    """
+
+    added: int = 0
+    already_here: int = 0
+    repeated: int = 0
+    removed_here: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    renumbered: int = 0
+    numbers: dict[int, int] = field(default_factory=dict)
+    too_high: int = 0
+    high_numbers: dict[int, int] = field(default_factory=dict)
+    bad: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def add_renumbered(self, old: int, new: int, *, is_too_high: bool) -> None:
+        self.renumbered += 1
+        self.too_high += is_too_high
+        numbers = self.high_numbers if is_too_high else self.numbers
+        if len(numbers) < DETAILS_KEPT:
+            numbers[old] = new
+
+    def add_problem(self, where: str, problem: str | None) -> None:
+        self.bad += 1
+        if len(self.problems) < DETAILS_KEPT:
+            self.problems.append(f"{where}: {problem}")
 
 
 class Incoming(Protocol):
@@ -69,11 +109,15 @@ async def import_tasks(
     importer = _Importer(unit, skip_bad, restore, size)
     unread = iter(records)
     while chunk := list(islice(unread, CHUNK)):
-        await importer.take(chunk)
+        await importer.add_new(chunk)
         await unit.flush()
         progress()
     if importer.report.bad and not skip_bad:
-        raise importer.report.refusal()
+        raise BadValue(
+            f"nothing was imported: {pluralize(importer.report.bad, 'record')} cannot be read",
+            details=capped(importer.report.problems[:DETAILS_SHOWN], importer.report.bad),
+            hint="fix the file, or leave them out with `--skip-bad`",
+        )
     await unit.finish()
     return importer.report
 
@@ -89,9 +133,9 @@ class _Importer:
         self.highest = min(HIGHEST, unit.last_number + NEAR + SPREAD * size // BYTES)
         # A log without entries means that no task was ever here.
         self.was_empty = unit.seq == 0
-        self.former: dict[uuid.UUID, int] = {}
+        self.former_numbers: dict[uuid.UUID, int] = {}
 
-    async def take(self, records: Iterable[Incoming]) -> None:
+    async def add_new(self, records: Iterable[Incoming]) -> None:
         """Hand the records that are new to the unit, which is flushed before the next ones."""
         good = self._collect_good(records)
         if self.report.bad and not self.skip_bad:
@@ -121,7 +165,7 @@ class _Importer:
             elif record.skipped is not None:
                 self.report.skipped[record.skipped] += 1
             else:
-                self.report.refuse(record.where, record.problem)
+                self.report.add_problem(record.where, record.problem)
         return good
 
     def _derive_id(self, key: str) -> uuid.UUID:
@@ -161,7 +205,7 @@ class _Importer:
                 del good[task_id]
                 self.report.removed_here += 1
             else:
-                self.former[task_id] = read_before(change).get("number", 0)
+                self.former_numbers[task_id] = read_before(change).get("number", 0)
 
     def _assign_numbers(self, good: dict[uuid.UUID, Columns], taken: set[int]) -> None:
         """Give each its own number if that is near and nobody ever had it, else the next free."""
@@ -175,14 +219,14 @@ class _Importer:
                 waiting.append(task_id)
         for task_id in waiting:
             columns = good[task_id]
-            own, number = columns["number"], self.former.pop(task_id, None)
+            own, number = columns["number"], self.former_numbers.pop(task_id, None)
             if number is None:
                 number = self.unit.next_number()
             columns["number"] = number
             if own > self.highest:
                 columns["extra"] = _with_number(columns["extra"], own)
             if own not in (0, number):
-                self.report.renumber(own, number, is_too_high=own > self.highest)
+                self.report.add_renumbered(own, number, is_too_high=own > self.highest)
 
 
 def _with_number(extra: dict[str, Any] | None, number: int) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from neontodo.errors import BadValue
 if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.cli.files import Source
-    from neontodo.tasks.report import Report
+    from neontodo.tasks.importing import Report
     from neontodo.tasks.unit_of_work import UnitOfWork
 
 
