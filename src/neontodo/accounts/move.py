@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from neontodo.accounts import machine_key
 from neontodo.db import embedded
-from neontodo.tasks.copying import Copied, Owner, copy
 from neontodo.tasks.filters import TaskFilter, parse_sort
-from neontodo.tasks.importing import Incoming, import_tasks
+from neontodo.tasks.importing import Incoming, Report, import_tasks
 from neontodo.tasks.queries import tasks, users
 from neontodo.tasks.results import UnreadableTask
+from neontodo.tasks.transfer import Owner, Transferred, copy_to_store
 from neontodo.tasks.unit_of_work import UnitOfWork, WriteContext, save_exactly_once
 
 if TYPE_CHECKING:
     from neontodo.accounts.account import Account
     from neontodo.db.database import Database
-    from neontodo.tasks.report import Report
 
 ReadRecords = Callable[[BinaryIO], Iterable[Incoming]]
 """Reads tasks from a file of JSON, as `todo import` does."""
@@ -39,7 +38,7 @@ class Moved:
         unreadable: tasks that could not be imported, as they are no tasks of this program.
     """
 
-    copied: Copied | None
+    copied: Transferred | None
     imported: Report | None
     unreadable: list[UnreadableTask]
 
@@ -84,7 +83,7 @@ async def move_tasks(
 
     Doing it again adds what is new since. The embedded store keeps what it has.
     """
-    sent: list[Copied] = []
+    sent: list[Transferred] = []
     copied = await _copy(home, old, database, new, sent)
     if copied is not None:
         return Moved(copied, None, [])
@@ -97,17 +96,17 @@ async def move_tasks(
 
 
 async def _copy(
-    home: Database, old: Owner, database: Database, new: Owner, sent: list[Copied]
-) -> Copied | None:
+    home: Database, old: Owner, database: Database, new: Owner, sent: list[Transferred]
+) -> Transferred | None:
     """Copy everything, `sent` being what each try has sent; None if there are tasks already."""
 
-    async def attempt() -> Copied | None:
+    async def attempt() -> Transferred | None:
         # Nobody else writes to the embedded store meanwhile; a dry run, so nor do we.
         async with (
             home.write(old.user_id, dry_run=True) as source,
             database.write(new.user_id) as session,
         ):
-            copied = await copy(source, old, session, new)
+            copied = await copy_to_store(source, old, session, new)
             if copied is not None:
                 sent.append(copied)
             return copied

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from neontodo.accounts.move import Moved
     from neontodo.app import App
     from neontodo.db.database import Database
-    from neontodo.tasks.copying import Owner
-    from neontodo.tasks.report import Report
+    from neontodo.tasks.importing import Report
+    from neontodo.tasks.transfer import Owner
 
 
 def warn_overruled(app: App) -> bool:
@@ -65,7 +65,7 @@ def move_embedded_tasks(app: App, database: Database, connection: StoredConnecti
     """Move the tasks of the embedded store into a database that was just connected."""
     from neontodo.accounts.move import find_owners_with_tasks
     from neontodo.render.messages import say
-    from neontodo.tasks.copying import Owner
+    from neontodo.tasks.transfer import Owner
 
     owners = _find_owners(app)
     if not owners:
@@ -128,8 +128,8 @@ def _print_moved(app: App, home: Database, moved: Moved) -> None:
         say(app.streams, "nothing to move: the embedded store is empty")
         return
     say(app.streams, f"moved {pluralize(copied.tasks, 'task')} with their numbers and their log")
-    if copied.left:
-        warn(app.streams, f"rows that cannot be read were not moved: {copied.left}")
+    if copied.unreadable:
+        warn(app.streams, f"rows that cannot be read were not moved: {copied.unreadable}")
     say(app.streams, f"the embedded store keeps its copy: {home.target.display}")
 
 

@@ -1,8 +1,6 @@
-"""All tasks of one user given to another: by the database's owner, in one transaction.
+"""Bring all tasks of a user elsewhere: into another store, or to another user of the same one.
 
-They get the receiver's next numbers, and the receiver's log has them created. Whoever gives may
-have written to the database with plain SQL, so neither their counters nor their log are relied on,
-and rows that no task of this program can be are left behind.
+Plain SQL may have written rows that cannot be read; those stay where they are.
 """
 
 from __future__ import annotations
@@ -10,13 +8,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from neontodo.tasks.queries import tasks
-from neontodo.tasks.state import copy_columns
+from neontodo.tasks.queries import changes, tasks, users
+from neontodo.tasks.state import copy_columns, is_readable_row, normalize_row
 from neontodo.tasks.unit_of_work import UnitOfWork, WriteContext
 
 CHUNK = 1000
@@ -24,39 +22,84 @@ LOGGED_AS = "transfer"
 """The key in the log: no machine's own, so that nobody's plain `undo` takes it back."""
 
 
-class Transferred(NamedTuple):
-    """How many tasks went over, and how many rows were left, as they are no tasks."""
+@dataclass(frozen=True)
+class Owner:
+    """A user in a store, and the key of this machine there."""
 
-    moved: int
-    left: int
+    user_id: str
+    key_id: str
 
 
-async def transfer(session: AsyncSession, giver: str, receiver: str, now: datetime) -> Transferred:
-    """Move every task; nothing counts before the commit."""
+@dataclass(frozen=True)
+class Transferred:
+    """How many tasks and entries of the log went over, and how many rows cannot be read."""
+
+    tasks: int
+    changes: int = 0
+    unreadable: int = 0
+
+
+async def copy_to_store(
+    source: AsyncSession, old: Owner, session: AsyncSession, new: Owner
+) -> Transferred | None:
+    """Copy numbers, tasks and log as they are; None if the new user ever had a task.
+
+    What this machine did in the old store it did in the new one too, so `undo` still goes back.
+    Both sessions must hold still: one transaction each.
+    """
+    counters = await users.fetch_counters(source, old.user_id)
+    if not await users.set_first_counters(session, new.user_id, *counters):
+        return None
+    task_count = change_count = unreadable = 0
+    own, keys = {"user_id": new.user_id}, {old.key_id: new.key_id}
+    async for rows in tasks.stream_rows(source, old.user_id):
+        readable = [columns for row in rows if (columns := normalize_row({**row})) is not None]
+        await tasks.insert_tasks(session, [{**columns, **own} for columns in readable])
+        task_count += len(readable)
+        unreadable += len(rows) - len(readable)
+    async for rows in changes.stream_rows(source, old.user_id):
+        logged = [row for row in rows if is_readable_row({**row})]
+        await changes.insert_changes(
+            session,
+            [{**row, **own, "key_id": keys.get(row["key_id"], row["key_id"])} for row in logged],
+        )
+        change_count += len(logged)
+        unreadable += len(rows) - len(logged)
+    return Transferred(task_count, change_count, unreadable)
+
+
+async def give_to_user(
+    session: AsyncSession, giver: str, receiver: str, now: datetime
+) -> Transferred:
+    """Move every task to another user, with the receiver's next numbers; the caller commits.
+
+    The receiver's log has the tasks created. The giver may have written plain SQL, so neither
+    their counters nor their log are relied on.
+    """
     units = {
         user_id: UnitOfWork(session, WriteContext(user_id, LOGGED_AS, now, needs_key=False))
         for user_id in (giver, receiver)
     }
     # Two transfers at once must lock the same row first.
     for user_id in sorted(units):
-        with _acting_for(session, user_id):
+        with _act_for(session, user_id):
             await units[user_id].start()
     moved, last = 0, 0
-    while numbers := await _move(giver, units[receiver], after=last):
+    while numbers := await _move_some(giver, units[receiver], after=last):
         moved, last = moved + len(numbers), numbers[-1]
-    with _acting_for(session, receiver):
+    with _act_for(session, receiver):
         await units[receiver].finish()
-    with _acting_for(session, giver):
-        return Transferred(moved, await tasks.count_tasks(session, giver))
+    with _act_for(session, giver):
+        return Transferred(moved, unreadable=await tasks.count_tasks(session, giver))
 
 
-async def _move(giver: str, receiver: UnitOfWork, after: int) -> list[int]:
-    """Move the next tasks by their numbers, which are answered."""
+async def _move_some(giver: str, receiver: UnitOfWork, after: int) -> list[int]:
+    """Move the next tasks, and return what their numbers were."""
     session = receiver.session
-    with _acting_for(session, giver):
+    with _act_for(session, giver):
         found = await tasks.fetch_valid(session, giver, after=after, limit=CHUNK)
         await tasks.delete_tasks(session, giver, found)
-    with _acting_for(session, receiver.user_id):
+    with _act_for(session, receiver.user_id):
         taken = await tasks.fetch_ids_and_numbers(
             session, receiver.user_id, [task.id for task in found], []
         )
@@ -70,7 +113,7 @@ async def _move(giver: str, receiver: UnitOfWork, after: int) -> list[int]:
 
 
 @contextmanager
-def _acting_for(session: AsyncSession, user_id: str) -> Iterator[None]:
+def _act_for(session: AsyncSession, user_id: str) -> Iterator[None]:
     """Let the session be this user's for a while: the only place where one has two."""
     before = session.info["user_id"]
     session.info["user_id"] = user_id

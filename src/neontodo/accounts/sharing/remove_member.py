@@ -24,7 +24,7 @@ from neontodo.db.blocking import end_sessions
 from neontodo.db.database import AGAIN, Database
 from neontodo.errors import BadValue, StoreUnavailable, TodoError
 from neontodo.tasks.queries import tasks
-from neontodo.tasks.transfer import Transferred, transfer
+from neontodo.tasks.transfer import Transferred, give_to_user
 
 NOT_DROPPED = {"2BP01", "53200"}
 """It is still needed elsewhere, or owns more than one transaction has room to lock."""
@@ -82,10 +82,10 @@ async def remove(database: Database, removal: Removal, now: datetime) -> Removed
     try:
         if heir is None:
             async with database.read(user.id) as session:
-                settled = Transferred(await tasks.count_tasks(session, user.id), 0)
+                settled = Transferred(await tasks.count_tasks(session, user.id))
         else:
             async with database.write(user.id) as session:
-                settled = await transfer(session, user.id, heir.id, now)
+                settled = await give_to_user(session, user.id, heir.id, now)
         return Removed(settled, await drop_logins(database, user, now))
     except TodoError as error:
         raise StoreUnavailable(

@@ -148,10 +148,10 @@ def run_remove(app: App, request: RemoveRequest) -> None:
     removed = _manage(app, remove_member.remove(app.database, removal, app.now))
     for role in removed.roles_left:
         warn(app.streams, f"{role} could not be dropped; it has no rights left")
-    if left := removed.tasks.left:
+    if left := removed.tasks.unreadable:
         rows = "1 row is" if left == 1 else f"{left} rows are"
         warn(app.streams, f"{rows} not valid tasks and stay with the removed user")
-    number = removed.tasks.moved
+    number = removed.tasks.tasks
     fate = f"{number} given to {heir.label}" if heir else f"{number} kept"
     say(app.streams, f"removed {user.label}; tasks: {fate}")
 
