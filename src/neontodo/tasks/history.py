@@ -1,4 +1,4 @@
-"""Undo and redo: commands taken back whole, as new entries of the log.
+"""Undo and redo commands in one step, as new entries of the log.
 
 An undo reverts a command, a redo reverts an undo. A command that is reverted by a later one which
 itself was not reverted counts as taken back.
@@ -18,10 +18,10 @@ from neontodo.tasks.state import (
     UnreadableChange,
     apply_update,
     find_later_changes,
+    is_readable_row,
     name_fields,
     read_before,
     read_change,
-    require_readable,
     restore_columns,
     take_snapshot,
 )
@@ -29,8 +29,8 @@ from neontodo.tasks.unit_of_work import UnitOfWork
 from neontodo.wording import list_numbers
 
 CHUNK = 500
-LOOKED_AT = 50
-"""Commands at a time, of which mostly the newest is the one."""
+COMMANDS_PER_QUERY = 50
+"""Mostly the newest one is what is looked for."""
 DETAILS_SHOWN = 10
 
 _WORDS = {"due": "due date", "completed": "status"}
@@ -43,7 +43,7 @@ async def undo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
         Refused: there is none, or something of it was changed since.
     """
     await unit.start()
-    async for command in _standing(unit, any_machine):
+    async for command in _find_unreverted(unit, any_machine):
         if command.reverts is None and (outcome := await _revert(unit, command, "undo")):
             return outcome
     raise Refused(
@@ -59,7 +59,7 @@ async def redo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
         Refused: there is none, or something of it was changed since.
     """
     await unit.start()
-    async for command in _standing(unit, any_machine):
+    async for command in _find_unreverted(unit, any_machine):
         if command.reverts is None:
             break
         if await _is_undo(unit, command) and (outcome := await _revert(unit, command, "redo")):
@@ -67,12 +67,12 @@ async def redo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
     raise Refused("nothing to redo")
 
 
-async def _standing(unit: UnitOfWork, any_machine: bool) -> AsyncIterator[LoggedCommand]:
-    """Commands that no later one took back, newest first."""
+async def _find_unreverted(unit: UnitOfWork, any_machine: bool) -> AsyncIterator[LoggedCommand]:
+    """Yield the commands that no later one took back, newest first."""
     taken_back: set[uuid.UUID] = set()
     before_seq = None
     while batch := await changes.fetch_commands(
-        unit.session, unit.user_id, before_seq=before_seq, limit=LOOKED_AT
+        unit.session, unit.user_id, before_seq=before_seq, limit=COMMANDS_PER_QUERY
     ):
         for command in batch:
             if command.id in taken_back:
@@ -85,65 +85,70 @@ async def _standing(unit: UnitOfWork, any_machine: bool) -> AsyncIterator[Logged
 
 
 async def _is_undo(unit: UnitOfWork, command: LoggedCommand) -> bool:
-    """Whether it took back a plain command, and not an undo."""
+    """Return whether it took back a plain command, and not an undo."""
     assert command.reverts is not None
     first = await changes.fetch_of_command(unit.session, unit.user_id, command.reverts, limit=1)
     return bool(first) and first[0].reverts is None
 
 
 async def _revert(unit: UnitOfWork, command: LoggedCommand, verb: str) -> Outcome | None:
-    """Record the opposite of a command; None if plain SQL has written it, and none can be told.
+    """Record the opposite of a command; None if plain SQL has written it, so that it has none.
 
     Raises:
         Refused: something of it was changed since, or only its beginning can be read.
     """
     unit.reverts = command.id
     changed: list[TaskPublic] = []
-    told: dict[str, list[TaskPublic]] = {}
+    by_sentence: dict[str, list[TaskPublic]] = {}
     last = None
     while True:
         batch = await changes.fetch_of_command(
             unit.session, unit.user_id, command.id, after=last, limit=CHUNK
         )
-        if not all(map(_is_readable, batch)):
+        if not all(map(_can_revert, batch)):
             if last is None:
                 return None
             raise Refused(f"cannot {verb}: a part of the command cannot be read")
         found = await tasks.fetch_by_ids(unit.session, unit.user_id, [c.task_id for c in batch])
-        await _refuse_disagreement(unit, batch, found, verb)
+        await _require_unchanged(unit, batch, found, verb)
         for change in batch:
-            changed.append(_inverse(unit, change, found.get(change.task_id)))
-            told.setdefault(_sentence(change, verb), []).append(changed[-1])
+            changed.append(_record_inverse(unit, change, found.get(change.task_id)))
+            by_sentence.setdefault(_describe_inverse(change, verb), []).append(changed[-1])
         if len(batch) < CHUNK:
             break
         await unit.flush()
         last = batch[-1].seq
     await unit.finish()
-    return Outcome(tuple(changed), notes=tuple(_told(*each) for each in told.items()))
+    notes = (_name_tasks(*each) for each in by_sentence.items())
+    return Outcome(tuple(changed), notes=tuple(notes))
 
 
-def _is_readable(change: Change) -> bool:
+def _can_revert(change: Change) -> bool:
+    """Return whether a change can be read, and the whole task if it was created or removed."""
     try:
-        require_readable(change.before)
-        require_readable(change.after)
         if change.kind != "update":
             read_change(change)
     except UnreadableChange:
         return False
-    return isinstance(change.task_id, uuid.UUID)
+    return is_readable_row(vars(change))
 
 
-async def _refuse_disagreement(
+async def _require_unchanged(
     unit: UnitOfWork, batch: Sequence[Change], found: dict[uuid.UUID, Task], verb: str
 ) -> None:
-    problems = [(c, reason) for c in batch if (reason := _problem(c, found.get(c.task_id)))]
+    """Make sure that the tasks are as the command left them.
+
+    Raises:
+        Refused: something of them was changed since.
+    """
+    problems = [(c, why) for c in batch if (why := _explain_conflict(c, found.get(c.task_id)))]
     if not problems:
         return
     shown = problems[:DETAILS_SHOWN]
     last = await changes.fetch_last_of_tasks(
         unit.session, unit.user_id, [c.task_id for c, _ in shown]
     )
-    details = (reason.format(_number(last[c.task_id], found)) for c, reason in shown)
+    details = (why.format(_find_number(last[c.task_id], found)) for c, why in shown)
     raise Refused(
         f"cannot {verb}: something was changed since",
         details=capped(details, len(problems)),
@@ -151,28 +156,27 @@ async def _refuse_disagreement(
     )
 
 
-def _number(last: Change, found: dict[uuid.UUID, Task]) -> int | None:
-    """The number of a task, also of one that was removed."""
+def _find_number(last: Change, found: dict[uuid.UUID, Task]) -> int | None:
+    """Return the number of a task, also of one that was removed."""
     if task := found.get(last.task_id):
         return task.number
     return read_before(last).get("number")
 
 
-def _problem(change: Change, task: Task | None) -> str | None:
-    """Why a change cannot be taken back, with `{}` for the task; None if it can."""
+def _explain_conflict(change: Change, task: Task | None) -> str | None:
+    """Return why a change cannot be taken back, with `{}` for the task; None if it can."""
     if change.kind == "delete":
         return "task {} is there again" if task else None
     if task is None:
         return "task {} was removed since"
     fields = name_fields(find_later_changes(task, change))
-    return f"task {{}}: {_in_words(fields)} changed since" if fields else None
+    return f"task {{}}: {_list_fields(fields)} changed since" if fields else None
 
 
-def _inverse(unit: UnitOfWork, change: Change, task: Task | None) -> TaskPublic:
-    """Record the opposite of a change; the task as it is then, or as it last was."""
+def _record_inverse(unit: UnitOfWork, change: Change, task: Task | None) -> TaskPublic:
+    """Record the opposite of a change, and return the task as it is then, or as it last was."""
     if task is None:
-        columns = restore_columns(change.before or {})
-        unit.create(change.task_id, columns)
+        unit.create(change.task_id, restore_columns(change.before or {}))
         return read_change(change)
     if change.kind == "create":
         unit.delete(task)
@@ -182,8 +186,8 @@ def _inverse(unit: UnitOfWork, change: Change, task: Task | None) -> TaskPublic:
     return take_snapshot(task, **columns, updated_at=unit.now)
 
 
-def _sentence(change: Change, verb: str) -> str:
-    """What becomes of a task whose change is taken back; `{}` stands for the task."""
+def _describe_inverse(change: Change, verb: str) -> str:
+    """Return what becomes of a task whose change is taken back; `{}` stands for the task."""
     past = "undone" if verb == "undo" else "redone"
     if change.kind != "update":
         return f"{past}: {{}} {'removed' if change.kind == 'create' else 'restored'}"
@@ -191,15 +195,15 @@ def _sentence(change: Change, verb: str) -> str:
     if fields == ["completed"]:
         is_done = (change.before or {})["completed"]
         return f"{past}: {{}} {'done' if is_done else 'pending'} again"
-    return (
-        f"{past}: {_in_words(fields)} of {{}} {'restored' if verb == 'undo' else 'changed again'}"
-    )
+    again = "restored" if verb == "undo" else "changed again"
+    return f"{past}: {_list_fields(fields)} of {{}} {again}"
 
 
-def _in_words(fields: list[str]) -> str:
+def _list_fields(fields: list[str]) -> str:
     return ", ".join(_WORDS.get(name, name) for name in fields)
 
 
-def _told(sentence: str, affected: list[TaskPublic]) -> str:
+def _name_tasks(sentence: str, affected: list[TaskPublic]) -> str:
+    """Return the sentence with the tasks' numbers, and the title of a single one."""
     title = f" ({affected[0].title})" if len(affected) == 1 else ""
     return sentence.format(list_numbers(task.number for task in affected) + title)
