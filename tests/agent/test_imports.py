@@ -48,7 +48,7 @@ AGENT = """
 import sys
 from neontodo.agent.program import import_program
 import_program()
-from neontodo.cli.process import run_in_process
+from neontodo.cli.main import run_in_process
 from neontodo.resources import Resources
 resources = Resources(outlive_command=True)
 run_in_process(["list"], resources)

@@ -24,7 +24,7 @@ def main() -> None:
     except (Garbage, OSError):
         return
     from neontodo.agent.program import Program
-    from neontodo.cli.process import run_in_process
+    from neontodo.cli.main import run_in_process
 
     # What is imported from here on is this program.
     program = Program()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from neontodo.cli.prompt import asked_unseen
+from neontodo.cli.prompt import ask_secret
 from neontodo.db.url import USUAL_VARIABLES, extract_url
 from neontodo.errors import BadValue
 
@@ -78,7 +78,7 @@ def _load_last(app: App) -> str:
 
 
 def _ask(app: App) -> str:
-    text = asked_unseen(app, "database URL (it will not be shown):")
+    text = ask_secret(app, "database URL (it will not be shown):")
     if not text.strip():
         raise BadValue("there is no database URL on standard input", hint="paste it, then press ⏎")
     return text

@@ -16,7 +16,6 @@ from typer import _completion_shared
 from typer._click.shell_completion import add_completion_class
 from typer._completion_classes import BashComplete, FishComplete, ZshComplete
 
-from neontodo.fields import SORT_KEYS, Option
 from neontodo.render.text import escaped
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from neontodo.accounts.identity import Identity
     from neontodo.app import App
+    from neontodo.fields import Option
     from neontodo.tasks.results import Count
 
 T = TypeVar("T")
@@ -49,6 +49,8 @@ def complete_words(*words: str) -> Completion:
 
 def complete_sort_keys(incomplete: str) -> list[Offer]:
     """Complete the last key of a list of sort keys."""
+    from neontodo.fields import SORT_KEYS
+
     start, comma, last = incomplete.rpartition(",")
     sign = "-" if last.startswith("-") else ""
     return [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from neontodo.cli.exits import NAME, Exit, find_exit_code
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from typer.exceptions import TyperException
 
     from neontodo.app import App
+    from neontodo.resources import Resources
 
 
 TOO_MANY = {errno.EMFILE, errno.ENFILE}
@@ -32,6 +35,22 @@ def run(argv: Sequence[str], app: App) -> int:
         return _unwritable(app, error)
     finally:
         app.close()
+    return code
+
+
+def run_in_process(argv: Sequence[str], resources: Resources | None = None) -> int:
+    """Run one command on this process's own streams, environment and folder."""
+    import warnings
+
+    from neontodo.app import App
+
+    if not sys.warnoptions:
+        # They are for developers: Ctrl-C at an odd moment leaves a coroutine that never ran.
+        warnings.simplefilter("ignore")
+    code = run(argv, App.from_process(resources))
+    # What could not be written has been reported, unless the output was closed early.
+    with suppress(OSError):
+        sys.stdout.flush()  # noqa: TID251
     return code
 
 

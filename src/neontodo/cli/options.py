@@ -1,7 +1,7 @@
 """Options and arguments that several commands share, each declared once.
 
 A command's request has them as fields, one by one or by extending Printing, Listing or Changing.
-`--color` and `--profile` are no fields: every command takes them, and they go to the app.
+`--color` and `--profile` are no fields: every command takes them, as typer_app declares them.
 """
 
 from __future__ import annotations
@@ -13,52 +13,7 @@ import typer
 
 from neontodo.cli import completion
 from neontodo.fields import BY_NAME, Option
-from neontodo.formats import FORMATS
 
-
-def _choose_colour(ctx: typer.Context, when: str) -> str:
-    if when not in ("auto", "always", "never"):
-        raise typer.BadParameter("choose `auto`, `always` or `never`")
-    if ctx.obj is not None:
-        ctx.obj.choose_colour(when)
-    return when
-
-
-def _choose_profile(ctx: typer.Context, name: str | None) -> str | None:
-    # An empty name, such as an unset variable of a shell, must not choose another store.
-    if name is not None and ctx.obj is not None:
-        ctx.obj.choose_profile(name)
-    return name
-
-
-def _check_format(name: str | None) -> str | None:
-    if name is not None and name not in FORMATS:
-        raise typer.BadParameter(f"`{name}` is not one of {', '.join(FORMATS)}")
-    return name
-
-
-Color = Annotated[
-    str,
-    typer.Option(
-        "--color",
-        metavar="WHEN",
-        show_default=False,
-        callback=_choose_colour,
-        autocompletion=completion.complete_words("auto", "always", "never"),
-        help="Color what a terminal shows: auto (not with NO_COLOR), always or never.",
-    ),
-]
-Profile = Annotated[
-    str | None,
-    typer.Option(
-        "--profile",
-        metavar="NAME",
-        show_default=False,
-        callback=_choose_profile,
-        autocompletion=completion.complete_profiles,
-        help="Use another of your accounts, with its store; every command takes this option.",
-    ),
-]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print task numbers only.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
@@ -102,17 +57,6 @@ DueFilter = Annotated[str | None, _filter_of("due")]
 Priority = Annotated[str | None, _option_of("priority")]
 Project = Annotated[str | None, _option_of("project")]
 Tag = Annotated[list[str] | None, _option_of("tags")]
-Format = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        metavar="FORMAT",
-        callback=_check_format,
-        autocompletion=completion.complete_words(*FORMATS),
-        help=f"The file's format: {', '.join(FORMATS)}; by default, what its name says.",
-    ),
-]
-
 LAST = ("json", "quiet", "dry_run")
 """In this order at the end of a command's help, whichever request declares them."""
 

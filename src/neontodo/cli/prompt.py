@@ -25,12 +25,12 @@ def confirm(app: App, question: str) -> None:
         BadValue: there is no terminal to ask on.
         Refused: the answer was no.
     """
-    require_person(app)
-    if answered(app, f"{question} [y/N]").lower() not in ("y", "yes"):
+    require_terminal(app)
+    if ask(app, f"{question} [y/N]").lower() not in ("y", "yes"):
         raise Refused("nothing was changed")
 
 
-def answered(app: App, question: str) -> str:
+def ask(app: App, question: str) -> str:
     """Return what a person on the terminal answers, without the space around it."""
     from neontodo.render.text import escaped, safe_write
 
@@ -45,19 +45,19 @@ def answered(app: App, question: str) -> str:
     return answer.decode("utf-8", "replace").strip()
 
 
-def asked_unseen(app: App, question: str) -> str:
+def ask_secret(app: App, question: str) -> str:
     """Read a line from the terminal without showing it; from a file or pipe, all of it."""
     streams = app.streams
     if not streams.in_is_terminal:
         return streams.in_bytes.read(LARGEST_SECRET).decode("utf-8", "replace")
     with _open_screen(streams) as screen:
 
-        def ask() -> None:
+        def show_question() -> None:
             screen.write(f"{question} ")
             screen.flush()
 
-        with _hide_input(streams.stdin, ask):
-            ask()
+        with _hide_input(streams.stdin, show_question):
+            show_question()
             text = streams.in_bytes.readline(LARGEST_SECRET)
         screen.write("\n")
     return text.decode("utf-8", "replace")
@@ -110,7 +110,7 @@ def _hide_input(terminal: TextIO, ask_again: Callable[[], None]) -> Iterator[Non
         termios.tcsetattr(fd, termios.TCSADRAIN, before)
 
 
-def require_person(app: App) -> None:
+def require_terminal(app: App) -> None:
     """Make sure that there is a terminal to ask on.
 
     Raises:

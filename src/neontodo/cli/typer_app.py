@@ -1,6 +1,7 @@
 """Typer's commands, each made of the fields of its request, and only when it is looked up.
 
-To import every command's module, and make commands of them all, would double the time of `--help`.
+To import every command's module, and make commands of them all, would double the time of `--help`,
+which needs none of them; nor does it need the options that they share.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from typer._coercion import RuntimeParam
 from typer.core import TyperCommand, TyperGroup
 
 from neontodo import __version__
-from neontodo.cli import commands, options
-from neontodo.cli.completion import register_shells
+from neontodo.cli import commands, completion
+from neontodo.cli.commands import Function
 from neontodo.cli.exits import NAME
 
 if TYPE_CHECKING:
@@ -35,10 +36,49 @@ NARROW = 60
 SETTINGS = {"help_option_names": ["--help", "-h"]}
 
 
+def _choose_colour(ctx: typer.Context, when: str) -> str:
+    if when not in ("auto", "always", "never"):
+        raise typer.BadParameter("choose `auto`, `always` or `never`")
+    if ctx.obj is not None:
+        ctx.obj.choose_colour(when)
+    return when
+
+
+def _choose_profile(ctx: typer.Context, name: str | None) -> str | None:
+    # An empty name, such as an unset variable of a shell, must not choose another store.
+    if name is not None and ctx.obj is not None:
+        ctx.obj.choose_profile(name)
+    return name
+
+
+Color = Annotated[
+    str,
+    typer.Option(
+        "--color",
+        metavar="WHEN",
+        show_default=False,
+        callback=_choose_colour,
+        autocompletion=completion.complete_words("auto", "always", "never"),
+        help="Color what a terminal shows: auto (not with NO_COLOR), always or never.",
+    ),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        show_default=False,
+        callback=_choose_profile,
+        autocompletion=completion.complete_profiles,
+        help="Use another of your accounts, with its store; every command takes this option.",
+    ),
+]
+
+
 class Call(NamedTuple):
     """A parsed command line: what to run, and the request to run it with."""
 
-    function: Callable[[App, Any], int | None]
+    function: Function
     request: Any
 
 
@@ -93,7 +133,7 @@ def command_line() -> Any:
     typer_app = _new_typer(add_completion=True)
     typer_app.callback(invoke_without_command=True)(todo)
     root: Any = typer.main.get_command(typer_app)
-    register_shells()
+    completion.register_shells()
     summaries = {name: entry.summary for name, entry in commands.ENTRIES.items()}
     root.commands = LazyCommands(summaries, _load_command)
     return _simplify(root)
@@ -102,8 +142,8 @@ def command_line() -> Any:
 def todo(
     ctx: typer.Context,
     version: Annotated[bool, typer.Option("--version", "-V", help="Show the version.")] = False,
-    profile: options.Profile = None,
-    color: options.Color = "auto",
+    profile: Profile = None,
+    color: Color = "auto",
 ) -> Call | None:
     """Your tasks, in your own Postgres on Neon or in an embedded store.
 
@@ -141,40 +181,31 @@ class LazyCommands(Mapping[str, Any]):
 def _load_command(name: str) -> Any:
     """Make a command or group of its module."""
     entry = commands.ENTRIES[name]
-    module = import_module(f"{commands.__name__}.{entry.module}")
+    found: commands.Commands = import_module(f"{commands.__name__}.{entry.module}").COMMANDS
     if not entry.is_group:
-        found = module.COMMANDS[name] if hasattr(module, "COMMANDS") else getattr(module, name)
-        return _make_command(name, found)
-    summaries = {each: _first_sentence(found) for each, found in module.COMMANDS.items()}
-    group = PlainGroup(
-        name=name,
-        commands=LazyCommands(summaries, lambda each: _make_command(each, module.COMMANDS[each])),  # type: ignore[arg-type]
-        help=f"{entry.summary}.",
-        rich_markup_mode=None,
-    )
+        return _make_command(name, *found[name])
+    summaries = {each: _first_sentence(function) for each, (_, function) in found.items()}
+    below: Any = LazyCommands(summaries, lambda each: _make_command(each, *found[each]))
+    group = PlainGroup(name=name, commands=below, help=f"{entry.summary}.", rich_markup_mode=None)
     return _add_options_of_todo(group)
 
 
-def _first_sentence(found: Any) -> str:
-    function = found[1] if isinstance(found, tuple) else found
+def _first_sentence(function: Function) -> str:
     text = inspect.getdoc(function) or ""
     return text.partition("\n\n")[0].replace("\n", " ").removesuffix(".")
 
 
-def _make_command(name: str, found: Any) -> Any:
-    """Make the command that answers a Call of a request of this type for this function."""
-    callback, shows_color = found, False
-    if isinstance(found, tuple):
-        request_type, function = found
-        callback = _call_maker(request_type, function)
-        shows_color = issubclass(request_type, options.Colored)
+def _make_command(name: str, request_type: type[Any], function: Function) -> Any:
+    """Make the command that answers a Call of this function, with a request of this type."""
+    from neontodo.cli.options import Colored
+
     typer_app = _new_typer(add_completion=False)
-    typer_app.command(name, cls=PlainCommand)(callback)
+    typer_app.command(name, cls=PlainCommand)(_build_callback(request_type, function))
     command: Any = typer.main.get_command(typer_app)
-    return _add_options_of_todo(command, shows_color=shows_color)
+    return _add_options_of_todo(command, shows_color=issubclass(request_type, Colored))
 
 
-def _call_maker(request_type: type[Any], function: Callable[[App, Any], int | None]) -> Any:
+def _build_callback(request_type: type[Any], function: Function) -> Callable[..., Call]:
     """Return a function whose parameters are the request's fields, for Typer to read."""
 
     def make_call(**values: Any) -> Call:
@@ -198,7 +229,9 @@ def _call_maker(request_type: type[Any], function: Callable[[App, Any], int | No
 
 def _place(field: str) -> int:
     """Return where in the help a field comes: those of all commands after its own."""
-    return options.LAST.index(field) if field in options.LAST else -1
+    from neontodo.cli.options import LAST
+
+    return LAST.index(field) if field in LAST else -1
 
 
 def _new_typer(*, add_completion: bool) -> typer.Typer:
@@ -212,9 +245,8 @@ def _new_typer(*, add_completion: bool) -> typer.Typer:
 
 def _add_options_of_todo(command: Any, *, shows_color: bool = False) -> Any:
     """Let a command take `--color` and `--profile` too; most have options enough to show."""
-    own = {param.name for param in command.params}
     for param in command_line().params:
-        if param.name in ("color", "profile") and param.name not in own:
+        if param.name in ("color", "profile"):
             param = copy(param)
             param.hidden = not (shows_color and param.name == "color")
             param.expose_value = False

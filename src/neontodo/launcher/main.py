@@ -140,7 +140,7 @@ def _run_here(argv: list[str]) -> int:
     # Looking for garbage among the modules' own objects takes a tenth of the time of a command.
     gc.set_threshold(100_000)
     _open_closed_streams()
-    from neontodo.cli.process import run_in_process
+    from neontodo.cli.main import run_in_process
 
     return run_in_process(argv)
 

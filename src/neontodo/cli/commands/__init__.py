@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-Commands = Mapping[str, tuple[type[Any], Callable[..., int | None]]]
+Function = Callable[..., int | None]
+"""Runs a request in an app; returns an exit code, or None for 0."""
+
+Commands = Mapping[str, tuple[type[Any], Function]]
 """By name, the type of a command's request, and the function that runs it."""
 
 

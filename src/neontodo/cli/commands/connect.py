@@ -222,7 +222,7 @@ def _enrol_account(
 def _ask_who(app: App, users: Sequence[StoredUser]) -> StoredUser:
     """Ask a person which user they are; the only one there is is proposed."""
     from neontodo.accounts.users import SHOWN, describe_users, find_user
-    from neontodo.cli.prompt import answered
+    from neontodo.cli.prompt import ask
     from neontodo.render.messages import say
 
     if not app.streams.interactive:
@@ -233,13 +233,13 @@ def _ask_who(app: App, users: Sequence[StoredUser]) -> StoredUser:
         )
     if len(users) == 1:
         question = f"are you {users[0].description}? [Y/n]"
-        if answered(app, question).lower() in ("", "y", "yes"):
+        if ask(app, question).lower() in ("", "y", "yes"):
             return users[0]
         raise Refused("nothing was changed")
     say(app.streams, "this database has several users:")
     for number, user in enumerate(users[:SHOWN], 1):
         say(app.streams, f"  {number}  {user.description}")
-    answer = answered(app, "which one are you? number, e-mail address, name or id:")
+    answer = ask(app, "which one are you? number, e-mail address, name or id:")
     if not answer:
         raise Refused("nothing was changed")
     is_number = answer.isascii() and answer.isdigit() and 0 < int(answer) <= len(users[:SHOWN])

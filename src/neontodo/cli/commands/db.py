@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neontodo.cli import options
+from neontodo.cli.commands import Commands
 from neontodo.errors import BadValue, NotSignedIn
 
 if TYPE_CHECKING:
@@ -14,16 +16,43 @@ if TYPE_CHECKING:
     from neontodo.db.migrations import Migration
 
 
-def upgrade(
-    ctx: typer.Context,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeRequest:
+    """The version to upgrade to."""
+
     revision: Annotated[
         str, typer.Option(metavar="REV", help="Stop at this version instead of the newest.")
-    ] = "head",
+    ] = "head"
     sql: Annotated[
         bool, typer.Option("--sql", help="Print the SQL for a Postgres database; change nothing.")
-    ] = False,
-    dry_run: options.DryRun = False,
-) -> None:
+    ] = False
+    dry_run: options.DryRun = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DowngradeRequest:
+    """The version to go back to."""
+
+    revision: Annotated[
+        str, typer.Argument(metavar="REV", help="The version to go back to; `base`: no tables.")
+    ]
+    yes: options.Yes = False
+    dry_run: options.DryRun = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentRequest:
+    """The form in which the version is printed."""
+
+    json: options.Json = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest:
+    """The whole schema."""
+
+
+def run_upgrade(app: App, request: UpgradeRequest) -> None:
     """Bring the store's tables to this program's version.
 
     The embedded store does it by itself, after a backup copy; a Postgres database is only ever
@@ -33,16 +62,15 @@ def upgrade(
     from neontodo.db import migrations
     from neontodo.db.schema import HEAD
 
-    app: App = ctx.obj
-    if sql:
-        _print_sql(app, revision)
+    if request.sql:
+        _print_sql(app, request.revision)
         return
-    if dry_run:
-        migration = app.run(migrations.plan_for_store(app.database, "upgrade", revision))
+    if request.dry_run:
+        migration = app.run(migrations.plan_for_store(app.database, "upgrade", request.revision))
     else:
-        migration = app.run(migrations.migrate_store(app.database, "upgrade", revision))
-    _report(app, migration, dry_run=dry_run)
-    if not dry_run and migration.after == HEAD:
+        migration = app.run(migrations.migrate_store(app.database, "upgrade", request.revision))
+    _report(app, migration, dry_run=request.dry_run)
+    if not request.dry_run and migration.after == HEAD:
         app.run(_warn_stranger(app))
 
 
@@ -54,14 +82,7 @@ def _print_sql(app: App, revision: str) -> None:
     app.streams.out.write(app.run(write_upgrade_sql(app.database, revision)))
 
 
-def downgrade(
-    ctx: typer.Context,
-    revision: Annotated[
-        str, typer.Argument(metavar="REV", help="The version to go back to; `base`: no tables.")
-    ],
-    yes: options.Yes = False,
-    dry_run: options.DryRun = False,
-) -> None:
+def run_downgrade(app: App, request: DowngradeRequest) -> None:
     """Take the store's tables back to an older version, for an older program.
 
     What only the newer version keeps is lost; going back to `base` drops every task.
@@ -70,22 +91,21 @@ def downgrade(
     from neontodo.db import migrations
     from neontodo.render.messages import hint
 
-    app: App = ctx.obj
-    planned = app.run(migrations.plan_for_store(app.database, "downgrade", revision))
-    if dry_run or not planned.steps:
-        _report(app, planned, dry_run=dry_run)
+    planned = app.run(migrations.plan_for_store(app.database, "downgrade", request.revision))
+    if request.dry_run or not planned.steps:
+        _report(app, planned, dry_run=request.dry_run)
         return
-    if not yes:
-        # However long the answer takes, no connection breaks meanwhile.
+    if not request.yes:
+        # The answer may take long: no connection is kept open meanwhile.
         app.run(app.database.close())
         confirm(app, _question(app, planned))
-    done = app.run(migrations.migrate_store(app.database, "downgrade", revision))
+    done = app.run(migrations.migrate_store(app.database, "downgrade", request.revision))
     _report(app, done, dry_run=False)
     if app.target.engine == "sqlite":
         hint(app.streams, "the next command of this version upgrades it again")
 
 
-def current(ctx: typer.Context, json: options.Json = False) -> None:
+def run_current(app: App, request: CurrentRequest) -> None:
     """Print the version of the store's tables; nothing if there are none."""
     from json import dumps
 
@@ -93,9 +113,8 @@ def current(ctx: typer.Context, json: options.Json = False) -> None:
     from neontodo.db.schema import HEAD
     from neontodo.render.messages import say
 
-    app: App = ctx.obj
     version = app.run(migrations.read_store_version(app.database))
-    if json:
+    if request.json:
         app.streams.out.write(dumps({"version": version, "program": HEAD}) + "\n")
     elif version is not None:
         app.streams.out.write(f"{version}\n")
@@ -103,18 +122,14 @@ def current(ctx: typer.Context, json: options.Json = False) -> None:
         say(app.streams, f"{app.target.display} has no tables of todo yet")
 
 
-def check(ctx: typer.Context) -> None:
+def run_check(app: App, request: CheckRequest) -> None:
     """Check that the store's tables are of this program's version; exit code 6 if not."""
     from neontodo.db import migrations
     from neontodo.db.schema import HEAD
     from neontodo.render.messages import say
 
-    app: App = ctx.obj
     app.run(migrations.require_current(app.database))
     say(app.streams, f"the schema is {HEAD}, as this program needs it")
-
-
-COMMANDS = {"upgrade": upgrade, "downgrade": downgrade, "current": current, "check": check}
 
 
 def _report(app: App, migration: Migration, *, dry_run: bool) -> None:
@@ -158,3 +173,11 @@ async def _warn_stranger(app: App) -> None:
         warn(app.streams, error.message)
         if error.hint:
             hint(app.streams, error.hint)
+
+
+COMMANDS: Commands = {
+    "upgrade": (UpgradeRequest, run_upgrade),
+    "downgrade": (DowngradeRequest, run_downgrade),
+    "current": (CurrentRequest, run_current),
+    "check": (CheckRequest, run_check),
+}

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neontodo.cli import options
+from neontodo.cli import completion, options
 from neontodo.cli.commands import Commands
 from neontodo.errors import BadValue
+from neontodo.formats import FORMATS
 from neontodo.wording import pluralize
 
 if TYPE_CHECKING:
@@ -25,6 +26,24 @@ if TYPE_CHECKING:
 CHUNK = 1000
 
 
+def _check_format(name: str | None) -> str | None:
+    if name is not None and name not in FORMATS:
+        raise typer.BadParameter(f"`{name}` is not one of {', '.join(FORMATS)}")
+    return name
+
+
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        callback=_check_format,
+        autocompletion=completion.complete_words(*FORMATS),
+        help=f"The file's format: {', '.join(FORMATS)}; by default, what its name says.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRequest(options.Colored):
     """Which tasks to write, where and how."""
@@ -32,7 +51,7 @@ class ExportRequest(options.Colored):
     file: Annotated[
         str, typer.Argument(metavar="[FILE]", help="The file; without one, standard output.")
     ] = "-"
-    format: options.Format = None
+    format: Format = None
     done: Annotated[bool, typer.Option("--done", help="Only tasks that are done.")] = False
     pending: Annotated[bool, typer.Option("--pending", help="Only pending tasks.")] = False
     project: options.Project = None

@@ -9,6 +9,7 @@ import typer
 
 from neontodo.cli import options
 from neontodo.cli.commands import Commands
+from neontodo.cli.commands.export import Format
 from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class ImportRequest(options.Printing):
     """The file to read, and what to do with some of its records."""
 
     file: Annotated[str, typer.Argument(metavar="FILE", help="The file; `-` reads standard input.")]
-    format: options.Format = None
+    format: Format = None
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Skip records that cannot be read.")
     ] = False

@@ -43,13 +43,13 @@ def run_join(app: App, request: JoinRequest) -> None:
         parse_target,
     )
     from neontodo.cli.connecting import offer_move, warn_overruled
-    from neontodo.cli.prompt import asked_unseen
+    from neontodo.cli.prompt import ask_secret
     from neontodo.render.messages import say
 
     app.allow_new_profile()
     line = request.invitation
     if line == "-":
-        line = asked_unseen(app, "invitation (it will not be shown):")
+        line = ask_secret(app, "invitation (it will not be shown):")
     invited = decode_invitation(line)
     key = invited.machine_key
     _require_same_user(app, key)

@@ -135,11 +135,11 @@ def _find_in_file(app: App, name: str) -> str:
 def _sign_in(app: App, issuer: Issuer, request: LoginRequest) -> Account:
     """Return the account, after it was proved to be the person's; only then is anything stored."""
     from neontodo.accounts.account import sign_in
-    from neontodo.cli.prompt import asked_unseen
+    from neontodo.cli.prompt import ask_secret
 
     credential: str | IssuerSession
     if request.token is not None:
-        credential = asked_unseen(app, "token (it will not be shown):").strip()
+        credential = ask_secret(app, "token (it will not be shown):").strip()
         if not credential:
             raise BadValue("there is no token on standard input")
     elif request.email is not None or issuer.is_neon_auth:
@@ -152,17 +152,17 @@ def _sign_in(app: App, issuer: Issuer, request: LoginRequest) -> Account:
 
 def _sign_in_by_password(app: App, issuer: Issuer, email: str | None) -> IssuerSession:
     from neontodo.accounts.issuers import better_auth
-    from neontodo.cli.prompt import answered, asked_unseen
+    from neontodo.cli.prompt import ask, ask_secret
 
     if email is None and not app.streams.interactive:
         raise BadValue(
             "Neon Auth has no codes for a browser, and there is no terminal to ask on",
             hint="`--email ADDRESS` says who you are; the password comes from standard input",
         )
-    address = email or answered(app, "e-mail address:")
+    address = email or ask(app, "e-mail address:")
     if not address:
         raise Refused("nothing was changed")
-    password = asked_unseen(app, f"password of {address} (it will not be shown):").rstrip("\r\n")
+    password = ask_secret(app, f"password of {address} (it will not be shown):").rstrip("\r\n")
     if not password:
         raise BadValue("the password is empty", hint="type it, or give it on standard input")
 
@@ -200,7 +200,7 @@ def _sign_in_by_code(app: App, issuer: Issuer) -> IssuerSession:
 def _show_code(app: App, issuer: Issuer, code: DeviceCode) -> None:
     """Show the page and the code; open the page, and no other, for who wants that."""
     from neontodo.accounts.issuers.issuer import origin_of
-    from neontodo.cli.prompt import answered
+    from neontodo.cli.prompt import ask
     from neontodo.render.messages import say, warn
 
     say(app.streams, f"open {code.verification_uri}")
@@ -210,7 +210,7 @@ def _show_code(app: App, issuer: Issuer, code: DeviceCode) -> None:
         host = origin.partition("://")[2]
         warn(app.streams, f"that page is on {host}, and you sign in at {issuer.host}")
         question = f"open a page of {host} here now? [y/N]"
-    if app.streams.interactive and answered(app, question).lower() in ("y", "yes"):
+    if app.streams.interactive and ask(app, question).lower() in ("y", "yes"):
         import webbrowser
 
         if not webbrowser.open(code.verification_uri_complete or code.verification_uri):

@@ -39,11 +39,11 @@ def run_rm(app: App, request: RemoveRequest) -> None:
 
 def _confirm_removal(app: App, refs: Refs) -> Refs:
     """The tasks that a person agreed to remove, by their whole ids: no other can be hit."""
-    from neontodo.cli.prompt import confirm, require_person
+    from neontodo.cli.prompt import confirm, require_terminal
     from neontodo.tasks.lookup import resolve_refs
     from neontodo.tasks.references import parse_refs
 
-    require_person(app)
+    require_terminal(app)
     found = app.run(app.read(lambda s, me: resolve_refs(s, me.user_id, me.key_id, refs)))
     # The answer may take long: no connection is kept open meanwhile.
     app.run(app.database.close())
