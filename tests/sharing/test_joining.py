@@ -200,7 +200,7 @@ def test_an_invitation_made_by_another_than_the_tables_owner_expires_too(shared:
 
 
 def test_list_says_who_has_not_joined_and_until_when_they_can(shared: Shared) -> None:
-    line = shared.invite("ann@example.com", "--days", "30")
+    line = shared.invite("ann@example.com", "--name", "Ann", "--days", "30")
     ends = asyncio.run(ask(shared, "SELECT expires_at FROM members"))
     found = shared.owner.ok("member", "list", "--json").json[0]
     assert (found["joined"], found["expires_at"]) == (False, f"{ends:%Y-%m-%dT%H:%M:%SZ}")
