@@ -743,7 +743,7 @@ def test_damaged_files_say_the_way_out(ann: Todo, shared: str) -> None:
     assert said(left) == [f"the embedded store {ann.home / 'tasks.db'} is in use again"]
     assert len(ann.tasks()) == 1
     (ann.home / "connection.json").write_text("{")
-    assert "URL stays stored" in ann.ok("connect", "--local", "--forget").err
+    assert "the stored URL was not removed" in ann.ok("connect", "--local", "--forget").err
 
 
 def test_a_lost_secret_says_the_way_out(ann: Todo, shared: str) -> None:

@@ -238,7 +238,7 @@ def test_the_key_in_use_is_revoked_only_after_a_yes(todo: Todo, script: Todo) ->
     refused = script("token", "revoke", name, terminal=True, stdin="n\n")
     assert refused.code == 1
     assert refused.err == (
-        "revoke `ci`? it is the key of this machine, which then can change nothing [y/N] "
+        "revoke `ci`? it is the key in use here, which then can change nothing [y/N] "
         "error: nothing was changed\n"
     )
     assert script("token", "revoke", name, terminal=True, stdin="y\n").code == 0

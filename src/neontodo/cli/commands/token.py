@@ -177,7 +177,7 @@ def _confirm_own(app: App, reference: str) -> None:
         app.run(app.database.close())
         confirm(
             app,
-            f"revoke `{key.label}`? it is in use here, and nothing could be changed",
+            f"revoke `{key.label}`? it is the key in use here, which then can change nothing",
         )
 
 
