@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from neontodo.clock import span
+from neontodo.clock import format_duration
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from neontodo.clock import span
     ],
 )
 def test_how_long_something_takes(time: timedelta, told: str) -> None:
-    assert span(time) == told
+    assert format_duration(time) == told

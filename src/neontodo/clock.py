@@ -38,7 +38,7 @@ def find_zone(env: Mapping[str, str]) -> tzinfo:
     return tzlocal.get_localzone()
 
 
-def span(time: timedelta) -> str:
+def format_duration(time: timedelta) -> str:
     """Return a duration as `90 days` or `1 day`; one below a day in minutes."""
     time = max(time, timedelta())
     return pluralize(time.days, "day") if time.days else pluralize(time.seconds // 60, "minute")

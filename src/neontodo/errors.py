@@ -41,14 +41,14 @@ class TodoError(Exception):
         super().__init__(self.message)
 
 
-def capped(lines: Iterable[str], total: int) -> tuple[str, ...]:
+def limit_lines(lines: Iterable[str], total: int) -> tuple[str, ...]:
     """Return the lines that are shown, and how many more of `total` there are."""
     shown = tuple(lines)
     more = total - len(shown)
     return (*shown, f"and {more} more") if more > 0 else shown
 
 
-def causes(error: BaseException | None) -> Iterator[BaseException]:
+def iterate_causes(error: BaseException | None) -> Iterator[BaseException]:
     """Yield an error and those that it was raised from, the original one last."""
     while error is not None:
         yield error

@@ -26,7 +26,7 @@ class Streams:
     colour: bool
 
     @property
-    def interactive(self) -> bool:
+    def is_interactive(self) -> bool:
         """Whether a question can be asked and answered."""
         return self.in_is_terminal and self.err_is_terminal
 

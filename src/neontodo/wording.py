@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from neontodo.errors import capped
+from neontodo.errors import limit_lines
 
 PARTS_SHOWN = 12
 SHORTEST_RANGE = 3
@@ -31,4 +31,4 @@ def list_numbers(numbers: Iterable[int]) -> str:
             parts.append((f"{run[0]}–{run[-1]}", len(run)))
     left = sum(count for _, count in parts[PARTS_SHOWN:])
     shown = [text for text, _ in parts[:PARTS_SHOWN]]
-    return ", ".join(capped(shown, len(shown) + left))
+    return ", ".join(limit_lines(shown, len(shown) + left))

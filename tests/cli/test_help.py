@@ -134,7 +134,7 @@ def test_each_setting_is_in_its_topic_with_its_sentence() -> None:
 
 def test_the_settings_file_of_the_topic_works(local: Todo) -> None:
     local.home.mkdir()
-    (local.home / "config.toml").write_text("\n".join(code_of("settings")))
+    (local.home / "config.toml").write_text("\n".join(exit_code_of("settings")))
     assert {"sort": "priority,due", "page_size": "50"}.items() <= dict(
         row[:2] for row in local.ok("config").rows
     ).items()
@@ -161,7 +161,7 @@ def test_the_fields_of_json_are_those_of_a_task() -> None:
     assert re.findall(r"`(\w+)`", " ".join(items)) == list(task.to_json())
 
 
-def code_of(topic: str) -> list[str]:
+def exit_code_of(topic: str) -> list[str]:
     return [line.strip() for line in read_topic(topic).splitlines() if line.startswith("    ")]
 
 
@@ -184,7 +184,7 @@ def test_what_the_topic_says_is_refused_is_refused(words: str) -> None:
 @pytest.mark.parametrize("topic", TOPICS)
 def test_every_command_of_a_topic_is_one(topic: str) -> None:
     named = re.findall(r"`todo ((?:[a-z]+ ?)+)", read_topic(topic))
-    for line in code_of(topic):
+    for line in exit_code_of(topic):
         named += re.findall(r"\btodo ((?:[a-z]+ ?)+)", line)
     for found in named:
         words = found.split()
@@ -198,7 +198,7 @@ def test_the_everyday_examples_of_the_topics_work(local: Todo, tmp_path: Any) ->
     for number in range(1, 13):
         local.ok("add", f"task {number}")
     for topic in ("references", "dates", "undo"):
-        for line in code_of(topic):
+        for line in exit_code_of(topic):
             argv = shlex.split(line)[1:]
             if "a1b2c3" in argv:
                 start = next(t["id"] for t in local.tasks() if not t["id"][:8].isdigit())[:8]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from neontodo.errors import BadValue, capped
+from neontodo.errors import BadValue, limit_lines
 
 SHOWN = 20
 """How many users are named at most."""
@@ -69,4 +69,4 @@ def find_user(
 
 def describe_users(users: Sequence[StoredUser]) -> tuple[str, ...]:
     """Return a line for each of the first users, and how many more there are."""
-    return capped((user.description for user in users[:SHOWN]), len(users))
+    return limit_lines((user.description for user in users[:SHOWN]), len(users))

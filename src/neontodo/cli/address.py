@@ -72,7 +72,7 @@ def _load_last(app: App) -> str:
         stored = connect.load_connection(app.secrets, last.store)
         if stored is not None:
             return stored.url
-    if app.streams.interactive:
+    if app.streams.is_interactive:
         return _ask(app)
     raise BadValue("there is no database URL", hint=HOW)
 

@@ -116,7 +116,7 @@ def require_terminal(app: App) -> None:
     Raises:
         BadValue: there is no terminal to ask on.
     """
-    if not app.streams.interactive:
+    if not app.streams.is_interactive:
         raise BadValue(
             "this needs confirmation, and there is no terminal to ask on",
             hint="pass `--yes`",

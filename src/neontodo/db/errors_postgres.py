@@ -23,7 +23,7 @@ from neontodo.errors import (
     SchemaMismatch,
     StoreUnavailable,
     TodoError,
-    causes,
+    iterate_causes,
 )
 
 DOCTOR = "`todo doctor` looks for the reason"
@@ -201,7 +201,7 @@ def refuses_login(error: BaseException) -> bool:
     """Tell whether an error, or one that it was raised from, refuses the login."""
     return any(
         _sqlstate_of(cause).startswith("28") or _match_text(cause) is _WRONG_PASSWORD
-        for cause in causes(error)
+        for cause in iterate_causes(error)
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from neontodo.clock import span
+from neontodo.clock import format_duration
 from neontodo.db import tls
 from neontodo.db.errors_postgres import explain_failure
 from neontodo.db.url import PostgresTarget
@@ -115,7 +115,7 @@ class ConnectionSteps:
         found = x509.load_der_x509_certificate(der)
         end = found.not_valid_after_utc
         left = end - datetime.now(UTC)
-        until = f"until {end:%Y-%m-%d} ({span(left) if left > timedelta() else 'past'})"
+        until = f"until {end:%Y-%m-%d} ({format_duration(left) if left > timedelta() else 'past'})"
         text = f"of {_find_name(found.subject)}, by {_find_name(found.issuer)}, {until}"
         return Note(text) if left < SOON else text
 

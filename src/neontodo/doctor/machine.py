@@ -9,7 +9,7 @@ from neontodo.accounts import account, connect, machine_key
 from neontodo.accounts.issuers import jwks
 from neontodo.accounts.tokens import Claims
 from neontodo.app import App
-from neontodo.clock import span
+from neontodo.clock import format_duration
 from neontodo.db.url import USUAL_VARIABLES, PostgresTarget, parse_url
 from neontodo.doctor.findings import Note
 from neontodo.errors import BadValue, NotSignedIn
@@ -136,5 +136,5 @@ def describe_token(claims: Claims, now: datetime) -> str:
     """Return whose token it is, and until when it is valid."""
     end, left = claims.expires_at, claims.expires_at - now
     is_far = left >= timedelta(days=1)
-    until = f"{end:%Y-%m-%d} ({span(left)})" if is_far else f"{end:%Y-%m-%d %H:%M} UTC"
+    until = f"{end:%Y-%m-%d} ({format_duration(left)})" if is_far else f"{end:%Y-%m-%d %H:%M} UTC"
     return f"of user {claims.user_id}, until {until}"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neontodo.errors import capped
+from neontodo.errors import limit_lines
 from neontodo.render.messages import hint, say, warn
 from neontodo.wording import pluralize
 
@@ -30,7 +30,7 @@ def print_report(output: Output, report: Report) -> None:
         warn(streams, f"{high} {were} replaced, being far above all others: {changes}")
     if report.bad:
         warn(streams, f"left out {pluralize(report.bad, 'record')} that cannot be read")
-        for line in capped(report.problems[:PROBLEMS_SHOWN], report.bad):
+        for line in limit_lines(report.problems[:PROBLEMS_SHOWN], report.bad):
             say(streams, f"  {line}")
     if report.removed_here:
         hint(streams, "`--restore` brings back what was removed here")
@@ -70,4 +70,4 @@ def report_json(report: Report) -> dict[str, Any]:
 
 def _renumbered(count: int, numbers: Mapping[int, int]) -> str:
     shown = [f"{old} is now {new}" for old, new in list(numbers.items())[:NUMBERS_SHOWN]]
-    return ", ".join(capped(shown, count))
+    return ", ".join(limit_lines(shown, count))

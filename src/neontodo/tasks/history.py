@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator, Sequence
 
-from neontodo.errors import Refused, capped
+from neontodo.errors import Refused, limit_lines
 from neontodo.models import Change, Task, TaskPublic
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.queries.changes import LoggedCommand
@@ -151,7 +151,7 @@ async def _require_unchanged(
     details = (why.format(_find_number(last[c.task_id], found)) for c, why in shown)
     raise Refused(
         f"cannot {verb}: something was changed since",
-        details=capped(details, len(problems)),
+        details=limit_lines(details, len(problems)),
         hint="`todo log` shows what happened",
     )
 

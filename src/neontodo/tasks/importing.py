@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from neontodo.columns import EXTRA_MAX_BYTES, write_json
-from neontodo.errors import BadValue, capped
+from neontodo.errors import BadValue, limit_lines
 from neontodo.models import NUMBER_MAX, TaskCreate
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.service import build_columns
@@ -115,7 +115,7 @@ async def import_tasks(
     if importer.report.bad and not skip_bad:
         raise BadValue(
             f"nothing was imported: {pluralize(importer.report.bad, 'record')} cannot be read",
-            details=capped(importer.report.problems[:DETAILS_SHOWN], importer.report.bad),
+            details=limit_lines(importer.report.problems[:DETAILS_SHOWN], importer.report.bad),
             hint="fix the file, or leave them out with `--skip-bad`",
         )
     await unit.finish()

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from neontodo.errors import TaskNotFound, capped
+from neontodo.errors import TaskNotFound, limit_lines
 from neontodo.models import Change, Task, TaskPublic
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.references import Last, Number, Prefix, Range, Ref, Refs
@@ -135,7 +135,7 @@ def list_candidates(found: Iterable[Task | TaskPublic]) -> tuple[str, ...]:
     """Return a line for each task, and how many more there are."""
     rows = list(found)
     shown = (f"{task.number}  {task.id}  {task.title}" for task in rows[:CANDIDATES_SHOWN])
-    return capped(shown, len(rows))
+    return limit_lines(shown, len(rows))
 
 
 def _explain_missing(ref: Ref) -> TaskNotFound:

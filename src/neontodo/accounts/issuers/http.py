@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from neontodo import __version__
 from neontodo.accounts.issuers.issuer import is_safe, join_url, origin_of
-from neontodo.errors import BadValue, StoreUnavailable, causes
+from neontodo.errors import BadValue, StoreUnavailable, iterate_causes
 
 if TYPE_CHECKING:
     import httpx
@@ -194,7 +194,7 @@ def _explain(error: BaseException) -> str:
     from neontodo.db.tls import explain_tls_error
 
     # asyncio has the errors of several addresses in one group.
-    for cause in reversed(list(causes(error))):
+    for cause in reversed(list(iterate_causes(error))):
         for each in cause.exceptions if isinstance(cause, BaseExceptionGroup) else (cause,):
             if isinstance(each, ssl.SSLError):
                 return explain_tls_error(each)

@@ -19,7 +19,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from neontodo.db.schema import HEAD, STORED_VERSION, VERSION_TABLE
-from neontodo.errors import NotSignedIn, Refused, SchemaMismatch, TodoError, capped, causes
+from neontodo.errors import (
+    NotSignedIn,
+    Refused,
+    SchemaMismatch,
+    TodoError,
+    iterate_causes,
+    limit_lines,
+)
 from neontodo.models import TaskBase
 
 if TYPE_CHECKING:
@@ -265,7 +272,7 @@ RESOURCES = sa.text(
 async def list_other_databases(connection: AsyncConnection, role: str) -> str | None:
     """Name the server's other databases that a role may connect to; None if there are none."""
     names = list(await connection.scalars(OTHER_DATABASES, {"role": role}))
-    return ", ".join(capped(names[:DATABASES_SHOWN], len(names))) or None
+    return ", ".join(limit_lines(names[:DATABASES_SHOWN], len(names))) or None
 
 
 async def list_excess_rights(connection: AsyncConnection, group: str) -> list[str]:
@@ -309,6 +316,6 @@ async def set_passwords(target: PostgresTarget, work: Callable[[Encode], Awaitab
         try:
             return await work(make_scram_verifier)
         except TodoError as error:
-            if not any(ONLY_PLAINTEXT in str(cause) for cause in causes(error)):
+            if not any(ONLY_PLAINTEXT in str(cause) for cause in iterate_causes(error)):
                 raise
     return await work(str)

@@ -35,7 +35,7 @@ from neontodo.db.database import Database
 from neontodo.db.errors_postgres import refuses_login
 from neontodo.db.tls import SYSTEM
 from neontodo.db.url import PARAMETERS, PostgresTarget, parse_url
-from neontodo.errors import BadValue, NotSignedIn, StoreUnavailable, causes
+from neontodo.errors import BadValue, NotSignedIn, StoreUnavailable, iterate_causes
 
 Opener = Callable[[PostgresTarget], Database]
 
@@ -176,7 +176,7 @@ async def accept_invitation(
     try:
         made = await set_passwords(target, spend)
     except StoreUnavailable as error:
-        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(error)):
+        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in iterate_causes(error)):
             raise StoreUnavailable(error.message, hint=AUTHORITY) from error
         if not refuses_login(error):
             raise

@@ -167,7 +167,7 @@ def _ask_for_upgrade(app: App, store: str, probe: Probe) -> None:
     what, todo = f"{store} has no tables of todo yet", "make them"
     if probe.schema is not None:
         what, todo = f"{store} is of an older version ({probe.schema})", f"bring it to {HEAD}"
-    if not app.streams.interactive:
+    if not app.streams.is_interactive:
         raise SchemaMismatch(what, hint=f"`--upgrade` lets `todo connect` {todo}")
     confirm(app, f"{what}; {todo} now?")
 
@@ -225,7 +225,7 @@ def _ask_who(app: App, users: Sequence[StoredUser]) -> StoredUser:
     from neontodo.cli.prompt import ask
     from neontodo.render.messages import say
 
-    if not app.streams.interactive:
+    if not app.streams.is_interactive:
         raise BadValue(
             "this database has users already, and it is not known which one you are",
             details=describe_users(users),

@@ -81,7 +81,7 @@ def _edit_by_hand(app: App, refs: Refs, *, dry_run: bool) -> Outcome:
     from neontodo.cli.editor import edit_in_editor
     from neontodo.cli.output import fetch_one_task
 
-    if not app.streams.interactive:
+    if not app.streams.is_interactive:
         raise BadValue(
             "nothing to change was given",
             hint="for example `--due fri` or `--title TEXT`; `todo edit --help` lists the options",

@@ -154,7 +154,7 @@ def _sign_in_by_password(app: App, issuer: Issuer, email: str | None) -> IssuerS
     from neontodo.accounts.issuers import better_auth
     from neontodo.cli.prompt import ask, ask_secret
 
-    if email is None and not app.streams.interactive:
+    if email is None and not app.streams.is_interactive:
         raise BadValue(
             "Neon Auth has no codes for a browser, and there is no terminal to ask on",
             hint="`--email ADDRESS` says who you are; the password comes from standard input",
@@ -210,7 +210,7 @@ def _show_code(app: App, issuer: Issuer, code: DeviceCode) -> None:
         host = origin.partition("://")[2]
         warn(app.streams, f"that page is on {host}, and you sign in at {issuer.host}")
         question = f"open a page of {host} here now? [y/N]"
-    if app.streams.interactive and ask(app, question).lower() in ("y", "yes"):
+    if app.streams.is_interactive and ask(app, question).lower() in ("y", "yes"):
         import webbrowser
 
         if not webbrowser.open(code.verification_uri_complete or code.verification_uri):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from neontodo.cli import options
 from neontodo.cli.commands import Commands
-from neontodo.errors import capped
+from neontodo.errors import limit_lines
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -66,7 +66,7 @@ def _build_question(app: App, found: list[Task]) -> str:
     if len(found) == 1:
         return f"remove {found[0].number}: {found[0].title}?"
     lines = [f"{task.number}  {task.title}" for task in found[:SHOWN]]
-    for line in capped(lines, len(found)):
+    for line in limit_lines(lines, len(found)):
         say(app.streams, line)
     return f"remove these {len(found)} tasks?"
 

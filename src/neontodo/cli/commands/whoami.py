@@ -89,13 +89,13 @@ def _describe_for_person(
     app: App, identity: Identity, facts: dict[str, Any]
 ) -> list[tuple[str, str]]:
     """Return the facts in local time, and without what is not known."""
-    from neontodo.clock import span
+    from neontodo.clock import format_duration
     from neontodo.render.text import local_time
     from neontodo.settings import PROFILE
 
     expires_at = _find_expiry(app, identity)
     # A token is accepted a minute longer.
-    left = f"in {span(expires_at - app.now)}" if expires_at > app.now else "past"
+    left = f"in {format_duration(expires_at - app.now)}" if expires_at > app.now else "past"
     shown = facts | {
         "profile": None if app.settings.profile == PROFILE else app.settings.profile,
         "expires_at": f"{local_time(expires_at, app.tz)} ({left})",
