@@ -131,6 +131,7 @@ def test_the_status_of_an_agent_is_figures_for_a_script_and_words_for_a_person()
         "uptime": 7300.0,
         "commands": 12,
         "memory": None,
+        "workers": 1,
         "busy": 0,
         "connections": 1,
     }
@@ -138,7 +139,7 @@ def test_the_status_of_an_agent_is_figures_for_a_script_and_words_for_a_person()
     print_status(pipe.output("lines"), status)
     print_status(terminal.output(), status)
     assert pipe.out == (
-        "pid\t7\nversion\t0.1.0\nuptime\t7300.0\ncommands\t12\nmemory\t\nbusy\t0\nconnections\t1\n"
+        "pid\t7\nversion\t0.1.0\nuptime\t7300.0\ncommands\t12\nmemory\t\nworkers\t1\nbusy\t0\nconnections\t1\n"
     )
     assert terminal.lines == [
         "process     7, todo 0.1.0",

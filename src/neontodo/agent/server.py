@@ -195,6 +195,8 @@ class Server:
             "uptime": round(time.monotonic() - self._started, 1),
             "commands": self._served,
             "memory": _memory(),
+            # Scripts read this name; there is always one process.
+            "workers": 1,
             "busy": int(self._job is not None),
             "connections": int(self._resources.is_connected),
         }

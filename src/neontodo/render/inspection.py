@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from neontodo.settings import ListedSetting
 
 STATUS_FIELDS = (
-    "pid", "version", "uptime", "commands", "memory", "busy", "connections",
+    "pid", "version", "uptime", "commands", "memory", "workers", "busy", "connections",
 )  # fmt: skip
 
 _STYLES = {"ok": "green", "note": "yellow", "failed": "bold red", "skipped": "dim"}
