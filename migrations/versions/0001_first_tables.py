@@ -153,7 +153,7 @@ def create_members() -> None:
 
 
 def enable_row_level_security(schema: str) -> None:
-    """Not forced: whoever owns the tables owns the data; members come in by roles of their own.
+    """Enable row level security, not forced: the tables' owner owns the data; members have roles.
 
     The function's fixed search_path keeps a caller from shadowing what it reads, and the
     bracketed select in each policy makes it run once per statement instead of once per row.
@@ -216,7 +216,7 @@ def downgrade() -> None:
 
 
 def refuse_while_shared() -> None:
-    """Without `members` nobody would know which login roles there are to be dropped."""
+    """Refuse while there are members: without the table their login roles would be unknown."""
     shared = sa.text("SELECT EXISTS (SELECT FROM members WHERE removed_at IS NULL)")
     if op.get_bind().scalar(shared):
         raise Refused(

@@ -354,7 +354,7 @@ def restrict_members(schema: str) -> None:
 
 
 def repair_counters() -> None:
-    """Bring counters that plain SQL has moved back to what was given out."""
+    """Reset counters that plain SQL has changed to the numbers in use."""
     op.execute(
         f"""
         UPDATE users SET

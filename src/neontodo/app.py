@@ -143,7 +143,7 @@ class App:
         return self.profile.issuer
 
     def use_account(self, account: Account | None) -> None:
-        """Go on as somebody who has just signed in, or as if nobody had."""
+        """Use this account from now on; None if nobody is signed in."""
         self.profile.account = account
 
     def given_token(self) -> tuple[str | None, str]:

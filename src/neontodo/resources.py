@@ -173,7 +173,7 @@ class Resources:
         return self._database is None or self._database.count_connections()[1] == 0
 
     def rest(self, until: socket.socket) -> bool:
-        """After a while without a command, close a file, or open a faster way to a server.
+        """Close the file after a while without a command, or open a faster way to a server.
 
         Opening it is given up at once if there is something to be read from `until`.
 

@@ -18,8 +18,8 @@ from tests.agent import fake
 from tests.agent.machine import Ended, Machine, until
 
 UNKNOWN = (
-    b"error: not known whether it was done: the agent that ran it has gone\n"
-    b"hint: look with `todo log` before you repeat it\n"
+    b"error: not known whether it was done: the agent ended unexpectedly\n"
+    b"hint: check `todo log` before you repeat it\n"
 )
 
 

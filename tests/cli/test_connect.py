@@ -80,8 +80,8 @@ def test_an_empty_database_needs_a_yes(local: Todo, empty: str) -> None:
     result = local("connect", empty)
     assert (result.code, result.out) == (6, "")
     assert said(result)[1:] == [
-        f"error: {place(empty)} has no tables of todo yet",
-        "hint: `--upgrade` lets `todo connect` make them",
+        f"error: {place(empty)} has no todo tables yet",
+        "hint: pass `--upgrade` to create them",
     ]
     assert stored(local) == []
 
@@ -107,7 +107,7 @@ def test_on_a_terminal_the_upgrade_is_offered(
 ) -> None:
     result = local("connect", empty, stdin=f"{answer}\n", terminal=True)
     assert result.code == code
-    assert f"{place(empty)} has no tables of todo yet; make them now? [y/N]" in result.err
+    assert f"{place(empty)} has no todo tables yet; create them now? [y/N]" in result.err
     assert bool(stored(local)) is (code == 0)
     assert (local("db", "check", env={"TODO_DATABASE_URL": empty}).code == 0) is (code == 0)
 
@@ -178,7 +178,7 @@ def test_a_password_inside_the_user_name_is_refused_and_not_shown(
     (local.home / ".env").write_text(f"DATABASE_URL={HIDDEN}\n")
     result = local(*argv, stdin=HIDDEN)
     assert (result.code, result.out) == (2, "")
-    assert said(result)[0].startswith("error: the user name of the database URL holds one of")
+    assert said(result)[0].startswith("error: the user name of the database URL contains one of")
     assert "hunter2" not in result.err
 
 
@@ -212,7 +212,7 @@ def test_a_second_machine_must_say_who_it_is(ann: Todo, desk: Todo, shared: str)
     assert result.code == 2
     name = ann.ok("whoami", "--json").json["name"]
     assert said(result)[2:] == [
-        "error: this database has users already, and it is not known which one you are",
+        "error: this database already has users: say which one you are",
         f"  {name} ({user(ann)})",
         "hint: pass `--as` with an e-mail address, a name or an id",
     ]
@@ -441,7 +441,7 @@ def test_moving_to_where_tasks_are_imports_them(ann: Todo, desk: Todo, shared: s
     desk.ok("done", "2")
     result = desk.ok("connect", shared, "--as", user(ann), "--move")
     assert said(result)[-3:] == [
-        "there were tasks already, so the log stays in the embedded store",
+        "the database already had tasks, so the log was not moved",
         "imported 2 tasks",
         "numbers that were taken: 1 is now 3",
     ]
@@ -559,7 +559,7 @@ def test_a_login_role_without_rights(local: Todo, empty: str, postgres_server: P
     result = local("connect", url, "--upgrade")
     assert (result.code, said(result)[1]) == (
         4,
-        f"error: {place(url)} does not permit this to your login role",
+        f"error: {place(url)} does not allow your login role to do this",
     )
     assert stored(local) == []
     postgres_server.execute("DROP ROLE weak")

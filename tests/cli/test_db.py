@@ -100,7 +100,7 @@ def test_looking_at_no_store_makes_none(new: Todo, argv: tuple[str, ...], engine
     if "--json" in argv:
         assert found == Result(0, f'{{"version": null, "program": "{HEAD}"}}\n', "")
     else:
-        assert found == Result(0, "", f"{display(new)} has no tables of todo yet\n")
+        assert found == Result(0, "", f"{display(new)} has no todo tables yet\n")
     assert engine != "sqlite" or beside(new) == []
     assert not new.home.exists()
 
@@ -111,14 +111,14 @@ def test_current_is_the_version(todo: Todo) -> None:
 
 
 def test_check_is_content_with_this_version(todo: Todo) -> None:
-    assert todo("db", "check") == Result(0, "", f"the schema is {HEAD}, as this program needs it\n")
+    assert todo("db", "check") == Result(0, "", f"the schema is up to date ({HEAD})\n")
 
 
 def test_check_of_no_tables_is_6(new: Todo) -> None:
     assert new("db", "check") == Result(
         6,
         "",
-        f"error: {display(new)} has no tables of todo yet\nhint: `todo db upgrade` makes them\n",
+        f"error: {display(new)} has no todo tables yet\nhint: `todo db upgrade` creates them\n",
     )
 
 
@@ -149,7 +149,7 @@ def test_without_tables_a_command_says_what_to_do(new: Todo, engine: str) -> Non
         assert new("list") == Result(
             6,
             "",
-            f"error: {display(new)} has no tables of todo, or older ones\n"
+            f"error: {display(new)} has no todo tables, or older ones\n"
             "hint: run `todo db upgrade`\n",
         )
 
@@ -254,7 +254,7 @@ def test_an_embedded_store_without_tables_is_made_anew_by_the_next_command(local
     local.ok("add", "Buy milk")
     local.ok("db", "downgrade", "base", "--yes")
     assert local.ok("add", "Buy bread").err == (
-        f"notice: {local.home / 'tasks.db'} had no tables of todo: made new ones, without tasks\n"
+        f"notice: {local.home / 'tasks.db'} had no todo tables: created empty ones\n"
         "added 1: Buy bread\n"
     )
 
@@ -274,7 +274,7 @@ def test_a_store_that_was_lost_is_missed(local: Todo, reason: str, has_copy: boo
     LOSSES[reason](store)
     before = everything(local.home)
     next_step = f"copy {copies[-1]} to {store}" if copies else "put a backup in its place"
-    hint = f"hint: {next_step}; `todo db upgrade` makes a new store without tasks\n"
+    hint = f"hint: {next_step}; `todo db upgrade` creates a new, empty store\n"
 
     for argv in (["list"], ["add", "x"], ["stats"], ["undo"], ["export"]):
         assert local(*argv) == Result(5, "", f"error: the store {store} {reason}\n{hint}"), argv

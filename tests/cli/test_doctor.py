@@ -76,7 +76,7 @@ def test_a_store_that_is_not_there_yet(local: Todo) -> None:
     result = local.ok("doctor")
     assert checks(result)["file"] == (
         "note",
-        f"{local.home / 'tasks.db'} is not there yet; the first command makes it",
+        f"{local.home / 'tasks.db'} does not exist yet; the first command creates it",
     )
     assert not local.home.exists()
 
@@ -420,7 +420,7 @@ def test_who_locks_a_table_is_named(ann: Todo, shared: str, table: str) -> None:
     result = asyncio.run(locked())
     assert (result.code, failed(result)) == (
         5,
-        {"isolation": ("failed", f"commands have to wait: {table} is locked by postgres")},
+        {"isolation": ("failed", f"commands are blocked: {table} is locked by postgres")},
     )
     ann.ok("doctor")
 
@@ -456,7 +456,7 @@ def test_who_waits_for_a_table_before_others_is_named(
     assert (result.code, list(failed(result))) == (5, ["isolation"])
     role = target_of(bob).user
     assert re.fullmatch(
-        rf"commands have to wait: {role} has waited for {table}"
+        rf"commands are blocked: {role} has waited for {table}"
         r" since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, behind postgres",
         failed(result)["isolation"][1],
     )
@@ -514,7 +514,7 @@ def test_members_who_could_reach_further(ann: Todo, shared: str, postgres_server
     ("statement", "code", "check", "reason"),
     [
         ("UPDATE todo_version SET version_num = '9999'", 6, "schema", "of a newer version (9999)"),
-        ("DROP TABLE todo_version", 6, "schema", "has no tables of todo"),
+        ("DROP TABLE todo_version", 6, "schema", "has no todo tables"),
         ("DELETE FROM todo_version", 6, "schema", "todo_version has no row"),
         ("DROP TABLE changes", 6, "schema", "lacks tables: changes"),
         ("UPDATE users SET last_number = 0", 5, "schema", "the counters of user"),

@@ -12,7 +12,7 @@ import pytest
 from tests.cli.editors import Editor, elsewhere
 from tests.harness import Todo
 
-HEAD = "# task 1: save and close to change it; leave it as it is to keep it\n"
+HEAD = "# task 1: edit, save and close; close unchanged to cancel\n"
 FILE = (
     "title: Buy milk\n"
     "done: no\n"
@@ -177,7 +177,7 @@ def test_an_invalid_file_goes_back_with_the_error_and_nothing_lost(
 
     assert (result.code, result.err.startswith("edited 1: ")) == (0, True)
     assert editor.seen[1].startswith(
-        f"{notice}# correct it, then save and close; leave the file as it is to give up\n{HEAD}"
+        f"{notice}# correct it, then save and close; close it unchanged to cancel\n{HEAD}"
     )
     assert editor.seen[1].count("# error") == 1
     assert used.tasks()[0]["description"] == "# not a comment\n\nmuch work"
@@ -288,7 +288,7 @@ def test_only_one_task_can_be_edited_by_hand(used: Todo, editor: Editor) -> None
     result = used("edit", "1-2", terminal=True, env=editor.steps())
 
     assert (result.code, editor.seen) == (3, [])
-    assert result.err.startswith("error: these are 2 tasks, where only one can be\n  1  ")
+    assert result.err.startswith("error: give exactly one task, not 2\n  1  ")
 
 
 def test_annotations_stand_above_as_comments(todo: Todo, editor: Editor) -> None:
@@ -341,7 +341,7 @@ def test_what_others_change_in_other_fields_is_kept_and_told(used: Todo, editor:
     task = used.tasks()[0]
 
     assert (result.code, result.out) == (0, "")
-    assert result.err == ("edited 1: Mine\nchanged elsewhere meanwhile, and kept: project, tags\n")
+    assert result.err == ("edited 1: Mine\nalso changed elsewhere, and kept: project, tags\n")
     assert (task["title"], task["project"], task["tags"]) == (
         "Mine",
         "work",
@@ -356,7 +356,7 @@ def test_what_both_change_alike_is_no_conflict(used: Todo, editor: Editor) -> No
     result = used("edit", "1", terminal=True, env=editor.steps(f"{step}; {meanwhile}"))
 
     assert (result.code, len(editor.seen)) == (0, 1)
-    assert result.err.endswith("changed elsewhere meanwhile, and kept: title, completed\n")
+    assert result.err.endswith("also changed elsewhere, and kept: title, completed\n")
     assert (used.tasks()[0]["title"], used.tasks()[0]["completed"]) == ("Ours", True)
 
 
@@ -377,7 +377,7 @@ def test_the_second_to_save_is_shown_the_first_ones_values(used: Todo, editor: E
         "# title is now: Theirs\n"
         "# description is now: their\n"
         "#   text\n"
-        "# remove these lines and save to use your values; leave the file as it is to give up\n"
+        "# remove these lines and save to use your values; close it unchanged to cancel\n"
         + HEAD
         + "title: Mine\ndone: no\ndue: 2026-11-27 17:00\npriority: low\nproject: home\n"
         "tags: theirs mine\n\n# not a comment\n\nmy work\n"

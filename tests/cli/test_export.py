@@ -302,7 +302,7 @@ def test_links_in_a_circle_are_no_usable_name(local: Todo) -> None:
         (["a\0.csv"], "error: `a\\x00.csv` is not a usable file name\n"),
         (
             ["tasks"],
-            "error: `tasks` does not tell its format\n"
+            "error: cannot tell the format of `tasks`\n"
             "hint: name it with `--format`: json, csv, todotxt, taskwarrior\n",
         ),
         (

@@ -66,7 +66,7 @@ def test_what_was_removed_here_stays_removed(todo: Todo) -> None:
 
     assert todo("import", name).err == (
         "imported nothing; 1 is here already; left out 1 that was removed here\n"
-        "hint: `--restore` brings back what was removed here\n"
+        "hint: `--restore` restores removed tasks\n"
     )
     assert todo("import", name, "--restore").err == "imported 1 task; 1 is here already\n"
     assert [task["number"] for task in todo.tasks()] == [1, 2]
@@ -119,7 +119,7 @@ def test_of_many_taken_numbers_the_first_are_said(todo: Todo) -> None:
 def test_a_number_far_above_all_others_is_replaced(todo: Todo, name: str, text: str) -> None:
     path = file(todo, name, text.format(4503599627370496))
     assert todo("import", path).err == (
-        "imported 2 tasks\nwarning: 1 number was replaced, being far above all others: "
+        "imported 2 tasks\nwarning: 1 number was replaced as too far above the others: "
         "4503599627370496 is now 3\n"
     )
     exported = todo.ok("export").out
@@ -139,7 +139,7 @@ def test_json_says_which_numbers_were_replaced(todo: Todo) -> None:
     assert result.json["numbers"]["1000000006"] == 9
     assert result.err == (
         "imported 8 tasks\nnumbers that were taken: 1 is now 2\n"
-        "warning: 7 numbers were replaced, being far above all others: 1000000000 is now 3, "
+        "warning: 7 numbers were replaced as too far above the others: 1000000000 is now 3, "
         "1000000001 is now 4, 1000000002 is now 5, 1000000003 is now 6, 1000000004 is now 7 "
         "and 2 more\n"
     )
@@ -184,7 +184,7 @@ def test_a_bad_record_refuses_the_whole_file(todo: Todo) -> None:
         "error: nothing was imported: 2 records cannot be read\n"
         "  record 2, line 2: title: empty\n"
         "  record 3, line 3: due: `?` is not like `2026-11-20` or `2026-11-20T20:30:00Z`\n"
-        "hint: fix the file, or leave them out with `--skip-bad`\n",
+        "hint: fix the file, or skip them with `--skip-bad`\n",
     )
     assert todo.tasks() == []
 

@@ -89,11 +89,11 @@ def test_only_one_task_can_be_shown(todo: Todo) -> None:
 
     assert (result.code, result.out) == (3, "")
     assert result.err == (
-        "error: these are 3 tasks, where only one can be\n"
+        "error: give exactly one task, not 3\n"
         f"  1  {one}  one\n"
         f"  2  {two}  two\n"
         f"  3  {three}  \\x1b[2Jthree\n"
-        "hint: name one of them by its number\n"
+        "hint: use the number of one of these\n"
     )
 
 

@@ -142,7 +142,7 @@ def test_a_token_makes_no_other_tokens(todo: Todo, script: Todo) -> None:
         4,
         "",
         "error: a token cannot create other tokens\n"
-        "hint: make it on a machine with a key of its own, or where you have signed in\n",
+        "hint: create it on a machine with its own key, or where you are signed in\n",
     )
     assert len(keys(todo)) == 2
 
@@ -238,7 +238,7 @@ def test_the_key_in_use_is_revoked_only_after_a_yes(todo: Todo, script: Todo) ->
     refused = script("token", "revoke", name, terminal=True, stdin="n\n")
     assert refused.code == 1
     assert refused.err == (
-        "revoke `ci`? it is the key in use here, which then can change nothing [y/N] "
+        "revoke `ci`? it is the key in use here: you could no longer change anything [y/N] "
         "error: nothing was changed\n"
     )
     assert script("token", "revoke", name, terminal=True, stdin="y\n").code == 0

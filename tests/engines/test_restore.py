@@ -94,7 +94,7 @@ def test_the_log_of_a_killed_process_is_not_replayed_onto_a_backup(
     (aside,) = set_aside(local)
     assert re.fullmatch(r"tasks\.db-wal\.\d{8}T\d{12}Z\.old", aside)
     assert first.err == (
-        f"notice: {store} was replaced: the log of what was there before is now {aside}\n"
+        f"notice: {store} was replaced: the previous store's log is now {aside}\n"
     )
     # Nothing is deleted, and it is said once.
     assert (local.home / aside).read_bytes() == log
@@ -214,7 +214,7 @@ def test_a_store_that_is_open_elsewhere_is_not_touched(
             5,
             "",
             f"error: the store {store} was replaced while another program had it open\n"
-            "hint: end that program, put the file in its place once more, and try again\n",
+            "hint: stop that program, copy the file there again, and retry\n",
         )
         rewrite(tmp_path / "backup.db", store)
     assert titles(local) == ["kept"]

@@ -84,7 +84,7 @@ def test_one_that_does_not_wake_is_given_up(asleep: Asleep) -> None:
         (
             "password authentication failed for user 'postgres'",
             "refused the user or the password",
-            "check the database URL; a login that has expired or was removed is refused alike",
+            "check the database URL; the login may also have expired or been removed",
         ),
         (
             "Control plane request failed: endpoint is disabled",

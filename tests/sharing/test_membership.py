@@ -45,7 +45,7 @@ def test_add_prints_the_invitation_and_nothing_else_on_stdout(shared: Shared) ->
     assert re.fullmatch(
         r"added ann@example\.com; the invitation is not shown again, works once, until "
         r"\d{4}-\d\d-\d\d\n"
-        "hint: send it by a way that nobody else reads; `todo join` takes it\n"
+        "hint: send it privately; they accept it with `todo join`\n"
         r"warning: members can connect to other databases of this server: .*\n"
         "hint: `REVOKE CONNECT ON DATABASE … FROM PUBLIC` shuts one, for other programs' roles "
         "too; `todo doctor` names them again\n",
@@ -278,7 +278,7 @@ def test_a_plain_sub_is_nobodys_user_id(shared: Shared) -> None:
         assert found.err == (
             f"error: `{subject}` is neither a user of this database nor the id of an issuer's"
             " account\n"
-            "hint: `todo whoami` shows the person who signed in theirs, such as"
+            "hint: a signed-in person sees theirs in `todo whoami`, such as"
             " `https://app.example.com#…`; `todo member list` those of members\n"
         )
 
@@ -437,7 +437,7 @@ def test_a_member_sees_and_revokes_keys_of_their_own_only(shared: Shared) -> Non
     lost = next(key["id"] for key in keys if not key["in_use"])
     assert phone.ok("token", "revoke", "--yes", "--", lost).err == (
         "revoked `ann@example.com`: that machine can no longer change anything\n"
-        "hint: the database's password still lets it read: change that, too\n"
+        "hint: it can still read with the database's password: change that too\n"
     )
     assert ann("add", "x").code == 4
     phone.ok("add", "x")

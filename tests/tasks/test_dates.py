@@ -137,7 +137,7 @@ def test_today_is_the_users_day_and_not_that_of_utc() -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("13", "`13` alone does not say which day", "`2026-12-24`, or `in 13 days`"),
+        ("13", "`13` is not a complete date", "`2026-12-24`, or `in 13 days`"),
         ("2026", "`2026` alone does not say", "`2026-12-24`"),
         ("tomorow", "`tomorow` is not a date", "did you mean `tomorrow`?"),
         ("tom", "`tom` is not a date", "did you mean `tomorrow`?"),
@@ -164,7 +164,7 @@ def test_today_is_the_users_day_and_not_that_of_utc() -> None:
         ("17:00", "`17:00` is a time without a day", "`today 17:00`"),
         ("at 5pm", "`5pm` is a time without a day", "`today 5pm`"),
         ("fri 5", "ends in a number that is not a time", "`fri 5:00` or `fri 5pm`"),
-        ("fri 99", "ends in a number that is not a time", "a time as `17:00`"),
+        ("fri 99", "ends in a number that is not a time", "a time such as `17:00`"),
         ("next fri", "could be 2026-11-20 or 2026-11-27", "`fri` or `2026-11-27`"),
         ("next friday 9:00", "could be 2026-11-20 or 2026-11-27", "`friday` or `2026-11-27`"),
         ("next month", "its first day, or a month from today", "`2026-12-01` or `in 1 month`"),

@@ -43,7 +43,7 @@ def make_access_token(
 async def store_access_token(
     session: AsyncSession, user_id: str, new: AccessToken, *, signed_by: str
 ) -> None:
-    """Let the store know the key, so that it accepts the token; twice is the same as once.
+    """Store the key, so that the token is accepted; storing it again changes nothing.
 
     Raises:
         NotSignedIn: the key that asks for it is a token's own, or a member's.
@@ -70,7 +70,7 @@ def _require_grantable(key: StoredKey, stored: Sequence[StoredKey], signed_by: s
     if any(each.id == signed_by and each.expires_at is not None for each in stored):
         raise NotSignedIn(
             "a token cannot create other tokens",
-            hint="make it on a machine with a key of its own, or where you have signed in",
+            hint="create it on a machine with its own key, or where you are signed in",
         )
     if any(each.label == key.label and each.is_active(key.created_at) for each in stored):
         raise Refused(

@@ -111,8 +111,8 @@ def load_account(folder: Path) -> Account | None:
                 stored.machine,
             )
     raise NotSignedIn(
-        f"`{folder / FILE}` is damaged, so it is not known who is signed in",
-        hint="`todo login` writes it anew",
+        f"`{folder / FILE}` is damaged: the signed-in account is unknown",
+        hint="run `todo login` again",
     )
 
 
@@ -290,7 +290,7 @@ async def sign_out(
                 problems.append(
                     StoreUnavailable(
                         f"the session could not be ended there: {error.message}",
-                        hint="nothing of it is stored here any more, and it ends by itself",
+                        hint="it is no longer stored here, and expires by itself",
                     )
                 )
     remove_account(folder, secrets)
@@ -391,7 +391,7 @@ def _blame_clock(issuer: Issuer, now: datetime) -> Iterator[None]:
 
 def _require_own(claims: tokens.Claims, account: Account) -> tokens.Claims:
     if claims.user_id != account.user_id:
-        raise NotSignedIn("the stored token is of another user than who signed in here", hint=AGAIN)
+        raise NotSignedIn("the stored token belongs to another user", hint=AGAIN)
     return claims
 
 

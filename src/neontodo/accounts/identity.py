@@ -72,8 +72,8 @@ async def _fetch_public_key(unverified: tokens.UnverifiedClaims, database: Datab
     if stored is None:
         raise NotSignedIn(
             "the token's key is not known to this store",
-            hint="make one with `todo token create` on a machine that uses this store; where an "
-            "issuer's are used, `auth_url` of the settings names it",
+            hint="create one with `todo token create` on a machine that uses this store; for a "
+            "token of an issuer, set `auth_url`",
         )
     public_key, revoked_at = stored
     if revoked_at is not None:

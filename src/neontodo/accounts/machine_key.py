@@ -138,7 +138,7 @@ def load(folder: Path) -> MachineKey | None:
 
 
 def create(folder: Path, *, name: str, now: datetime) -> MachineKey:
-    """Make an identity, or return the one that is there: all who race to make it get the same."""
+    """Make an identity, or return the existing one; concurrent callers get the same."""
     machine = load(folder)
     if machine is None:
         made = replace(make_key(str(uuid.uuid4()), name), had_store=False)

@@ -135,11 +135,11 @@ def verify(
     """
     header, payload = _parse(token)
     if _read_identifier(header, "kid") != key_id:
-        raise _refusal("the token is signed with another key than the one that is asked for")
+        raise _refusal("the token is signed with the wrong key")
     if header.get("alg") != algorithm or algorithm not in ALGORITHMS:
-        raise WrongKey("the token is not signed in the way that its key signs", hint=_HINT)
+        raise WrongKey("the token's algorithm does not match its key", hint=_HINT)
     if not _has_signature_of(token, key, algorithm):
-        problem = "the token's signature does not fit: it was changed, or signed by another"
+        problem = "the token's signature is invalid: it was changed, or another key signed it"
         raise WrongKey(problem, hint=_HINT)
     _check_issuer(payload.get("iss"), issuer)
     _check_audience(payload.get("aud"), audience)
@@ -237,7 +237,7 @@ def _check_issuer(found: object, issuer: str) -> None:
         raise _refusal(problem)
     raise NotSignedIn(
         f"{problem}: its `iss` is `{mask_url(found)}` instead of `{mask_url(issuer)}`",
-        hint="if both are the same server, TODO_AUTH_ISSUER says what its tokens have",
+        hint="if both are the same server, set TODO_AUTH_ISSUER to the `iss` of the token",
     )
 
 

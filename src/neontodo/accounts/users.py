@@ -32,7 +32,7 @@ class StoredUser:
 
 
 def find_matching(users: Sequence[StoredUser], who: str) -> list[StoredUser]:
-    """Return the users of this id, or if there is none of this e-mail address, or else name."""
+    """Return the users with this id, else with this e-mail address, else with this name."""
     folded = who.casefold()
     return (
         [user for user in users if user.id == who]

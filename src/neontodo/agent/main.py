@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Be the agent that a launcher has started."""
+    """Run the agent that a launcher has started."""
     try:
         path, lock, like = spawn.read_start()
         detach(lock)

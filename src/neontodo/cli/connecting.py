@@ -143,5 +143,5 @@ def _print_imported(app: App, report: Report) -> None:
         why = f"{pluralize(there, 'task')} moved before" if there else "the embedded store is empty"
         say(app.streams, f"nothing to move: {why}")
         return
-    say(app.streams, "there were tasks already, so the log stays in the embedded store")
+    say(app.streams, "the database already had tasks, so the log was not moved")
     print_report(choose_output(app), report)

@@ -101,7 +101,7 @@ class _EditingSession:
         outcome = self.app.run(
             self.app.write(lambda unit: service.replace(unit, base, update), dry_run=self.dry_run)
         )
-        note = f"changed elsewhere meanwhile, and kept: {', '.join(self.kept)}"
+        note = f"also changed elsewhere, and kept: {', '.join(self.kept)}"
         return replace(outcome, notes=(note,)) if self.kept else outcome
 
     def _merge_theirs(self) -> bool:
@@ -132,7 +132,7 @@ class _EditingSession:
         noted = [
             f"{when}  {text}".strip() for when, text in list_annotations(self.base, self.app.tz)
         ]
-        head = f"task {self.base.number}: save and close to change it; leave it as it is to keep it"
+        head = f"task {self.base.number}: edit, save and close; close unchanged to cancel"
         return taskfile.format_form(form, [head, *noted])
 
     def keep_text(self, error: BaseException) -> None:
@@ -158,7 +158,7 @@ def _explain_error(error: BadValue) -> Iterator[str]:
     yield from error.details
     if error.hint:
         yield f"hint: {error.hint}"
-    yield "correct it, then save and close; leave the file as it is to give up"
+    yield "correct it, then save and close; close it unchanged to cancel"
 
 
 def _explain_conflict(number: int, differing: Form) -> Iterator[str]:
@@ -167,7 +167,7 @@ def _explain_conflict(number: int, differing: Form) -> Iterator[str]:
         first, *more = text.split("\n")
         yield f"{name} is now: {first or 'none'}"
         yield from (f"  {line}" for line in more)
-    yield "remove these lines and save to use your values; leave the file as it is to give up"
+    yield "remove these lines and save to use your values; close it unchanged to cancel"
 
 
 class Draft:

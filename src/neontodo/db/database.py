@@ -153,7 +153,7 @@ class Database:
             if dry_run:
                 await session.rollback()
                 return
-            await self._commit(session.commit(), "look with `todo log` before you repeat it")
+            await self._commit(session.commit(), "check `todo log` before you repeat it")
 
     async def _commit(self, commit: Awaitable[None], unknown: str | None) -> None:
         """Commit; `unknown` is the hint if nobody knows afterwards whether anything was saved."""

@@ -78,7 +78,7 @@ async def create_or_upgrade(
         raise migrations.newer_version_error(version, f"the store {target.path}")
     await migrate_file(target, make_first_user)
     if version is None:
-        notify(f"{target.path} had no tables of todo: made new ones, without tasks")
+        notify(f"{target.path} had no todo tables: created empty ones")
 
 
 def has_store(path: Path) -> bool:
@@ -91,7 +91,7 @@ def lost_store_error(path: Path) -> StoreUnavailable:
     what = "is empty: it has 0 bytes" if path.exists() else "is missing, and was there before"
     return StoreUnavailable(
         f"the store {path} {what}",
-        hint=f"{restore_hint(path)}; `todo db upgrade` makes a new store without tasks",
+        hint=f"{restore_hint(path)}; `todo db upgrade` creates a new, empty store",
     )
 
 

@@ -28,7 +28,7 @@ from neontodo.errors import (
 
 DOCTOR = "`todo doctor` looks for the reason"
 URL = "check the database URL"
-REFUSED = "check the database URL; a login that has expired or was removed is refused alike"
+REFUSED = "check the database URL; the login may also have expired or been removed"
 UPGRADE = "run `todo db upgrade`"
 LATER = "try again later"
 CONSOLE = "look at the project in Neon's console"
@@ -63,13 +63,13 @@ BY_SQLSTATE = {
     "28": Meaning("refused the user or the password", REFUSED),
     "3D000": Meaning("has no such database", URL),
     "3F000": Meaning("has no schema for todo's tables", UPGRADE, kind=SchemaMismatch),
-    "40": Meaning("stopped this command to let another go on", "try again", Retry.PATIENTLY),
+    "40": Meaning("canceled this command: it conflicts with another", "try again", Retry.PATIENTLY),
     "42501": Meaning(
-        "does not permit this to your login role", "ask the database's owner", kind=NotSignedIn
+        "does not allow your login role to do this", "ask the database's owner", kind=NotSignedIn
     ),
     "42703": Meaning("has tables of another version of todo", UPGRADE, kind=SchemaMismatch),
     "42883": Meaning("has tables of another version of todo", UPGRADE, kind=SchemaMismatch),
-    "42P01": Meaning("has no tables of todo, or older ones", UPGRADE, kind=SchemaMismatch),
+    "42P01": Meaning("has no todo tables, or older ones", UPGRADE, kind=SchemaMismatch),
     "53": Meaning("has no room left", LATER),
     "53200": Meaning(
         "has no memory left, perhaps because a session holds very many locks",

@@ -204,13 +204,13 @@ def require_head(version: str | None, store: str) -> str:
     """
     if version is None:
         raise SchemaMismatch(
-            f"{store} has no tables of todo yet", hint="`todo db upgrade` makes them"
+            f"{store} has no todo tables yet", hint="`todo db upgrade` creates them"
         )
     if not is_known(version):
         raise newer_version_error(version, store)
     if version != HEAD:
         raise SchemaMismatch(
-            f"{store} is of an older version ({version}) than this program ({HEAD})",
+            f"{store} has an older schema ({version}) than this program ({HEAD})",
             hint="`todo db upgrade` brings it there",
         )
     return version

@@ -29,7 +29,7 @@ STORED_VERSION = sa.select(sa.column("version_num", sa.Text)).select_from(sa.tab
 
 
 def read_version(connection: sa.Connection) -> str | None:
-    """Return the version of a store; None if it has no tables of todo.
+    """Return the version of a store; None if it has no todo tables.
 
     Raises:
         SchemaMismatch: some of the tables of that version are missing.
@@ -67,7 +67,7 @@ def require_no_tables(connection: sa.Connection) -> None:
         database = connection.engine.url.database or ""
         is_file = connection.dialect.name == "sqlite"
         raise SchemaMismatch(
-            f"the store has tables of todo, but {VERSION_TABLE} does not say of which version",
+            f"the store has todo tables, but {VERSION_TABLE} has no version",
             hint=restore_hint(Path(database)) if is_file else "restore it from a backup",
         )
     if taken:

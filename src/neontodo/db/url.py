@@ -151,7 +151,7 @@ Target = SqliteTarget | PostgresTarget
 
 
 def parse_url(url: str) -> Target:
-    """The store that `url` names.
+    """Return the store that `url` names.
 
     Raises:
         BadValue: it is no URL of Postgres or SQLite, or has a parameter nobody knows; the
@@ -209,8 +209,8 @@ def _require_no_secret(name: str, what: str) -> None:
     # Twice encoded it is a mistake as well.
     if any(sign in unquote(name) for sign in SEPARATORS):
         raise BadValue(
-            f"the {what} of the database URL holds one of `{SEPARATORS}`, so it may be a password",
-            hint=f"write the signs between the parts of the URL as they are: {EXAMPLE}",
+            f"the {what} of the database URL contains one of `{SEPARATORS}` and may be a password",
+            hint=f"do not percent-encode the separators of the URL: {EXAMPLE}",
         )
 
 

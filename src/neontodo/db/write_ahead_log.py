@@ -98,13 +98,13 @@ def require_own_log(path: Path, notify: Callable[[str], None]) -> None:
         with _lock_out_others(path) as is_alone:
             if is_alone:
                 if not has_own_log(path) and (aside := set_log_aside(path)) is not None:
-                    log = f"the log of what was there before is now {aside.name}"
+                    log = f"the previous store's log is now {aside.name}"
                     notify(f"{path} was replaced: {log}")
                 return
         if time.monotonic() > deadline:
             raise StoreUnavailable(
                 f"the store {path} was replaced while another program had it open",
-                hint="end that program, put the file in its place once more, and try again",
+                hint="stop that program, copy the file there again, and retry",
             )
         time.sleep(0.02)
 

@@ -128,7 +128,7 @@ def read_claims(app: App) -> Claims:
     own = (connected and connected.machine_key) or machine_key.load(app.folder)
     if own is None:
         app.profile.require_key_of_store()
-        raise NotSignedIn("this machine has no identity yet", hint="`todo add` makes one")
+        raise NotSignedIn("this machine has no key yet", hint="`todo add` creates one")
     return machine_key.renew_token(own, app.now)[1]
 
 

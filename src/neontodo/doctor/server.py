@@ -96,7 +96,7 @@ async def require_unlocked(connection: AsyncConnection) -> None:
     if not found:
         return
     raise TablesLocked(
-        f"commands have to wait: {'; '.join(_describe_lock(*row) for row in found)}",
+        f"commands are blocked: {'; '.join(_describe_lock(*row) for row in found)}",
         hint="this passes when these sessions end; `todo member list` shows whose login "
         "`todo_m_…` is, and `todo member remove` ends its sessions",
     )

@@ -39,10 +39,10 @@ def check_place(app: App, target: SqliteTarget) -> str:
     folder = next(parent for parent in path.parents if parent.exists())
     if not os.access(folder, os.W_OK | os.X_OK):
         raise StoreUnavailable(
-            f"the store cannot be made: {folder} is not writable", hint="make the folder yours"
+            f"the store cannot be created: {folder} is not writable", hint="make it writable"
         )
     _need_room(target, folder)
-    return Note(f"{path} is not there yet; the first command makes it")
+    return Note(f"{path} does not exist yet; the first command creates it")
 
 
 def check_file(app: App, target: SqliteTarget) -> str:
@@ -113,7 +113,7 @@ def check_schema(target: SqliteTarget) -> str:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         if VERSION_TABLE not in tables:
             raise SchemaMismatch(
-                f"{target.path} has no tables of todo", hint="name another file for the store"
+                f"{target.path} has no todo tables", hint="name another file for the store"
             )
         row = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()
         version = None if row is None else str(row[0])

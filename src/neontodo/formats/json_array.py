@@ -29,7 +29,7 @@ _scan_huge = json.JSONDecoder(parse_int=float).raw_decode
 
 
 def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
-    """One record per object."""
+    """Yield one record per object."""
     with open_text(stream) as text:
         try:
             for where, raw in read_values(text):
@@ -39,7 +39,7 @@ def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
 
 
 def write(tasks: Iterable[TaskPublic], *, tz: tzinfo) -> Iterator[str]:
-    """An array, one line per task; instants are in UTC, whatever `tz` is."""
+    """Yield an array, one line per task; instants are in UTC, whatever `tz` is."""
     opening = "[\n"
     for task in tasks:
         yield opening + json.dumps(task.to_json())

@@ -160,8 +160,8 @@ def _report_lost_agent() -> int:
     from neontodo.render.messages import print_error
 
     error = OutcomeUnknown(
-        "not known whether it was done: the agent that ran it has gone",
-        hint="look with `todo log` before you repeat it",
+        "not known whether it was done: the agent ended unexpectedly",
+        hint="check `todo log` before you repeat it",
     )
     print_error(App.from_process().streams, error)
     return find_exit_code(error)

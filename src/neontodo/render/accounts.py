@@ -142,7 +142,7 @@ def print_invitation(output: Output, invited: NewLogin, line: str) -> None:
     say(
         streams, f"added {person.label}; the invitation is not shown again, works once, until {day}"
     )
-    hint(streams, "send it by a way that nobody else reads; `todo join` takes it")
+    hint(streams, "send it privately; they accept it with `todo join`")
 
 
 def print_profiles(output: Output, profiles: Sequence[Profile]) -> None:

@@ -27,33 +27,33 @@ def print_report(output: Output, report: Report) -> None:
     if high := report.too_high:
         were = "number was" if high == 1 else "numbers were"
         changes = _renumbered(high, report.high_numbers)
-        warn(streams, f"{high} {were} replaced, being far above all others: {changes}")
+        warn(streams, f"{high} {were} replaced as too far above the others: {changes}")
     if report.bad:
         warn(streams, f"left out {pluralize(report.bad, 'record')} that cannot be read")
         for line in limit_lines(report.problems[:PROBLEMS_SHOWN], report.bad):
             say(streams, f"  {line}")
     if report.removed_here:
-        hint(streams, "`--restore` brings back what was removed here")
+        hint(streams, "`--restore` restores removed tasks")
     if output.mode == "json":
         streams.out.write(json.dumps(report_json(report), indent=2) + "\n")
 
 
 def report_sentence(report: Report) -> str:
-    """Such as `imported 144 tasks; skipped 3 deleted ones; 5 are here already`."""
+    """Return a sentence such as `imported 144 tasks; skipped 3 deleted ones`."""
     parts = [f"imported {pluralize(report.added, 'task')}" if report.added else "imported nothing"]
     parts += [f"skipped {count} {reason}" for reason, count in report.skipped.items()]
     if here := report.already_here:
         parts.append(f"{here} {'is' if here == 1 else 'are'} here already")
     if again := report.repeated:
-        stand = "id stands" if again == 1 else "ids stand"
-        parts.append(f"left out {again} whose {stand} earlier in the file")
+        ids = "id occurs" if again == 1 else "ids occur"
+        parts.append(f"skipped {again} whose {ids} earlier in the file")
     if gone := report.removed_here:
-        parts.append(f"left out {gone} that {'was' if gone == 1 else 'were'} removed here")
+        parts.append(f"skipped {gone} that {'was' if gone == 1 else 'were'} removed here")
     return "; ".join(parts)
 
 
 def report_json(report: Report) -> dict[str, Any]:
-    """The documented fields in their documented order."""
+    """Return the documented fields in their documented order."""
     return {
         "added": report.added,
         "already_here": report.already_here,

@@ -21,22 +21,22 @@ _STYLES = {"error": "1;31", "warning": "1;33", "hint": "1;36"}
 
 
 def say(streams: Streams, text: str) -> None:
-    """One line on standard error; what it holds of other people's text is never obeyed."""
+    """Print one line on standard error; control characters in it are spelled out."""
     _write(streams, text)
 
 
 def warn(streams: Streams, text: str) -> None:
-    """One line that says what might surprise."""
+    """Print a warning in one line."""
     _labelled(streams, "warning", text)
 
 
 def hint(streams: Streams, text: str) -> None:
-    """One line that says the next step."""
+    """Print the next step in one line."""
     _labelled(streams, "hint", text)
 
 
 def warn_unreadable(streams: Streams, rows: Sequence[UnreadableTask]) -> None:
-    """Which tasks were left out since nothing can read them, and the next step for each."""
+    """Warn of the tasks left out as unreadable, with the next step for each."""
     for row in rows[:UNREADABLE_SHOWN]:
         warn(streams, f"{row.problem}; {row.next_step}")
     if more := len(rows[UNREADABLE_SHOWN:]):
@@ -44,7 +44,7 @@ def warn_unreadable(streams: Streams, rows: Sequence[UnreadableTask]) -> None:
 
 
 def print_error(streams: Streams, error: TodoError) -> None:
-    """What went wrong, its details indented, then the next step."""
+    """Print what went wrong, its details indented, then the next step."""
     _labelled(streams, "error", error.message)
     for detail in error.details:
         say(streams, f"  {detail}")
@@ -53,7 +53,7 @@ def print_error(streams: Streams, error: TodoError) -> None:
 
 
 def say_dry_run(streams: Streams) -> None:
-    """What ends the report of a dry run."""
+    """Say that this was a dry run."""
     say(streams, "this was a dry run: nothing was changed")
 
 

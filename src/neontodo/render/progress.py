@@ -36,7 +36,7 @@ class Bar:
         self._drawn: Progress | None = None
 
     def show(self, done: int) -> None:
-        """So much of the total is done."""
+        """Show how much of the total is done."""
         if self._drawn is None:
             if not self._streams.err_is_terminal or self._clock() < self._appears:
                 return

@@ -43,7 +43,7 @@ def _visible(match: re.Match[str]) -> str:
 
 
 def escaped(text: str) -> str:
-    r"""The text for a terminal: characters that act or hide are spelled out, as `\n` or `\x1b`.
+    r"""Return text for a terminal: characters that act or hide are spelled out, as `\n` or `\x1b`.
 
     Escaping what is already escaped changes nothing.
     """
@@ -53,14 +53,14 @@ def escaped(text: str) -> str:
 
 
 def field(text: str) -> str:
-    r"""The text as one field of a line: like `escaped`, with `\` doubled, so that it reads back."""
+    r"""Return text as a field: like `escaped`, with `\` doubled, so that it reads back."""
     if "\\" in text:
         text = text.replace("\\", "\\\\")
     return escaped(text)
 
 
 def encodable(text: str, stream: TextIO) -> str:
-    r"""The text with what the stream's encoding lacks spelled out, as `\u4e2d`."""
+    r"""Return the text with what the stream's encoding lacks spelled out, as `\u4e2d`."""
     encoding = stream.encoding
     if not encoding or text.isascii():
         return text
@@ -68,12 +68,12 @@ def encodable(text: str, stream: TextIO) -> str:
 
 
 def shown(text: str, stream: TextIO) -> str:
-    """The text as it may be laid out for a terminal behind this stream."""
+    """Return the text as it may be laid out for a terminal behind this stream."""
     return encodable(escaped(text), stream)
 
 
 def json_array(objects: Iterable[Any]) -> Iterator[str]:
-    """The pieces of a JSON array with a line for each object."""
+    """Yield the pieces of a JSON array with a line for each object."""
     start = "[\n"
     for each in objects:
         yield start + json.dumps(each)

@@ -69,7 +69,7 @@ def _explain_number(words: str, today: date) -> BadValue | None:
         return None
     days = f", or `in {words} days`" if len(words) < 4 else ""
     return BadValue(
-        f"`{words}` alone does not say which day",
+        f"`{words}` is not a complete date",
         hint=f"write a whole date, such as `{today.year}-12-24`{days}",
     )
 
@@ -165,7 +165,7 @@ def _explain_month(words: str, today: date) -> BadValue | None:
     if day is None:
         return BadValue(f"`{words}` does not say which day", hint=f"write a whole date, {asked}")
     return BadValue(
-        f"`{words}` has a month's name, which is not read", hint=f"write a date in numbers, {asked}"
+        f"month names are not supported: `{words}`", hint=f"write a date in numbers, {asked}"
     )
 
 
@@ -178,7 +178,7 @@ def _explain_hour(words: str, timed: bool, accepts: Callable[[str], bool]) -> Ba
     takes = [clock for clock in clocks if accepts(clock.strip("`"))]
     return BadValue(
         f"`{words}` ends in a number that is not a time of day",
-        hint=f"write {' or '.join(takes or ['a time as `17:00`'])}",
+        hint=f"write {' or '.join(takes or ['a time such as `17:00`'])}",
     )
 
 

@@ -172,7 +172,7 @@ def _combine_local(day: date, clock: time, tz: tzinfo) -> datetime:
     real = wanted.astimezone(UTC).astimezone(tz)
     if real.replace(tzinfo=None) != wanted.replace(tzinfo=None):
         raise BadValue(
-            f"there is no `{wanted:%Y-%m-%d %H:%M}` in your time zone: the clocks skip it",
+            f"`{wanted:%Y-%m-%d %H:%M}` does not exist in your time zone: the clocks skip it",
             hint=f"write `{real:%Y-%m-%d %H:%M}`",
         )
     return wanted

@@ -48,7 +48,7 @@ async def undo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
             return outcome
     raise Refused(
         "nothing to undo",
-        hint=None if any_machine else "`todo undo --any` takes back what other machines did",
+        hint=None if any_machine else "`todo undo --any` undoes commands of other machines",
     )
 
 

@@ -116,7 +116,7 @@ async def import_tasks(
         raise BadValue(
             f"nothing was imported: {pluralize(importer.report.bad, 'record')} cannot be read",
             details=limit_lines(importer.report.problems[:DETAILS_SHOWN], importer.report.bad),
-            hint="fix the file, or leave them out with `--skip-bad`",
+            hint="fix the file, or skip them with `--skip-bad`",
         )
     await unit.finish()
     return importer.report

@@ -47,8 +47,8 @@ async def resolve_one(session: AsyncSession, user_id: str, key_id: str, refs: Re
     found = await resolve_refs(session, user_id, key_id, refs)
     if len(found) > 1:
         raise TaskNotFound(
-            f"these are {len(found)} tasks, where only one can be",
-            hint="name one of them by its number",
+            f"give exactly one task, not {len(found)}",
+            hint="use the number of one of these",
             details=list_candidates(found),
         )
     return found[0]

@@ -34,7 +34,7 @@ class UnreadableTask:
     @property
     def problem(self) -> str:
         listed = ", ".join(self.fields)
-        return f"task {self.name} cannot be read: todo writes no such {listed}"
+        return f"task {self.name} cannot be read: invalid {listed}"
 
     @property
     def next_step(self) -> str:

@@ -71,7 +71,7 @@ async def add(unit: UnitOfWork, new: Sequence[TaskCreate]) -> Outcome:
 
 
 async def edit(unit: UnitOfWork, refs: Refs, wanted: Edit) -> Outcome:
-    """Set fields of tasks; those that already are so stay untouched."""
+    """Set fields of tasks; those that already have the values are left alone."""
     return await _change_tasks(unit, refs, lambda task: _edit_columns(task, wanted, unit.now))
 
 
@@ -97,7 +97,7 @@ def _complete_columns(task: Task, done: bool, now: datetime) -> dict[str, Any]:
 
 
 async def complete(unit: UnitOfWork, refs: Refs, completed: bool | None) -> Outcome:
-    """Mark tasks done or pending; None turns each into the other."""
+    """Mark tasks done or pending; None toggles each."""
 
     def columns(task: Task) -> dict[str, Any]:
         done = not task.completed if completed is None else completed

@@ -189,5 +189,5 @@ def _explain_origin(issuer: Issuer) -> NotSignedIn:
     how = "`neon neon-auth domain add`" if issuer.is_neon_auth else "`trustedOrigins`"
     return NotSignedIn(
         f"{issuer.host} refused the request's origin, {issuer.origin}",
-        hint=f"let the server trust it ({how}), or bring a token with `todo login URL --token -`",
+        hint=f"make the server trust it ({how}), or pass a token with `todo login URL --token -`",
     )

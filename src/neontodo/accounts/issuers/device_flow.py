@@ -82,7 +82,7 @@ async def wait_for_token(
 ) -> str:
     """Wait until the code was entered, and answer the session's token.
 
-    The network may be away meanwhile; then it is asked ever more seldom (RFC 8628, 3.5).
+    The network may be away meanwhile; then it is polled less and less often (RFC 8628, 3.5).
 
     Raises:
         NotSignedIn: the sign-in was denied, or the code has expired.

@@ -31,7 +31,7 @@ ENCODINGS = ("gzip", "x-gzip", "deflate")
 """What is decoded, though `identity` is asked for: some proxies compress whatever they pass on."""
 PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 CHECK = "check the network and the address, then run the command again"
-PORTAL = "where a network wants a sign-in of its own, do that in a browser first"
+PORTAL = "if the network has a sign-in page, sign in there with a browser first"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -260,7 +260,7 @@ def _read_answer(url: str, response: httpx.Response, content: bytes) -> HttpAnsw
     host, status = _host_of(url), response.status_code
     if status >= 500:
         raise StoreUnavailable(
-            f"{host} answered that it has a problem (status {status})",
+            f"{host} reported a server error (status {status})",
             hint=PORTAL if status == 511 else "run the command again later",
         )
     said, is_json = _parse_json(content)
@@ -271,7 +271,7 @@ def _read_answer(url: str, response: httpx.Response, content: bytes) -> HttpAnsw
                 hint=f"{PORTAL}; else check the path of the issuer's URL",
             )
         raise StoreUnavailable(
-            f"{host} answered with something else than JSON (status {status})",
+            f"{host} answered with something other than JSON (status {status})",
             hint="check the issuer's URL",
         )
     pairs = [

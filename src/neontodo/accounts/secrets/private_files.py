@@ -70,7 +70,7 @@ def read_private(path: Path, *, even_shared: bool = False) -> bytes | None:
 
 
 def make_private(path: Path) -> None:
-    """Take from others what they may do with a file; where that cannot be done it stays."""
+    """Remove other users' access to a file, where that is possible."""
     with suppress(OSError):
         if stat.S_ISREG(path.lstat().st_mode):
             path.chmod(0o600)

@@ -41,8 +41,8 @@ from neontodo.errors import BadValue, Refused
 from neontodo.tasks.queries import tasks
 
 WHERE_IDS_ARE = (
-    f"`todo whoami` shows the person who signed in theirs, such as `https://app.example.com"
-    f"{SEPARATOR}…`; `todo member list` those of members"
+    f"a signed-in person sees theirs in `todo whoami`, such as `https://app.example.com"
+    f"{SEPARATOR}…`; `todo member list` shows those of members"
 )
 CONNECTIONS = 20
 """That one login may have at a time, so that a member cannot take all of the server's."""

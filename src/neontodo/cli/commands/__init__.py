@@ -48,11 +48,11 @@ ENTRIES = {
     "export": Entry("export", "Export all tasks, pending and done, or some of them"),
     "connect": Entry("connect", "Keep your tasks in a Postgres database, such as one on Neon"),
     "join": Entry(
-        "join", "Take an invitation to somebody's database, and keep tasks there from now on"
+        "join", "Join somebody's database by an invitation, and keep tasks there from now on"
     ),
     "member": Entry("member", "Share this database with other people", is_group=True),
     "login": Entry("login", "Sign in with Better Auth, Neon Auth or another issuer of tokens"),
-    "logout": Entry("login", "End the session, and forget everything that signing in has stored"),
+    "logout": Entry("login", "Sign out: end the session and remove everything stored for it"),
     "profiles": Entry(
         "login",
         "List your accounts and stores on this machine; `--profile` or TODO_PROFILE chooses one",
@@ -60,7 +60,7 @@ ENTRIES = {
     "whoami": Entry(
         "whoami", "Show who you are to the store, by which token, and which store that is"
     ),
-    "token": Entry("token", "Make and revoke tokens for scripts and CI", is_group=True),
+    "token": Entry("token", "Create and revoke tokens for scripts and CI", is_group=True),
     "db": Entry("db", "Manage the store's tables", is_group=True),
     "doctor": Entry("doctor", "Check everything a command needs, one by one, and change nothing"),
     "config": Entry(

@@ -55,7 +55,7 @@ def run_status(app: App, request: StatusRequest) -> None:
 
 
 def run_stop(app: App, request: StopRequest) -> None:
-    """End that process after the command it runs; the next command starts another."""
+    """Stop that process after its current command; the next command starts another."""
     from neontodo.render.messages import say
 
     number = sum(_stop_agent(path) for path in _find_paths(app, all=request.all))

@@ -39,7 +39,7 @@ class ConnectRequest:
         typer.Option(metavar="PATH", help="Take the URL from the usual variables of this file."),
     ] = None
     upgrade: Annotated[
-        bool, typer.Option("--upgrade", help="Bring the database's tables to this version.")
+        bool, typer.Option("--upgrade", help="Upgrade the database's tables to this version.")
     ] = False
     user: Annotated[
         str | None,
@@ -148,7 +148,7 @@ def _make_ready(app: App, database: Database, probe: Probe, *, may_upgrade: bool
     from neontodo.render.messages import say
 
     if probe.is_current and not probe.has_no_users:
-        say(app.streams, f"the schema is {HEAD}, as this program needs it")
+        say(app.streams, f"the schema is up to date ({HEAD})")
         return
     if not probe.is_current and not may_upgrade:
         _ask_for_upgrade(app, database.target.display, probe)
@@ -164,11 +164,11 @@ def _ask_for_upgrade(app: App, store: str, probe: Probe) -> None:
     from neontodo.cli.prompt import confirm
     from neontodo.db.schema import HEAD
 
-    what, todo = f"{store} has no tables of todo yet", "make them"
+    what, todo = f"{store} has no todo tables yet", "create them"
     if probe.schema is not None:
-        what, todo = f"{store} is of an older version ({probe.schema})", f"bring it to {HEAD}"
+        what, todo = f"{store} has an older schema ({probe.schema})", f"upgrade it to {HEAD}"
     if not app.streams.is_interactive:
-        raise SchemaMismatch(what, hint=f"`--upgrade` lets `todo connect` {todo}")
+        raise SchemaMismatch(what, hint=f"pass `--upgrade` to {todo}")
     confirm(app, f"{what}; {todo} now?")
 
 
@@ -227,7 +227,7 @@ def _ask_who(app: App, users: Sequence[StoredUser]) -> StoredUser:
 
     if not app.streams.is_interactive:
         raise BadValue(
-            "this database has users already, and it is not known which one you are",
+            "this database already has users: say which one you are",
             details=describe_users(users),
             hint="pass `--as` with an e-mail address, a name or an id",
         )

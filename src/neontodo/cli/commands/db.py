@@ -53,7 +53,7 @@ class CheckRequest:
 
 
 def run_upgrade(app: App, request: UpgradeRequest) -> None:
-    """Bring the store's tables to this program's version.
+    """Upgrade the store's tables to this program's version.
 
     The embedded store does it by itself, after a backup copy; a Postgres database is only ever
     changed by this command. A database without users becomes yours. If you may not change its
@@ -83,9 +83,9 @@ def _print_sql(app: App, revision: str) -> None:
 
 
 def run_downgrade(app: App, request: DowngradeRequest) -> None:
-    """Take the store's tables back to an older version, for an older program.
+    """Downgrade the store's tables to an older version, for an older program.
 
-    What only the newer version keeps is lost; going back to `base` drops every task.
+    Data that only the newer version has is lost; `base` drops every task.
     """
     from neontodo.cli.prompt import confirm
     from neontodo.db import migrations
@@ -119,7 +119,7 @@ def run_current(app: App, request: CurrentRequest) -> None:
     elif version is not None:
         app.streams.out.write(f"{version}\n")
     else:
-        say(app.streams, f"{app.target.display} has no tables of todo yet")
+        say(app.streams, f"{app.target.display} has no todo tables yet")
 
 
 def run_check(app: App, request: CheckRequest) -> None:
@@ -129,7 +129,7 @@ def run_check(app: App, request: CheckRequest) -> None:
     from neontodo.render.messages import say
 
     app.run(migrations.require_current(app.database))
-    say(app.streams, f"the schema is {HEAD}, as this program needs it")
+    say(app.streams, f"the schema is up to date ({HEAD})")
 
 
 def _report(app: App, migration: Migration, *, dry_run: bool) -> None:
@@ -160,11 +160,11 @@ def _named(version: str | None) -> str:
 def _question(app: App, planned: Migration) -> str:
     lost = "every task in it is lost" if planned.after is None else "newer kinds of data are lost"
     copy = "after a backup copy" if app.target.engine == "sqlite" else "without a backup"
-    return f"take {app.target.display} back to {_named(planned.after)}? {lost}, {copy}"
+    return f"downgrade {app.target.display} to {_named(planned.after)}? {lost}, {copy}"
 
 
 async def _warn_stranger(app: App) -> None:
-    """Whoever upgraded a database of others should learn here that they are not in it."""
+    """Warn a person who upgraded a database in which they are no user."""
     from neontodo.render.messages import hint, warn
 
     try:

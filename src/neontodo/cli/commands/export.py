@@ -145,7 +145,7 @@ def _format_of(file: str) -> str:
     found = "json" if file == STANDARD else formats.format_of(file)
     if found is None:
         raise BadValue(
-            f"`{file}` does not tell its format",
+            f"cannot tell the format of `{file}`",
             hint=f"name it with `--format`: {', '.join(formats.FORMATS)}",
         )
     return found

@@ -33,7 +33,7 @@ class JoinRequest:
 
 
 def run_join(app: App, request: JoinRequest) -> None:
-    """Take an invitation to somebody's database, and keep tasks there from now on.
+    """Join somebody's database by an invitation, and keep tasks there from now on.
 
     The tasks of this machine's embedded store stay where they are.
     """

@@ -55,7 +55,7 @@ class LoginRequest:
     def __post_init__(self) -> None:
         if self.token not in (None, "-"):
             raise typer.BadParameter(
-                "a token among the arguments shows in the list of processes; `--token -` reads it "
+                "a token in the arguments is visible in the process list; `--token -` reads it "
                 "from standard input"
             )
         if self.email is not None and not self.email.strip():
@@ -82,7 +82,7 @@ def run_login(app: App, request: LoginRequest) -> None:
     """Sign in with Better Auth, Neon Auth or another issuer of tokens.
 
     Without an option you get a code to enter in a browser, on this machine or another.
-    Who keeps a database of their own needs no account: `todo connect` is enough.
+    A database of your own needs no account: `todo connect` is enough.
     """
     from neontodo.cli.connecting import require_no_given_token
     from neontodo.render.messages import say
@@ -157,7 +157,7 @@ def _sign_in_by_password(app: App, issuer: Issuer, email: str | None) -> IssuerS
     if email is None and not app.streams.is_interactive:
         raise BadValue(
             "Neon Auth has no codes for a browser, and there is no terminal to ask on",
-            hint="`--email ADDRESS` says who you are; the password comes from standard input",
+            hint="pass `--email ADDRESS`, and the password on standard input",
         )
     address = email or ask(app, "e-mail address:")
     if not address:
@@ -190,7 +190,7 @@ def _sign_in_by_code(app: App, issuer: Issuer) -> IssuerSession:
     code = app.run(begin())
     _show_code(app, issuer, code)
     notice = Notice(app.streams)
-    notice.show("waiting for you to allow it; Ctrl-C gives up")
+    notice.show("waiting for your approval; Ctrl-C cancels")
     try:
         return app.run(poll(code))
     finally:
@@ -249,9 +249,9 @@ async def _has_machine_tasks(app: App) -> bool:
 
 
 def run_logout(app: App, request: LogoutRequest) -> None:
-    """End the session, and forget everything that signing in has stored.
+    """Sign out: end the session and remove everything stored for it.
 
-    Tasks stay where they are. Afterwards this machine is the user it was before.
+    Tasks stay where they are. Afterwards you are this machine's user again.
     """
     from neontodo.accounts.account import sign_out
     from neontodo.render.messages import hint, say, warn

@@ -38,7 +38,7 @@ class AddRequest:
     ] = None
     days: Annotated[
         int,
-        typer.Option(metavar="DAYS", min=1, max=365, help="How long the invitation can be taken."),
+        typer.Option(metavar="DAYS", min=1, max=365, help="How many days it can be accepted."),
     ] = 7
     json: options.Json = False
 
@@ -65,7 +65,7 @@ class RemoveRequest:
 
 
 def run_add(app: App, request: AddRequest) -> None:
-    """Let somebody else keep tasks in this database, and print an invitation for them.
+    """Add a member to this database, and print an invitation for them.
 
     They take it with `todo join`. It works once, until it expires, and is not shown again. They get
     a login role of their own, by which the database shows them their own tasks and nobody else's.
@@ -82,7 +82,7 @@ def run_add(app: App, request: AddRequest) -> None:
         warn(app.streams, f"members can connect to other databases of this server: {others}")
         hint(
             app.streams,
-            "`REVOKE CONNECT ON DATABASE … FROM PUBLIC` shuts one, for other programs' roles too; "
+            "`REVOKE CONNECT ON DATABASE … FROM PUBLIC` closes one, also to other programs' roles; "
             "`todo doctor` names them again",
         )
     if invited.authority is not None:
@@ -112,7 +112,7 @@ async def _invite(app: App, request: AddRequest) -> Invited:
 def run_list(app: App, request: ListRequest) -> None:
     """List who shares this database with you, and how many tasks they have.
 
-    Who has not joined yet is listed with the day on which their invitation expires.
+    Members who have not joined yet are listed with the day their invitation expires.
     """
     from neontodo.cli.output import choose_output
     from neontodo.render.accounts import print_members
@@ -130,9 +130,9 @@ async def _list(app: App) -> list[tuple[MemberLogin, int]]:
 
 
 def run_remove(app: App, request: RemoveRequest) -> None:
-    """Take somebody's access away at once; their tasks stay, or go to another user.
+    """Remove a member at once; their tasks stay, or go to another user.
 
-    What they are doing at this moment is cut off too. `member add` with `--subject` and their id
+    Their running commands are interrupted. `member add` with `--subject` and their id
     lets them in again.
     """
     from neontodo.accounts.sharing import remove_member

@@ -53,7 +53,7 @@ class RevokeRequest:
 
 
 def run_create(app: App, request: CreateRequest) -> None:
-    """Make a token for scripts and CI; it is shown only once.
+    """Create a token for scripts and CI; it is shown only once.
 
     The token is all that is printed: `TODO_TOKEN=$(todo token create --name ci)`. Members of
     somebody else's database cannot make tokens.
@@ -95,7 +95,7 @@ def run_list(app: App, request: ListRequest) -> None:
 
 
 def run_revoke(app: App, request: RevokeRequest) -> None:
-    """Revoke a token: the next command that brings it is refused.
+    """Revoke a token: it is refused from the next command on.
 
     A machine's key can be revoked too, but not the last one: that machine can no longer change
     anything. With the database's password it can still read, and the database's owner can connect
@@ -119,7 +119,7 @@ def run_revoke(app: App, request: RevokeRequest) -> None:
     else:
         say(app.streams, f"revoked `{before.label}`: that machine can no longer change anything")
         if app.target.engine == "postgresql":
-            hint(app.streams, "the database's password still lets it read: change that, too")
+            hint(app.streams, "it can still read with the database's password: change that too")
     if request.dry_run:
         say_dry_run(app.streams)
 
@@ -128,7 +128,7 @@ def _write(app: App, action: Callable[[UnitOfWork], Awaitable[T]], *, dry_run: b
     try:
         return app.run(app.write(action, dry_run=dry_run))
     except OutcomeUnknown as error:
-        error.hint = "`todo token list` shows whether it was"
+        error.hint = "`todo token list` shows whether it was saved"
         raise
 
 
@@ -177,7 +177,7 @@ def _confirm_own(app: App, reference: str) -> None:
         app.run(app.database.close())
         confirm(
             app,
-            f"revoke `{key.label}`? it is the key in use here, which then can change nothing",
+            f"revoke `{key.label}`? it is the key in use here: you could no longer change anything",
         )
 
 
