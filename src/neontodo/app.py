@@ -72,7 +72,7 @@ class App:
         cls, resources: Resources | None = None, clock: Callable[[], datetime] = utc_now
     ) -> App:
         """Return the app of this process: its own streams, variables and working folder."""
-        return cls(Environment.of_process(clock), resources)
+        return cls(Environment.from_process(clock), resources)
 
     def choose_colour(self, when: str) -> None:
         """Let the command line decide on colour: auto, always or never."""
@@ -146,7 +146,7 @@ class App:
         """Use this account from now on; None if nobody is signed in."""
         self.profile.account = account
 
-    def given_token(self) -> tuple[str | None, str]:
+    def read_given_token(self) -> tuple[str | None, str]:
         """Return the token that a setting supplies, and where it came from."""
         if given := self.settings.token:
             return given.get_secret_value().strip(), self.setting_origins["token"]
@@ -222,7 +222,7 @@ class App:
     async def _resolve_identity(self) -> Identity:
         from neontodo.accounts import identity
 
-        token, origin = self.given_token()
+        token, origin = self.read_given_token()
         if token is not None:
             return await self._verify_given_token(token, origin)
         profile = self.profile
@@ -237,7 +237,7 @@ class App:
         from neontodo.accounts import identity, machine_key, tokens
 
         if tokens.read_issuer(token) == tokens.ISSUER or self.issuer is None:
-            mine = machine_key.load(self.folder)
+            mine = machine_key.load_machine_key(self.folder)
             return await identity.verify_own_token(
                 token, origin, mine=mine, database=self.database, now=self.now
             )
@@ -305,7 +305,7 @@ class App:
 
         identity = await self.identity()
         context = WriteContext(
-            identity.user_id, identity.key_id, self.now, needs_key=not identity.by_issuer
+            identity.user_id, identity.key_id, self.now, needs_key=not identity.is_signed_by_issuer
         )
         save = partial(save_exactly_once, self.database, context, action, dry_run=dry_run)
         return await self._run_as_known_user(identity, save)
@@ -321,7 +321,7 @@ class App:
         try:
             answer = await work()
         except UnknownUser:
-            if not identity.by_issuer:
+            if not identity.is_signed_by_issuer:
                 raise UnknownUser(embedded=self.target.engine == "sqlite") from None
         except SchemaMismatch:
             await self._require_own_tables()
@@ -359,7 +359,7 @@ class App:
         """
         from neontodo.accounts.identity import admit
 
-        is_given = self.given_token()[0] is not None
+        is_given = self.read_given_token()[0] is not None
         machine = None if is_given or self.account is None else self.account.machine
         await admit(database, identity.claims, machine, self.now)
 
@@ -376,7 +376,7 @@ class App:
             is_empty=lambda found: found is None,
         )
         identity = await self.identity()
-        if identity.by_issuer and stored != (identity.claims.email, identity.claims.name):
+        if identity.is_signed_by_issuer and stored != (identity.claims.email, identity.claims.name):
             await self._admit(identity)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:

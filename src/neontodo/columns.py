@@ -252,7 +252,7 @@ def read_json(text: str) -> Any:
         or "\\u" in text
         or (len(text) > 200 and _LONG_NUMBER.search(text))
     )
-    if is_odd and why_not_stored(value, EXTRA_MAX_DEPTH + 1):
+    if is_odd and explain_unstorable_json(value, EXTRA_MAX_DEPTH + 1):
         return UNREADABLE
     if 2000 < len(text) <= EXTRA_MAX_BYTES and _LONGER_WHEN_WRITTEN.search(text):
         # Plain SQL can spell a float shorter than Python does.
@@ -260,7 +260,7 @@ def read_json(text: str) -> Any:
     return value
 
 
-def why_not_stored(value: Any, depth: int) -> str | None:
+def explain_unstorable_json(value: Any, depth: int) -> str | None:
     """Return why a value of JSON is not put into a store; None if it is.
 
     Args:
@@ -269,7 +269,7 @@ def why_not_stored(value: Any, depth: int) -> str | None:
     """
     match value:
         case str():
-            return why_not_text(value)
+            return explain_unstorable_text(value)
         case int() | float():
             largest = INTEGER_MAX if isinstance(value, int) else FLOAT_MAX
             is_fine = -largest < value < largest
@@ -278,13 +278,17 @@ def why_not_stored(value: Any, depth: int) -> str | None:
             return "is nested too deeply"
         case dict():
             inner = (*value.keys(), *value.values())
-            return next((why for v in inner if (why := why_not_stored(v, depth - 1))), None)
+            return next(
+                (why for v in inner if (why := explain_unstorable_json(v, depth - 1))), None
+            )
         case list():
-            return next((why for v in value if (why := why_not_stored(v, depth - 1))), None)
+            return next(
+                (why for v in value if (why := explain_unstorable_json(v, depth - 1))), None
+            )
     return None
 
 
-def why_not_text(text: str) -> str | None:
+def explain_unstorable_text(text: str) -> str | None:
     """Return why not every store can keep a text; None if each can."""
     if "\0" in text:
         return "holds a NUL character"

@@ -41,7 +41,7 @@ class Environment:
     clock: Callable[[], datetime] = utc_now
 
     @classmethod
-    def of_process(cls, clock: Callable[[], datetime] = utc_now) -> Environment:
+    def from_process(cls, clock: Callable[[], datetime] = utc_now) -> Environment:
         """Return what this process was started with."""
         env = dict(os.environ)  # noqa: TID251
         return cls(open_process_streams(), env, _working_folder(), clock)
@@ -158,11 +158,11 @@ class LocalProfile:
         from neontodo.accounts import machine_key
 
         if self._machine is None:
-            machine = machine_key.load(self.folder)
+            machine = machine_key.load_machine_key(self.folder)
             if machine is None:
                 self.require_key_of_store()
                 name = machine_key.find_os_user_name()
-                machine = machine_key.create(self.folder, name=name, now=now)
+                machine = machine_key.create_machine_key(self.folder, name=name, now=now)
             elif not machine.had_store and self.store_path.exists():
                 # A first command was killed before it was done.
                 self._remember_store()
@@ -177,7 +177,7 @@ class LocalProfile:
         """
         from neontodo.accounts import machine_key
 
-        if self.store_path.exists() and machine_key.load(self.folder) is None:
+        if self.store_path.exists() and machine_key.load_machine_key(self.folder) is None:
             raise NotSignedIn(
                 f"the key of the store {self.folder / STORE} is missing: "
                 f"`{machine_key.IDENTITY}` beside it",
@@ -185,12 +185,12 @@ class LocalProfile:
             )
 
     def has_lost_store(self, path: Path) -> bool:
-        """Whether the store at `path` is missing, and the machine's key says that it was made."""
+        """Return whether the store at `path` is missing, though it was made by this key."""
         from neontodo.accounts import machine_key
 
         if path != self.store_path:
             return False
-        machine = self._machine or machine_key.load(self.folder)
+        machine = self._machine or machine_key.load_machine_key(self.folder)
         # Looked at last: another first command may have made the store by now.
         return machine is not None and machine.had_store and not path.exists()
 

@@ -31,7 +31,7 @@ from neontodo.columns import (
     Instant,
     Json,
     Tags,
-    why_not_text,
+    explain_unstorable_text,
 )
 from neontodo.columns import Day as DayColumn
 from neontodo.fields import FIELDS, PRIORITIES, Kind, Priority
@@ -121,7 +121,7 @@ class Key(SQLModel, table=True):
 
 def _check_storable(text: str) -> str:
     """Return the text, if both engines can keep it; raise ValueError with the reason."""
-    if why := why_not_text(text):
+    if why := explain_unstorable_text(text):
         raise ValueError(why)
     return text
 
@@ -140,7 +140,7 @@ def _check_tags(tags: Any) -> tuple[str, ...]:
             raise ValueError(f"a tag has 1 to {TAG_MAX} characters")
         if "," in tag or tag.split() != [tag]:
             raise ValueError(f"tag {tag!r} holds a space or a comma")
-    if not tags_fit(unique):
+    if not has_room_for_tags(unique):
         raise ValueError(TOO_MANY_TAGS)
     return tuple(sorted(unique))
 
@@ -148,7 +148,7 @@ def _check_tags(tags: Any) -> tuple[str, ...]:
 TOO_MANY_TAGS = f"all tags together have more than {TAGS_MAX:,} characters"
 
 
-def tags_fit(tags: Collection[str]) -> bool:
+def has_room_for_tags(tags: Collection[str]) -> bool:
     """Return whether a task has room for so many tags."""
     return sum(map(len, tags)) + len(tags) < TAGS_MAX
 
@@ -392,19 +392,19 @@ _WITHOUT_NUL = r"^[^\x00]*$"
 _TAG = r"^[^\s\x1c-\x1f\x00,]+$"
 
 
-def instant_text(moment: datetime) -> str:
+def format_instant(moment: datetime) -> str:
     """Return an instant as JSON has it: UTC with `Z`, a fraction only if there is one."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 _LOGGED: dict[type, Callable[[Any], Any]] = {
-    datetime: instant_text,
+    datetime: format_instant,
     date: date.isoformat,
     tuple: list,
 }
 
 
-def json_value(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """Return the value of a column as the log and JSON have it."""
     convert = _LOGGED.get(type(value))
     return value if convert is None else convert(value)
@@ -412,8 +412,8 @@ def json_value(value: Any) -> Any:
 
 _CONVERTERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.IDENTIFIER: str,
-    Kind.INSTANT: instant_text,
-    Kind.WHEN: json_value,
+    Kind.INSTANT: format_instant,
+    Kind.WHEN: to_json_value,
     Kind.PRIORITY: PRIORITIES.__getitem__,
     Kind.TAGS: list,
 }

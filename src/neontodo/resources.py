@@ -41,7 +41,7 @@ class Resources:
 
     Args:
         outlive_command: whether they stay open for the next command. `renew` is then called before
-            each one, and `tidy` after it.
+            each one, and `clean_up` after it.
     """
 
     def __init__(self, *, outlive_command: bool = False) -> None:
@@ -128,7 +128,7 @@ class Resources:
         if slept or is_old or self._identify_file() != self._file:
             self.release()
 
-    def tidy(self) -> None:
+    def clean_up(self) -> None:
         """Leave things as a process that ends does, as far as others see them.
 
         Raises:
@@ -172,7 +172,7 @@ class Resources:
             return False
         return self._database is None or self._database.count_connections()[1] == 0
 
-    def rest(self, until: socket.socket) -> bool:
+    def release_when_idle(self, until: socket.socket) -> bool:
         """Close the file after a while without a command, or open a faster way to a server.
 
         Opening it is given up at once if there is something to be read from `until`.
@@ -187,9 +187,9 @@ class Resources:
 
         if self._path() is not None:
             self.release()
-        elif isinstance(self._database, WarmDatabase) and self._database.can_be_faster:
+        elif isinstance(self._database, WarmDatabase) and self._database.can_open_fast_connection:
             with suppress(Exception):
-                return self.run(_run_until_readable(until, self._database.hasten()))
+                return self.run(_run_until_readable(until, self._database.open_fast_connection()))
         return False
 
     def _path(self) -> Path | None:

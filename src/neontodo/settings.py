@@ -132,7 +132,7 @@ def load_settings(
     Raises:
         BadValue: a setting has a value it cannot have; its value is not repeated.
     """
-    path, given = config_path(env), _given(env) | dict(options)
+    path, given = config_path(env), _read_given(env) | dict(options)
     try:
         _require_file(path, is_given=bool(env.get(CONFIG_VARIABLE)))
         file = _read_file(path)
@@ -158,7 +158,7 @@ def _require_file(path: Path, *, is_given: bool) -> None:
 
 def list_settings(env: Mapping[str, str], options: Mapping[str, str]) -> list[ListedSetting]:
     """List every setting with its value as it was given, even one that cannot be used."""
-    path, given = config_path(env), _given(env) | dict(options)
+    path, given = config_path(env), _read_given(env) | dict(options)
     try:
         file = _read_file(path)
     except (ValueError, OSError):
@@ -181,7 +181,7 @@ def describe(name: str) -> str:
     return Settings.model_fields[name].description or ""
 
 
-def _given(env: Mapping[str, str]) -> dict[str, Any]:
+def _read_given(env: Mapping[str, str]) -> dict[str, Any]:
     return {name: env[key] for name in Settings.model_fields if env.get(key := variable_name(name))}
 
 

@@ -147,7 +147,7 @@ def test_an_expired_token_is_refused_though_its_key_is_known(store: Store) -> No
 
 @pytest.fixture
 def mine(tmp_path: Path) -> MachineKey:
-    return machine_key.create(tmp_path / "home", name="ann", now=FRIDAY_NOON)
+    return machine_key.create_machine_key(tmp_path / "home", name="ann", now=FRIDAY_NOON)
 
 
 def by(mine: MachineKey) -> Signed:

@@ -27,11 +27,11 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def made(folder: Path) -> MachineKey:
-    return machine_key.create(folder, name="anna", now=NOW)
+    return machine_key.create_machine_key(folder, name="anna", now=NOW)
 
 
 def loaded(folder: Path) -> MachineKey:
-    found = machine_key.load(folder)
+    found = machine_key.load_machine_key(folder)
     assert found is not None
     return found
 
@@ -41,12 +41,12 @@ def good(made: MachineKey) -> Signed:
 
 
 def test_where_nothing_is_there_is_nobody(folder: Path) -> None:
-    assert machine_key.load(folder) is None
+    assert machine_key.load_machine_key(folder) is None
     assert not folder.exists()
 
 
 def test_an_identity_is_made_once_and_found_again(folder: Path, made: MachineKey) -> None:
-    again = machine_key.create(folder, name="bert", now=NOW + timedelta(days=1))
+    again = machine_key.create_machine_key(folder, name="bert", now=NOW + timedelta(days=1))
     assert str(uuid.UUID(made.user_id)) == made.user_id
     assert made.key_id == compute_thumbprint(made.private_key.public_key())
     for found in (loaded(folder), again):
@@ -55,7 +55,9 @@ def test_an_identity_is_made_once_and_found_again(folder: Path, made: MachineKey
 
 
 def test_two_folders_are_two_users(tmp_path: Path) -> None:
-    one, two = (machine_key.create(tmp_path / name, name="anna", now=NOW) for name in "ab")
+    one, two = (
+        machine_key.create_machine_key(tmp_path / name, name="anna", now=NOW) for name in "ab"
+    )
     assert one.user_id != two.user_id
     assert one.key_id != two.key_id
 
@@ -141,7 +143,7 @@ def test_a_forged_token_file_is_not_replaced_in_silence(
 def test_a_token_file_of_1_mb_is_refused(folder: Path, made: MachineKey) -> None:
     (folder / "token").write_text(FORGED["header-of-1-mb"](good(made)))
     with pytest.raises(NotSignedIn, match="token"):
-        machine_key.load(folder)
+        machine_key.load_machine_key(folder)
 
 
 def test_a_newline_at_its_end_is_no_harm(folder: Path, made: MachineKey) -> None:
@@ -197,7 +199,7 @@ def test_a_damaged_identity_is_named_and_kept(folder: Path, made: MachineKey, co
 def check_damaged(folder: Path, private: str) -> None:
     before = (folder / "identity.json").read_bytes()
     with pytest.raises(NotSignedIn, match="damaged") as raised:
-        machine_key.create(folder, name="bert", now=NOW)
+        machine_key.create_machine_key(folder, name="bert", now=NOW)
     assert str(folder / "identity.json") in raised.value.message
     assert private not in "".join(traceback.format_exception(raised.value))
     assert (folder / "identity.json").read_bytes() == before
@@ -209,7 +211,7 @@ def test_an_identity_that_others_can_read_is_not_used(
 ) -> None:
     (folder / name).chmod(0o644)
     with pytest.raises(NotSignedIn, match=r"read by others"):
-        machine_key.load(folder)
+        machine_key.load_machine_key(folder)
 
 
 def test_the_user_of_the_operating_system_has_a_name() -> None:

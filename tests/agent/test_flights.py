@@ -139,7 +139,7 @@ def test_a_connection_that_died_is_replaced(
     if is_fast:
         assert scene.person.rest()
         scene.person.ok("list")
-    scene.person.resources.tidy()
+    scene.person.resources.clean_up()
     accident(scene)
     if accident is sleep:
         scene.network.plan(None)

@@ -61,7 +61,7 @@ for argv in (
     ["export", "-", "--format", "csv"], ["import", "-", "--format", "todotxt"], ["list", "-x"],
 ):
     assert run_in_process(argv, resources) == (2 if argv == ["list", "-x"] else 0), argv
-    resources.tidy()
+    resources.clean_up()
 print("new:", *sorted(set(sys.modules) - before))
 """
 

@@ -33,8 +33,8 @@ class Warm(Todo):
 
     def rest(self) -> bool:
         """Let a second pass; whether there is a faster way to the store now."""
-        self.resources.tidy()
-        return self.resources.rest(self.control[0])
+        self.resources.clean_up()
+        return self.resources.release_when_idle(self.control[0])
 
     def close(self) -> None:
         self.resources.release()

@@ -37,7 +37,7 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Todo:
 
 
 def of_this_machine(victim: Todo) -> Signed:
-    mine = machine_key.load(victim.home)
+    mine = machine_key.load_machine_key(victim.home)
     assert mine is not None
     return Signed(mine.private_key, mine.user_id, mine.key_id, FRIDAY_NOON)
 

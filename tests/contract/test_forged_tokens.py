@@ -15,7 +15,7 @@ ISSUER = parse_issuer("http://127.0.0.1:1")
 
 
 def of_machine(todo: Todo) -> Signed:
-    mine = machine_key.load(todo.home)
+    mine = machine_key.load_machine_key(todo.home)
     assert mine is not None
     return Signed(mine.private_key, mine.user_id, mine.key_id, FRIDAY_NOON)
 

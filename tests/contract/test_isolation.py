@@ -123,11 +123,11 @@ READS = {
     tasks.fetch_page: given(TaskFilter(limit=9)),
     tasks.stream_tasks: given(TaskFilter()),
     tasks.stream_rows: given(),
-    tasks.fetch_matching: given([sa.true()]),
+    tasks.fetch_matching_tasks: given([sa.true()]),
     tasks.fetch_numbers_starting: given("1", completed=None, limit=9),
     tasks.fetch_by_ids: given(IDS),
     tasks.count_tasks: given(),
-    tasks.fetch_valid: given(after=0, limit=9),
+    tasks.fetch_valid_tasks: given(after=0, limit=9),
     tasks.fetch_ids_and_numbers: given(IDS, [1]),
     counts.count_tags: given(),
     counts.count_projects: given(),
@@ -135,10 +135,10 @@ READS = {
     changes.stream_rows: given(),
     changes.fetch_last_touched: given("laptop"),
     changes.fetch_commands: given(before_seq=None, limit=9),
-    changes.fetch_of_command: given(COMMANDS[0], limit=9),
+    changes.fetch_command_changes: given(COMMANDS[0], limit=9),
     changes.fetch_log: given(),
-    changes.fetch_last_of_tasks: given(IDS),
-    changes.fetch_reverting: given(COMMANDS),
+    changes.fetch_newest_changes: given(IDS),
+    changes.fetch_reverting_commands: given(COMMANDS),
     changes.fetch_deletions: given([sa.true()]),
     users.require_user: given(),
     users.fetch_email_and_name: given(),
@@ -230,7 +230,7 @@ def test_asking_for_another_user_answers_as_if_there_were_none(twins: Store) -> 
             twins.as_(asking).in_session(lambda s: answer(query(s, asked, *args, **options)))
         )
 
-    for query in READS.keys() - (set() if on_postgres else {tasks.fetch_valid}):
+    for query in READS.keys() - (set() if on_postgres else {tasks.fetch_valid_tasks}):
         nothing = ask(query, NOBODY, NOBODY)
         # A query that forgot the user would find the rows of the one who asks, and a session that
         # showed everything those of the one who is asked for: each wall is tried alone.

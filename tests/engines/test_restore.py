@@ -93,9 +93,7 @@ def test_the_log_of_a_killed_process_is_not_replayed_onto_a_backup(
     first = local.ok("list", "--quiet")
     (aside,) = set_aside(local)
     assert re.fullmatch(r"tasks\.db-wal\.\d{8}T\d{12}Z\.old", aside)
-    assert first.err == (
-        f"notice: {store} was replaced: the previous store's log is now {aside}\n"
-    )
+    assert first.err == (f"notice: {store} was replaced: the previous store's log is now {aside}\n")
     # Nothing is deleted, and it is said once.
     assert (local.home / aside).read_bytes() == log
     assert titles(local) == kept

@@ -27,7 +27,7 @@ from tests.formats.test_taskwarrior import EXPORT
     ],
 )
 def test_a_name_stands_for_a_format(name: str, format: str | None) -> None:
-    assert formats.format_of(name) == formats.format_of(Path(name)) == format
+    assert formats.find_format_by_name(name) == formats.find_format_by_name(Path(name)) == format
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.ndjson", None])

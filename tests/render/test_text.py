@@ -8,7 +8,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 
-from neontodo.render.text import encodable, escaped, field, safe_write
+from neontodo.render.text import escape_text, format_field, safe_write, spell_out_unencodable
 from tests.render.support import HOSTILE, HOSTILE_SHOWN, odd_text, screen, unescaped
 
 
@@ -31,7 +31,7 @@ from tests.render.support import HOSTILE, HOSTILE_SHOWN, odd_text, screen, unesc
     ],
 )
 def test_characters_that_act_or_hide_are_spelled_out(text: str, shown: str) -> None:
-    assert escaped(text) == shown
+    assert escape_text(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -45,12 +45,12 @@ def test_characters_that_act_or_hide_are_spelled_out(text: str, shown: str) -> N
     ],
 )
 def test_what_writing_needs_stays(text: str) -> None:
-    assert escaped(text) == text
+    assert escape_text(text) == text
 
 
 @given(odd_text)
 def test_nothing_escaped_controls_a_terminal(text: str) -> None:
-    shown = escaped(text)
+    shown = escape_text(text)
     kept = {"\u200c", "\u200d"} | {chr(code) for code in range(0xE0020, 0xE0080)}
     acting = {"Cc", "Cs", "Zl", "Zp"}
     assert not {character for character in shown if unicodedata.category(character) in acting}
@@ -60,22 +60,22 @@ def test_nothing_escaped_controls_a_terminal(text: str) -> None:
 
 @given(odd_text)
 def test_escaping_twice_changes_nothing(text: str) -> None:
-    assert escaped(escaped(text)) == escaped(text)
+    assert escape_text(escape_text(text)) == escape_text(text)
 
 
 @given(odd_text)
 def test_a_field_reads_back(text: str) -> None:
-    assert unescaped(field(text)) == text
+    assert unescaped(format_field(text)) == text
 
 
 @given(odd_text)
 def test_a_field_reads_back_from_a_poorer_encoding(text: str) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), "latin-1")
-    assert unescaped(encodable(field(text), stream)) == text
+    assert unescaped(spell_out_unencodable(format_field(text), stream)) == text
 
 
 def test_a_field_doubles_backslashes() -> None:
-    assert field(HOSTILE) == HOSTILE_SHOWN.replace("\\end", "\\\\end")
+    assert format_field(HOSTILE) == HOSTILE_SHOWN.replace("\\end", "\\\\end")
 
 
 def test_what_an_encoding_lacks_is_spelled_out() -> None:

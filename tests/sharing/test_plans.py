@@ -112,7 +112,7 @@ async def copy(app: App) -> None:
         assert await users.fetch_counters(session, me)
         assert await users.fetch_email_and_name(session, me)
         assert await tasks.count_tasks(session, me)
-        assert await tasks.fetch_valid(session, me, after=0, limit=1000)
+        assert await tasks.fetch_valid_tasks(session, me, after=0, limit=1000)
         (task, *_), *_ = [chunk async for chunk in tasks.stream_rows(session, me)]
         (change, *_), *_ = [chunk async for chunk in changes.stream_rows(session, me)]
     async with app.database.write(me, dry_run=True) as session:

@@ -20,7 +20,7 @@ from pydantic import AliasChoices, Field
 from neontodo.accounts import tokens
 from neontodo.accounts.issuers import better_auth, jwks
 from neontodo.accounts.issuers.better_auth import AGAIN, IssuerSession
-from neontodo.accounts.issuers.issuer import Issuer, parse_issuer, user_id_of
+from neontodo.accounts.issuers.issuer import Issuer, build_user_id, parse_issuer
 from neontodo.accounts.secrets.private_files import (
     Instant,
     format_json,
@@ -66,7 +66,7 @@ class Account:
     @property
     def user_id(self) -> str:
         """Who they are in a store."""
-        return user_id_of(self.issuer.issuer, self.subject)
+        return build_user_id(self.issuer.issuer, self.subject)
 
     @property
     def label(self) -> str:
@@ -266,7 +266,7 @@ async def _end_session(client: HttpClient, previous: _PreviousSignIn) -> None:
 
 
 @dataclass(frozen=True)
-class SignedOut:
+class SignOutResult:
     """Where sessions were stored, and which of them could not be ended there."""
 
     urls: list[str]
@@ -275,7 +275,7 @@ class SignedOut:
 
 async def sign_out(
     folder: Path, secrets: SecretStore, account: Account | None, http: Callable[[], HttpClient]
-) -> SignedOut:
+) -> SignOutResult:
     """End the session, and remove everything that signing in has stored.
 
     Without an account it is what an interrupted sign-in, or a removed `account.json`, has left.
@@ -294,7 +294,7 @@ async def sign_out(
                     )
                 )
     remove_account(folder, secrets)
-    return SignedOut(urls, problems)
+    return SignOutResult(urls, problems)
 
 
 async def _end_stored_session(

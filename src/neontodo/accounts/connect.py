@@ -264,7 +264,7 @@ async def fetch_known_users(
     from neontodo.accounts import queries
 
     previous = _load_previous(secrets, store)
-    candidates = (previous.machine_key if previous else None, machine_key.load(folder))
+    candidates = (previous.machine_key if previous else None, machine_key.load_machine_key(folder))
     async with database.connect() as connection:
         accepted = [
             key
@@ -303,7 +303,7 @@ async def enrol(
     The connection is not in use yet. If adding the key fails, what was stored before is stored
     again.
     """
-    own = machine_key.load(folder)
+    own = machine_key.load_machine_key(folder)
     is_own = own is not None and own.key_id == key.key_id
     connection = replace(connection, machine_key=None if is_own else key)
     save_connection(secrets, connection)

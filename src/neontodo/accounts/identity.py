@@ -40,9 +40,9 @@ class Identity:
         return self.machine or self.claims.key_id
 
     @property
-    def by_issuer(self) -> bool:
+    def is_signed_by_issuer(self) -> bool:
         """Whether an issuer signed the token, instead of a machine of the user's own."""
-        return self.claims.by_issuer
+        return self.claims.is_signed_by_issuer
 
 
 async def verify_own_token(
@@ -104,7 +104,7 @@ def require_accepted(accepted: bool, claims: tokens.Claims) -> None:
     Raises:
         NotSignedIn: the store does not know the key, or it was revoked.
     """
-    if not (accepted or claims.by_issuer):
+    if not (accepted or claims.is_signed_by_issuer):
         raise NotSignedIn(
             "the store does not know your key, or has revoked it", hint="run `todo connect`"
         )

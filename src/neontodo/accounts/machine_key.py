@@ -123,7 +123,7 @@ class MachineKey:
         }
 
 
-def load(folder: Path) -> MachineKey | None:
+def load_machine_key(folder: Path) -> MachineKey | None:
     """Read the identity that is stored in a folder, or None if there is none."""
     data = read_private(folder / IDENTITY)
     if data is None:
@@ -137,12 +137,14 @@ def load(folder: Path) -> MachineKey | None:
     return replace(machine, token=_load_token(folder))
 
 
-def create(folder: Path, *, name: str, now: datetime) -> MachineKey:
+def create_machine_key(folder: Path, *, name: str, now: datetime) -> MachineKey:
     """Make an identity, or return the existing one; concurrent callers get the same."""
-    machine = load(folder)
+    machine = load_machine_key(folder)
     if machine is None:
         made = replace(make_key(str(uuid.uuid4()), name), had_store=False)
-        machine = made if create_private(folder / IDENTITY, _format(made)) else load(folder)
+        machine = (
+            made if create_private(folder / IDENTITY, _format(made)) else load_machine_key(folder)
+        )
     if machine is None:
         raise StoreUnavailable(f"`{folder}` was changed meanwhile", hint="run the command again")
     if machine.token is None:
@@ -155,7 +157,7 @@ def create(folder: Path, *, name: str, now: datetime) -> MachineKey:
 
 def note_store_made(folder: Path) -> None:
     """Write down that the embedded store was made, so that it is missed if it is lost."""
-    machine = load(folder)
+    machine = load_machine_key(folder)
     if machine is not None and not machine.had_store:
         with suppress(StoreUnavailable):
             write_private(folder / IDENTITY, _format(replace(machine, had_store=True)))

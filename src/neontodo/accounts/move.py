@@ -19,7 +19,7 @@ from neontodo.tasks.filters import TaskFilter, parse_sort
 from neontodo.tasks.importing import Incoming, Report, import_tasks
 from neontodo.tasks.queries import tasks, users
 from neontodo.tasks.results import UnreadableTask
-from neontodo.tasks.transfer import Owner, Transferred, copy_to_store
+from neontodo.tasks.transfer import Owner, TransferResult, copy_to_store
 from neontodo.tasks.unit_of_work import UnitOfWork, WriteContext, save_exactly_once
 
 if TYPE_CHECKING:
@@ -31,14 +31,14 @@ ReadRecords = Callable[[BinaryIO], Iterable[Incoming]]
 
 
 @dataclass(frozen=True)
-class Moved:
+class MoveResult:
     """What became of one user's tasks: copied with their log, or imported beside others.
 
     Attributes:
         unreadable: tasks that could not be imported, as they are no tasks of this program.
     """
 
-    copied: Transferred | None
+    copied: TransferResult | None
     imported: Report | None
     unreadable: list[UnreadableTask]
 
@@ -48,7 +48,7 @@ def find_owners(folder: Path, store: Path, account: Account | None) -> list[Owne
 
     Nobody has where there is no store.
     """
-    own = machine_key.load(folder)
+    own = machine_key.load_machine_key(folder)
     if own is None or not embedded.has_store(store):
         return []
     owners = [Owner(own.user_id, own.key_id)]
@@ -63,7 +63,7 @@ async def find_owners_with_tasks(home: Database, owners: list[Owner]) -> list[Ow
 
 
 async def has_had_tasks(database: Database, user_id: str) -> bool:
-    """Whether a user ever had a task in a store."""
+    """Return whether a user ever had a task in a store."""
     async with database.read(user_id) as session:
         is_known = await users.fetch_email_and_name(session, user_id) is not None
         return is_known and (await users.fetch_counters(session, user_id))[0] > 0
@@ -78,29 +78,29 @@ async def move_tasks(
     needs_key: bool,
     read_records: ReadRecords,
     now: datetime,
-) -> Moved:
+) -> MoveResult:
     """Copy a user's tasks with their numbers and log; or, beside tasks that are there, import them.
 
     Doing it again adds what is new since. The embedded store keeps what it has.
     """
-    sent: list[Transferred] = []
+    sent: list[TransferResult] = []
     copied = await _copy(home, old, database, new, sent)
     if copied is not None:
-        return Moved(copied, None, [])
+        return MoveResult(copied, None, [])
     context = WriteContext(new.user_id, new.key_id, now, needs_key=needs_key)
     report, unreadable = await _import(home, old, database, context, read_records)
     if report.added or not sent:
-        return Moved(None, report, unreadable)
+        return MoveResult(None, report, unreadable)
     # Nothing was missing: the try whose answer got lost was saved.
-    return Moved(sent[-1], None, unreadable)
+    return MoveResult(sent[-1], None, unreadable)
 
 
 async def _copy(
-    home: Database, old: Owner, database: Database, new: Owner, sent: list[Transferred]
-) -> Transferred | None:
+    home: Database, old: Owner, database: Database, new: Owner, sent: list[TransferResult]
+) -> TransferResult | None:
     """Copy everything, `sent` being what each try has sent; None if there are tasks already."""
 
-    async def attempt() -> Transferred | None:
+    async def attempt() -> TransferResult | None:
         # Nobody else writes to the embedded store meanwhile; a dry run, so nor do we.
         async with (
             home.write(old.user_id, dry_run=True) as source,

@@ -37,7 +37,7 @@ def profile_folder(data: Path, name: str) -> Path:
 
 
 def has_profile(folder: Path, name: str) -> bool:
-    """Whether a profile has been made; the default one always is there."""
+    """Return whether a profile has been made; the default one always is there."""
     return name == PROFILE or folder.is_dir()
 
 
@@ -62,7 +62,7 @@ def _describe(folder: Path, name: str, in_use: bool) -> Profile:
     from neontodo.accounts.connect import load_last_connection
 
     try:
-        account, mine = load_account(folder), machine_key.load(folder)
+        account, mine = load_account(folder), machine_key.load_machine_key(folder)
         last = load_last_connection(folder)
     except NotSignedIn:
         return Profile(name, in_use, None, None, None)

@@ -115,7 +115,7 @@ async def revoke_key(session: AsyncSession, user_id: str, key_id: str, at: datet
 
 
 async def is_member_login(connection: AsyncConnection) -> bool:
-    """Whether the login role is a member's; an embedded store has no members."""
+    """Return whether the login role is a member's; an embedded store has no members."""
     if connection.dialect.name == "sqlite":
         return False
     return bool(await connection.scalar(sa.text("SELECT row_security_active('users')")))
@@ -130,7 +130,7 @@ async def fetch_users(connection: AsyncConnection) -> list[StoredUser]:
 
 
 async def has_user(connection: AsyncConnection, user_id: str) -> bool:
-    """Whether the connection shows this user; a member's shows no other."""
+    """Return whether the connection shows this user; a member's shows no other."""
     statement = sa.select(col(User.id)).where(col(User.id) == user_id)
     return await connection.scalar(statement) is not None
 
@@ -205,7 +205,7 @@ async def lock_user_without_machine(
 
 
 async def has_machine_key(connection: AsyncConnection, user_id: str) -> bool:
-    """Whether a user has, or had, a key that does not expire: a machine's own."""
+    """Return whether a user has, or had, a key that does not expire: a machine's own."""
     return bool(await connection.scalar(sa.select(sa.exists(_machine_keys(user_id)))))
 
 
@@ -214,7 +214,7 @@ def _machine_keys(user_id: str) -> sa.Select[str]:
 
 
 async def is_key_accepted(connection: AsyncConnection, user_id: str, key_id: str) -> bool:
-    """Whether a user has a key that is not revoked."""
+    """Return whether a user has a key that is not revoked."""
     statement = sa.select(col(Key.id)).where(
         col(Key.user_id) == user_id, col(Key.id) == key_id, col(Key.revoked_at).is_(None)
     )
@@ -261,7 +261,7 @@ async def fetch_logins(connection: AsyncConnection) -> list[MemberLogin]:
 
 
 async def has_login(connection: AsyncConnection, user_id: str) -> bool:
-    """Whether a user has a login role, be it one whose removal was not finished."""
+    """Return whether a user has a login role, be it one whose removal was not finished."""
     statement = sa.select(sa.func.count()).where(col(Member.user_id) == user_id)
     return bool(await connection.scalar(statement))
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from neontodo.accounts.issuers.issuer import LONGEST_NAME, OWN, SEPARATOR, user_id_of
+from neontodo.accounts.issuers.issuer import LONGEST_NAME, OWN, SEPARATOR, build_user_id
 from neontodo.errors import NotSignedIn
 from neontodo.masking import mask_url
 
@@ -78,10 +78,10 @@ class Claims:
     @property
     def user_id(self) -> str:
         """Who the token's user is in a store."""
-        return user_id_of(self.issuer, self.subject)
+        return build_user_id(self.issuer, self.subject)
 
     @property
-    def by_issuer(self) -> bool:
+    def is_signed_by_issuer(self) -> bool:
         """Whether somebody else than a machine of the user's own vouches for them."""
         return self.issuer != ISSUER
 

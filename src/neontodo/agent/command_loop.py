@@ -69,12 +69,12 @@ class CommandLoop:
         descriptors.append(os.open("/", os.O_RDONLY))
         with suppress(Exception), imitate_launcher(self._like, descriptors):
             _list_tasks_unseen(self._resources)
-        self._resources.tidy()
+        self._resources.clean_up()
 
     def _wait_for_job(self) -> Job | None:
         """Wait for the next command, and keep less open the longer it takes."""
         if not self._server.has_news(PAUSE):
-            if self._resources.rest(self._server.news):
+            if self._resources.release_when_idle(self._server.news):
                 self._warm_up()
             gc.collect()
             if not self._server.has_news(RELEASED_AFTER):
@@ -98,7 +98,7 @@ class CommandLoop:
             answer = protocol.UNBEGUN
         except KeyboardInterrupt:
             answer = protocol.ENDED + bytes([Exit.INTERRUPTED])
-        self._resources.tidy()
+        self._resources.clean_up()
         # An interrupt may have left anything half done.
         is_small = _resident_memory() < MOST_MEMORY
         is_fit = not job.is_interrupted and self._resources.is_clean() and is_small

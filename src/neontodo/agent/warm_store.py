@@ -50,12 +50,12 @@ class WarmDatabase(Database):
         return usual if self._fast is None else [*usual, self._fast]
 
     @property
-    def can_be_faster(self) -> bool:
-        """Return whether `hasten` has something to do."""
+    def can_open_fast_connection(self) -> bool:
+        """Return whether `open_fast_connection` has something to do."""
         is_due = time.monotonic() > self._tried + TRIED_AGAIN_AFTER or not self._tried
         return isinstance(self.target, PostgresTarget) and self.engine is not self._fast and is_due
 
-    async def hasten(self) -> bool:
+    async def open_fast_connection(self) -> bool:
         """Open the faster way, and return whether there is one."""
         assert isinstance(self.target, PostgresTarget)
         self._tried = time.monotonic()

@@ -16,7 +16,7 @@ from typer import _completion_shared
 from typer._click.shell_completion import add_completion_class
 from typer._completion_classes import BashComplete, FishComplete, ZshComplete
 
-from neontodo.render.text import escaped
+from neontodo.render.text import escape_text
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -154,7 +154,7 @@ async def _is_ready(app: App) -> bool:
         if await embedded.read_version(app.database.engine) != HEAD:
             return False
     is_known = app.settings.token is not None or app.connection is not None
-    return is_known or machine_key.load(app.folder) is not None
+    return is_known or machine_key.load_machine_key(app.folder) is not None
 
 
 class Bash(BashComplete):
@@ -181,7 +181,7 @@ class Zsh(ZshComplete):
 
     def format_completion(self, item: Any) -> str:
         value = re.sub(r"[\\:]", r"\\\g<0>", item.value)
-        help_ = escaped(item.help or "").replace("\\", "\\\\")
+        help_ = escape_text(item.help or "").replace("\\", "\\\\")
         text = f"{value}:{help_}" if help_ else value
         # Every character that could mean something to a shell, spaces too, is escaped.
         return "$'" + re.sub(r"[\x00-\x7f]", _encode_character, text) + "'"
@@ -191,7 +191,7 @@ class Fish(FishComplete):
     """One value a line, with its help after a tab."""
 
     def format_completion(self, item: Any) -> str:
-        return f"{item.value}\t{escaped(item.help)}" if item.help else str(item.value)
+        return f"{item.value}\t{escape_text(item.help)}" if item.help else str(item.value)
 
 
 def register_shells() -> None:

@@ -9,7 +9,7 @@ from neontodo.wording import pluralize
 
 if TYPE_CHECKING:
     from neontodo.accounts.connect import StoredConnection
-    from neontodo.accounts.move import Moved
+    from neontodo.accounts.move import MoveResult
     from neontodo.app import App
     from neontodo.db.database import Database
     from neontodo.tasks.importing import Report
@@ -97,7 +97,7 @@ def _open_embedded_store(app: App) -> Database:
     return app.database_at(SqliteTarget(app.profile.store_path))
 
 
-async def _move(app: App, home: Database, old: Owner, database: Database, new: Owner) -> Moved:
+async def _move(app: App, home: Database, old: Owner, database: Database, new: Owner) -> MoveResult:
     from neontodo import formats
     from neontodo.accounts.move import move_tasks
     from neontodo.db.connect import announce_if_slow
@@ -115,7 +115,7 @@ async def _move(app: App, home: Database, old: Owner, database: Database, new: O
         )
 
 
-def _print_moved(app: App, home: Database, moved: Moved) -> None:
+def _print_moved(app: App, home: Database, moved: MoveResult) -> None:
     from neontodo.render.messages import say, warn, warn_unreadable
 
     if moved.unreadable:

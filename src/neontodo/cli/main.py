@@ -32,7 +32,7 @@ def run(argv: Sequence[str], app: App) -> int:
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except OSError as error:
-        return _unwritable(app, error)
+        return _report_unwritable(app, error)
     finally:
         app.close()
     return code
@@ -83,11 +83,11 @@ def _run(argv: Sequence[str], app: App) -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in UNWRITABLE:
             raise
-        print_error(app.streams, _unexpected(error))
+        print_error(app.streams, _explain_unexpected(error))
         return Exit.FAILED
 
 
-def _unwritable(app: App, error: OSError) -> int:
+def _report_unwritable(app: App, error: OSError) -> int:
     from neontodo.render.messages import print_error
 
     reason = (error.strerror or type(error).__name__).lower()
@@ -112,7 +112,7 @@ def _usage_error(error: TyperException) -> TodoError:
     return TodoError(text[:1].lower() + text[1:], hint=hint)
 
 
-def _unexpected(error: Exception) -> TodoError:
+def _explain_unexpected(error: Exception) -> TodoError:
     """Where an unforeseen error arose; its text may hold a secret and is not shown."""
     if isinstance(error, OSError) and error.errno in TOO_MANY:
         return TodoError("too many files are open", hint="raise the limit: `ulimit -n 256`")

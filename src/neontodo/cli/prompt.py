@@ -32,9 +32,9 @@ def confirm(app: App, question: str) -> None:
 
 def ask(app: App, question: str) -> str:
     """Return what a person on the terminal answers, without the space around it."""
-    from neontodo.render.text import escaped, safe_write
+    from neontodo.render.text import escape_text, safe_write
 
-    safe_write(app.streams.err, f"{escaped(question)} ")
+    safe_write(app.streams.err, f"{escape_text(question)} ")
     app.streams.err.flush()
     answer = b""
     try:

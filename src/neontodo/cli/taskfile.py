@@ -81,9 +81,9 @@ def format_form(form: Form, comments: Iterable[str]) -> str:
 
 def comment_lines(lines: Iterable[str]) -> str:
     """Return lines of comment; nothing in them can end the comment."""
-    from neontodo.render.text import escaped
+    from neontodo.render.text import escape_text
 
-    return "".join(f"# {escaped(line)}\n" for line in lines)
+    return "".join(f"# {escape_text(line)}\n" for line in lines)
 
 
 def parse_form(text: str) -> Form:

@@ -79,7 +79,7 @@ def _name_secrets(app: App) -> dict[str, str]:
 
 def check_issuer(app: App) -> str:
     """Make sure that the issuer of this run shows its keys."""
-    is_account = app.account is not None and app.given_token()[0] is None
+    is_account = app.account is not None and app.read_given_token()[0] is None
     # Settings that cannot be used show here, even if the account's issuer is asked.
     named = app.issuer
     asked = app.account.issuer if app.account and is_account else named
@@ -122,10 +122,10 @@ def read_claims(app: App) -> Claims:
     Raises:
         NotSignedIn: there is none, or it is not accepted.
     """
-    if app.given_token()[0] is not None or app.account is not None:
+    if app.read_given_token()[0] is not None or app.account is not None:
         return app.run(app.identity()).claims
     connected = app.connection
-    own = (connected and connected.machine_key) or machine_key.load(app.folder)
+    own = (connected and connected.machine_key) or machine_key.load_machine_key(app.folder)
     if own is None:
         app.profile.require_key_of_store()
         raise NotSignedIn("this machine has no key yet", hint="`todo add` creates one")

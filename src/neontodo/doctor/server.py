@@ -227,7 +227,7 @@ async def check_user(app: App, claims: Claims) -> str:
     """Make sure that the store accepts the user and the key, and return the user's name."""
     async with app.database.read(claims.user_id) as session:
         signer = await queries.fetch_signer(session, claims.user_id, claims.key_id)
-    if signer is None and claims.by_issuer:
+    if signer is None and claims.is_signed_by_issuer:
         await identity.require_admissible(app.database, claims)
         return Note("not in the store yet; the first command adds you")
     if signer is None:

@@ -158,7 +158,7 @@ def check_user(target: SqliteTarget, claims: Claims) -> str:
     )
     with _open_for_reading(target) as connection:
         row = connection.execute(question, (claims.key_id, claims.user_id)).fetchone()
-    if claims.by_issuer:
+    if claims.is_signed_by_issuer:
         if row is None:
             return Note("not in the store yet; the first command adds you")
         return str(row[0] or claims.user_id)

@@ -79,7 +79,7 @@ def _import_codec(format: str) -> Format:
     raise BadValue(f"`{format}` is not a known format", hint=f"it is one of {', '.join(FORMATS)}")
 
 
-def format_of(path: str | PurePath) -> str | None:
+def find_format_by_name(path: str | PurePath) -> str | None:
     """Return the format that the name's extension stands for, if any."""
     return _SUFFIXES.get(PurePath(path).suffix.lower())
 
@@ -91,7 +91,7 @@ def detect(path: str | PurePath | None, head: bytes) -> str | None:
     with a `description` and `entry`, `uuid` or `status`, but no `title`, are Taskwarrior's; other
     JSON objects are ours.
     """
-    named = format_of(path) if path is not None else None
+    named = find_format_by_name(path) if path is not None else None
     return named if named not in (None, "json") else _detect_json(head) or named
 
 

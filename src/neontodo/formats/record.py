@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NamedTuple, TextIO, cast
 
 from pydantic import ValidationError
 
-from neontodo.columns import EXTRA_MAX_BYTES, EXTRA_MAX_DEPTH, why_not_stored, write_json
+from neontodo.columns import EXTRA_MAX_BYTES, EXTRA_MAX_DEPTH, explain_unstorable_json, write_json
 from neontodo.formats.dates import shorten_for_message
 from neontodo.models import DESCRIPTION_MAX, TITLE_MAX, TaskCreate, TaskPublic
 
@@ -109,7 +109,7 @@ def read_section(public: TaskPublic, name: str) -> dict[str, Any]:
 
 def _require_storable(extra: dict[str, Any]) -> None:
     """Raise BadRecord unless `extra` can be stored."""
-    if why := why_not_stored(extra, EXTRA_MAX_DEPTH):
+    if why := explain_unstorable_json(extra, EXTRA_MAX_DEPTH):
         raise BadRecord(why)
     if len(write_json(extra).encode()) > EXTRA_MAX_BYTES:
         raise BadRecord(f"more than {EXTRA_MAX_BYTES} bytes have no field of their own")

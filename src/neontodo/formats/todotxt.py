@@ -22,7 +22,7 @@ from neontodo.fields import Priority
 from neontodo.formats import dates, record, todotxt_line
 from neontodo.formats.record import BadRecord, Record, open_text
 from neontodo.formats.todotxt_line import LETTERS, PRIORITIES, Line
-from neontodo.models import TaskPublic, instant_text
+from neontodo.models import TaskPublic, format_instant
 
 
 def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
@@ -49,7 +49,7 @@ def _read_line(where: str, text: str, tz: tzinfo, now: datetime) -> Record:
     if line.completed_on:
         values["completed_at"] = dates.start_of_day(line.completed_on, tz)
         # The day of this instant is another one in another time zone.
-        kept["completed_at"] = instant_text(values["completed_at"])
+        kept["completed_at"] = format_instant(values["completed_at"])
     try:
         task = record.build_task(values, {"todotxt": kept}, now=now, names={"title": "text"})
     except BadRecord as error:
@@ -153,7 +153,7 @@ def _set_priority(line: Line, old: Line, task: TaskPublic) -> None:
 
 def _set_completion(line: Line, old: Line, task: TaskPublic, kept: Any, tz: tzinfo) -> None:
     line.done = task.completed
-    same = task.completed_at is not None and instant_text(task.completed_at) == kept
+    same = task.completed_at is not None and format_instant(task.completed_at) == kept
     if task.completed != old.done or (old.completed_on and not same):
         line.completed_on = _completion_day(task, tz)
 

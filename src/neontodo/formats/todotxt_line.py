@@ -86,7 +86,7 @@ def parse_line(text: str) -> Line:
 
 
 def is_mark(word: str) -> bool:
-    """Whether a word says something of the task rather than being part of its text."""
+    """Return whether a word says something of the task rather than being part of its text."""
     if word[:1] not in ("+", "@") and ":" not in word:
         return False
     if read_project(word) or read_tag(word) or read_due(word) or read_priority(word):

@@ -177,6 +177,6 @@ def _day(output: Output, at: datetime | None) -> str:
 
 
 def _instant(at: datetime | None) -> str | None:
-    from neontodo.models import instant_text
+    from neontodo.models import format_instant
 
-    return None if at is None else instant_text(at)
+    return None if at is None else format_instant(at)

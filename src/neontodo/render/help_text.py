@@ -33,7 +33,7 @@ def _blocks(text: str, streams: Streams) -> Iterator[str]:
         elif block.startswith(CODE):
             yield block
         else:
-            yield "\n".join(_folded(part, width) for part in _parts(block))
+            yield "\n".join(_fold(part, width) for part in _parts(block))
 
 
 def _parts(block: str) -> list[str]:
@@ -47,7 +47,7 @@ def _parts(block: str) -> list[str]:
     return parts
 
 
-def _folded(text: str, width: int) -> str:
+def _fold(text: str, width: int) -> str:
     return textwrap.fill(
         text,
         width,

@@ -23,10 +23,10 @@ def print_report(output: Output, report: Report) -> None:
     streams = output.streams
     say(streams, report_sentence(report))
     if taken := report.renumbered - report.too_high:
-        say(streams, f"numbers that were taken: {_renumbered(taken, report.numbers)}")
+        say(streams, f"numbers that were taken: {_list_renumbered(taken, report.numbers)}")
     if high := report.too_high:
         were = "number was" if high == 1 else "numbers were"
-        changes = _renumbered(high, report.high_numbers)
+        changes = _list_renumbered(high, report.high_numbers)
         warn(streams, f"{high} {were} replaced as too far above the others: {changes}")
     if report.bad:
         warn(streams, f"left out {pluralize(report.bad, 'record')} that cannot be read")
@@ -68,6 +68,6 @@ def report_json(report: Report) -> dict[str, Any]:
     }
 
 
-def _renumbered(count: int, numbers: Mapping[int, int]) -> str:
+def _list_renumbered(count: int, numbers: Mapping[int, int]) -> str:
     shown = [f"{old} is now {new}" for old, new in list(numbers.items())[:NUMBERS_SHOWN]]
     return ", ".join(limit_lines(shown, count))

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, Generic, Literal, TypeVar
 
 from neontodo.render.messages import hint, say
-from neontodo.render.text import field, json_array, safe_write
+from neontodo.render.text import format_field, json_array, safe_write
 from neontodo.streams import Streams
 
 T = TypeVar("T")
@@ -101,7 +101,7 @@ def print_listing(
     if output.mode == "lines":
         _write(output, (_to_line(listing.to_fields(thing)) for thing in things))
     elif output.mode == "quiet":
-        _write(output, (f"{field(str(listing.name(thing)))}\n" for thing in things))
+        _write(output, (f"{format_field(str(listing.name(thing)))}\n" for thing in things))
     elif output.mode == "json":
         _write(output, json_array(map(listing.to_json, things)))
     elif listed := list(things):
@@ -142,7 +142,9 @@ def _write(output: Output, pieces: Iterable[str]) -> None:
 
 
 def _to_line(values: Iterable[Any]) -> str:
-    return "\t".join([field(v if isinstance(v, str) else _to_text(v)) for v in values]) + "\n"
+    return (
+        "\t".join([format_field(v if isinstance(v, str) else _to_text(v)) for v in values]) + "\n"
+    )
 
 
 def _to_text(value: Any) -> str:

@@ -34,11 +34,11 @@ def print_log(output: Output, entries: Sequence[LogEntry], *, is_asked: bool = F
 
 def log_json(entry: LogEntry) -> dict[str, Any]:
     """Return the documented fields in their documented order."""
-    from neontodo.models import instant_text
+    from neontodo.models import format_instant
 
     return {
         "seq": entry.seq,
-        "at": instant_text(entry.at),
+        "at": format_instant(entry.at),
         "command_id": str(entry.command_id),
         "reverts": entry.reverts and str(entry.reverts),
         "machine": entry.machine,
@@ -53,9 +53,9 @@ def log_json(entry: LogEntry) -> dict[str, Any]:
 
 def _fields(entry: LogEntry) -> tuple[Any, ...]:
     """The fields in a pipe: when, seq, task, kind, and what changed as compact JSON."""
-    from neontodo.models import instant_text
+    from neontodo.models import format_instant
 
-    return instant_text(entry.at), entry.seq, entry.number, entry.kind, _changed_fields(entry)
+    return format_instant(entry.at), entry.seq, entry.number, entry.kind, _changed_fields(entry)
 
 
 def _changed_fields(entry: LogEntry) -> dict[str, Any]:

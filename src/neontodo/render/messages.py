@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from neontodo.render.text import Symbols, shown, symbols_for
+from neontodo.render.text import Symbols, make_displayable, symbols_for
 from neontodo.wording import list_numbers, pluralize
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ def say(streams: Streams, text: str) -> None:
 
 def warn(streams: Streams, text: str) -> None:
     """Print a warning in one line."""
-    _labelled(streams, "warning", text)
+    _write_labelled(streams, "warning", text)
 
 
 def hint(streams: Streams, text: str) -> None:
     """Print the next step in one line."""
-    _labelled(streams, "hint", text)
+    _write_labelled(streams, "hint", text)
 
 
 def warn_unreadable(streams: Streams, rows: Sequence[UnreadableTask]) -> None:
@@ -45,7 +45,7 @@ def warn_unreadable(streams: Streams, rows: Sequence[UnreadableTask]) -> None:
 
 def print_error(streams: Streams, error: TodoError) -> None:
     """Print what went wrong, its details indented, then the next step."""
-    _labelled(streams, "error", error.message)
+    _write_labelled(streams, "error", error.message)
     for detail in error.details:
         say(streams, f"  {detail}")
     if error.hint:
@@ -74,7 +74,7 @@ def changed_sentence(verb: str, outcome: Outcome, *, already: str | None = None)
     """
     parts = []
     if outcome.changed:
-        parts.append(f"{verb} {_named(outcome.changed)}")
+        parts.append(f"{verb} {_name_tasks(outcome.changed)}")
     if outcome.unchanged:
         parts.append(f"{already or f'already {verb}'}: {_numbers(outcome.unchanged)}")
     return "; ".join(parts) or "nothing to change"
@@ -84,22 +84,22 @@ def _numbers(tasks: tuple[TaskPublic, ...]) -> str:
     return list_numbers(task.number for task in tasks)
 
 
-def _named(tasks: tuple[TaskPublic, ...]) -> str:
+def _name_tasks(tasks: tuple[TaskPublic, ...]) -> str:
     if len(tasks) == 1:
         return f"{tasks[0].number}: {tasks[0].title}"
     return f"{len(tasks)} tasks: {_numbers(tasks)}"
 
 
-def _labelled(streams: Streams, label: str, text: str) -> None:
+def _write_labelled(streams: Streams, label: str, text: str) -> None:
     is_coloured = streams.err_is_terminal and streams.colour
     _write(streams, f"{label}: {text}", _STYLES[label] if is_coloured else "")
 
 
 def _write(streams: Streams, text: str, style: str = "") -> None:
     """Write a line, wrapped at words on a terminal; a style is that of its label."""
-    text = shown(_with_plain_dashes(text, streams.err), streams.err)
+    text = make_displayable(_with_plain_dashes(text, streams.err), streams.err)
     if streams.err_is_terminal and len(text) > streams.width:
-        text = _wrapped(text, streams.width)
+        text = _wrap(text, streams.width)
     if style:
         label, _, rest = text.partition(":")
         text = f"\x1b[{style}m{label}:\x1b[0m{rest}"
@@ -111,7 +111,7 @@ def _with_plain_dashes(text: str, stream: TextIO) -> str:
     return text.replace(Symbols.dash, symbols_for(stream).dash) if Symbols.dash in text else text
 
 
-def _wrapped(text: str, width: int) -> str:
+def _wrap(text: str, width: int) -> str:
     """The text in lines that end at words; what stands in backticks, to be copied, stays whole."""
     import re
     import textwrap

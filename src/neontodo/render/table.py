@@ -13,7 +13,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from neontodo.render.text import safe_write, shown, symbols_for
+from neontodo.render.text import make_displayable, safe_write, symbols_for
 
 if TYPE_CHECKING:
     from rich.console import ConsoleOptions, RenderableType, RenderResult
@@ -71,7 +71,7 @@ class Canvas:
 
     def safe(self, text: str) -> str:
         """Return the text with nothing in it that acts, hides or cannot be encoded."""
-        return shown(text, self.stream)
+        return make_displayable(text, self.stream)
 
     def crop(self, text: str, width: int) -> str:
         """Return safe text shortened to this many columns."""
@@ -131,7 +131,7 @@ def draw_listing(streams: Streams, listing: Listing[T], things: Sequence[T], foo
     }
     widths = fit_widths(wanted, canvas.width, gap)
     fitted = [
-        [_fitted(canvas, column, cell, width) for cell in filled[column]]
+        [_fit(canvas, column, cell, width) for cell in filled[column]]
         for column, width in widths.items()
     ]
     rows = [*_head(canvas, widths, gap), *zip(*fitted, strict=True)]
@@ -199,7 +199,7 @@ def _cell(canvas: Canvas, column: Column[T], thing: T) -> Cell:
     return Cell("\n".join(map(canvas.safe, lines)), style, mark)
 
 
-def _fitted(canvas: Canvas, column: Column[Any], cell: Cell, width: int) -> Cell:
+def _fit(canvas: Canvas, column: Column[Any], cell: Cell, width: int) -> Cell:
     if column.is_number:
         return Cell(cell.text.rjust(width), cell.style)
     if cell.width <= width:

@@ -74,9 +74,9 @@ def _fields(task: TaskPublic) -> tuple[Any, ...]:
     """The fields in a pipe: number, status, priority, due, project, tags, title."""
     due: Any = task.due_on
     if task.due_at is not None:
-        from neontodo.models import instant_text
+        from neontodo.models import format_instant
 
-        due = instant_text(task.due_at)
+        due = format_instant(task.due_at)
     return (
         task.number,
         "done" if task.completed else "pending",

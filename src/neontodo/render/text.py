@@ -42,7 +42,7 @@ def _visible(match: re.Match[str]) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def escaped(text: str) -> str:
+def escape_text(text: str) -> str:
     r"""Return text for a terminal: characters that act or hide are spelled out, as `\n` or `\x1b`.
 
     Escaping what is already escaped changes nothing.
@@ -52,14 +52,14 @@ def escaped(text: str) -> str:
     return _hidden().sub(_visible, text)
 
 
-def field(text: str) -> str:
+def format_field(text: str) -> str:
     r"""Return text as a field: like `escaped`, with `\` doubled, so that it reads back."""
     if "\\" in text:
         text = text.replace("\\", "\\\\")
-    return escaped(text)
+    return escape_text(text)
 
 
-def encodable(text: str, stream: TextIO) -> str:
+def spell_out_unencodable(text: str, stream: TextIO) -> str:
     r"""Return the text with what the stream's encoding lacks spelled out, as `\u4e2d`."""
     encoding = stream.encoding
     if not encoding or text.isascii():
@@ -67,9 +67,9 @@ def encodable(text: str, stream: TextIO) -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
-def shown(text: str, stream: TextIO) -> str:
+def make_displayable(text: str, stream: TextIO) -> str:
     """Return the text as it may be laid out for a terminal behind this stream."""
-    return encodable(escaped(text), stream)
+    return spell_out_unencodable(escape_text(text), stream)
 
 
 def json_array(objects: Iterable[Any]) -> Iterator[str]:
@@ -86,7 +86,7 @@ def safe_write(stream: TextIO, text: str) -> None:
     try:
         stream.write(text)
     except UnicodeEncodeError:
-        stream.write(encodable(text, stream))
+        stream.write(spell_out_unencodable(text, stream))
 
 
 def local_time(instant: datetime, tz: tzinfo) -> str:

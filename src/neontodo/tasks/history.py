@@ -87,7 +87,9 @@ async def _find_unreverted(unit: UnitOfWork, any_machine: bool) -> AsyncIterator
 async def _is_undo(unit: UnitOfWork, command: LoggedCommand) -> bool:
     """Return whether it took back a plain command, and not an undo."""
     assert command.reverts is not None
-    first = await changes.fetch_of_command(unit.session, unit.user_id, command.reverts, limit=1)
+    first = await changes.fetch_command_changes(
+        unit.session, unit.user_id, command.reverts, limit=1
+    )
     return bool(first) and first[0].reverts is None
 
 
@@ -102,7 +104,7 @@ async def _revert(unit: UnitOfWork, command: LoggedCommand, verb: str) -> Outcom
     by_sentence: dict[str, list[TaskPublic]] = {}
     last = None
     while True:
-        batch = await changes.fetch_of_command(
+        batch = await changes.fetch_command_changes(
             unit.session, unit.user_id, command.id, after=last, limit=CHUNK
         )
         if not all(map(_can_revert, batch)):
@@ -145,7 +147,7 @@ async def _require_unchanged(
     if not problems:
         return
     shown = problems[:DETAILS_SHOWN]
-    last = await changes.fetch_last_of_tasks(
+    last = await changes.fetch_newest_changes(
         unit.session, unit.user_id, [c.task_id for c, _ in shown]
     )
     details = (why.format(_find_number(last[c.task_id], found)) for c, why in shown)

@@ -195,9 +195,13 @@ class _Importer:
     async def _drop_removed(self, good: dict[uuid.UUID, Columns]) -> None:
         """Leave out tasks that were removed here by hand; note the numbers of the others."""
         session, user_id = self.unit.session, self.unit.user_id
-        last = await changes.fetch_last_of_tasks(session, user_id, list(good))
+        last = await changes.fetch_newest_changes(session, user_id, list(good))
         reverted = [change.reverts for change in last.values() if change.reverts]
-        undoing = await changes.fetch_reverting(session, user_id, reverted) if reverted else set()
+        undoing = (
+            await changes.fetch_reverting_commands(session, user_id, reverted)
+            if reverted
+            else set()
+        )
         for task_id, change in last.items():
             # Who takes back an undo removes again what was removed by hand.
             by_hand = change.reverts is None or change.reverts in undoing

@@ -34,7 +34,7 @@ async def resolve_refs(session: AsyncSession, user_id: str, key_id: str, refs: R
     """
     last_id = await _fetch_last_id(session, user_id, key_id, refs)
     criteria = [_build_criterion(ref, OF_TASKS, last_id) for ref in refs.parts]
-    rows = await tasks.fetch_matching(session, user_id, criteria)
+    rows = await tasks.fetch_matching_tasks(session, user_id, criteria)
     return _pick_named(refs, rows, last_id)
 
 
@@ -64,7 +64,7 @@ async def resolve_ids(
     """
     last_id = await _fetch_last_id(session, user_id, key_id, refs)
     criteria = [_build_criterion(ref, OF_TASKS, last_id) for ref in refs.parts]
-    rows: list[Task | TaskPublic] = [*await tasks.fetch_matching(session, user_id, criteria)]
+    rows: list[Task | TaskPublic] = [*await tasks.fetch_matching_tasks(session, user_id, criteria)]
     # To look through the log takes long where it is long; a range may span what is gone.
     unsure = [
         ref for ref in refs.parts if isinstance(ref, Range) or not _match_rows(ref, rows, last_id)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from neontodo import columns as stored
 from neontodo.errors import Refused
 from neontodo.fields import COLUMNS, FIELD_OF, FIELDS, Kind, Priority
-from neontodo.models import NUMBER_MAX, Change, Task, TaskPublic, json_value
+from neontodo.models import NUMBER_MAX, Change, Task, TaskPublic, to_json_value
 from neontodo.tasks.results import UnreadableTask
 from neontodo.tasks.search_text import build_search_text
 
@@ -112,7 +112,7 @@ def log_removal(task: Task) -> dict[str, Any]:
 
 def log_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Return a whole task for the log: JSON values, and nothing that is empty."""
-    return {name: json_value(value) for name in COLUMNS if (value := columns[name])}
+    return {name: to_json_value(value) for name in COLUMNS if (value := columns[name])}
 
 
 def restore_columns(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -209,8 +209,8 @@ def compare_columns(
             # Neither column tells the whole: a day may stay as it was while its time goes.
             changed |= wanted.keys() & field.columns.keys()
     names = [name for name in COLUMNS if name in changed and name != "tags"]
-    before = {name: json_value(getattr(task, name)) for name in names}
-    after = {name: json_value(wanted[name]) for name in names}
+    before = {name: to_json_value(getattr(task, name)) for name in names}
+    after = {name: to_json_value(wanted[name]) for name in names}
     if "tags" in changed:
         old, new = set(task.tags), set(wanted["tags"])
         before["tags"] = {"added": sorted(old - new), "removed": sorted(new - old)}

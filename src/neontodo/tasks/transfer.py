@@ -31,7 +31,7 @@ class Owner:
 
 
 @dataclass(frozen=True)
-class Transferred:
+class TransferResult:
     """How many tasks and entries of the log went over, and how many rows cannot be read."""
 
     tasks: int
@@ -41,7 +41,7 @@ class Transferred:
 
 async def copy_to_store(
     source: AsyncSession, old: Owner, session: AsyncSession, new: Owner
-) -> Transferred | None:
+) -> TransferResult | None:
     """Copy numbers, tasks and log as they are; None if the new user ever had a task.
 
     What this machine did in the old store it did in the new one too, so `undo` still goes back.
@@ -65,12 +65,12 @@ async def copy_to_store(
         )
         change_count += len(logged)
         unreadable += len(rows) - len(logged)
-    return Transferred(task_count, change_count, unreadable)
+    return TransferResult(task_count, change_count, unreadable)
 
 
 async def give_to_user(
     session: AsyncSession, giver: str, receiver: str, now: datetime
-) -> Transferred:
+) -> TransferResult:
     """Move every task to another user, with the receiver's next numbers; the caller commits.
 
     The receiver's log has the tasks created. The giver may have written plain SQL, so neither
@@ -90,14 +90,14 @@ async def give_to_user(
     with _act_for(session, receiver):
         await units[receiver].finish()
     with _act_for(session, giver):
-        return Transferred(moved, unreadable=await tasks.count_tasks(session, giver))
+        return TransferResult(moved, unreadable=await tasks.count_tasks(session, giver))
 
 
 async def _move_some(giver: str, receiver: UnitOfWork, after: int) -> list[int]:
     """Move the next tasks, and return what their numbers were."""
     session = receiver.session
     with _act_for(session, giver):
-        found = await tasks.fetch_valid(session, giver, after=after, limit=CHUNK)
+        found = await tasks.fetch_valid_tasks(session, giver, after=after, limit=CHUNK)
         await tasks.delete_tasks(session, giver, found)
     with _act_for(session, receiver.user_id):
         taken = await tasks.fetch_ids_and_numbers(

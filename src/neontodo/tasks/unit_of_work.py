@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from neontodo.db.database import Database
 from neontodo.db.schema import HEAD
 from neontodo.errors import NotSignedIn, Refused, SchemaMismatch
-from neontodo.models import TOO_MANY_TAGS, Task, tags_fit
+from neontodo.models import TOO_MANY_TAGS, Task, has_room_for_tags
 from neontodo.tasks.queries import changes, tasks, users
 from neontodo.tasks.state import (
     SEARCHED,
@@ -159,7 +159,7 @@ class UnitOfWork:
         """Set columns of a task; False, and nothing logged, if it already is so."""
         if (changed := compare_columns(task, wanted)) is None:
             return False
-        if "tags" in changed[1] and not tags_fit(wanted["tags"]):
+        if "tags" in changed[1] and not has_room_for_tags(wanted["tags"]):
             raise Refused(f"task {task.number}: {TOO_MANY_TAGS}")
         columns = {name: wanted[name] for name in changed[1]}
         if SEARCHED & columns.keys():

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from neontodo import __version__
-from neontodo.accounts.issuers.issuer import is_safe, join_url, origin_of
+from neontodo.accounts.issuers.issuer import is_safe, join_url, parse_origin
 from neontodo.errors import BadValue, StoreUnavailable, iterate_causes
 
 if TYPE_CHECKING:
@@ -299,8 +299,8 @@ def _parse_json(content: bytes) -> tuple[dict[str, Any] | list[Any] | None, bool
 def _follow_redirect(url: str, answer: HttpAnswer) -> str:
     """Return where a redirect leads, if that is within the same server."""
     there = join_url(url, answer.headers.get("location", ""))
-    where = origin_of(there)
-    if where == origin_of(url):
+    where = parse_origin(there)
+    if where == parse_origin(url):
         return there
     raise StoreUnavailable(
         f"{_host_of(url)} redirects to {where or 'nowhere'}, which is not followed",
@@ -309,4 +309,4 @@ def _follow_redirect(url: str, answer: HttpAnswer) -> str:
 
 
 def _host_of(url: str) -> str:
-    return origin_of(url).partition("://")[2] or "the server"
+    return parse_origin(url).partition("://")[2] or "the server"

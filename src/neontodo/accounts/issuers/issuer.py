@@ -59,11 +59,11 @@ class Issuer:
     @property
     def origin(self) -> str:
         """Its scheme, host and port."""
-        return origin_of(self.url)
+        return parse_origin(self.url)
 
     @property
     def is_neon_auth(self) -> bool:
-        """Whether Neon runs it, with paths and plugins of its own."""
+        """Return whether Neon runs it, with paths and plugins of its own."""
         return _is_neon(urlsplit(self.url).hostname or "")
 
 
@@ -94,7 +94,7 @@ def parse_issuer(
     return Issuer(url=base, issuer=name, audience=audience or name, jwks_url=keys)
 
 
-def user_id_of(issuer: str, subject: str) -> str:
+def build_user_id(issuer: str, subject: str) -> str:
     """Return the user id of the `sub` of an issuer's tokens.
 
     Every two pairs of issuer and subject have different ids. A machine's own tokens name the user
@@ -103,13 +103,13 @@ def user_id_of(issuer: str, subject: str) -> str:
     return subject if issuer == OWN else f"{issuer}{SEPARATOR}{subject}"
 
 
-def subject_of(user_id: str) -> str | None:
+def parse_subject(user_id: str) -> str | None:
     """Return the `sub` in the user id of an issuer's account; None if it is no such id."""
     issuer, _, subject = user_id.partition(SEPARATOR)
     return subject if issuer and subject else None
 
 
-def origin_of(url: str) -> str:
+def parse_origin(url: str) -> str:
     """Return scheme, host and port of a URL in one form, to compare them; empty if it has none."""
     try:
         parts = urlsplit(url)
@@ -126,7 +126,7 @@ def normalize_url(url: str) -> str:
     """
     if not (url.isascii() and url.isprintable()) or "\\" in url or " " in url:
         return ""
-    origin = origin_of(url)
+    origin = parse_origin(url)
     parts = urlsplit(url) if origin else None
     if parts is None or "@" in parts.netloc or not _HOST.fullmatch(parts.hostname or ""):
         return ""
@@ -143,7 +143,7 @@ def join_url(base: str, url: str) -> str:
 
 
 def is_safe(url: str) -> bool:
-    """Whether secrets may be sent to a URL: over TLS, or within this machine."""
+    """Return whether secrets may be sent to a URL: over TLS, or within this machine."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""

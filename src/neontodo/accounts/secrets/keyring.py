@@ -59,7 +59,7 @@ class Keyring:
 
         def run() -> None:
             try:
-                answers.append(call(_usable(self._backend)))
+                answers.append(call(_find_usable(self._backend)))
             except BaseException as error:
                 failures.append(type(error).__name__)
 
@@ -78,7 +78,7 @@ class _NoneUsable(Exception):
     """Nothing that keeps a secret is installed, or running."""
 
 
-def _usable(backend: KeyringBackend | None) -> KeyringBackend:
+def _find_usable(backend: KeyringBackend | None) -> KeyringBackend:
     # keyring alone costs 70 ms, and asking for its backends wakes D-Bus.
     import keyring
     from keyring.backends.chainer import ChainerBackend

@@ -32,7 +32,7 @@ Instant = Annotated[AwareDatetime, PlainSerializer(lambda at: at.astimezone(UTC)
 
 def write_private(path: Path, data: bytes) -> None:
     """Replace the file's content; a reader sees the old one or the new one, also after a crash."""
-    with _saving(path):
+    with _translate_write_errors(path):
         make_folder(path.parent)
         with _temporary(path, data) as temporary:
             os.replace(temporary, path)
@@ -41,7 +41,7 @@ def write_private(path: Path, data: bytes) -> None:
 
 def create_private(path: Path, data: bytes) -> bool:
     """Write a file that must not exist yet, and answer whether it was this caller who made it."""
-    with _saving(path):
+    with _translate_write_errors(path):
         make_folder(path.parent)
         with _temporary(path, data) as temporary:
             created = publish(temporary, path)
@@ -78,7 +78,7 @@ def make_private(path: Path) -> None:
 
 def remove_private(path: Path) -> None:
     """Remove the file; one that is not there is no error."""
-    with _saving(path):
+    with _translate_write_errors(path):
         path.unlink(missing_ok=True)
 
 
@@ -151,7 +151,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _saving(path: Path) -> Iterator[None]:
+def _translate_write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -65,7 +65,7 @@ class SecretStore:
         try:
             return self._keyring.get(self._name_in_keyring(name))
         except NoAnswer as problem:
-            raise _unreachable(name, problem) from problem
+            raise _make_unreachable_error(name, problem) from problem
 
     def set(self, name: str, value: str) -> None:
         """Store a secret where it was before, or for a new one in the keyring if that works."""
@@ -92,7 +92,7 @@ class SecretStore:
                 self._keyring.delete(self._name_in_keyring(name))
             except NoAnswer as problem:
                 if record.value is None:
-                    raise _unreachable(name, problem) from problem
+                    raise _make_unreachable_error(name, problem) from problem
         remove_private(self._path_of(name))
 
     def names(self) -> list[str]:
@@ -163,7 +163,7 @@ def _read_even_shared(path: Path) -> bytes:
         return b""
 
 
-def _unreachable(name: str, problem: NoAnswer) -> KeyringUnavailable:
+def _make_unreachable_error(name: str, problem: NoAnswer) -> KeyringUnavailable:
     return KeyringUnavailable(
         f"the keyring that holds `{name}` {problem.reason}",
         hint="unlock it or start it, then run the command again",

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from neontodo.accounts import machine_key, queries
 from neontodo.accounts.identity import require_accepted
-from neontodo.accounts.issuers.issuer import SEPARATOR, subject_of
+from neontodo.accounts.issuers.issuer import SEPARATOR, parse_subject
 from neontodo.accounts.machine_key import MachineKey
 from neontodo.accounts.queries import MemberLogin
 from neontodo.accounts.sharing import grants, remove_member
@@ -65,7 +65,7 @@ class NewLogin:
 
 
 @dataclass(frozen=True)
-class Invited:
+class NewInvitation:
     """A new login, and the line that lets its holder in.
 
     Attributes:
@@ -100,7 +100,7 @@ async def invite(
     subject: str | None,
     days: int,
     now: datetime,
-) -> Invited:
+) -> NewInvitation:
     """Make a login for a new user, or for the one that `subject` names, and invite them.
 
     Raises:
@@ -128,7 +128,7 @@ async def invite(
     portable = make_portable(target)
     url = build_url(portable, login.role, login.password)
     needs_authority = target != portable and not target.is_neon
-    return Invited(
+    return NewInvitation(
         login,
         encode_invitation(Invitation(url, login.machine_key)),
         target.sslrootcert if needs_authority else None,
@@ -214,7 +214,7 @@ async def _find_or_add_user(
         if user.id == user_id:
             return await _require_theirs(connection, user, email)
     if user_id is not None:
-        if (subject := subject_of(user_id)) is None:
+        if (subject := parse_subject(user_id)) is None:
             raise BadValue(
                 f"`{user_id}` is neither a user of this database nor the id of an issuer's account",
                 hint=WHERE_IDS_ARE,

@@ -24,7 +24,7 @@ from neontodo.db.blocking import end_sessions
 from neontodo.db.database import AGAIN, Database
 from neontodo.errors import BadValue, StoreUnavailable, TodoError
 from neontodo.tasks.queries import tasks
-from neontodo.tasks.transfer import Transferred, give_to_user
+from neontodo.tasks.transfer import TransferResult, give_to_user
 
 NOT_DROPPED = {"2BP01", "53200"}
 """It is still needed elsewhere, or owns more than one transaction has room to lock."""
@@ -40,10 +40,10 @@ class Removal:
 
 
 @dataclass(frozen=True)
-class Removed:
+class RemovalResult:
     """How many tasks the member had, and which login roles could not be dropped."""
 
-    tasks: Transferred
+    tasks: TransferResult
     roles_left: list[str]
 
 
@@ -70,7 +70,7 @@ async def find_removal(
     return removal
 
 
-async def remove(database: Database, removal: Removal, now: datetime) -> Removed:
+async def remove(database: Database, removal: Removal, now: datetime) -> RemovalResult:
     """Take a member's access away, settle the tasks and drop the login roles.
 
     Raises:
@@ -82,11 +82,11 @@ async def remove(database: Database, removal: Removal, now: datetime) -> Removed
     try:
         if heir is None:
             async with database.read(user.id) as session:
-                settled = Transferred(await tasks.count_tasks(session, user.id))
+                settled = TransferResult(await tasks.count_tasks(session, user.id))
         else:
             async with database.write(user.id) as session:
                 settled = await give_to_user(session, user.id, heir.id, now)
-        return Removed(settled, await drop_logins(database, user, now))
+        return RemovalResult(settled, await drop_logins(database, user, now))
     except TodoError as error:
         raise StoreUnavailable(
             f"{user.label} has no access, but the rest failed: {error.message}",

@@ -136,15 +136,13 @@ def _report(app: App, migration: Migration, *, dry_run: bool) -> None:
     from neontodo.render.messages import say, say_dry_run
 
     if not migration.steps:
-        say(app.streams, f"the schema is already at {_named(migration.after)}")
+        say(app.streams, f"the schema is already at {_name_version(migration.after)}")
     elif dry_run:
-        say(
-            app.streams,
-            f"the schema would go from {_named(migration.before)} to {_named(migration.after)}",
-        )
+        before, after = map(_name_version, (migration.before, migration.after))
+        say(app.streams, f"the schema would go from {before} to {after}")
     else:
         now = f"now {migration.after}" if migration.after else "gone"
-        say(app.streams, f"the schema is {now} (was {_named(migration.before)})")
+        say(app.streams, f"the schema is {now} (was {_name_version(migration.before)})")
     for step in migration.steps:
         say(app.streams, f"  {step}")
     if migration.backup:
@@ -153,14 +151,14 @@ def _report(app: App, migration: Migration, *, dry_run: bool) -> None:
         say_dry_run(app.streams)
 
 
-def _named(version: str | None) -> str:
+def _name_version(version: str | None) -> str:
     return version or "nothing"
 
 
 def _question(app: App, planned: Migration) -> str:
     lost = "every task in it is lost" if planned.after is None else "newer kinds of data are lost"
     copy = "after a backup copy" if app.target.engine == "sqlite" else "without a backup"
-    return f"downgrade {app.target.display} to {_named(planned.after)}? {lost}, {copy}"
+    return f"downgrade {app.target.display} to {_name_version(planned.after)}? {lost}, {copy}"
 
 
 async def _warn_stranger(app: App) -> None:

@@ -142,7 +142,7 @@ def _format_of(file: str) -> str:
     from neontodo import formats
     from neontodo.cli.files import STANDARD
 
-    found = "json" if file == STANDARD else formats.format_of(file)
+    found = "json" if file == STANDARD else formats.find_format_by_name(file)
     if found is None:
         raise BadValue(
             f"cannot tell the format of `{file}`",

@@ -199,14 +199,14 @@ def _sign_in_by_code(app: App, issuer: Issuer) -> IssuerSession:
 
 def _show_code(app: App, issuer: Issuer, code: DeviceCode) -> None:
     """Show the page and the code; open the page, and no other, for who wants that."""
-    from neontodo.accounts.issuers.issuer import origin_of
+    from neontodo.accounts.issuers.issuer import parse_origin
     from neontodo.cli.prompt import ask
     from neontodo.render.messages import say, warn
 
     say(app.streams, f"open {code.verification_uri}")
     say(app.streams, f"and enter the code {code.user_code}")
     question = "open it here now? [y/N]"
-    if (origin := origin_of(code.verification_uri)) != issuer.origin:
+    if (origin := parse_origin(code.verification_uri)) != issuer.origin:
         host = origin.partition("://")[2]
         warn(app.streams, f"that page is on {host}, and you sign in at {issuer.host}")
         question = f"open a page of {host} here now? [y/N]"
@@ -242,7 +242,7 @@ async def _has_machine_tasks(app: App) -> bool:
     from neontodo.accounts.move import has_had_tasks
 
     connected = app.connection.machine_key if app.connection is not None else None
-    own = connected or machine_key.load(app.folder)
+    own = connected or machine_key.load_machine_key(app.folder)
     if own is None or (app.account is not None and own.user_id == app.account.user_id):
         return False
     return await has_had_tasks(app.database, own.user_id)

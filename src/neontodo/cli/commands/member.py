@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from neontodo.accounts.queries import MemberLogin
-    from neontodo.accounts.sharing.members import Invited
+    from neontodo.accounts.sharing.members import NewInvitation
     from neontodo.accounts.sharing.remove_member import Removal
     from neontodo.app import App
 
@@ -93,7 +93,7 @@ def run_add(app: App, request: AddRequest) -> None:
         )
 
 
-async def _invite(app: App, request: AddRequest) -> Invited:
+async def _invite(app: App, request: AddRequest) -> NewInvitation:
     from neontodo.accounts.sharing.members import invite, require_server
 
     require_server(app.target)

@@ -156,13 +156,13 @@ def _check_name(name: str) -> str:
 def _print_token(app: App, new: AccessToken, *, json: bool) -> None:
     from json import dumps
 
-    from neontodo.models import instant_text
+    from neontodo.models import format_instant
 
     if not json:
         app.streams.out.write(f"{new.token}\n")
         return
     assert new.key.expires_at is not None
-    expires = instant_text(new.key.expires_at)
+    expires = format_instant(new.key.expires_at)
     fields = {"token": new.token, "id": new.key.id, "name": new.key.label, "expires_at": expires}
     app.streams.out.write(dumps(fields, indent=2) + "\n")
 

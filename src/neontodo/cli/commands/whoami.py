@@ -51,7 +51,7 @@ def run_whoami(app: App, request: WhoamiRequest) -> None:
 async def _fetch_signer(app: App, identity: Identity) -> Signer | None:
     from neontodo.accounts import queries
 
-    if identity.by_issuer:
+    if identity.is_signed_by_issuer:
         await app.introduce()
     async with app.database.read(identity.user_id) as session:
         return await queries.fetch_signer(session, identity.user_id, identity.key_id)
@@ -61,18 +61,18 @@ def _describe(
     app: App, identity: Identity, signer: Signer | None, *, accepted: bool
 ) -> dict[str, Any]:
     from neontodo.masking import mask_url
-    from neontodo.models import instant_text
+    from neontodo.models import format_instant
 
     return {
         "name": signer.name if signer else identity.claims.name,
         "email": signer.email if signer else identity.claims.email,
         "user": identity.user_id,
-        "issuer": mask_url(identity.claims.issuer) if identity.by_issuer else None,
+        "issuer": mask_url(identity.claims.issuer) if identity.is_signed_by_issuer else None,
         "profile": app.settings.profile,
         "machine": (signer and signer.label) or identity.machine,
         "key": identity.claims.key_id,
         "token": identity.origin,
-        "expires_at": instant_text(_find_expiry(app, identity)),
+        "expires_at": format_instant(_find_expiry(app, identity)),
         "store": app.target.display,
         "accepted": accepted,
     }
@@ -80,7 +80,7 @@ def _describe(
 
 def _find_expiry(app: App, identity: Identity) -> datetime:
     """Return when to sign in again; the tokens of a session last minutes, and are renewed."""
-    account = None if app.given_token()[0] else app.account
+    account = None if app.read_given_token()[0] else app.account
     ends = (account.expires_at if account else None) or identity.claims.expires_at
     return ends.replace(microsecond=0)
 

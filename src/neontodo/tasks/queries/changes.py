@@ -77,7 +77,7 @@ async def fetch_commands(
     return [LoggedCommand(*row) for row in rows.all()]
 
 
-async def fetch_of_command(
+async def fetch_command_changes(
     session: AsyncSession,
     user_id: str,
     command_id: uuid.UUID,
@@ -120,7 +120,7 @@ async def fetch_log(
     """Return what happened to some tasks, or to all, newest first."""
     entries = await _fetch_entries(session, user_id, task_ids, limit)
     gone = list({entry.task_id for entry in entries if entry.number is None})
-    last = await fetch_last_of_tasks(session, user_id, gone) if gone else {}
+    last = await fetch_newest_changes(session, user_id, gone) if gone else {}
     return [_name_entry(entry, last.get(entry.task_id)) for entry in entries]
 
 
@@ -175,7 +175,7 @@ def _publish_entry(entry: LogEntry) -> LogEntry:
         return replace(entry, at=at, title="", before=None, after=None, is_readable=False)
 
 
-async def fetch_last_of_tasks(
+async def fetch_newest_changes(
     session: AsyncSession, user_id: str, task_ids: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, Change]:
     """Return the newest change of each task."""
@@ -195,7 +195,7 @@ async def fetch_last_of_tasks(
     return {change.task_id: change for change in (await session.scalars(statement)).all()}
 
 
-async def fetch_reverting(
+async def fetch_reverting_commands(
     session: AsyncSession, user_id: str, command_ids: Sequence[uuid.UUID]
 ) -> set[uuid.UUID]:
     """Return those of the commands that took back another one."""

@@ -143,7 +143,7 @@ def _read_values(row: Sequence[Any]) -> TaskPublic | UnreadableTask:
     return read_row(dict(zip(PUBLIC_FIELDS, row, strict=True)))
 
 
-async def fetch_matching(
+async def fetch_matching_tasks(
     session: AsyncSession, user_id: str, criteria: Sequence[ColumnElement[bool]]
 ) -> Sequence[Task]:
     """Return whole rows that meet one of the criteria, by number."""
@@ -181,7 +181,7 @@ async def count_tasks(session: AsyncSession, user_id: str) -> int:
     return await session.scalar(statement) or 0
 
 
-async def fetch_valid(
+async def fetch_valid_tasks(
     session: AsyncSession, user_id: str, *, after: int, limit: int
 ) -> Sequence[Task]:
     """Return whole rows after a number, by number, without what only plain SQL can write."""
