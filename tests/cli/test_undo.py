@@ -101,7 +101,7 @@ def test_repeated_it_walks_back_to_nothing(used: Todo) -> None:
     ]
     assert (end.code, end.out, used.tasks()) == (1, "", [])
     assert end.err == (
-        "error: nothing to undo\nhint: `todo undo --any` undoes commands of other machines\n"
+        "error: nothing to undo\nhint: `todo undo --any` undoes what other machines did\n"
     )
     assert [said(used, "redo") for _ in range(3)] == [
         "redone: 1–3 restored\n",

@@ -33,7 +33,7 @@ Address = tuple[Any, ...]
 
 @contextlib.contextmanager
 def _explain_errors(hint: str) -> Iterator[None]:
-    """Turn an error of the network into its reason, with a hint what to look at."""
+    """Turn an error of the network into its reason, with a hint where to look."""
     try:
         yield
     except OSError as error:
@@ -44,7 +44,7 @@ class ConnectionSteps:
     """Steps to a server, each of which needs the one before.
 
     Attributes:
-        is_plain: whether there is no TLS, as the URL or the server wants none.
+        is_plain: whether the URL or the server wants no TLS.
     """
 
     def __init__(self, target: PostgresTarget) -> None:

@@ -39,7 +39,8 @@ def check_place(app: App, target: SqliteTarget) -> str:
     folder = next(parent for parent in path.parents if parent.exists())
     if not os.access(folder, os.W_OK | os.X_OK):
         raise StoreUnavailable(
-            f"the store cannot be created: {folder} is not writable", hint="make it writable"
+            f"the store cannot be created: {folder} is not writable",
+            hint="change the owner or the permissions of that folder",
         )
     _need_room(target, folder)
     return Note(f"{path} does not exist yet; the first command creates it")
@@ -51,7 +52,7 @@ def check_file(app: App, target: SqliteTarget) -> str:
     status = path.stat()
     if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
         raise StoreUnavailable(
-            f"{path} or its folder is not writable", hint="make them yours and writable"
+            f"{path} or its folder is not writable", hint="change their owner or permissions"
         )
     _need_room(target, path.parent)
     # An agent may have the store open, and has looked before that.

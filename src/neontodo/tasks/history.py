@@ -1,7 +1,7 @@
 """Undo and redo commands in one step, as new entries of the log.
 
-An undo reverts a command, a redo reverts an undo. A command that is reverted by a later one which
-itself was not reverted counts as taken back.
+An undo reverts a command, a redo reverts an undo. A command counts as reverted unless what reverts
+it was itself reverted.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _WORDS = {"due": "due date", "completed": "status"}
 
 
 async def undo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
-    """Take back the newest command of this machine, or of any, that still stands.
+    """Undo the newest command of this machine, or of any, that no later one has reverted.
 
     Raises:
         Refused: there is none, or something of it was changed since.
@@ -48,7 +48,7 @@ async def undo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
             return outcome
     raise Refused(
         "nothing to undo",
-        hint=None if any_machine else "`todo undo --any` undoes commands of other machines",
+        hint=None if any_machine else "`todo undo --any` undoes what other machines did",
     )
 
 
@@ -68,24 +68,24 @@ async def redo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
 
 
 async def _find_unreverted(unit: UnitOfWork, any_machine: bool) -> AsyncIterator[LoggedCommand]:
-    """Yield the commands that no later one took back, newest first."""
-    taken_back: set[uuid.UUID] = set()
+    """Yield the commands that no later one has reverted, newest first."""
+    reverted: set[uuid.UUID] = set()
     before_seq = None
     while batch := await changes.fetch_commands(
         unit.session, unit.user_id, before_seq=before_seq, limit=COMMANDS_PER_QUERY
     ):
         for command in batch:
-            if command.id in taken_back:
+            if command.id in reverted:
                 continue
             if command.reverts is not None:
-                taken_back.add(command.reverts)
+                reverted.add(command.reverts)
             if any_machine or command.key_id == unit.key_id:
                 yield command
         before_seq = batch[-1].first_seq
 
 
 async def _is_undo(unit: UnitOfWork, command: LoggedCommand) -> bool:
-    """Return whether it took back a plain command, and not an undo."""
+    """Return whether it reverts a plain command, and not an undo."""
     assert command.reverts is not None
     first = await changes.fetch_command_changes(
         unit.session, unit.user_id, command.reverts, limit=1
@@ -166,7 +166,7 @@ def _find_number(last: Change, found: dict[uuid.UUID, Task]) -> int | None:
 
 
 def _explain_conflict(change: Change, task: Task | None) -> str | None:
-    """Return why a change cannot be taken back, with `{}` for the task; None if it can."""
+    """Return why a change cannot be reverted, with `{}` for the task; None if it can."""
     if change.kind == "delete":
         return "task {} is there again" if task else None
     if task is None:
@@ -189,7 +189,7 @@ def _record_inverse(unit: UnitOfWork, change: Change, task: Task | None) -> Task
 
 
 def _describe_inverse(change: Change, verb: str) -> str:
-    """Return what becomes of a task whose change is taken back; `{}` stands for the task."""
+    """Return what becomes of a task whose change is reverted; `{}` stands for the task."""
     past = "undone" if verb == "undo" else "redone"
     if change.kind != "update":
         return f"{past}: {{}} {'removed' if change.kind == 'create' else 'restored'}"
