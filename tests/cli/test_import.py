@@ -104,7 +104,7 @@ def test_of_many_taken_numbers_the_first_are_said(todo: Todo) -> None:
 
     assert todo("import", file(todo, "tasks.json", json.dumps(rows))).err == (
         "imported 7 tasks\n"
-        "numbers that were taken: 1 is now 8, 2 is now 9, 3 is now 10, 4 is now 11, 5 is now 12 "
+        "numbers that were taken: 1 is now 8, 2 is now 9, 3 is now 10, 4 is now 11, 5 is now 12, "
         "and 2 more\n"
     )
 
@@ -140,7 +140,7 @@ def test_json_says_which_numbers_were_replaced(todo: Todo) -> None:
     assert result.err == (
         "imported 8 tasks\nnumbers that were taken: 1 is now 2\n"
         "warning: 7 numbers were replaced as too far above the others: 1000000000 is now 3, "
-        "1000000001 is now 4, 1000000002 is now 5, 1000000003 is now 6, 1000000004 is now 7 "
+        "1000000001 is now 4, 1000000002 is now 5, 1000000003 is now 6, 1000000004 is now 7, "
         "and 2 more\n"
     )
 
