@@ -114,14 +114,14 @@ def test_a_stopped_one_is_given_up_and_ends_when_it_wakes(busy: Machine) -> None
 @pytest.mark.slow
 def test_it_makes_way_for_another_version(installed: Machine, tmp_path: Path) -> None:
     assert installed("add", "x").code == 0
-    until(lambda: installed.status() is not None)
+    installed.warm()
     old = installed.agents()
     file = tmp_path / "src/neontodo/render/messages.py"
     file.write_text(file.read_text().replace('"error": "1;31"', '"error": "1;35"'))
     time.sleep(1.1)
     changed = installed.on_terminal("show", "99")
     until(lambda: not set(old) & set(installed.agents()))
-    until(lambda: installed.status() is not None)
+    installed.warm()
 
     assert changed.out.startswith(b"\x1b[1;35merror:")
     assert installed.on_terminal("show", "99") == changed
