@@ -24,7 +24,10 @@ MEANINGS = {
     "SQLITE_IOERR": ("could not be read or written", "check the disk, then try again"),
     "SQLITE_CORRUPT": ("is damaged", ""),
     "SQLITE_NOTADB": ("is not an SQLite database", "move the file away, or name another one"),
-    "SQLITE_PERM": ("may not be opened", "change the owner or the permissions of the file and its folder"),
+    "SQLITE_PERM": (
+        "may not be opened",
+        "change the owner or the permissions of the file and its folder",
+    ),
     "SQLITE_BUSY": ("is busy: another program has been writing for a minute", "try again later"),
 }
 OS_ERRORS = {
