@@ -145,7 +145,7 @@ def test_a_token_of_nobodys_is_refused(profile: Profile, auth_server: AuthServer
 def test_a_changed_token_is_refused(profile: Profile, ann: Person) -> None:
     header, payload, signature = token_of(ann).split(".")
     other = signed(ann.server.issuer(), "EdDSA", now()).token().split(".")[1]
-    with fails(NotSignedIn, "signature does not fit", signature, other):
+    with fails(NotSignedIn, "signature is invalid", signature, other):
         profile.sign_in(ann.server.issuer(), f"{header}.{other}.{signature}")
     assert payload != other
 

@@ -147,7 +147,7 @@ def test_another_users_token_in_the_folder_is_refused(
 ) -> None:
     bobs = token_of(ann.server.person("Bob"))
     (profile.folder / "account.token").write_text(bobs)
-    with fails(NotSignedIn, "of another user", bobs):
+    with fails(NotSignedIn, "belongs to another user", bobs):
         profile.claims()
 
 
@@ -156,7 +156,7 @@ def test_another_users_session_in_the_store_is_refused(profile: Profile, ann: Pe
     bobs = session_of(ann.server.person("Bob"))
     account.save_session(profile.secrets, ann.server.issuer(), bobs)
     (profile.folder / "account.token").unlink()
-    with fails(NotSignedIn, "of another user", bobs.token):
+    with fails(NotSignedIn, "belongs to another user", bobs.token):
         profile.claims()
 
 

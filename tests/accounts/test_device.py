@@ -118,7 +118,7 @@ def test_a_code_that_expired_before_anybody_asked_is_said_to_have() -> None:
 def test_a_server_that_has_a_problem_to_the_end_is_blamed() -> None:
     with (
         OddServer({"/api/auth/device/token": answer({"error": "server_error"}, 500)}) as server,
-        fails(StoreUnavailable, "localhost.* has a problem", SECRET),
+        fails(StoreUnavailable, "localhost.* reported a server error", SECRET),
     ):
         poll(server, made(), Clock(moment=0))
 

@@ -87,9 +87,12 @@ PAGE = "<html><title>Welcome to our hotel</title>" + SECRET
 ODD: dict[str, tuple[bytes | Reaction, str]] = {
     "portal": (answer(PAGE, kind="text/html"), "answered with a page instead of data"),
     "portal-with-401": (answer(PAGE, 401, "text/html"), "answered with a page instead of data"),
-    "portal-by-rfc-6585": (answer(PAGE, 511, "text/html"), r"it has a problem \(status 511\)"),
-    "gateway": (answer(PAGE, 502, "text/html"), r"it has a problem \(status 502\)"),
-    "failure": (answer({"secret": SECRET}, 500), r"it has a problem \(status 500\)"),
+    "portal-by-rfc-6585": (
+        answer(PAGE, 511, "text/html"),
+        r"reported a server error \(status 511\)",
+    ),
+    "gateway": (answer(PAGE, 502, "text/html"), r"reported a server error \(status 502\)"),
+    "failure": (answer({"secret": SECRET}, 500), r"reported a server error \(status 500\)"),
     "text": (answer(f"hello {SECRET}"), "something other than JSON"),
     "a-word": (answer(f'"{SECRET}"'), "something other than JSON"),
     "cut-json": (answer('{"a": 1'), "something other than JSON"),
@@ -180,7 +183,7 @@ def test_a_portal_is_named_as_what_it_may_be() -> None:
         fails(StoreUnavailable, "page", SECRET) as raised,
     ):
         get(f"{server.origin}/x")
-    assert "in a browser first" in str(raised.value.hint)
+    assert "with a browser first" in str(raised.value.hint)
 
 
 def test_what_is_asked_is_followed_within_the_server() -> None:

@@ -145,7 +145,7 @@ def test_a_new_key_with_the_id_of_the_old_one_is_fetched_in_a_minute(
         issuer = at(server)
         find(server, tmp_path, "k")
         server.answers["/jwks"] = shown(jwk(algorithm, "k"))
-        with fails(NotSignedIn, "does not fit|in the way that its key signs"):
+        with fails(NotSignedIn, "signature is invalid|algorithm does not match"):
             verify(timedelta(seconds=59))
         assert len(server.asked) == 1
         assert verify(timedelta(seconds=60)) == f"{issuer.issuer}#user-1"
@@ -157,7 +157,7 @@ def test_a_forged_token_is_refused_as_one_while_the_issuer_is_away(tmp_path: Pat
         issuer = at(server)
         find(server, tmp_path)
     forged = FORGED["another-key"](signed(issuer, "EdDSA", NOW))
-    with fails(NotSignedIn, "does not fit", forged):
+    with fails(NotSignedIn, "signature is invalid", forged):
         asyncio.run(
             jwks.verify_token(forged, tmp_path, issuer, HttpClient, NOW + timedelta(hours=1))
         )

@@ -80,7 +80,7 @@ from datetime import UTC, datetime
 from neontodo.accounts import machine_key
 machine_key.compute_thumbprint(machine_key.generate_private_key().public_key())
 print("ready", flush=True); input()
-made = machine_key.create(pathlib.Path(sys.argv[1]), name="anna", now=datetime.now(UTC))
+made = machine_key.create_machine_key(pathlib.Path(sys.argv[1]), name="anna", now=datetime.now(UTC))
 print(made.user_id, made.key_id, made.token)
 """
     answers = race(script, str(folder))

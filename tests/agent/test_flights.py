@@ -85,7 +85,7 @@ def test_a_faster_way_that_is_closed_is_no_obstacle(
     detour = property(lambda target: replace(target, port=network.port))
     monkeypatch.setattr(PostgresTarget, "direct", detour)
     with templates.cloned() as url:
-        person = Warm(tmp_path, {"TODO_DATABASE_URL": url})
+        person = Warm(tmp_path, {"TODO_DATABASE_URL": f"{url}?sslmode=disable"})
         person.ok("db", "upgrade")
         person.ok("add", "Buy milk")
         assert person.rest()

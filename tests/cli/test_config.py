@@ -168,7 +168,7 @@ def test_a_setting_that_cannot_be_used_is_shown_and_named(
     [
         (f"mysql://ann:{SECRETS[0]}@h/db", "`mysql://` is not supported\n"),
         (f"jdbc:postgresql://h/db?user=ann&password={SECRETS[0]}", "this is not a database URL\n"),
-        (f"postgresql://ann%3A{SECRETS[0]}@h/db", "the user name of the database URL holds"),
+        (f"postgresql://ann%3A{SECRETS[0]}@h/db", "the user name of the database URL contains"),
         (f"postgresql://ann@h/db&password={SECRETS[0]}", "the database name of the database URL"),
     ],
 )

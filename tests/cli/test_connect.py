@@ -781,7 +781,7 @@ def test_a_token_that_somebody_changed_is_refused(ann: Todo, desk: Todo, shared:
     secret.write_text(json.dumps(record | {"value": json.dumps(value)}))
     result = desk("list")
     assert result.code == 4
-    assert "the token's signature does not fit" in result.err
+    assert "the token's signature is invalid" in result.err
 
 
 @pytest.mark.parametrize("words", [["connect", "--local"], ["connect", "--status"], ["list"]])

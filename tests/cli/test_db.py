@@ -202,7 +202,7 @@ def test_a_downgrade_asks_on_a_terminal(todo: Todo, answer: str, engine: str) ->
     assert todo("db", "downgrade", "base", terminal=True, stdin=answer) == Result(
         1,
         "",
-        f"take {display(todo)} back to nothing? every task in it is lost, {copy} [y/N] "
+        f"downgrade {display(todo)} to nothing? every task in it is lost, {copy} [y/N] "
         + ("" if answer else "\n")
         + "error: nothing was changed\n",
     )

@@ -65,7 +65,7 @@ def test_what_was_removed_here_stays_removed(todo: Todo) -> None:
     todo.ok("rm", "1", "--yes")
 
     assert todo("import", name).err == (
-        "imported nothing; 1 is here already; left out 1 that was removed here\n"
+        "imported nothing; 1 is here already; skipped 1 that was removed here\n"
         "hint: `--restore` restores removed tasks\n"
     )
     assert todo("import", name, "--restore").err == "imported 1 task; 1 is here already\n"
@@ -76,7 +76,7 @@ def test_an_id_that_stands_twice_in_a_file_is_said(local: Todo) -> None:
     name = file(local, "tasks.json", json.dumps([{"title": t, "id": ID} for t in "abc"]))
 
     assert local("import", name).err == (
-        "imported 1 task; left out 2 whose ids stand earlier in the file\n"
+        "imported 1 task; skipped 2 whose ids occur earlier in the file\n"
     )
 
 
@@ -88,7 +88,7 @@ def test_what_was_removed_again_by_redo_stays_removed(todo: Todo) -> None:
     todo.ok("redo")
 
     said = todo("import", name).err
-    assert said.startswith("imported nothing; left out 1 that was removed here\n")
+    assert said.startswith("imported nothing; skipped 1 that was removed here\n")
 
 
 def test_a_taken_number_is_said(todo: Todo) -> None:

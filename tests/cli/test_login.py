@@ -318,7 +318,7 @@ def test_what_a_variable_supplies_is_not_overwritten(local: Todo, ann: Person) -
 def test_an_unknown_issuers_token_is_4(todo: Todo, ann: Person) -> None:
     said = todo("list", env={"TODO_TOKEN": token_of(ann)})
     assert (said.code, said.out) == (4, "")
-    assert "`auth_url` of the settings" in said.err
+    assert "set `auth_url`" in said.err
 
 
 def test_a_session_that_has_ended_is_4_and_says_how_to_go_on(local: Todo, ann: Person) -> None:

@@ -126,7 +126,7 @@ def test_what_was_removed_here_is_said_and_left_out(owner: Todo) -> None:
 
     assert owner("import", str(FILE)).err == (
         "imported nothing; skipped 3 deleted; 141 are here already; "
-        "left out 3 that were removed here\n"
+        "skipped 3 that were removed here\n"
         "hint: `--restore` restores removed tasks\n"
     )
 
