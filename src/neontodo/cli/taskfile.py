@@ -125,7 +125,7 @@ def parse_update(app: App, form: Form, base: Form) -> TaskUpdate:
     Raises:
         BadValue: something of it cannot be used.
     """
-    from neontodo.cli.fields import check_update, parse_fields
+    from neontodo.cli.field_values import check_update, parse_fields
 
     given: dict[str, str | list[str]] = {}
     flags: dict[str, bool] = {}

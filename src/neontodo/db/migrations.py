@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
 from neontodo.db import embedded
-from neontodo.db.blocking import run_without_blockers
+from neontodo.db.blocking_sessions import run_without_blockers
 from neontodo.db.database import Database, translate_errors
 from neontodo.db.schema import (
     HEAD,

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 from typing import Any, BinaryIO, TextIO
 
-from neontodo.formats import fields
+from neontodo.formats import json_record
 from neontodo.formats.record import Record, open_text
 from neontodo.models import TaskPublic
 
@@ -33,7 +33,7 @@ def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
     with open_text(stream) as text:
         try:
             for where, raw in read_values(text):
-                yield fields.build_record(where, raw, "json", tz=tz, now=now)
+                yield json_record.build_record(where, raw, "json", tz=tz, now=now)
         except BrokenJson as error:
             yield Record(error.where, problem=str(error))
 

@@ -34,7 +34,7 @@ from neontodo.accounts.sharing.invitation import (
 )
 from neontodo.accounts.tokens import LONGEST_LABEL, LONGEST_USER_ID, Claims
 from neontodo.accounts.users import StoredUser, find_matching
-from neontodo.db.blocking import MEMBER_PREFIX, grant_options
+from neontodo.db.blocking_sessions import MEMBER_PREFIX, grant_options
 from neontodo.db.database import Database
 from neontodo.db.url import PostgresTarget, Target
 from neontodo.errors import BadValue, Refused

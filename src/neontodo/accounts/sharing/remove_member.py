@@ -1,7 +1,7 @@
 """A member's way out: access revoked at once, the tasks settled, and the login roles dropped.
 
-The steps are transactions of their own, since a member may hold locks that a later step waits
-for; who removes runs them without blockers (`db.blocking`). Each can be repeated: the rows of
+The steps are transactions of their own, since a member may hold locks that a later step waits for;
+who removes runs them without blockers (`db.blocking_sessions`). Each can be repeated: the rows of
 `members` stay until the last one.
 """
 
@@ -20,7 +20,7 @@ from neontodo.accounts.identity import require_accepted
 from neontodo.accounts.sharing import grants
 from neontodo.accounts.tokens import Claims
 from neontodo.accounts.users import StoredUser, find_user
-from neontodo.db.blocking import end_sessions
+from neontodo.db.blocking_sessions import end_sessions
 from neontodo.db.database import AGAIN, Database
 from neontodo.errors import BadValue, StoreUnavailable, TodoError
 from neontodo.tasks.queries import tasks

@@ -27,7 +27,7 @@ class AddRequest(options.Setting):
 
 def run_add(app: App, request: AddRequest) -> None:
     """Add a task, or with `-` one per line of standard input."""
-    from neontodo.cli.fields import check_new_task, collect_fields, parse_fields
+    from neontodo.cli.field_values import check_new_task, collect_fields, parse_fields
     from neontodo.cli.output import run_change
     from neontodo.tasks import service
 

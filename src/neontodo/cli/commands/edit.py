@@ -49,7 +49,7 @@ def run_edit(app: App, request: EditRequest) -> None:
 
     `--due none`, `--project none` and `--description ""` clear.
     """
-    from neontodo.cli.fields import collect_fields, parse_fields
+    from neontodo.cli.field_values import collect_fields, parse_fields
     from neontodo.cli.output import report_change
     from neontodo.tasks.references import parse_refs
 
@@ -63,7 +63,7 @@ def run_edit(app: App, request: EditRequest) -> None:
 
 
 def _edit_by_options(app: App, refs: Refs, fields: dict[str, Any], request: EditRequest) -> Outcome:
-    from neontodo.cli.fields import check_update
+    from neontodo.cli.field_values import check_update
     from neontodo.tasks import service
 
     added, removed = tuple(request.added_tags or ()), tuple(request.removed_tags or ())

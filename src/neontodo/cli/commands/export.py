@@ -107,7 +107,7 @@ def run_export(app: App, request: ExportRequest) -> int:
 
 
 def _build_filter(app: App, request: ExportRequest) -> TaskFilter:
-    from neontodo.cli.fields import collect_fields
+    from neontodo.cli.field_values import collect_fields
     from neontodo.tasks.filters import TaskFilter, parse_conditions, parse_sort
 
     return TaskFilter(

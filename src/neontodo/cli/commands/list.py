@@ -103,7 +103,7 @@ def _print_page(
 def _build_filter(
     app: App, request: ListRequest | SearchRequest, mode: Mode, words: str, completed: bool | None
 ) -> TaskFilter:
-    from neontodo.cli.fields import collect_fields
+    from neontodo.cli.field_values import collect_fields
     from neontodo.tasks import filters
     from neontodo.tasks.search_text import fold_query
 

@@ -167,7 +167,7 @@ async def _find_removal(app: App, member: str, heir: str | None) -> Removal:
 
 def _manage(app: App, work: Coroutine[Any, Any, T]) -> T:
     """Return what an owner's work answers, for which no member's session is waited."""
-    from neontodo.db.blocking import run_without_blockers
+    from neontodo.db.blocking_sessions import run_without_blockers
 
     return app.run(run_without_blockers(app.database, work))
 
