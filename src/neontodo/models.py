@@ -192,7 +192,7 @@ Extra = Annotated[dict[str, Any], AfterValidator(_check_extra)]
 Number = Annotated[int, Field(ge=1, le=NUMBER_MAX)]
 Day = Annotated[date, Field(ge=DAYS[0], le=DAYS[1])]
 Moment = Annotated[datetime, Field(ge=INSTANTS[0], le=INSTANTS[1])]
-Due = Day | Moment
+When = Day | Moment
 """A floating day, or an aware instant (never a naive datetime)."""
 
 
@@ -361,7 +361,7 @@ class TaskCreate(_Checked):
 
     title: Title
     description: Description | None = None
-    due: Due | None = None
+    due: When | None = None
     priority: Priority = Priority.NONE
     project: Project | None = None
     tags: TagSet = ()
@@ -379,7 +379,7 @@ class TaskUpdate(_Checked):
 
     title: Title | None = None
     description: Description | None = None
-    due: Due | None = None
+    due: When | None = None
     priority: Priority | None = None
     project: Project | None = None
     tags: TagSet | None = None
@@ -447,7 +447,7 @@ class TaskPublic(BaseModel):
     updated_at: datetime
 
     @property
-    def due(self) -> Due | None:
+    def due(self) -> When | None:
         """The instant if a time of day was given, else the floating day."""
         return self.due_at or self.due_on
 

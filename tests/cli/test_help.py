@@ -20,7 +20,7 @@ from neontodo.errors import BadValue, TodoError
 from neontodo.fields import Priority
 from neontodo.models import TaskPublic
 from neontodo.settings import Settings, variable_name
-from neontodo.tasks.dates import parse_due
+from neontodo.tasks.dates import parse_when
 from tests.harness import FRIDAY_NOON, Result, Todo
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -171,14 +171,14 @@ def test_every_date_of_the_topic_is_understood() -> None:
     days = day + moment.partition("\n\n")[0]
     for words in re.findall(r"`([^`]+)`", days):
         if words not in ("Z", "+02:00"):
-            parse_due(words, now=FRIDAY_NOON, tz=BERLIN)
+            parse_when(words, now=FRIDAY_NOON, tz=BERLIN)
 
 
 @pytest.mark.parametrize("words", ["13", "12/01", "next friday", "2026-03-29 02:30"])
 def test_what_the_topic_says_is_refused_is_refused(words: str) -> None:
     now = datetime(2026, 3, 1, tzinfo=UTC)
     with pytest.raises(BadValue):
-        parse_due(words, now=now, tz=BERLIN)
+        parse_when(words, now=now, tz=BERLIN)
 
 
 @pytest.mark.parametrize("topic", TOPICS)

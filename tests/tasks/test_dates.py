@@ -10,15 +10,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from neontodo.errors import BadValue
-from neontodo.models import Due
-from neontodo.tasks.dates import describe_due, is_overdue, local_day, parse_day, parse_due
+from neontodo.models import When
+from neontodo.tasks.dates import describe_when, is_overdue, local_day, parse_day, parse_when
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 18, 12, 34, 56, 789, tzinfo=BERLIN)  # a Wednesday
 
 
-def due(text: str, now: datetime = NOW) -> Due:
-    return parse_due(text, now=now, tz=BERLIN)
+def due(text: str, now: datetime = NOW) -> When:
+    return parse_when(text, now=now, tz=BERLIN)
 
 
 def refusal(text: str, now: datetime = NOW) -> BadValue:
@@ -256,9 +256,9 @@ WORDS = st.sampled_from(
 )
 
 
-def due_or_refusal(text: str, now: datetime, tz: ZoneInfo) -> Due | BadValue:
+def due_or_refusal(text: str, now: datetime, tz: ZoneInfo) -> When | BadValue:
     try:
-        return parse_due(text, now=now, tz=tz)
+        return parse_when(text, now=now, tz=tz)
     except BadValue as refusal:
         return refusal
 
@@ -278,7 +278,7 @@ def test_any_text_is_a_due_in_range_or_a_refusal_with_a_hint(
         return
     assert 1970 <= found.year <= 9998
     assert not isinstance(found, datetime) or found.tzinfo is tz
-    assert describe_due(found, now=now, tz=tz)
+    assert describe_when(found, now=now, tz=tz)
 
 
 @given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(9998, 12, 30)))
@@ -307,26 +307,26 @@ def test_an_instant_in_iso_form_is_read_back(moment: datetime) -> None:
 def test_a_due_is_described_as_people_say_it(days: int, text: str) -> None:
     day = NOW.date() + timedelta(days=days)
     instant = datetime.combine(day, datetime.min.time().replace(hour=17), BERLIN)
-    assert describe_due(day, now=NOW, tz=BERLIN) == text
-    assert describe_due(instant.astimezone(UTC), now=NOW, tz=BERLIN) == f"{text} 17:00"
+    assert describe_when(day, now=NOW, tz=BERLIN) == text
+    assert describe_when(instant.astimezone(UTC), now=NOW, tz=BERLIN) == f"{text} 17:00"
 
 
 def test_a_near_description_is_read_as_the_same_day() -> None:
     for days in range(-1, 14):
         day = NOW.date() + timedelta(days=days)
-        assert due(describe_due(day, now=NOW, tz=BERLIN)) == day
+        assert due(describe_when(day, now=NOW, tz=BERLIN)) == day
 
 
 def test_an_instant_is_described_on_the_users_day() -> None:
     instant = datetime(2026, 11, 18, 23, 30, tzinfo=UTC)
-    assert describe_due(instant, now=NOW, tz=BERLIN) == "tomorrow 00:30"
-    assert describe_due(instant, now=NOW, tz=UTC) == "today 23:30"
+    assert describe_when(instant, now=NOW, tz=BERLIN) == "tomorrow 00:30"
+    assert describe_when(instant, now=NOW, tz=UTC) == "today 23:30"
 
 
 def test_an_instant_at_the_calendars_end_is_described() -> None:
     last = datetime.max.replace(tzinfo=UTC)
     east = timezone(timedelta(hours=14))
-    assert describe_due(last, now=NOW, tz=east) == "9999-12-31 23:59"
+    assert describe_when(last, now=NOW, tz=east) == "9999-12-31 23:59"
 
 
 def test_a_day_is_overdue_when_the_users_day_is_past_it() -> None:

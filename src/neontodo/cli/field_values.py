@@ -34,7 +34,7 @@ def collect_fields(request: object) -> dict[str, Any]:
 
 
 def _parse_field(app: App, field: Field, value: str | Sequence[str]) -> Any:
-    from neontodo.tasks.dates import parse_due
+    from neontodo.tasks.dates import parse_when
     from neontodo.tasks.filters import parse_name, parse_priority
 
     if not isinstance(value, str):
@@ -42,7 +42,7 @@ def _parse_field(app: App, field: Field, value: str | Sequence[str]) -> Any:
     match field.kind:
         case Kind.WHEN:
             clears = value.strip().lower() in ("none", "")
-            return None if clears else parse_due(value, now=app.now, tz=app.tz)
+            return None if clears else parse_when(value, now=app.now, tz=app.tz)
         case Kind.PRIORITY:
             return parse_priority(value)
         case Kind.NAME:

@@ -25,7 +25,7 @@ from neontodo.fields import BY_NAME, LINES, Kind
 
 if TYPE_CHECKING:
     from neontodo.app import App
-    from neontodo.models import Due, TaskPublic, TaskUpdate
+    from neontodo.models import TaskPublic, TaskUpdate, When
 
 Form = dict[str, str]
 """The text of each field, as it stands in the file."""
@@ -61,7 +61,7 @@ def _format_value(kind: Kind, value: Any, tz: tzinfo) -> str:
             return value or ""
 
 
-def _format_when(when: Due | None, tz: tzinfo) -> str:
+def _format_when(when: When | None, tz: tzinfo) -> str:
     if not isinstance(when, datetime):
         return when.isoformat() if when else ""
     # Within hours of the calendar's ends no other zone can say it.

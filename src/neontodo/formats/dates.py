@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
 
-def parse_due(value: Any, tz: tzinfo) -> date | datetime:
+def parse_when(value: Any, tz: tzinfo) -> date | datetime:
     """Return a day, or an instant in `tz` (where a time without a zone is meant too).
 
     Raises:
@@ -66,14 +66,6 @@ def start_of_day(day: date, tz: tzinfo) -> datetime:
         return datetime.combine(day, time.min, tz).astimezone(UTC)
     except OverflowError:  # the first or the last day of all
         return datetime.combine(day, time.min, UTC)
-
-
-def local_day(moment: datetime, tz: tzinfo) -> date:
-    """Return the day that an instant falls on in `tz`."""
-    try:
-        return moment.astimezone(tz).date()
-    except OverflowError:
-        return moment.astimezone(UTC).date()
 
 
 def shorten_for_message(value: str) -> str:

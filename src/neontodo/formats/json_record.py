@@ -44,7 +44,7 @@ def _parse_value(field: Field, value: Any, tz: tzinfo) -> Any:
         case Kind.INSTANT:
             return _when(field.name, value, tz, dates.parse_instant)
         case Kind.WHEN:
-            return _when(field.name, value, tz, dates.parse_due)
+            return _when(field.name, value, tz, dates.parse_when)
         case Kind.PRIORITY:
             return _priority(value)
         case _:

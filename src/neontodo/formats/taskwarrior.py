@@ -123,7 +123,7 @@ def _is_ordered(tags: Any) -> bool:
 
 def _parse_due(value: Any, tz: tzinfo, extra: dict[str, Any]) -> date | datetime:
     try:
-        due = dates.parse_due(value, tz)
+        due = dates.parse_when(value, tz)
     except ValueError:
         raise BadRecord("due: must be like `20181122T103257Z`") from None
     if not isinstance(due, datetime):

@@ -23,6 +23,7 @@ from neontodo.formats import dates, record, todotxt_line
 from neontodo.formats.record import BadRecord, Record, open_text
 from neontodo.formats.todotxt_line import LETTERS, PRIORITIES, Line
 from neontodo.models import TaskPublic, format_instant
+from neontodo.tasks.dates import local_day
 
 
 def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
@@ -70,14 +71,14 @@ def _format_line(task: TaskPublic, tz: tzinfo) -> str:
         old, line = todotxt_line.parse_line(text), todotxt_line.parse_line(text)
     else:
         old = Line(False, "", None, None, [])
-        line = Line(False, "", None, dates.local_day(task.created_at, tz), [])
+        line = Line(False, "", None, local_day(task.created_at, tz), [])
     _set_title(line, task)
     _set_marks(line, old, task)
     _set_priority(line, old, task)
     _set_completion(line, old, task, kept.get("completed_at"), tz)
     if todotxt_line.parse_line(str(line)) != line:
         # The text begins like a mark or a date, which it may do right behind a creation date only.
-        line.created_on = line.created_on or dates.local_day(task.created_at, tz)
+        line.created_on = line.created_on or local_day(task.created_at, tz)
         line.completed_on = line.completed_on or _completion_day(task, tz)
     return str(line)
 
@@ -159,4 +160,4 @@ def _set_completion(line: Line, old: Line, task: TaskPublic, kept: Any, tz: tzin
 
 
 def _completion_day(task: TaskPublic, tz: tzinfo) -> date | None:
-    return dates.local_day(task.completed_at or task.updated_at, tz) if task.completed else None
+    return local_day(task.completed_at or task.updated_at, tz) if task.completed else None

@@ -12,7 +12,7 @@ from neontodo.render.tasks import PRIORITIES, PRIORITY_STYLES, due_style
 from neontodo.render.text import local_time
 
 if TYPE_CHECKING:
-    from neontodo.models import Due, TaskPublic
+    from neontodo.models import TaskPublic, When
     from neontodo.render.listing import Output
     from neontodo.render.table import Canvas, Cell
 
@@ -101,14 +101,14 @@ def _fields(output: Output, canvas: Canvas, task: TaskPublic) -> Iterator[tuple[
             yield name, Cell(canvas.crop(canvas.safe(text), EXTRA_WIDTH), "dim")
 
 
-def _due(due: Due, now: datetime, tz: tzinfo) -> str:
+def _due(due: When, now: datetime, tz: tzinfo) -> str:
     """The day or instant, and how far away it is."""
-    from neontodo.tasks.dates import describe_due, local_day
+    from neontodo.tasks.dates import describe_when, local_day
 
     day: date = local_day(due, tz) if isinstance(due, datetime) else due
     absolute = local_time(due, tz) if isinstance(due, datetime) else due.isoformat()
     days = (day - local_day(now, tz)).days
-    near = describe_due(day, now=now, tz=tz)
+    near = describe_when(day, now=now, tz=tz)
     if near == day.isoformat():
         near = f"in {days} days" if days > 0 else f"{-days} days ago"
     return f"{absolute} ({near})"

@@ -136,11 +136,11 @@ def _unless_done(style: str) -> Any:
 
 
 def _due(output: Output, task: TaskPublic) -> str:
-    from neontodo.tasks.dates import describe_due
+    from neontodo.tasks.dates import describe_when
 
     if task.due is None:
         return ""
-    due = describe_due(task.due, now=output.now, tz=output.tz)
+    due = describe_when(task.due, now=output.now, tz=output.tz)
     if not _is_narrow(output):
         return due
     day, _, clock = due.partition(" ")

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
-    from neontodo.models import Due
+    from neontodo.models import When
 
 FIRST_YEAR, LAST_YEAR = 1970, 9998
 TEXT_MAX = 60
@@ -60,23 +60,23 @@ _WITH_TIME = (
 )
 
 
-def parse_due(text: str, *, now: datetime, tz: tzinfo) -> Due:
+def parse_when(text: str, *, now: datetime, tz: tzinfo) -> When:
     """Return the day, or the instant in `tz` if there is a time; BadValue if it is not clear."""
-    return _parse_when(text, now, tz, timed=True)
+    return _parse(text, now, tz, timed=True)
 
 
 def parse_day(text: str, *, now: datetime, tz: tzinfo) -> date:
     """Return the day that a text names; BadValue if it is not clear or has a time of day."""
-    due = _parse_when(text, now, tz, timed=False)
-    if isinstance(due, datetime):
+    when = _parse(text, now, tz, timed=False)
+    if isinstance(when, datetime):
         raise BadValue(f"`{_normalize(text)}` has a time of day", hint="give only the day")
-    return due
+    return when
 
 
-def describe_due(due: Due, *, now: datetime, tz: tzinfo) -> str:
-    """Return a due as people say it today: `tomorrow`, `fri 17:00`, `2026-12-24`."""
-    instant = _to_local(due, tz) if isinstance(due, datetime) else None
-    day = instant.date() if instant else due
+def describe_when(when: When, *, now: datetime, tz: tzinfo) -> str:
+    """Return a date as people say it today: `tomorrow`, `fri 17:00`, `2026-12-24`."""
+    instant = _to_local(when, tz) if isinstance(when, datetime) else None
+    day = instant.date() if instant else when
     away = (day - local_day(now, tz)).days
     near = {-1: "yesterday", 0: "today", 1: "tomorrow"}
     if 2 <= away <= 6:
@@ -111,27 +111,27 @@ def _to_local(instant: datetime, tz: tzinfo) -> datetime:
         return instant
 
 
-def _parse_when(text: str, now: datetime, tz: tzinfo, *, timed: bool) -> Due:
+def _parse(text: str, now: datetime, tz: tzinfo, *, timed: bool) -> When:
     words = _normalize(text)
 
     def accepts(other: str) -> bool:
         try:
-            due = _read_words(other, now, tz)
+            when = _read_words(other, now, tz)
         except (BadValue, OverflowError):
             return False
-        return due is not None and (timed or not isinstance(due, datetime))
+        return when is not None and (timed or not isinstance(when, datetime))
 
     try:
-        due = _read_words(words, now, tz) if len(words) <= TEXT_MAX else None
-        if due is None:
+        when = _read_words(words, now, tz) if len(words) <= TEXT_MAX else None
+        if when is None:
             from neontodo.tasks.date_refusals import explain_refusal
 
             raise explain_refusal(words, local_day(now, tz), timed=timed, accepts=accepts)
     except OverflowError:
         raise _refuse_far_day(words) from None
-    if not FIRST_YEAR <= due.year <= LAST_YEAR:
+    if not FIRST_YEAR <= when.year <= LAST_YEAR:
         raise _refuse_far_day(words)
-    return due
+    return when
 
 
 def _refuse_far_day(words: str) -> BadValue:
@@ -142,7 +142,7 @@ def _refuse_far_day(words: str) -> BadValue:
     )
 
 
-def _read_words(words: str, now: datetime, tz: tzinfo) -> Due | None:
+def _read_words(words: str, now: datetime, tz: tzinfo) -> When | None:
     """Return what the grammar says of the words; None if they are not in it."""
     today = local_day(now, tz)
     if (span := read_span(words)) and span[1] in ("hour", "minute"):
