@@ -188,7 +188,7 @@ class Database:
         self._timer.restart()
         try:
             with translate_errors(self.target):
-                self.require_own_log()
+                self.set_foreign_log_aside()
                 async with engine.execution_options(writes=True).connect() as connection:
                     transaction = await connection.begin()
                     yield connection
@@ -215,14 +215,14 @@ class Database:
             return
         from neontodo.db import embedded
 
-        self.require_own_log()
+        self.set_foreign_log_aside()
         await embedded.create_or_upgrade(
             self.target, self.engine, self.make_first_user, self.notify
         )
         self._is_current = True
 
-    def require_own_log(self) -> None:
-        """Move another store's write-ahead log away before an embedded store is opened.
+    def set_foreign_log_aside(self) -> None:
+        """Set the log of another store aside before the embedded one is opened.
 
         Raises:
             StoreUnavailable: another program has that log in use.
@@ -230,7 +230,7 @@ class Database:
         if isinstance(self.target, SqliteTarget) and not self.count_connections()[0]:
             from neontodo.db import write_ahead_log
 
-            write_ahead_log.require_own_log(self.target.path, self.notify)
+            write_ahead_log.set_foreign_log_aside(self.target.path, self.notify)
 
     async def close(self) -> None:
         """Close all connections; the next session opens new ones."""

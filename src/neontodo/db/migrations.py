@@ -95,7 +95,7 @@ async def read_store_version(database: Database) -> str | None:
     if not embedded.has_store(database.target.path):
         return None
     with translate_errors(database.target):
-        database.require_own_log()
+        database.set_foreign_log_aside()
         return await embedded.read_version(database.engine)
 
 
@@ -120,7 +120,7 @@ async def migrate_store(
         return await run_without_blockers(database, _migrate_server(database, direction, revision))
     with translate_errors(target):
         if embedded.has_store(target.path):
-            database.require_own_log()
+            database.set_foreign_log_aside()
             return await embedded.migrate_file(
                 target, database.make_first_user, direction, revision
             )

@@ -84,7 +84,7 @@ async def begin_writing(driver: aiosqlite.Connection) -> None:
     await driver.execute_fetchall(f"PRAGMA user_version = {secrets.randbits(31)}")
 
 
-def require_own_log(path: Path, notify: Callable[[str], None]) -> None:
+def set_foreign_log_aside(path: Path, notify: Callable[[str], None]) -> None:
     """Rename a log that is not the store's, and say so.
 
     This process must not have the store open: closing any descriptor of a file takes away all locks
