@@ -325,7 +325,7 @@ async def _add_key(database: Database, key: MachineKey, now: datetime) -> None:
     from neontodo.accounts import queries
     from neontodo.db.database import AGAIN
 
-    async with database.connect(unknown=AGAIN) as connection:
+    async with database.connect(hint_if_unknown=AGAIN) as connection:
         await queries.add_machine_key(connection, key.to_row(socket.gethostname(), now))
 
 

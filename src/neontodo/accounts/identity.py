@@ -121,7 +121,7 @@ async def admit(
     Raises:
         NotSignedIn: the login role is a member's, and another one's.
     """
-    async with database.connect(unknown=AGAIN) as connection:
+    async with database.connect(hint_if_unknown=AGAIN) as connection:
         if not await require_own_login(connection, claims.user_id):
             await _adopt_former_id(connection, claims, machine)
             names = {"email": claims.email, "name": claims.name}

@@ -52,7 +52,7 @@ def make_connect(target: PostgresTarget, timer: RetryTimer, announce: Announce) 
                     failure = translate_connecting(error, target.display)
                     if not isinstance(failure, StoreUnavailable):
                         raise failure from error
-                    await timer.wait_after(failure)
+                    await timer.wait_or_raise(failure)
                 else:
                     connection.use_timer(timer)
                     return connection

@@ -155,26 +155,29 @@ class Database:
                 return
             await self._commit(session.commit(), "check `todo log` before you repeat it")
 
-    async def _commit(self, commit: Awaitable[None], unknown: str | None) -> None:
-        """Commit; `unknown` is the hint if nobody knows afterwards whether anything was saved."""
+    async def _commit(self, commit: Awaitable[None], hint_if_unknown: str | None) -> None:
+        """Commit; the hint is for when nobody knows afterwards whether anything was saved."""
         try:
             with translate_errors(self.target):
                 await commit
         except StoreUnavailable as error:
-            if self.target.engine == "sqlite" or unknown is None:
+            if self.target.engine == "sqlite" or hint_if_unknown is None:
                 raise
             raise OutcomeUnknown(
                 "not known whether it was saved: the connection broke while saving",
-                hint=unknown,
+                hint=hint_if_unknown,
                 retry=Retry.PATIENTLY,
             ) from error
 
     @asynccontextmanager
-    async def connect(self, *, unknown: str | None = None) -> AsyncIterator[AsyncConnection]:
+    async def connect(
+        self, *, hint_if_unknown: str | None = None
+    ) -> AsyncIterator[AsyncConnection]:
         """Open a connection for schema and members, in one transaction; never for tasks.
 
         Args:
-            unknown: the hint if the connection breaks during COMMIT; None if nothing is changed.
+            hint_if_unknown: shown if the connection breaks during COMMIT; None if nothing is
+                changed.
 
         Raises:
             OutcomeUnknown: the connection broke then, and something may have been changed.
@@ -192,7 +195,7 @@ class Database:
                 async with engine.execution_options(writes=True).connect() as connection:
                     transaction = await connection.begin()
                     yield connection
-                    await self._commit(transaction.commit(), unknown)
+                    await self._commit(transaction.commit(), hint_if_unknown)
         finally:
             await engine.dispose()
 
@@ -222,7 +225,7 @@ class Database:
         self._is_current = True
 
     def set_foreign_log_aside(self) -> None:
-        """Set the log of another store aside before the embedded one is opened.
+        """Move another store's write-ahead log away before an embedded store is opened.
 
         Raises:
             StoreUnavailable: another program has that log in use.

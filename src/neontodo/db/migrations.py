@@ -147,13 +147,13 @@ async def _connect_directly(database: Database) -> AsyncIterator[AsyncConnection
     """
     target = database.target
     if not isinstance(target, PostgresTarget) or not target.is_pooled:
-        async with database.connect(unknown=LOOK) as connection:
+        async with database.connect(hint_if_unknown=LOOK) as connection:
             yield connection
         return
     async with AsyncExitStack() as stack:
         direct = database.with_target(target.direct)
         try:
-            connection = await stack.enter_async_context(direct.connect(unknown=LOOK))
+            connection = await stack.enter_async_context(direct.connect(hint_if_unknown=LOOK))
         except StoreUnavailable as error:
             raise StoreUnavailable(
                 f"migrations need the direct host: {error.message}", hint=error.hint

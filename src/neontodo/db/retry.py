@@ -71,7 +71,7 @@ class RetryTimer:
         self._since = 0.0
         self._worth = Retry.NEVER
 
-    async def wait_after(self, failure: StoreUnavailable) -> None:
+    async def wait_or_raise(self, failure: StoreUnavailable) -> None:
         """Wait until it is time for the next attempt.
 
         Raises:
@@ -109,4 +109,4 @@ async def run_with_retries(attempt: Callable[[], Awaitable[T]], timer: RetryTime
         except StoreUnavailable as failure:
             if isinstance(failure, OutcomeUnknown):
                 unknown = failure
-            await timer.wait_after(unknown or failure)
+            await timer.wait_or_raise(unknown or failure)

@@ -198,7 +198,7 @@ async def _spend(
     database = opened(target)
     try:
         again = "run `todo join` again, with the same invitation"
-        async with database.connect(unknown=again) as connection:
+        async with database.connect(hint_if_unknown=again) as connection:
             await grants.require_version(connection)
             if not await connection.scalar(sa.text("SELECT todo_accept_invitation()")):
                 return None

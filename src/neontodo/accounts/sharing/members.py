@@ -111,7 +111,7 @@ async def invite(
     lost = "if `todo member list` shows them, add them again with `--subject` and their id"
 
     async def add(encode: Encode) -> NewLogin:
-        async with database.connect(unknown=lost) as connection:
+        async with database.connect(hint_if_unknown=lost) as connection:
             accepted = await queries.is_key_accepted(connection, claims.user_id, claims.key_id)
             require_accepted(accepted, claims)
             return await _add_member(

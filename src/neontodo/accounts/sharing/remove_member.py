@@ -100,14 +100,14 @@ async def revoke_access(database: Database, user: StoredUser, now: datetime) -> 
     Raises:
         NotSignedIn: this connection is not the owner's.
     """
-    async with database.connect(unknown=AGAIN) as connection:
+    async with database.connect(hint_if_unknown=AGAIN) as connection:
         owned = await grants.lock_members(connection)
         await queries.mark_logins_removed(connection, user.id, now)
         roles = await queries.fetch_removed_roles(connection, user.id)
         for role in await _select_existing(connection, roles):
             # A transaction that began before sees the old mapping, but not the old grants.
             await connection.exec_driver_sql(f"REVOKE {owned.group} FROM {role}")
-    async with database.connect(unknown=AGAIN) as connection:
+    async with database.connect(hint_if_unknown=AGAIN) as connection:
         for role in await _select_existing(connection, roles):
             await end_sessions(connection, role)
             await connection.exec_driver_sql(f"ALTER ROLE {role} NOLOGIN")
@@ -120,7 +120,7 @@ async def drop_logins(database: Database, user: StoredUser, now: datetime) -> li
     may not log in, and nothing here is granted to it.
     """
     left = []
-    async with database.connect(unknown=AGAIN) as connection:
+    async with database.connect(hint_if_unknown=AGAIN) as connection:
         await grants.lock_members(connection)
         roles = await queries.fetch_removed_roles(connection, user.id)
         await queries.revoke_keys_of_roles(connection, roles, now)
