@@ -1,7 +1,8 @@
 """Options and arguments that several commands share, each declared once.
 
-A command's request has them as fields, one by one or by extending Printing, Listing or Changing.
-`--color` and `--profile` are no fields: every command takes them, as typer_app declares them.
+A command's request has them as fields, one by one or by extending Printing, TaskPrinting or
+Changing. `--color` and `--profile` are no fields: every command takes them, as typer_app declares
+them.
 """
 
 from __future__ import annotations
@@ -74,21 +75,21 @@ class Printing(Colored):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing(Printing):
+class TaskPrinting(Printing):
     """A command that prints tasks."""
 
     quiet: Quiet = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changing(Listing):
+class Changing(TaskPrinting):
     """A command that changes tasks."""
 
     dry_run: DryRun = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting(Changing):
+class FieldOptions(Changing):
     """A command that sets fields of tasks; their names are those of the fields."""
 
     description: Description = None
@@ -98,7 +99,7 @@ class Setting(Changing):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filtering(Listing):
+class Filtering(TaskPrinting):
     """A command that narrows what it prints by fields of tasks."""
 
     project: Project = None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddRequest(options.Setting):
+class AddRequest(options.FieldOptions):
     """New tasks: their title, or `-`, and what they have in common."""
 
     words: Annotated[

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditRequest(options.Setting):
+class EditRequest(options.FieldOptions):
     """Tasks, and what to change of them; with nothing to change, an editor is opened."""
 
     tasks: options.Tasks

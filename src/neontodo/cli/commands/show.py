@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowRequest(options.Listing):
+class ShowRequest(options.TaskPrinting):
     """The task to be shown."""
 
     task: Annotated[
