@@ -155,7 +155,7 @@ FILTERED = tuple(BY_NAME[name] for name in ("project", "tags", "priority", "due"
 FIELD_OF = {column: field for field in FIELDS for column in field.columns}
 """The field that a column keeps."""
 
-COLUMNS = {
+COLUMN_TYPES = {
     column: kind for field in FIELDS for column, kind in field.columns.items() if column != "id"
 }
 """What a row says of its task, but for the search column, which is made of others."""

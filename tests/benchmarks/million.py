@@ -14,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from neontodo.fields import COLUMNS
+from neontodo.fields import COLUMN_TYPES
 from neontodo.tasks.state import fold_columns, log_columns
 from tests.benchmarks import data
 from tests.databases import Postgres
@@ -23,7 +23,7 @@ from tests.sharing.people import OWNER, PASSWORD, OwnedDatabases, Shared, login
 
 USERS, EACH, MANY = 10_000, 100, 100_000
 SAMPLES = 1000
-NAMES = ", ".join([*(name for name in COLUMNS if name != "number"), "search_text"])
+NAMES = ", ".join([*(name for name in COLUMN_TYPES if name != "number"), "search_text"])
 
 SAMPLE = f"""
 CREATE TEMP TABLE sample AS SELECT 0 AS k, {NAMES}, NULL::json AS state FROM tasks LIMIT 0;
@@ -111,7 +111,7 @@ async def _copy(connection: Any, table: str, names: tuple[str, ...], rows: list[
 def samples() -> Iterator[dict[str, Any]]:
     """Tasks to take the columns from, half of them done; as the database has them."""
     for k, task in enumerate(data.tasks(SAMPLES)):
-        columns = dict.fromkeys(NAMES) | {name: task[name] for name in COLUMNS if name in task}
+        columns = dict.fromkeys(NAMES) | {name: task[name] for name in COLUMN_TYPES if name in task}
         for name in ("completed_at", "created_at", "updated_at"):
             columns[name] = task[name] and datetime.fromisoformat(task[name])
         if due := task["due"]:

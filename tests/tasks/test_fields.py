@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neontodo.fields import COLUMNS, FIELD_OF, FIELDS, FILTERED, Field
+from neontodo.fields import COLUMN_TYPES, FIELD_OF, FIELDS, FILTERED, Field
 from neontodo.launcher.main import EDITS
 from neontodo.models import Task, TaskCreate, TaskPublic, TaskUpdate
 
@@ -12,11 +12,11 @@ OWN = {"user_id", "id", "search_text"}
 
 
 def test_the_table_has_the_declared_columns_and_no_others() -> None:
-    assert {*Task.metadata.tables["tasks"].columns.keys()} - OWN == COLUMNS.keys()
-    assert TaskPublic.model_fields.keys() - OWN == COLUMNS.keys()
+    assert {*Task.metadata.tables["tasks"].columns.keys()} - OWN == COLUMN_TYPES.keys()
+    assert TaskPublic.model_fields.keys() - OWN == COLUMN_TYPES.keys()
 
 
-@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("column", COLUMN_TYPES)
 def test_an_empty_field_is_what_its_column_has_by_default(column: str) -> None:
     declared = Task.model_fields[column]
     assert declared.is_required() or declared.default == FIELD_OF[column].empty

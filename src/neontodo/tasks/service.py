@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from neontodo.errors import Conflict, Refused
-from neontodo.fields import COLUMNS, FIELDS, Kind
+from neontodo.fields import COLUMN_TYPES, FIELDS, Kind
 from neontodo.models import Task, TaskCreate, TaskPublic, TaskUpdate
 from neontodo.tasks.lookup import resolve_refs
 from neontodo.tasks.queries import tasks
@@ -18,7 +18,7 @@ from neontodo.tasks.results import Outcome
 from neontodo.tasks.state import Unreadable, take_snapshot
 from neontodo.tasks.unit_of_work import UnitOfWork
 
-_PLAIN = tuple(name for name in COLUMNS if name in TaskCreate.model_fields)
+_PLAIN = tuple(name for name in COLUMN_TYPES if name in TaskCreate.model_fields)
 _WHEN = frozenset(field.name for field in FIELDS if field.kind is Kind.WHEN)
 
 
@@ -35,7 +35,7 @@ def build_columns(task: TaskCreate, number: int, now: datetime) -> dict[str, Any
     """Return all columns of a new task, with a sensible value for what an import leaves out."""
     created = task.created_at or now
     updated = task.updated_at or created
-    columns: dict[str, Any] = dict.fromkeys(COLUMNS)
+    columns: dict[str, Any] = dict.fromkeys(COLUMN_TYPES)
     columns |= {name: getattr(task, name) for name in _PLAIN}
     columns |= {
         "number": number,

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 
 from neontodo import columns as stored
 from neontodo.errors import Refused
-from neontodo.fields import COLUMNS, FIELD_OF, FIELDS, Kind, Priority
+from neontodo.fields import COLUMN_TYPES, FIELD_OF, FIELDS, Kind, Priority
 from neontodo.models import NUMBER_MAX, Change, Task, TaskPublic, to_json_value
 from neontodo.tasks.results import UnreadableTask
 from neontodo.tasks.search_text import build_search_text
 
 SEARCHED = frozenset({"title", "description", "project", "tags"})
-_EMPTY = {column: FIELD_OF[column].empty for column in COLUMNS}
+_EMPTY = {column: FIELD_OF[column].empty for column in COLUMN_TYPES}
 
 
 class Unreadable(Refused):
@@ -85,7 +85,7 @@ def is_readable_row(row: Mapping[str, Any]) -> bool:
 
 def copy_columns(task: Task) -> dict[str, Any]:
     """Return all columns of a row but the search column."""
-    return {name: getattr(task, name) for name in COLUMNS}
+    return {name: getattr(task, name) for name in COLUMN_TYPES}
 
 
 def name_fields(columns: Iterable[str]) -> list[str]:
@@ -112,7 +112,7 @@ def log_removal(task: Task) -> dict[str, Any]:
 
 def log_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Return a whole task for the log: JSON values, and nothing that is empty."""
-    return {name: to_json_value(value) for name in COLUMNS if (value := columns[name])}
+    return {name: to_json_value(value) for name in COLUMN_TYPES if (value := columns[name])}
 
 
 def restore_columns(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def publish_state(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def parse_state(state: Mapping[str, Any]) -> dict[str, Any]:
     """Return columns from logged values, without changed tags: see `apply_tag_change`."""
-    return {name: _parse_value(COLUMNS[name], value) for name, value in state.items()}
+    return {name: _parse_value(COLUMN_TYPES[name], value) for name, value in state.items()}
 
 
 class UnreadableChange(ValueError):
@@ -177,7 +177,7 @@ def read_before(change: Change | None) -> dict[str, Any]:
 
 def _is_value(column: str, value: Any) -> bool:
     """Return whether the log may have this for a column; odd values raise what Python raises."""
-    kind = COLUMNS[column]
+    kind = COLUMN_TYPES[column]
     if kind is tuple:
         parts = (value["added"], value["removed"]) if isinstance(value, dict) else (value,)
         return all(map(_is_texts, parts))
@@ -208,7 +208,7 @@ def compare_columns(
         if field.kind is Kind.WHEN and not changed.isdisjoint(field.columns):
             # Neither column tells the whole: a day may stay as it was while its time goes.
             changed |= wanted.keys() & field.columns.keys()
-    names = [name for name in COLUMNS if name in changed and name != "tags"]
+    names = [name for name in COLUMN_TYPES if name in changed and name != "tags"]
     before = {name: to_json_value(getattr(task, name)) for name in names}
     after = {name: to_json_value(wanted[name]) for name in names}
     if "tags" in changed:

@@ -147,7 +147,7 @@ class UnitOfWork:
         return self.last_number
 
     def create(self, task_id: uuid.UUID, columns: Mapping[str, Any]) -> None:
-        """Add a task; `columns` are all of `fields.COLUMNS`, perhaps with the search column."""
+        """Add a task; `columns` are all of `COLUMN_TYPES`, perhaps with the search column."""
         row = {"user_id": self.user_id, "id": task_id, **columns}
         if "search_text" not in row:
             row["search_text"] = fold_columns(columns)
