@@ -330,9 +330,9 @@ class App:
             if self._is_renamed:
                 # `todo whoami` does it again, should it fail.
                 with suppress(TodoError):
-                    await self._admit(identity)
+                    await self.admit_user(identity)
             return answer
-        await self._admit(identity)
+        await self.admit_user(identity)
         return await work()
 
     async def _require_own_tables(self) -> None:
@@ -347,23 +347,21 @@ class App:
         if isinstance(answer, Probe):
             answer.require_own_tables(self.target.display)
 
-    async def _admit(self, identity: Identity) -> None:
-        await self.admit(identity, self.database)
-        self._is_renamed = False
-
-    async def admit(self, identity: Identity, database: Database) -> None:
-        """Let a database know a user whom an issuer vouches for.
+    async def admit_user(self, identity: Identity, database: Database | None = None) -> None:
+        """Save a user whom an issuer vouches for in the store in use, or in another database.
 
         Raises:
             NotSignedIn: the login role is a member's, and another one's.
         """
-        from neontodo.accounts.identity import admit
+        from neontodo.accounts.identity import admit_user
 
         is_given = self.read_given_token()[0] is not None
         machine = None if is_given or self.account is None else self.account.machine
-        await admit(database, identity.claims, machine, self.now)
+        await admit_user(database or self.database, identity.claims, machine, self.now)
+        if database is None:
+            self._is_renamed = False
 
-    async def introduce(self) -> None:
+    async def ensure_user_known(self) -> None:
         """Make sure that the store knows the user, by the name that the issuer knows.
 
         Raises:
@@ -377,7 +375,7 @@ class App:
         )
         identity = await self.identity()
         if identity.is_signed_by_issuer and stored != (identity.claims.email, identity.claims.name):
-            await self._admit(identity)
+            await self.admit_user(identity)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the app's one event loop, the only one its engine ever sees."""

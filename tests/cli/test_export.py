@@ -123,7 +123,7 @@ class Unasked(Todo):
 
     def app(self, streams: Streams, env: Mapping[str, str]) -> App:
         app = super().app(streams, env)
-        app.introduce = _refuse  # type: ignore[method-assign]
+        app.ensure_user_known = _refuse  # type: ignore[method-assign]
         return app
 
 

@@ -110,7 +110,7 @@ def require_accepted(accepted: bool, claims: tokens.Claims) -> None:
         )
 
 
-async def admit(
+async def admit_user(
     database: Database, claims: tokens.Claims, machine: str | None, now: datetime
 ) -> None:
     """Add the user of an issuer's token, or set their name and e-mail address to the token's.

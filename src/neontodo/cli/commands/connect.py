@@ -215,7 +215,7 @@ def _enrol_account(
             hint="`todo logout` first, or use another profile",
         )
     identity = app.run(app.identity())
-    app.run(app.admit(identity, database))
+    app.run(app.admit_user(identity, database))
     return save_for_account(app.secrets, offered)
 
 

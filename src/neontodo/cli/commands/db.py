@@ -166,7 +166,7 @@ async def _warn_stranger(app: App) -> None:
     from neontodo.render.messages import hint, warn
 
     try:
-        await app.introduce()
+        await app.ensure_user_known()
     except NotSignedIn as error:
         warn(app.streams, error.message)
         if error.hint:

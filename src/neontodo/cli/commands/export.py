@@ -184,7 +184,7 @@ async def _read_chunks(app: App, wanted: TaskFilter) -> AsyncGenerator[list[Row]
         if chunk:
             yield chunk
     if task is None:
-        await app.introduce()
+        await app.ensure_user_known()
 
 
 COMMANDS: Commands = {"export": (ExportRequest, run_export)}

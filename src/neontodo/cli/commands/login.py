@@ -94,7 +94,7 @@ def run_login(app: App, request: LoginRequest) -> None:
     account = _sign_in(app, issuer, request)
     app.use_account(account)
     say(app.streams, f"signed in as {account.label} at {issuer.url}")
-    _introduce(app, is_first=is_first)
+    _ensure_user_known(app, is_first=is_first)
 
 
 def _is_first_sign_in(app: App) -> bool:
@@ -217,13 +217,13 @@ def _show_code(app: App, issuer: Issuer, code: DeviceCode) -> None:
             say(app.streams, "no browser could be opened")
 
 
-def _introduce(app: App, *, is_first: bool) -> None:
+def _ensure_user_known(app: App, *, is_first: bool) -> None:
     """Let the store know who it is, and say what might surprise of the store."""
     from neontodo.render.messages import hint, warn
 
     has_other_tasks = False
     try:
-        app.run(app.introduce())
+        app.run(app.ensure_user_known())
         has_other_tasks = app.run(_has_machine_tasks(app))
     except TodoError as problem:
         warn(app.streams, f"{app.target.display}: {problem.message}")

@@ -52,7 +52,7 @@ async def _fetch_signer(app: App, identity: Identity) -> Signer | None:
     from neontodo.accounts import queries
 
     if identity.is_signed_by_issuer:
-        await app.introduce()
+        await app.ensure_user_known()
     async with app.database.read(identity.user_id) as session:
         return await queries.fetch_signer(session, identity.user_id, identity.key_id)
 
