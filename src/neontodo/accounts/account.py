@@ -19,7 +19,7 @@ from pydantic import AliasChoices, Field
 
 from neontodo.accounts import tokens
 from neontodo.accounts.issuers import better_auth, jwks
-from neontodo.accounts.issuers.better_auth import AGAIN, IssuerSession
+from neontodo.accounts.issuers.better_auth import SIGN_IN_AGAIN, IssuerSession
 from neontodo.accounts.issuers.issuer import Issuer, build_user_id, parse_issuer
 from neontodo.accounts.secrets.private_files import (
     Instant,
@@ -139,7 +139,7 @@ def load_session(secrets: SecretStore, issuer: Issuer) -> IssuerSession:
     text = secrets.get(session_secret_name(issuer))
     if (session := parse_json(IssuerSession, text or "")) is None:
         what = "is gone" if text is None else "is damaged"
-        raise NotSignedIn(f"the stored session at {issuer.host} {what}", hint=AGAIN)
+        raise NotSignedIn(f"the stored session at {issuer.host} {what}", hint=SIGN_IN_AGAIN)
     return session
 
 
@@ -196,7 +196,7 @@ async def sign_in(
         NotSignedIn: it is not accepted; then nothing is stored.
         StoreUnavailable: the issuer cannot be asked, or nothing can be stored.
     """
-    previous = _load_previous(folder, secrets)
+    previous = _load_previous_sign_in(folder, secrets)
     async with http() as client:
         if isinstance(credential, str):
             keys = await jwks.fetch_keys(client, issuer, now)
@@ -230,7 +230,7 @@ class _PreviousSignIn:
     session: IssuerSession | None = field(default=None, repr=False)
 
 
-def _load_previous(folder: Path, secrets: SecretStore) -> _PreviousSignIn:
+def _load_previous_sign_in(folder: Path, secrets: SecretStore) -> _PreviousSignIn:
     account = session = None
     # What is damaged, or cannot be read, is written anew.
     with suppress(TodoError):
@@ -391,7 +391,7 @@ def _blame_clock(issuer: Issuer, now: datetime) -> Iterator[None]:
 
 def _require_own(claims: tokens.Claims, account: Account) -> tokens.Claims:
     if claims.user_id != account.user_id:
-        raise NotSignedIn("the stored token belongs to another user", hint=AGAIN)
+        raise NotSignedIn("the stored token belongs to another user", hint=SIGN_IN_AGAIN)
     return claims
 
 

@@ -54,7 +54,7 @@ def check_rows(state: ORMExecuteState, user_id: str) -> None:
         raise WrongUser("a row to be written does not carry the session's user")
 
 
-def require_owner(session: Session, model: Any, rows: Iterable[Mapping[str, Any]]) -> None:
+def require_own_rows(session: Session, model: Any, rows: Iterable[Mapping[str, Any]]) -> None:
     """Check that rows which bypass the ORM have the session's user."""
     if not _all_carry(rows, OWNER_COLUMNS[model], session.info["user_id"]):
         raise WrongUser("a row to be written does not carry the session's user")

@@ -41,11 +41,13 @@ class Includes:
 
 @dataclass(frozen=True)
 class Within:
-    """Tasks by when they are due, or by another field that is a day or an instant.
+    """Tasks whose due date, or other field of `Kind.WHEN`, is in a span of time.
 
-    Without `before`, a task matches if its day lies between `first` and `last`, both included. With
-    `before`, one with a time of day matches if its instant lies before that, and one without if
-    its day is `last` or earlier. With `absent`, only a task without such a day matches.
+    One of three spans:
+        `first` and `last`: the day is one of these or between them.
+        `last` and `before`: the instant is earlier than `before`; without a time of day, the day
+            is `last` or earlier.
+        `absent`: the field is empty.
     """
 
     field: str

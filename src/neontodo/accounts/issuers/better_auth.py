@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COOKIE = "session_token"
 LONGEST = 4096
-AGAIN = "sign in again with `todo login`"
+SIGN_IN_AGAIN = "sign in again with `todo login`"
 # What may be in a header's or a cookie's value: what a server says is sent back to it.
 _TOKEN = re.compile(r"[!#-+\--:<-\[\]-~]+")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
@@ -76,7 +76,7 @@ async def fetch_jwt(http: HttpClient, issuer: Issuer, session: IssuerSession) ->
     """
     answer = await http.get(f"{issuer.url}/token", session.headers)
     if answer.status in (401, 403):
-        raise NotSignedIn(f"the session at {issuer.host} has ended", hint=AGAIN)
+        raise NotSignedIn(f"the session at {issuer.host} has ended", hint=SIGN_IN_AGAIN)
     if answer.status == 404:
         raise NotSignedIn(
             f"{issuer.host} gives no tokens",

@@ -83,11 +83,7 @@ def _build_span(
         return day.is_(None)
     if wanted.before is not None:
         return sa.case((moment.is_not(None), moment < wanted.before), else_=day <= wanted.last)
-    return sa.and_(
-        day.is_not(None),
-        *([day >= wanted.first] if wanted.first else []),
-        *([day <= wanted.last] if wanted.last else []),
-    )
+    return sa.and_(day.is_not(None), day >= wanted.first, day <= wanted.last)
 
 
 def _column_of(name: str) -> Any:
