@@ -41,7 +41,7 @@ class Environment:
     clock: Callable[[], datetime] = utc_now
 
     @classmethod
-    def from_process(cls, clock: Callable[[], datetime] = utc_now) -> Environment:
+    def from_process(cls, clock: Callable[[], datetime]) -> Environment:
         """Return what this process was started with."""
         env = dict(os.environ)  # noqa: TID251
         return cls(open_process_streams(), env, _working_folder(), clock)

@@ -94,14 +94,9 @@ class StoreUnavailable(TodoError):
     """The store cannot be reached, opened or written; `retry` says whether that may pass."""
 
     def __init__(
-        self,
-        message: str,
-        *,
-        hint: str | None = None,
-        details: tuple[str, ...] = (),
-        retry: Retry = Retry.NEVER,
+        self, message: str, *, hint: str | None = None, retry: Retry = Retry.NEVER
     ) -> None:
-        super().__init__(message, hint=hint, details=details)
+        super().__init__(message, hint=hint)
         self.retry = retry
 
 

@@ -58,7 +58,7 @@ def run_change(
 
 
 def report_change(
-    app: App, request: Changing, outcome: Outcome, verb: str | None, *, already: str | None = None
+    app: App, request: Changing, outcome: Outcome, verb: str | None, *, already: str | None
 ) -> None:
     """Say in one sentence what changed, and print the changed tasks unless stdout is a terminal.
 

@@ -161,7 +161,7 @@ async def _connect_directly(database: Database) -> AsyncIterator[AsyncConnection
         yield connection
 
 
-async def write_upgrade_sql(database: Database, revision: str = "head") -> str:
+async def write_upgrade_sql(database: Database, revision: str) -> str:
     """Return the SQL that upgrades a Postgres database, for somebody else to run; changes nothing.
 
     It is Alembic's offline mode, from the database's present version; only a comment if that is

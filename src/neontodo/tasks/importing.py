@@ -92,7 +92,7 @@ async def import_tasks(
     *,
     skip_bad: bool,
     restore: bool = False,
-    size: int = 0,
+    size: int,
     progress: Callable[[], None],
 ) -> Report:
     """Add the records that are not here yet; a chunk at a time, so memory stays flat.
