@@ -9,7 +9,13 @@ import asyncpg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from neontodo.db.errors_postgres import BY_SQLSTATE, BY_TEXT, translate, translate_connecting
+from neontodo.db.errors_postgres import (
+    BY_SQLSTATE,
+    BY_TEXT,
+    is_refused_commit,
+    translate,
+    translate_connecting,
+)
 from neontodo.errors import (
     BadValue,
     NotSignedIn,
@@ -24,9 +30,9 @@ NAME = "postgresql://alex@host/neondb"
 SECRET = "hunter2"
 
 
-def said(text: str, code: str = "XX000") -> Exception:
+def said(text: str, code: str = "XX000", severity: str = "ERROR") -> Exception:
     """What asyncpg makes of a server's message."""
-    fields = {"S": "ERROR", "V": "ERROR", "C": code, "M": text}
+    fields = {"S": severity, "V": severity, "C": code, "M": text}
     error: Exception = asyncpg.PostgresError.new(fields)
     return error
 
@@ -186,6 +192,22 @@ def test_a_lost_connection_may_be_replaced_whatever_the_driver_calls_it() -> Non
         f"cannot reach {NAME}: the connection broke",
         Retry.PATIENTLY,
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "severity", "is_refused"),
+    [
+        ("40001", "ERROR", True),
+        ("53100", "ERROR", True),
+        ("57014", "ERROR", True),
+        ("40003", "ERROR", False),
+        ("53100", "PANIC", False),
+        ("57P01", "FATAL", False),
+        ("08006", "ERROR", False),
+    ],
+)
+def test_a_commit_is_refused_only_by_an_answer(code: str, severity: str, is_refused: bool) -> None:
+    assert is_refused_commit(wrapped(said("no", code, severity))) is is_refused
 
 
 def test_a_mistake_of_ours_is_not_repeated() -> None:

@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 import pytest
 
 from neontodo.db.retry import RetryTimer, TimeLimits, run_with_retries
-from neontodo.errors import OutcomeUnknown, Refused, Retry, StoreUnavailable
+from neontodo.errors import (
+    NotSignedIn,
+    OutcomeUnknown,
+    Refused,
+    Retry,
+    SchemaMismatch,
+    StoreUnavailable,
+    TodoError,
+    iterate_causes,
+)
 
 LIMITS = TimeLimits(patience=30, brief=3, pause=0.2, longest_pause=5)
 
@@ -127,3 +136,37 @@ def test_work_after_failed_work_has_its_own_time() -> None:
     clock.now += 100
     assert asyncio.run(run_with_retries(attempts(failure(Retry.BRIEFLY), "done"), timer)) == "done"
     assert timer.has_failed
+
+
+@pytest.mark.parametrize("kind", [SchemaMismatch, NotSignedIn])
+def test_a_write_that_may_be_saved_stays_unknown_if_the_store_is_another_then(
+    kind: type[TodoError],
+) -> None:
+    unknown = OutcomeUnknown("not known", hint="look", retry=Retry.PATIENTLY)
+    with pytest.raises(OutcomeUnknown, match=r"^not known; then it is locked$") as raised:
+        run(Clock(), unknown, kind("it is locked", hint="unlock it"))
+    assert raised.value.hint == "unlock it; then look"
+    with pytest.raises(kind, match=r"^it is locked$"):
+        run(Clock(), failure(Retry.PATIENTLY), kind("it is locked"))
+
+
+def test_an_interrupt_is_caused_by_a_write_that_may_be_saved() -> None:
+    unknown = OutcomeUnknown("not known", retry=Retry.PATIENTLY)
+    first = attempts(unknown, "done")
+
+    async def interrupt() -> None:
+        is_repeated = asyncio.Event()
+
+        async def attempt() -> None:
+            if await first() == "done":
+                is_repeated.set()
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(run_with_retries(attempt, Clock().timer()))
+        await is_repeated.wait()
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError) as raised:
+        asyncio.run(interrupt())
+    assert unknown in iterate_causes(raised.value)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.databases import TemplateDatabases
-from tests.faults.network import Break
+from tests.faults.network import Break, Way
 from tests.faults.scene import SOON, STEADY, Hurried, Scene
 from tests.harness import Result
 
@@ -92,3 +98,66 @@ def test_a_token(scene: Scene, argv: tuple[str, ...]) -> None:
     result = lost(scene, scene.person, "token", *argv, "bob")
     assert (result.code, result.out) == (5, "")
     assert result.err == f"{UNKNOWN}hint: `todo token list` shows whether it was\n"
+
+
+@contextmanager
+def interrupted_once_broken(scene: Scene) -> Iterator[None]:
+    """Send Ctrl-C to the command in this thread once its connection has broken."""
+    ended = threading.Event()
+    main = threading.get_ident()
+
+    def interrupt() -> None:
+        while not ended.is_set():
+            if scene.network.broke:
+                signal.pthread_kill(main, signal.SIGINT)
+                return
+            time.sleep(0.005)
+
+    watch = threading.Thread(target=interrupt)
+    watch.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watch.join()
+
+
+@pytest.mark.parametrize("way", ["cut", "stall"])
+def test_an_interrupt_meanwhile(scene: Scene, way: Way) -> None:
+    scene.person.ok("add", "one")
+    scene.network.plan(None)
+    scene.person.ok("add", "two")
+    scene.network.plan(Break(commit(scene), way, dead=True))
+    with interrupted_once_broken(scene):
+        result = scene.person("add", "three")
+    assert (result.code, result.out) == (130, "")
+    what = "the connection broke" if "broke" in result.err else "it was interrupted"
+    assert result.err == (
+        f"error: not known whether it was saved: {what} while saving\n"
+        "hint: check `todo log` before you repeat it\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "what"),
+    [
+        ("40001", "canceled this command: it conflicts with another\nhint: try again\n"),
+        ("53100", "has no room left\nhint: try again later\n"),
+        ("57014", "took too long over this command\nhint: try again later\n"),
+    ],
+)
+def test_a_refused_commit_is_known(
+    scene: Scene, templates: TemplateDatabases, sqlstate: str, what: str
+) -> None:
+    templates.server.execute(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{sqlstate}'; END $$;"
+        " CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON tasks"
+        " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()",
+        database=urlsplit(scene.person.env["TODO_DATABASE_URL"]).path[1:],
+    )
+    result = replace(scene.server, limits=replace(STEADY, patience=0.0))("add", "one")
+    assert (result.code, result.out) == (5, "")
+    assert result.err.endswith(what)
+    assert "not known" not in result.err
+    assert scene.witness.state().numbers == []

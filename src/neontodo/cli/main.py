@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from neontodo.cli.exits import NAME, Exit, find_exit_code
-from neontodo.errors import TodoError
+from neontodo.errors import OutcomeUnknown, TodoError, iterate_causes
 
 if TYPE_CHECKING:
     from typer.exceptions import TyperException
@@ -29,7 +29,8 @@ def run(argv: Sequence[str], app: App) -> int:
         app.streams.out.flush()
     except BrokenPipeError:
         return Exit.OK
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        _report_unknown_outcome(app, interrupt)
         return Exit.INTERRUPTED
     except OSError as error:
         return _report_unwritable(app, error)
@@ -85,6 +86,16 @@ def _run(argv: Sequence[str], app: App) -> int:
             raise
         print_error(app.streams, _explain_unexpected(error))
         return Exit.FAILED
+
+
+def _report_unknown_outcome(app: App, interrupt: KeyboardInterrupt) -> None:
+    """Say so if nobody knew whether a write was saved when the command was interrupted."""
+    for cause in iterate_causes(interrupt):
+        if isinstance(cause, OutcomeUnknown):
+            from neontodo.render.messages import print_error
+
+            print_error(app.streams, cause)
+            return
 
 
 def _report_unwritable(app: App, error: OSError) -> int:

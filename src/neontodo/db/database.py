@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
@@ -160,14 +161,20 @@ class Database:
         try:
             with translate_errors(self.target):
                 await commit
-        except StoreUnavailable as error:
-            if self.target.engine == "sqlite" or hint_if_unknown is None:
+        except (StoreUnavailable, CancelledError) as error:
+            is_known = self.target.engine == "sqlite" or hint_if_unknown is None
+            if is_known or errors_postgres.is_refused_commit(error.__cause__):
                 raise
-            raise OutcomeUnknown(
-                "not known whether it was saved: the connection broke while saving",
+            is_interrupted = isinstance(error, CancelledError)
+            what = "it was interrupted" if is_interrupted else "the connection broke"
+            unknown = OutcomeUnknown(
+                f"not known whether it was saved: {what} while saving",
                 hint=hint_if_unknown,
                 retry=Retry.PATIENTLY,
-            ) from error
+            )
+            if is_interrupted:
+                raise error from unknown
+            raise unknown from error
 
     @asynccontextmanager
     async def connect(

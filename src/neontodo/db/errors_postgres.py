@@ -197,6 +197,18 @@ def is_tls_refused(error: BaseException) -> bool:
     return "rejected SSL upgrade" in str(error)
 
 
+def is_refused_commit(error: BaseException | None) -> bool:
+    """Tell whether the server has answered COMMIT with an error, so that nothing was saved.
+
+    A server that ends the session instead may have saved it before.
+    """
+    driver = error and _find_driver_error(error)
+    state = _sqlstate_of(driver) if driver else ""
+    is_refusal = state[:2] in ("40", "53") or state == "57014"
+    # 40003 is the server's own "not known whether it was completed".
+    return is_refusal and state != "40003" and getattr(driver, "severity_en", None) == "ERROR"
+
+
 def refuses_login(error: BaseException) -> bool:
     """Tell whether an error, or one that it was raised from, refuses the login."""
     return any(

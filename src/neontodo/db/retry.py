@@ -9,7 +9,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from neontodo.errors import OutcomeUnknown, Retry, StoreUnavailable
+from neontodo.errors import (
+    NotSignedIn,
+    OutcomeUnknown,
+    Retry,
+    SchemaMismatch,
+    StoreUnavailable,
+)
 
 T = TypeVar("T")
 
@@ -99,14 +105,28 @@ async def run_with_retries(attempt: Callable[[], Awaitable[T]], timer: RetryTime
     """Make attempts until one succeeds, or fails for good.
 
     Raises:
-        OutcomeUnknown: one attempt may have been saved, and none since could find out.
+        OutcomeUnknown: one attempt may have been saved, and none since could find out. It is the
+            cause of an interrupt that comes then.
     """
     timer.restart()
     unknown: OutcomeUnknown | None = None
-    while True:
-        try:
-            return await attempt()
-        except StoreUnavailable as failure:
-            if isinstance(failure, OutcomeUnknown):
-                unknown = failure
-            await timer.wait_or_raise(unknown or failure)
+    try:
+        while True:
+            try:
+                return await attempt()
+            except StoreUnavailable as failure:
+                if isinstance(failure, OutcomeUnknown):
+                    unknown = failure
+                await timer.wait_or_raise(unknown or failure)
+    except (NotSignedIn, SchemaMismatch) as failure:
+        # Whatever else the rules refuse has looked first whether an attempt was saved.
+        if unknown is None:
+            raise
+        raise OutcomeUnknown(
+            f"{unknown.message}; then {failure.message}",
+            hint="; then ".join(filter(None, (failure.hint, unknown.hint))),
+        ) from failure
+    except asyncio.CancelledError as interrupt:
+        if unknown is None:
+            raise
+        raise interrupt from unknown

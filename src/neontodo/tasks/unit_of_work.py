@@ -125,13 +125,13 @@ class UnitOfWork:
         )
         if begun is None:
             raise users.UnknownUser
+        if begun.applied:
+            raise AlreadyApplied
         if begun.version != HEAD:
             raise SchemaMismatch(
                 f"the store's schema is {begun.version}, this program's is {HEAD}",
                 hint="run `todo db upgrade`, or upgrade neontodo",
             )
-        if begun.applied:
-            raise AlreadyApplied
         if self._context.needs_key and not begun.key_accepted:
             raise NotSignedIn(
                 "this store does not know this machine's key, or has revoked it",
