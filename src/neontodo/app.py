@@ -23,7 +23,7 @@ from neontodo.streams import Notice
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from neontodo.accounts.account import Account
+    from neontodo.accounts.account_file import Account
     from neontodo.accounts.connect import StoredConnection
     from neontodo.accounts.identity import Identity
     from neontodo.accounts.issuers.http import HttpClient

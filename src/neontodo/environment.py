@@ -19,7 +19,7 @@ from neontodo.errors import BadValue, NotSignedIn
 from neontodo.streams import Streams, open_process_streams
 
 if TYPE_CHECKING:
-    from neontodo.accounts.account import Account
+    from neontodo.accounts.account_file import Account
     from neontodo.accounts.connect import StoredConnection
     from neontodo.accounts.issuers.issuer import Issuer
     from neontodo.accounts.machine_key import MachineKey
@@ -99,9 +99,9 @@ class LocalProfile:
     @cached_property
     def account(self) -> Account | None:
         """The account that is signed in; None if there is none."""
-        from neontodo.accounts import account
+        from neontodo.accounts import account_file
 
-        return account.load_account(self.folder)
+        return account_file.load_account(self.folder)
 
     @cached_property
     def connection(self) -> StoredConnection | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.accounts.account import Account
+from neontodo.accounts.account_file import Account
 from tests.accounts.better_auth_server import AuthServer, Person
 from tests.accounts.profile import Profile, session_of
 

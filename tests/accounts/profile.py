@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from neontodo.accounts import account
-from neontodo.accounts.account import Account
+from neontodo.accounts import account, account_file
+from neontodo.accounts.account_file import Account
 from neontodo.accounts.issuers import better_auth
 from neontodo.accounts.issuers.better_auth import IssuerSession
 from neontodo.accounts.issuers.http import HttpClient
@@ -54,7 +54,7 @@ class Profile:
         http: Callable[[], HttpClient] = HttpClient,
         at: datetime | None = None,
     ) -> Claims:
-        found = account.load_account(self.folder)
+        found = account_file.load_account(self.folder)
         assert found is not None
         return asyncio.run(
             account.fetch_claims(self.folder, self.secrets, found, http, at or now() + later)

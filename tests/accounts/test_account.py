@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from neontodo.accounts import account
-from neontodo.accounts.account import Account
+from neontodo.accounts import account_file
+from neontodo.accounts.account_file import Account
 from neontodo.accounts.issuers import better_auth, jwks
 from neontodo.accounts.issuers.better_auth import IssuerSession
 from neontodo.accounts.issuers.http import HttpClient
@@ -44,18 +44,18 @@ def test_who_signs_in_is_remembered(auth_servers: AuthServers, profile: Profile,
     assert (made.email, made.name, made.method) == (ann.email, "Ann", "session")
     assert made.expires_at is not None
     assert timedelta(days=6) < made.expires_at - now() < timedelta(days=8)
-    assert account.load_account(profile.folder) == made
+    assert account_file.load_account(profile.folder) == made
     assert profile.claims(http=nobody).user_id == made.user_id
 
 
 def test_nobody_is_remembered_at_first(profile: Profile) -> None:
-    assert account.load_account(profile.folder) is None
+    assert account_file.load_account(profile.folder) is None
 
 
 def test_everything_that_is_stored_is_its_owners_alone(
     profile: Profile, signed_in_ann: Account
 ) -> None:
-    session = account.load_session(profile.secrets, signed_in_ann.issuer)
+    session = account_file.load_session(profile.secrets, signed_in_ann.issuer)
     assert {
         path.stat().st_mode & 0o777 for path in profile.folder.rglob("*") if path.is_file()
     } == {0o600}
@@ -68,7 +68,7 @@ def test_a_session_is_stored_as_it_is_sent(auth_servers: AuthServers, profile: P
     ann = auth_servers["neon"].person()
     session = session_of(ann)
     made = profile.sign_in(ann.server.issuer(), session)
-    assert account.load_session(profile.secrets, made.issuer) == session
+    assert account_file.load_session(profile.secrets, made.issuer) == session
 
 
 @pytest.mark.parametrize("minutes", [-5, 20])
@@ -173,16 +173,16 @@ def test_two_profiles_know_nothing_of_each_other(tmp_path: Path, auth_server: Au
     for profile in profiles:
         profile.sign_in(auth_server.issuer(), session_of(auth_server.person(profile.folder.name)))
     assert [profile.claims(http=nobody).name for profile in profiles] == ["ann", "bob"]
-    account.remove_account(profiles[0].folder, profiles[0].secrets)
+    account_file.remove_account(profiles[0].folder, profiles[0].secrets)
     assert profiles[1].claims(http=nobody).name == "bob"
 
 
 @pytest.mark.usefixtures("signed_in_ann")
 def test_everything_is_forgotten(profile: Profile) -> None:
     for _ in range(2):
-        account.remove_account(profile.folder, profile.secrets)
+        account_file.remove_account(profile.folder, profile.secrets)
         assert profile.files() == {}
-        assert account.load_account(profile.folder) is None
+        assert account_file.load_account(profile.folder) is None
 
 
 @pytest.mark.usefixtures("signed_in_ann")
@@ -208,10 +208,10 @@ def test_a_damaged_account_is_said_to_be(profile: Profile, damage: Any) -> None:
         changed = json.dumps(json.loads(path.read_text()) | damage).encode()
     path.write_bytes(changed)
     with fails(NotSignedIn, "account.json` is damaged") as raised:
-        account.load_account(profile.folder)
+        account_file.load_account(profile.folder)
     assert "`todo login`" in str(raised.value.hint)
-    account.remove_account(profile.folder, profile.secrets)
-    assert account.load_account(profile.folder) is None
+    account_file.remove_account(profile.folder, profile.secrets)
+    assert account_file.load_account(profile.folder) is None
 
 
 def test_a_disk_that_cannot_be_written_stores_nothing(closed: Path, ann: Person) -> None:

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from neontodo.accounts import account
-from neontodo.accounts.account import Account
+from neontodo.accounts import account_file
+from neontodo.accounts.account_file import Account
 from neontodo.accounts.issuers import better_auth, jwks
 from neontodo.accounts.issuers.better_auth import IssuerSession
 from neontodo.accounts.issuers.issuer import parse_issuer
@@ -27,7 +27,7 @@ def test_a_token_serves_until_a_minute_before_its_end(
     first = profile.claims(http=nobody)
     assert profile.claims(at=first.expires_at - timedelta(seconds=60), http=nobody) == first
     profile.claims(at=first.expires_at - timedelta(seconds=59))
-    assert account.load_session(profile.secrets, signed_in_ann.issuer)
+    assert account_file.load_session(profile.secrets, signed_in_ann.issuer)
 
 
 def test_a_new_token_is_kept(auth_servers: AuthServers, profile: Profile) -> None:
@@ -47,7 +47,7 @@ def test_a_name_that_was_changed_is_written_back(
     assert profile.claims().name == "Ann"
     (profile.folder / "account.token").unlink()
     assert profile.claims().name == "Anna"
-    found = account.load_account(profile.folder)
+    found = account_file.load_account(profile.folder)
     assert found is not None
     assert (found.name, found.email) == ("Anna", ann.email)
     assert found.machine == signed_in_ann.machine
@@ -57,7 +57,7 @@ def test_a_session_that_is_used_lasts_longer(auth_servers: AuthServers, profile:
     ann = auth_servers["eager-sessions"].person()
     first = profile.sign_in(ann.server.issuer(), session_of(ann)).expires_at
     profile.claims(timedelta(minutes=14, seconds=30))
-    found = account.load_account(profile.folder)
+    found = account_file.load_account(profile.folder)
     assert found is not None
     assert found.expires_at is not None
     assert first is not None
@@ -66,7 +66,7 @@ def test_a_session_that_is_used_lasts_longer(auth_servers: AuthServers, profile:
 
 @pytest.mark.usefixtures("signed_in_ann")
 def test_a_session_that_has_ended_is_said_to_have(profile: Profile, ann: Person) -> None:
-    session = account.load_session(profile.secrets, ann.server.issuer())
+    session = account_file.load_session(profile.secrets, ann.server.issuer())
     ask(lambda http: better_auth.sign_out(http, ann.server.issuer(), session))
     jwt = profile.files()["account.token"]
     assert profile.claims().email == ann.email
@@ -154,7 +154,7 @@ def test_another_users_token_in_the_folder_is_refused(
 @pytest.mark.usefixtures("signed_in_ann")
 def test_another_users_session_in_the_store_is_refused(profile: Profile, ann: Person) -> None:
     bobs = session_of(ann.server.person("Bob"))
-    account.save_session(profile.secrets, ann.server.issuer(), bobs)
+    account_file.save_session(profile.secrets, ann.server.issuer(), bobs)
     (profile.folder / "account.token").unlink()
     with fails(NotSignedIn, "belongs to another user", bobs.token):
         profile.claims()
@@ -165,12 +165,12 @@ def test_another_users_session_in_the_store_is_refused(profile: Profile, ann: Pe
     "text", [None, "", "{}", "[]", '{"token": 1, "kind": "bearer", "cookie": 1}']
 )
 def test_a_session_that_is_lost_is_said_to_be(profile: Profile, text: str | None) -> None:
-    found = account.load_account(profile.folder)
+    found = account_file.load_account(profile.folder)
     assert found is not None
     if text is None:
-        profile.secrets.delete(account.session_secret_name(found.issuer))
+        profile.secrets.delete(account_file.session_secret_name(found.issuer))
     else:
-        profile.secrets.set(account.session_secret_name(found.issuer), text)
+        profile.secrets.set(account_file.session_secret_name(found.issuer), text)
     with fails(NotSignedIn, "the stored session at .* is (gone|damaged)"):
         profile.claims(timedelta(hours=1))
 

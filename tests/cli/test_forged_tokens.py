@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.accounts import account, machine_key
-from neontodo.accounts.account import Account
+from neontodo.accounts import account_file, machine_key
+from neontodo.accounts.account_file import Account
 from neontodo.accounts.issuers import jwks
 from neontodo.accounts.issuers.issuer import parse_issuer
 from tests.accounts.forged import SETTABLE, Signed
@@ -77,9 +77,11 @@ def test_a_forged_token_is_4(
 def test_a_forged_session_token_is_not_used(victim: Todo, tmp_path: Path) -> None:
     thief = Todo(tmp_path / "thief")
     good = of_issuer(victim)
-    account.save_account(thief.home, Account(ISSUER, "user-1", None, None, "session", None, "desk"))
+    account_file.save_account(
+        thief.home, Account(ISSUER, "user-1", None, None, "session", None, "desk")
+    )
     jwks.save_keys(thief.home, jwks.KeySet(ISSUER.jwks_url, FRIDAY_NOON, (jwk("ES256"),)))
     for name, forge in {"honest": Signed.token, **SETTABLE}.items():
         token = forge(good).encode("ascii", "replace").decode()
-        account.save_token(thief.home, token)
+        account_file.save_token(thief.home, token)
         assert thief("list").code == (0 if name == "honest" else 4), name

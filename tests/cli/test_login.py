@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from neontodo.accounts import account, queries
+from neontodo.accounts import account_file, queries
 from neontodo.accounts.issuers.better_auth import IssuerSession
 from neontodo.accounts.secrets.store import SecretStore
 from neontodo.clock import utc_now
@@ -81,9 +81,9 @@ def token_of(person: Person) -> str:
 
 def stored_session(todo: Todo) -> IssuerSession:
     """The session of whoever is signed in."""
-    found = account.load_account(todo.home)
+    found = account_file.load_account(todo.home)
     assert found is not None
-    return account.load_session(SecretStore(todo.home, print), found.issuer)
+    return account_file.load_session(SecretStore(todo.home, print), found.issuer)
 
 
 def titles(todo: Todo, *options: str) -> list[str]:
@@ -440,11 +440,11 @@ def test_a_session_that_cannot_be_ended_is_said(auth_servers: AuthServers, local
     answer, _ = zoe.server.ask("GET", f"{zoe.server.url}/token", None, {"cookie": zoe.cookie})
     local.ok("login", zoe.server.url, "--token", "-", stdin=str(answer["token"]), env=token)
     name, _, value = zoe.cookie.partition("=")
-    found = account.load_account(local.home)
+    found = account_file.load_account(local.home)
     assert found is not None
-    account.save_account(local.home, replace(found, method="session"))
+    account_file.save_account(local.home, replace(found, method="session"))
     secrets = SecretStore(local.home, print)
-    account.save_session(secrets, found.issuer, IssuerSession(value, "cookie", name))
+    account_file.save_session(secrets, found.issuer, IssuerSession(value, "cookie", name))
     said = local("logout")
     assert said.code == 5
     assert "the session could not be ended there: " in said.err

@@ -23,7 +23,7 @@ from neontodo.tasks.transfer import Owner, TransferResult, copy_to_store
 from neontodo.tasks.unit_of_work import UnitOfWork, WriteContext, save_exactly_once
 
 if TYPE_CHECKING:
-    from neontodo.accounts.account import Account
+    from neontodo.accounts.account_file import Account
     from neontodo.db.database import Database
 
 ReadRecords = Callable[[BinaryIO], Iterable[Incoming]]

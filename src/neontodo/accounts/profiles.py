@@ -58,7 +58,7 @@ def list_profiles(data: Path, in_use: str) -> list[Profile]:
 
 def _describe(folder: Path, name: str, in_use: bool) -> Profile:
     from neontodo.accounts import machine_key
-    from neontodo.accounts.account import load_account
+    from neontodo.accounts.account_file import load_account
     from neontodo.accounts.connect import load_last_connection
 
     try:

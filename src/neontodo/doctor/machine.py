@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from neontodo import settings as known
-from neontodo.accounts import account, connect, machine_key
+from neontodo.accounts import account_file, connect, machine_key
 from neontodo.accounts.issuers import jwks
 from neontodo.accounts.tokens import Claims
 from neontodo.app import App
@@ -73,7 +73,7 @@ def _name_secrets(app: App) -> dict[str, str]:
     if (key := find_database_key(app)) is not None:
         found["the database URL"] = connect.connection_secret_name(key)
     if app.account is not None:
-        found["the session"] = account.session_secret_name(app.account.issuer)
+        found["the session"] = account_file.session_secret_name(app.account.issuer)
     return found
 
 

@@ -11,7 +11,7 @@ from neontodo.cli import options
 from neontodo.errors import BadValue, NotSignedIn, Refused, TodoError
 
 if TYPE_CHECKING:
-    from neontodo.accounts.account import Account
+    from neontodo.accounts.account_file import Account
     from neontodo.accounts.issuers.better_auth import IssuerSession
     from neontodo.accounts.issuers.device_flow import DeviceCode
     from neontodo.accounts.issuers.issuer import Issuer

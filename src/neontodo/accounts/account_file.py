@@ -1,0 +1,175 @@
+"""The account that a profile is signed in to, and where it is stored.
+
+`account.json` says who it is and holds no secret. The session, or a token that was given, is in
+the secret store; the token that a session was last given lasts minutes and is in `account.token`.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AliasChoices, Field
+
+from neontodo.accounts.issuers import jwks
+from neontodo.accounts.issuers.better_auth import SIGN_IN_AGAIN, IssuerSession
+from neontodo.accounts.issuers.issuer import Issuer, build_user_id
+from neontodo.accounts.secrets.private_files import (
+    Instant,
+    format_json,
+    parse_json,
+    read_private,
+    remove_private,
+    write_private,
+)
+from neontodo.errors import BadValue, NotSignedIn
+
+if TYPE_CHECKING:
+    from neontodo.accounts.secrets.store import SecretStore
+
+FILE = "account.json"
+TOKEN = "account.token"
+SECRET = "session "
+"""What the names of sessions begin with; a profile has one at most."""
+Method = Literal["session", "token"]
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user at an issuer.
+
+    Attributes:
+        subject: who they are there, the `sub` of their tokens.
+        method: whether a session is asked for tokens, or one token was given.
+        expires_at: when the session ends unless it is used before, or when the token expires.
+        machine: what commands from here are logged under: no key of this machine signs them.
+    """
+
+    issuer: Issuer
+    subject: str
+    email: str | None
+    name: str | None
+    method: Method
+    expires_at: datetime | None
+    machine: str
+
+    @property
+    def user_id(self) -> str:
+        """Who they are in a store."""
+        return build_user_id(self.issuer.issuer, self.subject)
+
+    @property
+    def label(self) -> str:
+        """What to call them."""
+        return self.email or self.name or self.subject
+
+
+@dataclass(frozen=True)
+class _AccountFile:
+    """What `account.json` says; `subject` was called `user_id` by the first releases."""
+
+    url: str
+    issuer: str
+    audience: str
+    jwks_url: str
+    subject: Annotated[str, Field(validation_alias=AliasChoices("subject", "user_id"))]
+    email: str | None
+    name: str | None
+    method: Method
+    expires_at: Instant | None
+    machine: str
+
+
+def load_account(folder: Path) -> Account | None:
+    """Read who is signed in; None if nobody is.
+
+    Raises:
+        NotSignedIn: the file is damaged.
+    """
+    data = read_private(folder / FILE)
+    if data is None:
+        return None
+    if (stored := parse_json(_AccountFile, data)) is not None:
+        with suppress(BadValue):
+            return Account(
+                Issuer(stored.url, stored.issuer, stored.audience, stored.jwks_url),
+                stored.subject,
+                stored.email,
+                stored.name,
+                stored.method,
+                stored.expires_at,
+                stored.machine,
+            )
+    raise NotSignedIn(
+        f"`{folder / FILE}` is damaged: the signed-in account is unknown",
+        hint="run `todo login` again",
+    )
+
+
+def save_account(folder: Path, account: Account) -> None:
+    """Write who is signed in; secrets are stored before."""
+    stored = _AccountFile(
+        **asdict(account.issuer),
+        subject=account.subject,
+        email=account.email,
+        name=account.name,
+        method=account.method,
+        expires_at=account.expires_at,
+        machine=account.machine,
+    )
+    write_private(folder / FILE, format_json(stored, indent=2).encode() + b"\n")
+
+
+def load_session(secrets: SecretStore, issuer: Issuer) -> IssuerSession:
+    """Read the stored session at an issuer, or the token that was given, as a session's.
+
+    Raises:
+        NotSignedIn: it is not where it was stored.
+    """
+    text = secrets.get(session_secret_name(issuer))
+    if (session := parse_json(IssuerSession, text or "")) is None:
+        what = "is gone" if text is None else "is damaged"
+        raise NotSignedIn(f"the stored session at {issuer.host} {what}", hint=SIGN_IN_AGAIN)
+    return session
+
+
+def save_session(secrets: SecretStore, issuer: Issuer, session: IssuerSession) -> None:
+    """Store a session, or a token that was given."""
+    secrets.set(session_secret_name(issuer), format_json(session))
+
+
+def load_token(folder: Path) -> str | None:
+    """Read the token that the session was last given."""
+    data = read_private(folder / TOKEN)
+    return None if data is None else data.decode("ascii", "replace").strip()
+
+
+def save_token(folder: Path, token: str) -> None:
+    """Write the token that the session was last given."""
+    write_private(folder / TOKEN, token.encode())
+
+
+def list_session_urls(secrets: SecretStore) -> list[str]:
+    """Return the URLs of the issuers that sessions are stored of, whoever is signed in."""
+    return [name.removeprefix(SECRET) for name in secrets.names() if name.startswith(SECRET)]
+
+
+def remove_account(folder: Path, secrets: SecretStore) -> None:
+    """Remove what is stored of a sign-in; `account.json` last, so that it can be done again."""
+    remove_private(folder / TOKEN)
+    jwks.remove_keys(folder)
+    for url in list_session_urls(secrets):
+        secrets.delete(SECRET + url)
+    with suppress(NotSignedIn):
+        # A damaged secret does not say what it is called.
+        if (account := load_account(folder)) is not None:
+            secrets.delete(session_secret_name(account.issuer))
+    remove_private(folder / FILE)
+
+
+def session_secret_name(issuer: Issuer) -> str:
+    """Return what the secret of a session at an issuer is called."""
+    return SECRET + issuer.url
