@@ -23,6 +23,9 @@ def find_zone(env: Mapping[str, str]) -> tzinfo:
     if name := env.get("TZ", "").removeprefix(":"):
         from zoneinfo import ZoneInfo
 
+        if name == "UTC0":
+            # As portable scripts and containers spell it.
+            return UTC
         try:
             if not name.startswith("/"):
                 return ZoneInfo(name)

@@ -346,7 +346,7 @@ def test_a_database_without_tables(local: Todo, postgres_server: Postgres) -> No
     with postgres_server.database() as name:
         url = {"TODO_DATABASE_URL": postgres_server.url(name)}
         result = local("doctor", env=url)
-        assert (result.code, result.err) == (6, "hint: `todo db upgrade` makes them\n")
+        assert (result.code, result.err) == (6, "hint: `todo db upgrade` creates them\n")
         assert local("db", "check", env=url).code == 6
 
 

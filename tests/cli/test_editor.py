@@ -188,7 +188,7 @@ def test_a_second_error_takes_the_place_of_the_first(used: Todo, editor: Editor)
     env = editor.steps(*(f'sed -i "{step}" "$1"' for step in steps))
     used.ok("edit", "1", terminal=True, env=env)
 
-    assert "`13` alone" in editor.seen[1]
+    assert "`13` is not a complete date" in editor.seen[1]
     assert "`13` alone" not in editor.seen[2]
     assert used.tasks()[0]["due"] == "2026-11-27"
 

@@ -97,7 +97,7 @@ def test_a_token(scene: Scene, argv: tuple[str, ...]) -> None:
     scene.person.ok("token", *argv, "ann")
     result = lost(scene, scene.person, "token", *argv, "bob")
     assert (result.code, result.out) == (5, "")
-    assert result.err == f"{UNKNOWN}hint: `todo token list` shows whether it was\n"
+    assert result.err == f"{UNKNOWN}hint: `todo token list` shows whether it was saved\n"
 
 
 @contextmanager

@@ -69,7 +69,7 @@ def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
 
 def test_asking_for_formats_imports_nothing_heavy() -> None:
     program = (
-        "import sys, neontodo.formats as f; f.format_of('a.json'), f.FORMATS\n"
+        "import sys, neontodo.formats as f; f.find_format_by_name('a.json'), f.FORMATS\n"
         "print(sorted({'sqlmodel', 'pydantic', 'csv'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
