@@ -47,8 +47,8 @@ def test_add_prints_the_invitation_and_nothing_else_on_stdout(shared: Shared) ->
         r"\d{4}-\d\d-\d\d\n"
         "hint: send it privately; they accept it with `todo join`\n"
         r"warning: members can connect to other databases of this server: .*\n"
-        "hint: `REVOKE CONNECT ON DATABASE … FROM PUBLIC` shuts one, for other programs' roles "
-        "too; `todo doctor` names them again\n",
+        "hint: `REVOKE CONNECT ON DATABASE … FROM PUBLIC` closes one, also to other programs' "
+        "roles; `todo doctor` names them again\n",
         found.err,
     )
 
@@ -279,7 +279,7 @@ def test_a_plain_sub_is_nobodys_user_id(shared: Shared) -> None:
             f"error: `{subject}` is neither a user of this database nor the id of an issuer's"
             " account\n"
             "hint: a signed-in person sees theirs in `todo whoami`, such as"
-            " `https://app.example.com#…`; `todo member list` those of members\n"
+            " `https://app.example.com#…`; `todo member list` shows those of members\n"
         )
 
 
