@@ -142,17 +142,24 @@ def _write(output: Output, pieces: Iterable[str]) -> None:
 
 
 def _to_line(values: Iterable[Any]) -> str:
-    return (
-        "\t".join([format_field(v if isinstance(v, str) else _to_text(v)) for v in values]) + "\n"
-    )
+    texts = [value if isinstance(value, str) else _to_text(value) for value in values]
+    whole = "".join(texts)
+    # Most lines need no escapes, and a list may have 100,000 of them.
+    if "\\" in whole or not (whole.isascii() and whole.isprintable()):
+        texts = [format_field(text) for text in texts]
+    return "\t".join(texts) + "\n"
+
+
+_LISTS, _AS_JSON = (list, tuple), (bool, dict)
+"""Built once: `list | tuple` would be built anew for each value."""
 
 
 def _to_text(value: Any) -> str:
     """A JSON value as text: nothing for null, a list by commas, an object as compact JSON."""
     if value is None:
         return ""
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         return ",".join(map(str, value))
-    if isinstance(value, bool | dict):
+    if isinstance(value, _AS_JSON):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return str(value)
