@@ -111,7 +111,9 @@ async def _copy(connection: Any, table: str, names: tuple[str, ...], rows: list[
 def samples() -> Iterator[dict[str, Any]]:
     """Tasks to take the columns from, half of them done; as the database has them."""
     for k, task in enumerate(data.tasks(SAMPLES)):
-        columns = dict.fromkeys(NAMES) | {name: task[name] for name in COLUMN_TYPES if name in task}
+        columns = dict.fromkeys(COLUMN_TYPES) | {
+            name: task[name] for name in COLUMN_TYPES if name in task
+        }
         for name in ("completed_at", "created_at", "updated_at"):
             columns[name] = task[name] and datetime.fromisoformat(task[name])
         if due := task["due"]:

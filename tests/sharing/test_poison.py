@@ -183,12 +183,12 @@ def downgraded(shared: Shared) -> None:
     shared.server.execute(hidden.format("NULL", "IS NOT"), database=shared.database)
 
 
-def migrated(shared: Shared, way: str, **options: Any) -> None:
+def migrated(shared: Shared, way: migrations.Direction, revision: str = "head") -> None:
     async def run() -> None:
         url = shared.owner.env["TODO_DATABASE_URL"]
         engine = make_engine(parse_url(url), for_migration=True)
         async with engine.begin() as connection:
-            await connection.run_sync(partial(getattr(migrations, way), **options))
+            await connection.run_sync(partial(migrations.migrate, direction=way, revision=revision))
         await engine.dispose()
 
     asyncio.run(run())

@@ -344,7 +344,7 @@ def test_a_role_that_owns_too_much_to_drop_is_cut_off_all_the_same(
     said = remove(shared_alone).err
     assert said.splitlines()[-1] == "removed ann@example.com; tasks: 0 kept"
     assert role in roles(shared_alone)
-    assert "stays without rights" in said
+    assert "it has no rights left" in said
     assert ann("list").code == 5
 
 
