@@ -248,7 +248,7 @@ def remove(shared: Shared, moved: int, left: int) -> None:
         shared.owner.ok("member", "remove", "ann@example.com", "--transfer-to", me, "--yes")
     )
     assert f"tasks: {moved} given to" in result.err
-    assert ("not as todo writes tasks" in result.err) is bool(left)
+    assert ("valid task" in result.err) is bool(left)
 
 
 def assert_comes_over(shared: Shared, before: list[dict[str, Any]], folder: Path) -> None:
