@@ -36,7 +36,7 @@ DETAILS_SHOWN = 10
 _WORDS = {"due": "due date", "completed": "status"}
 
 
-async def undo(unit: UnitOfWork, *, any_machine: bool) -> Outcome:
+async def undo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
     """Undo the newest command of this machine, or of any, that no later one has reverted.
 
     Raises:
@@ -52,7 +52,7 @@ async def undo(unit: UnitOfWork, *, any_machine: bool) -> Outcome:
     )
 
 
-async def redo(unit: UnitOfWork, *, any_machine: bool) -> Outcome:
+async def redo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
     """Reapply the newest command that was undone, unless something was changed since.
 
     Raises:

@@ -114,8 +114,8 @@ async def fetch_log(
     session: AsyncSession,
     user_id: str,
     *,
-    task_ids: Sequence[uuid.UUID] | None,
-    limit: int | None,
+    task_ids: Sequence[uuid.UUID] | None = None,
+    limit: int | None = None,
 ) -> list[LogEntry]:
     """Return what happened to some tasks, or to all, newest first."""
     entries = await _fetch_entries(session, user_id, task_ids, limit)
