@@ -212,6 +212,10 @@ class App:
     async def identity(self) -> Identity:
         """Return the verified user of this run.
 
+        The first of these decides: a token in TODO_TOKEN or the settings; the account that is
+        signed in; the key that `todo connect` or `join` stored with the database; the key of this
+        machine's embedded store, which is made if there is neither key nor store.
+
         Raises:
             NotSignedIn: there is no token, or it is not accepted.
         """
