@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
-from neontodo.fields import BY_NAME, Field, Kind, Priority
+from neontodo.fields import BY_NAME, FIELDS, Kind, Priority
 from neontodo.formats import dates
 from neontodo.formats.record import BadRecord, Record, build_task
 
@@ -28,43 +28,34 @@ def build_record(where: str, raw: Any, home: str, *, tz: tzinfo, now: datetime) 
 
 
 def _values(raw: dict[str, Any], tz: tzinfo) -> dict[str, Any]:
-    values = {
-        name: _parse_value(field, value, tz)
-        for name, value in raw.items()
-        if value is not None and (field := BY_NAME.get(name))
-    }
+    values = {}
+    for name, value in raw.items():
+        if value is None or name not in _PARSERS:
+            continue
+        parse = _PARSERS[name]
+        try:
+            values[name] = parse(value, tz) if parse else value
+        except ValueError as error:
+            raise BadRecord(f"{name}: {error}") from None
     values["completed"] = _completed(raw)
     if not values["completed"]:
         values.pop("completed_at", None)
     return values
 
 
-def _parse_value(field: Field, value: Any, tz: tzinfo) -> Any:
-    match field.kind:
-        case Kind.INSTANT:
-            return _when(field.name, value, tz, dates.parse_instant)
-        case Kind.WHEN:
-            return _when(field.name, value, tz, dates.parse_when)
-        case Kind.PRIORITY:
-            return _priority(value)
-        case _:
-            return value
-
-
-def _when(
-    field: str, value: Any, tz: tzinfo, read: Callable[[Any, tzinfo], date | datetime]
-) -> date | datetime:
-    try:
-        return read(value, tz)
-    except ValueError as error:
-        raise BadRecord(f"{field}: {error}") from None
-
-
-def _priority(value: Any) -> Priority:
+def _parse_priority(value: Any, tz: tzinfo) -> Priority:
     found = _PRIORITIES.get(value.lower()) if isinstance(value, str) else None
     if found is None:
-        raise BadRecord("priority: must be none, low, medium or high")
+        raise ValueError("must be none, low, medium or high")
     return found
+
+
+_PARSERS_BY_KIND: dict[Kind, Callable[[Any, tzinfo], Any]] = {
+    Kind.INSTANT: dates.parse_instant,
+    Kind.WHEN: dates.parse_when,
+    Kind.PRIORITY: _parse_priority,
+}
+_PARSERS = {field.name: _PARSERS_BY_KIND.get(field.kind) for field in FIELDS}
 
 
 def _completed(raw: dict[str, Any]) -> bool:

@@ -81,7 +81,6 @@ class Listing(Generic[T]):
         name: what stands for the thing where only names are asked for.
         none_found: what a terminal says if there is nothing to list, with the `next_step`.
         gap: blanks between two columns.
-        is_frequent: it is printed so often that a few milliseconds count.
     """
 
     columns: Sequence[Column[T]]
@@ -91,7 +90,6 @@ class Listing(Generic[T]):
     none_found: str = ""
     next_step: str | None = None
     gap: int = 2
-    is_frequent: bool = False
 
 
 def print_listing(

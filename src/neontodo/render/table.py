@@ -135,8 +135,7 @@ def draw_listing(streams: Streams, listing: Listing[T], things: Sequence[T], foo
         for column, width in widths.items()
     ]
     rows = [*_head(canvas, widths, gap), *zip(*fitted, strict=True)]
-    make = FrequentTable if listing.is_frequent else make_table
-    table = make(list(widths.values()), rows, gap=gap)
+    table = make_table(list(widths.values()), rows, gap=gap)
     canvas.draw(table, *([Cell(foot, "dim")] if foot else ()))
 
 
@@ -236,28 +235,3 @@ def make_table(widths: Sequence[int], rows: Iterable[Sequence[Cell]], *, gap: in
 def _spaces(widths: Sequence[int], gap: int) -> list[int]:
     """The room of each column with the gap after it: Rich would measure padding for every cell."""
     return [*(width + gap for width in widths[:-1]), widths[-1]]
-
-
-@dataclass(frozen=True)
-class FrequentTable:
-    """The table that `make_table` returns, for the list of tasks alone: drawn in 1 ms, not 4.
-
-    That is a fifth of a warm `todo list`, which people run more often than all others together.
-    """
-
-    widths: Sequence[int]
-    rows: Iterable[Sequence[Cell]]
-    gap: int
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        spaces = _spaces(self.widths, self.gap)
-        for row in self.rows:
-            texts = [cell.text.split("\n") for cell in row]
-            for n in range(max(map(len, texts))):
-                for cell, lines, space in zip(row, texts, spaces, strict=True):
-                    text = lines[n] if n < len(lines) else ""
-                    mark = cell.mark if n == len(lines) - 1 else ""
-                    yield Segment(text, console.get_style(cell.style or "none"))
-                    yield Segment(mark, console.get_style("dim"))
-                    yield Segment(" " * (space - cell_len(text) - cell_len(mark)))
-                yield Segment.line()

@@ -52,7 +52,6 @@ def print_tasks(
         none_found=none_found,
         next_step=next_step,
         gap=1 if _is_narrow(output) else 2,
-        is_frequent=True,
     )
     print_listing(output, tasks, listing, foot=foot)
 
