@@ -172,3 +172,34 @@ def steps(workflow: str) -> list[str]:
     scripts = [dedent(block) or line for block, line in blocks]
     assert "pipx install" in scripts[0]
     return scripts[1:]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not README.exists(), reason="platform: tests of the wheel have no README")
+@pytest.mark.parametrize(
+    ("setting", "code"),
+    [
+        ({"TODO_DATABASE_URL": "postgresql://zoe:secret@127.0.0.1:1/tasks"}, Exit.UNAVAILABLE),
+        ({"TODO_TOKEN": "no.such.token"}, Exit.SIGNED_OUT),
+    ],
+    ids=["store-away", "bad-token"],
+)
+def test_no_script_of_the_readme_hides_a_failure(
+    readme: str, setting: dict[str, str], code: Exit, tmp_path: Path
+) -> None:
+    env = Todo(tmp_path / "home", setting).environment
+    env |= {"HOME": str(tmp_path), "CI": "true", "TAG": "v1", "number": "1", "EDITOR": "true"}
+    env["PATH"] = f"{Path(sys.executable).parent}:{os.defpath}"
+    (tmp_path / "taskwarrior.json").write_text("[]", encoding="ascii")
+    (tmp_path / "deploy").write_text("exit 0\n", encoding="ascii")
+    script = block(readme, "script")
+    lines = [line for line in script.splitlines() if "todo" in line]
+    checked = "\n".join(script.splitlines()[-2:])
+    for text in (script, checked, *lines, *block(readme, "examples").splitlines()):
+        ended = subprocess.run(["bash", "-euo", "pipefail", "-c", text], env=env, cwd=tmp_path)
+        assert ended.returncode in (code, 128 if "git log" in text else code), text
+
+
+def block(document: str, marker: str) -> str:
+    """Return the commands of the fenced block below a marker."""
+    return document.partition(f"<!-- {marker} -->\n```sh\n")[2].partition("```")[0]
