@@ -74,6 +74,7 @@ def test_what_an_agent_cannot_do_leaves_none_behind(person: Machine, argv: list[
     assert person.agents() == []
 
 
+@pytest.mark.slow
 def test_launchers_that_race_start_one_agent(person: Machine) -> None:
     fill(person)
     threads = [threading.Thread(target=person, args=("list",)) for _ in range(8)]
@@ -153,6 +154,7 @@ def test_stop_waits_for_an_agent_that_is_only_starting(person: Machine) -> None:
     assert list(Path(person.socket).parent.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_stop_all_ends_the_agents_of_other_stores(busy: Machine, tmp_path: Path) -> None:
     # Agents that earlier tests have left may still be there.
     busy("agent", "stop", "--all")

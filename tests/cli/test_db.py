@@ -341,6 +341,7 @@ def test_a_server_that_is_down_is_5(local: Todo) -> None:
         ), argv
 
 
+@pytest.mark.slow
 def test_of_many_upgrades_at_once_one_does_the_work(new: Todo, engine: str) -> None:
     environment = {"PYTHONPATH": os.pathsep.join(sys.path), **new.environment}
     command = [sys.executable, "-m", "neontodo", "db", "upgrade"]

@@ -55,7 +55,7 @@ def test_odd_words_never_end_in_a_traceback(
         assert result.err.startswith(("error: ", "waiting")) or terminal, result
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(title=st.text(min_size=1, max_size=250).filter(lambda title: title != "-"))
 def test_a_title_is_kept_as_it_is_or_refused(used: Todo, title: str) -> None:
     before = used.ok("list", "--all", "--quiet").rows

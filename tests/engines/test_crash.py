@@ -36,7 +36,10 @@ def test_killed_while_adding_keeps_what_was_acknowledged(todo: Todo) -> None:
     assert todo.ok("add", "afterwards", "--quiet").out == f"{len(tasks) + 1}\n"
 
 
-@pytest.mark.parametrize(("moment", "saved"), [("before_commit", 1), ("after_commit", 5001)])
+@pytest.mark.parametrize(
+    ("moment", "saved"),
+    [("before_commit", 1), pytest.param("after_commit", 5001, marks=pytest.mark.slow)],
+)
 def test_killed_while_importing_imports_nothing_or_all(
     todo: Todo, tmp_path: Path, moment: str, saved: int
 ) -> None:
