@@ -15,7 +15,7 @@ from neontodo.render.text import local_time
 if TYPE_CHECKING:
     from neontodo.accounts.profiles import Profile
     from neontodo.accounts.queries import MemberLogin, StoredKey
-    from neontodo.accounts.sharing.members import NewLogin
+    from neontodo.accounts.sharing.members import NewInvitation
     from neontodo.render.listing import Output
 
 ID_WIDTH = 8
@@ -123,7 +123,7 @@ def _invitation(output: Output, login: MemberLogin) -> str:
     return f"{word} {_day(output, login.invited_until)}"
 
 
-def print_invitation(output: Output, invited: NewLogin, line: str) -> None:
+def print_invitation(output: Output, invited: NewInvitation) -> None:
     """Print the invitation, and beside it what is to be done with it."""
     streams, person = output.streams, invited.user
     if output.mode == "json":
@@ -132,12 +132,12 @@ def print_invitation(output: Output, invited: NewLogin, line: str) -> None:
             "email": person.email,
             "name": person.name,
             "role": invited.role,
-            "invitation": line,
+            "invitation": invited.line,
             "expires_at": _instant(invited.expires_at),
         }
         streams.out.write(json.dumps(answer) + "\n")
     else:
-        streams.out.write(f"{line}\n")
+        streams.out.write(f"{invited.line}\n")
     day = _day(output, invited.expires_at)
     say(
         streams, f"added {person.label}; the invitation is not shown again, works once, until {day}"

@@ -148,7 +148,26 @@ async def create_group(connection: AsyncConnection, owned: SharedDatabase, encod
         await connection.exec_driver_sql(
             f"CREATE ROLE {owned.group} NOLOGIN {LEAST} PASSWORD '{encode(generate_password())}'"
         )
-    await connection.exec_driver_sql(_write_grants(owned))
+    group, s = owned.group, owned.schema
+    everything = ", ".join(f"{s}.{table}" for table in (*TABLES, VERSION_TABLE))
+    # One statement, which is one round trip.
+    await connection.exec_driver_sql(
+        f"""DO $todo$ BEGIN
+            REVOKE ALL ON {everything} FROM PUBLIC;
+            REVOKE CREATE ON SCHEMA {s} FROM PUBLIC;
+            REVOKE CREATE, TEMPORARY ON DATABASE {owned.database} FROM PUBLIC;
+            GRANT USAGE ON SCHEMA {s} TO {group};
+            GRANT EXECUTE ON FUNCTION {s}.todo_current_user() TO {group};
+            GRANT EXECUTE ON FUNCTION {s}.todo_accept_invitation() TO {group};
+            GRANT SELECT ON {s}.{VERSION_TABLE}, {s}.users, {s}.keys TO {group};
+            GRANT SELECT, INSERT ON {s}.changes TO {group};
+            REVOKE UPDATE, DELETE ON {s}.tasks FROM {group};
+            GRANT SELECT, INSERT, UPDATE ({UPDATABLE}) ON {s}.tasks TO {group};
+            GRANT EXECUTE ON FUNCTION {s}.todo_remove_tasks(text, uuid[]) TO {group};
+            GRANT UPDATE (last_number, last_seq) ON {s}.users TO {group};
+            GRANT UPDATE (revoked_at) ON {s}.keys TO {group};
+        END $todo$"""
+    )
     return is_new
 
 
@@ -178,27 +197,6 @@ async def limit_resources(connection: AsyncConnection, owned: SharedDatabase) ->
             END LOOP;
         END $todo$"""
     )
-
-
-def _write_grants(owned: SharedDatabase) -> str:
-    """Write all grants as one statement, which is one round trip."""
-    group, s = owned.group, owned.schema
-    everything = ", ".join(f"{s}.{table}" for table in (*TABLES, VERSION_TABLE))
-    return f"""DO $todo$ BEGIN
-        REVOKE ALL ON {everything} FROM PUBLIC;
-        REVOKE CREATE ON SCHEMA {s} FROM PUBLIC;
-        REVOKE CREATE, TEMPORARY ON DATABASE {owned.database} FROM PUBLIC;
-        GRANT USAGE ON SCHEMA {s} TO {group};
-        GRANT EXECUTE ON FUNCTION {s}.todo_current_user() TO {group};
-        GRANT EXECUTE ON FUNCTION {s}.todo_accept_invitation() TO {group};
-        GRANT SELECT ON {s}.{VERSION_TABLE}, {s}.users, {s}.keys TO {group};
-        GRANT SELECT, INSERT ON {s}.changes TO {group};
-        REVOKE UPDATE, DELETE ON {s}.tasks FROM {group};
-        GRANT SELECT, INSERT, UPDATE ({UPDATABLE}) ON {s}.tasks TO {group};
-        GRANT EXECUTE ON FUNCTION {s}.todo_remove_tasks(text, uuid[]) TO {group};
-        GRANT UPDATE (last_number, last_seq) ON {s}.users TO {group};
-        GRANT UPDATE (revoked_at) ON {s}.keys TO {group};
-    END $todo$"""
 
 
 EXPOSED = sa.text(

@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from neontodo.accounts import machine_key, queries
 from neontodo.accounts.identity import require_accepted
 from neontodo.accounts.issuers.issuer import SEPARATOR, parse_subject
-from neontodo.accounts.machine_key import MachineKey
 from neontodo.accounts.queries import MemberLogin
 from neontodo.accounts.sharing import grants, remove_member
 from neontodo.accounts.sharing.grants import (
@@ -49,31 +48,19 @@ CONNECTIONS = 20
 
 
 @dataclass(frozen=True)
-class NewLogin:
-    """A login that was just made: what only its invitation may know of it.
+class NewInvitation:
+    """A member's new login, and the line that lets its holder in.
 
     Attributes:
         other_databases: of the same server, which the first member of a database may connect to.
+        authority: the file of this machine without which others cannot verify the server.
     """
 
     user: StoredUser
     role: str
     expires_at: datetime
-    password: str = field(repr=False)
-    machine_key: MachineKey = field(repr=False)
-    other_databases: str | None = None
-
-
-@dataclass(frozen=True)
-class NewInvitation:
-    """A new login, and the line that lets its holder in.
-
-    Attributes:
-        authority: the file of this machine without which others cannot verify the server.
-    """
-
-    login: NewLogin
     line: str = field(repr=False)
+    other_databases: str | None
     authority: str | None
 
 
@@ -108,60 +95,36 @@ async def invite(
         NotSignedIn: this connection is not the owner's, or does not accept the key.
     """
     target = require_server(database.target)
+    portable = make_portable(target)
+    authority = None if target == portable or target.is_neon else target.sslrootcert
     lost = "if `todo member list` shows them, add them again with `--subject` and their id"
 
-    async def add(encode: Encode) -> NewLogin:
+    async def add(encode: Encode) -> NewInvitation:
         async with database.connect(hint_if_unknown=lost) as connection:
             accepted = await queries.is_key_accepted(connection, claims.user_id, claims.key_id)
             require_accepted(accepted, claims)
-            return await _add_member(
-                connection,
-                email=check_email(email),
-                name=name,
-                user_id=check_subject(subject),
-                days=days,
-                now=now,
-                encode=encode,
-            )
+            address, user_id = check_email(email), check_subject(subject)
+            owned = await grants.lock_members(connection)
+            is_first = await grants.create_group(connection, owned, encode)
+            user = await _find_or_add_user(connection, user_id, address, name, now)
+            await remove_member.drop_expired_logins(connection, user, now)
+            mine = machine_key.make_key(user.id, user.name or address)
+            same = await queries.count_keys_labelled(connection, user.id, address)
+            label = f"{address} ({same + 1})" if same else address
+            await queries.add_machine_key(connection, mine.to_row(label, now))
+            # The server's clock decides about the invitation.
+            ends = sa.text("SELECT date_trunc('second', now()) + make_interval(days => :days)")
+            expires_at: datetime = (await connection.scalars(ends, {"days": days})).one()
+            role, password = await _create_role(connection, owned, expires_at, encode)
+            row = {"role": role, "user_id": user.id, "key_id": mine.key_id}
+            await queries.add_login(connection, row | {"created_at": now, "expires_at": expires_at})
+            await grants.limit_resources(connection, owned)
+            await grants.require_safe(connection, role)
+            others = await grants.list_other_databases(connection, role) if is_first else None
+        line = encode_invitation(Invitation(build_url(portable, role, password), mine))
+        return NewInvitation(user, role, expires_at, line, others, authority)
 
-    login = await set_passwords(target, add)
-    portable = make_portable(target)
-    url = build_url(portable, login.role, login.password)
-    needs_authority = target != portable and not target.is_neon
-    return NewInvitation(
-        login,
-        encode_invitation(Invitation(url, login.machine_key)),
-        target.sslrootcert if needs_authority else None,
-    )
-
-
-async def _add_member(
-    connection: AsyncConnection,
-    *,
-    email: str,
-    name: str | None,
-    user_id: str | None,
-    days: int,
-    now: datetime,
-    encode: Encode,
-) -> NewLogin:
-    owned = await grants.lock_members(connection)
-    is_first = await grants.create_group(connection, owned, encode)
-    user = await _find_or_add_user(connection, user_id, email, name, now)
-    await remove_member.drop_expired_logins(connection, user, now)
-    mine = machine_key.make_key(user.id, user.name or email)
-    label = await _choose_label(connection, user, email)
-    await queries.add_machine_key(connection, mine.to_row(label, now))
-    # The server's clock decides about the invitation.
-    ends = sa.text("SELECT date_trunc('second', now()) + make_interval(days => :days)")
-    expires_at: datetime = (await connection.scalars(ends, {"days": days})).one()
-    role, password = await _create_role(connection, owned, expires_at, encode)
-    row = {"role": role, "user_id": user.id, "key_id": mine.key_id}
-    await queries.add_login(connection, row | {"created_at": now, "expires_at": expires_at})
-    await grants.limit_resources(connection, owned)
-    await grants.require_safe(connection, role)
-    others = await grants.list_other_databases(connection, role) if is_first else None
-    return NewLogin(user, role, expires_at, password, mine, others)
+    return await set_passwords(target, add)
 
 
 async def list_members(database: Database) -> list[tuple[MemberLogin, int]]:
@@ -252,12 +215,6 @@ async def _is_theirs(connection: AsyncConnection, user: StoredUser, email: str) 
     if user.email is not None:
         return user.email.casefold() == email.casefold()
     return not await queries.has_machine_key(connection, user.id)
-
-
-async def _choose_label(connection: AsyncConnection, user: StoredUser, email: str) -> str:
-    """Name the key by the address, and a number if the user was invited before."""
-    number = await queries.count_keys_labelled(connection, user.id, email) + 1
-    return email if number == 1 else f"{email} ({number})"
 
 
 async def _create_role(

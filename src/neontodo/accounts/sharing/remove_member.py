@@ -8,7 +8,6 @@ who removes runs them without blockers (`db.blocking_sessions`). Each can be rep
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -31,26 +30,10 @@ NOT_DROPPED = {"2BP01", "53200"}
 WHO_IS_THERE = "`todo member list` names the members"
 
 
-@dataclass(frozen=True)
-class Removal:
-    """A member, and who gets their tasks; None: the tasks stay where they are."""
-
-    user: StoredUser
-    heir: StoredUser | None
-
-
-@dataclass(frozen=True)
-class RemovalResult:
-    """How many tasks the member had, and which login roles could not be dropped."""
-
-    tasks: TransferResult
-    roles_left: list[str]
-
-
 async def find_removal(
     database: Database, claims: Claims, member: str, heir: str | None
-) -> Removal:
-    """Find the users that are meant; nothing is changed.
+) -> tuple[StoredUser, StoredUser | None]:
+    """Find the member, and who gets their tasks, if anybody does; nothing is changed.
 
     Raises:
         BadValue: there is no such user, or more than one, or no login to remove.
@@ -64,19 +47,22 @@ async def find_removal(
         user = find_user(users, member, hint=WHO_IS_THERE)
         if not await queries.has_login(connection, user.id):
             raise BadValue(f"{user.label} is not a member", hint=WHO_IS_THERE)
-    removal = Removal(user, None if heir is None else find_user(users, heir, hint=WHO_IS_THERE))
-    if removal.heir == user:
+    to = None if heir is None else find_user(users, heir, hint=WHO_IS_THERE)
+    if to == user:
         raise BadValue("the tasks cannot be given to the member who is removed")
-    return removal
+    return user, to
 
 
-async def remove(database: Database, removal: Removal, now: datetime) -> RemovalResult:
+async def remove(
+    database: Database, user: StoredUser, heir: StoredUser | None, now: datetime
+) -> tuple[TransferResult, list[str]]:
     """Take a member's access away, settle the tasks and drop the login roles.
+
+    Returns how many tasks the member had, and which roles could not be dropped.
 
     Raises:
         StoreUnavailable: access is revoked, but the rest was not done.
     """
-    user, heir = removal.user, removal.heir
     # First of all, and without a look at the tasks, which the member may have locked.
     await revoke_access(database, user, now)
     try:
@@ -86,7 +72,7 @@ async def remove(database: Database, removal: Removal, now: datetime) -> Removal
         else:
             async with database.write(user.id) as session:
                 settled = await give_to_user(session, user.id, heir.id, now)
-        return RemovalResult(settled, await drop_logins(database, user, now))
+        return settled, await drop_logins(database, user, now)
     except TodoError as error:
         raise StoreUnavailable(
             f"{user.label} has no access, but the rest failed: {error.message}",
@@ -119,27 +105,30 @@ async def drop_logins(database: Database, user: StoredUser, now: datetime) -> li
     Such a role owns something in another database of the server, or very many large objects. It
     may not log in, and nothing here is granted to it.
     """
-    left = []
     async with database.connect(hint_if_unknown=AGAIN) as connection:
         await grants.lock_members(connection)
         roles = await queries.fetch_removed_roles(connection, user.id)
-        await queries.revoke_keys_of_roles(connection, roles, now)
-        existing = await _select_existing(connection, roles)
-        for role in roles:
-            if role in existing and not await _drop_role(connection, role):
-                left.append(role)
-            else:
-                await queries.delete_login(connection, role)
-    return left
+        return await _drop_roles(connection, roles, now)
 
 
 async def drop_expired_logins(connection: AsyncConnection, user: StoredUser, now: datetime) -> None:
     """Drop the user's login roles whose invitations have expired; one that cannot be stays."""
     roles = await queries.fetch_expired_roles(connection, user.id)
+    await _drop_roles(connection, roles, now)
+
+
+async def _drop_roles(
+    connection: AsyncConnection, roles: Sequence[str], now: datetime
+) -> list[str]:
     await queries.revoke_keys_of_roles(connection, roles, now)
-    for role in await _select_existing(connection, roles):
-        if await _drop_role(connection, role):
+    existing = await _select_existing(connection, roles)
+    left = []
+    for role in roles:
+        if role in existing and not await _drop_role(connection, role):
+            left.append(role)
+        else:
             await queries.delete_login(connection, role)
+    return left
 
 
 async def _select_existing(connection: AsyncConnection, roles: Sequence[str]) -> set[str]:

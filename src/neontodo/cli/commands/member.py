@@ -10,11 +10,10 @@ import typer
 from neontodo.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
-    from neontodo.accounts.queries import MemberLogin
     from neontodo.accounts.sharing.members import NewInvitation
-    from neontodo.accounts.sharing.remove_member import Removal
+    from neontodo.accounts.tokens import Claims
     from neontodo.app import App
 
 T = TypeVar("T")
@@ -72,14 +71,29 @@ def run_add(app: App, request: AddRequest) -> None:
     With `--subject` a user who is there already gets another login, such as for a second machine,
     and somebody who signs in by `todo login` a login for that account.
     """
+    from neontodo.accounts.sharing.members import invite
     from neontodo.cli.output import choose_output
     from neontodo.render.accounts import print_invitation
     from neontodo.render.messages import hint, warn
 
-    invited = _manage(app, _invite(app, request))
-    print_invitation(choose_output(app, json=request.json), invited.login, invited.line)
-    if (others := invited.login.other_databases) is not None:
-        warn(app.streams, f"members can connect to other databases of this server: {others}")
+    async def add(claims: Claims) -> NewInvitation:
+        return await invite(
+            app.database,
+            claims,
+            email=request.email,
+            name=request.name,
+            subject=request.subject,
+            days=request.days,
+            now=app.now,
+        )
+
+    invited = _manage(app, add)
+    print_invitation(choose_output(app, json=request.json), invited)
+    if invited.other_databases is not None:
+        warn(
+            app.streams,
+            f"members can connect to other databases of this server: {invited.other_databases}",
+        )
         hint(
             app.streams,
             "`REVOKE CONNECT ON DATABASE … FROM PUBLIC` closes one, also to other programs' roles; "
@@ -93,40 +107,17 @@ def run_add(app: App, request: AddRequest) -> None:
         )
 
 
-async def _invite(app: App, request: AddRequest) -> NewInvitation:
-    from neontodo.accounts.sharing.members import invite, require_server
-
-    require_server(app.target)
-    claims = (await app.identity()).claims
-    return await invite(
-        app.database,
-        claims,
-        email=request.email,
-        name=request.name,
-        subject=request.subject,
-        days=request.days,
-        now=app.now,
-    )
-
-
 def run_list(app: App, request: ListRequest) -> None:
     """List who shares this database with you, and how many tasks they have.
 
     Members who have not joined yet are listed with the day their invitation expires.
     """
+    from neontodo.accounts.sharing.members import list_members
     from neontodo.cli.output import choose_output
     from neontodo.render.accounts import print_members
 
-    found = _manage(app, _list(app))
+    found = _manage(app, lambda _: list_members(app.database))
     print_members(choose_output(app, json=request.json), found)
-
-
-async def _list(app: App) -> list[tuple[MemberLogin, int]]:
-    from neontodo.accounts.sharing.members import list_members, require_server
-
-    require_server(app.target)
-    await app.identity()
-    return await list_members(app.database)
 
 
 def run_remove(app: App, request: RemoveRequest) -> None:
@@ -139,37 +130,38 @@ def run_remove(app: App, request: RemoveRequest) -> None:
     from neontodo.cli.prompt import confirm
     from neontodo.render.messages import say, warn
 
-    removal = _manage(app, _find_removal(app, request.member, request.transfer_to))
-    user, heir = removal.user, removal.heir
+    user, heir = _manage(
+        app,
+        lambda claims: remove_member.find_removal(
+            app.database, claims, request.member, request.transfer_to
+        ),
+    )
     if not request.yes:
         fate = f"go to {heir.label}" if heir else "stay in the database"
         confirm(app, f"remove {user.label}? their tasks {fate}")
         app.renew_clock()
-    removed = _manage(app, remove_member.remove(app.database, removal, app.now))
-    for role in removed.roles_left:
+    settled, roles_left = _manage(
+        app, lambda _: remove_member.remove(app.database, user, heir, app.now)
+    )
+    for role in roles_left:
         warn(app.streams, f"{role} could not be dropped; it has no rights left")
-    if left := removed.tasks.unreadable:
+    if left := settled.unreadable:
         rows = "1 row is" if left == 1 else f"{left} rows are"
         warn(app.streams, f"{rows} not valid tasks and stay with the removed user")
-    number = removed.tasks.tasks
-    fate = f"{number} given to {heir.label}" if heir else f"{number} kept"
+    fate = f"{settled.tasks} given to {heir.label}" if heir else f"{settled.tasks} kept"
     say(app.streams, f"removed {user.label}; tasks: {fate}")
 
 
-async def _find_removal(app: App, member: str, heir: str | None) -> Removal:
-    from neontodo.accounts.sharing.members import require_server
-    from neontodo.accounts.sharing.remove_member import find_removal
-
-    require_server(app.target)
-    claims = (await app.identity()).claims
-    return await find_removal(app.database, claims, member, heir)
-
-
-def _manage(app: App, work: Coroutine[Any, Any, T]) -> T:
+def _manage(app: App, work: Callable[[Claims], Coroutine[Any, Any, T]]) -> T:
     """Return what an owner's work answers, for which no member's session is waited."""
+    from neontodo.accounts.sharing.members import require_server
     from neontodo.db.blocking_sessions import run_without_blockers
 
-    return app.run(run_without_blockers(app.database, work))
+    async def manage() -> T:
+        require_server(app.target)
+        return await work((await app.identity()).claims)
+
+    return app.run(run_without_blockers(app.database, manage()))
 
 
 COMMANDS = {
