@@ -19,7 +19,6 @@ from neontodo.accounts.account_file import (
     list_session_urls,
     load_account,
     load_session,
-    load_token,
     remove_account,
     save_account,
     save_session,
@@ -29,7 +28,7 @@ from neontodo.accounts.account_file import (
 from neontodo.accounts.issuers import better_auth, jwks
 from neontodo.accounts.issuers.better_auth import SIGN_IN_AGAIN, IssuerSession
 from neontodo.accounts.issuers.issuer import Issuer, parse_issuer
-from neontodo.accounts.secrets.private_files import remove_private
+from neontodo.accounts.secrets.private_files import read_token, remove_private
 from neontodo.errors import KeyringUnavailable, NotSignedIn, StoreUnavailable, TodoError
 
 if TYPE_CHECKING:
@@ -76,7 +75,10 @@ async def sign_in(
                 with suppress(TodoError):
                     await better_auth.sign_out(client, issuer, credential)
                 raise
-        await _end_session(client, previous)
+        if previous.account and previous.session and previous.account.method == "session":
+            # Nothing here refers to it any more.
+            with suppress(TodoError):
+                await better_auth.sign_out(client, previous.account.issuer, previous.session)
     return account
 
 
@@ -105,45 +107,32 @@ def _make_account(
     previous: Account | None,
 ) -> Account:
     """Make an account; the same user's commands go on under the same name of this machine."""
-    is_same = previous is not None and (previous.issuer.issuer, previous.user_id) == (
-        claims.issuer,
-        claims.user_id,
-    )
-    # No other machine of the same user has this name.
-    machine = f"{socket.gethostname()[:40]}-{random.token_hex(4)}"
-    if previous is not None and is_same:
+    if previous is not None and previous.user_id == claims.user_id:
         machine = previous.machine
+    else:
+        # No other machine of the same user has this name.
+        machine = f"{socket.gethostname()[:40]}-{random.token_hex(4)}"
     return Account(issuer, claims.subject, claims.email, claims.name, method, expires_at, machine)
-
-
-async def _end_session(client: HttpClient, previous: _PreviousSignIn) -> None:
-    """End the session that nothing here refers to any more, if its server can be asked."""
-    if previous.account and previous.session and previous.account.method == "session":
-        with suppress(TodoError):
-            await better_auth.sign_out(client, previous.account.issuer, previous.session)
-
-
-@dataclass(frozen=True)
-class SignOutResult:
-    """Where sessions were stored, and which of them could not be ended there."""
-
-    urls: list[str]
-    problems: list[StoreUnavailable]
 
 
 async def sign_out(
     folder: Path, secrets: SecretStore, account: Account | None, http: Callable[[], HttpClient]
-) -> SignOutResult:
+) -> tuple[list[str], list[StoreUnavailable]]:
     """End the session, and remove everything that signing in has stored.
 
     Without an account it is what an interrupted sign-in, or a removed `account.json`, has left.
+    Returns where sessions were stored, and why one could not be ended there.
     """
     urls = list_session_urls(secrets) if account is None else [account.issuer.url]
     problems = []
     if account is None or account.method == "session":
         for url in urls:
             try:
-                await _end_stored_session(secrets, parse_issuer(url), http)
+                issuer = parse_issuer(url)
+                secrets.make_private(session_secret_name(issuer))
+                session = load_session(secrets, issuer)
+                async with http() as client:
+                    await better_auth.sign_out(client, issuer, session)
             except TodoError as error:
                 problems.append(
                     StoreUnavailable(
@@ -152,16 +141,7 @@ async def sign_out(
                     )
                 )
     remove_account(folder, secrets)
-    return SignOutResult(urls, problems)
-
-
-async def _end_stored_session(
-    secrets: SecretStore, issuer: Issuer, http: Callable[[], HttpClient]
-) -> None:
-    secrets.make_private(session_secret_name(issuer))
-    session = load_session(secrets, issuer)
-    async with http() as client:
-        await better_auth.sign_out(client, issuer, session)
+    return urls, problems
 
 
 async def fetch_claims(
@@ -198,7 +178,7 @@ async def _verify_stored_token(
     folder: Path, account: Account, http: Callable[[], HttpClient], now: datetime
 ) -> tokens.Claims | None:
     """Return what the token says that the session was last given, if that can still be used."""
-    if (token := load_token(folder)) is None:
+    if (token := read_token(folder / TOKEN)) is None:
         return None
     try:
         claims = await jwks.verify_token(token, folder, account.issuer, http, now)

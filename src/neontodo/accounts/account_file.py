@@ -7,7 +7,7 @@ the secret store; the token that a session was last given lasts minutes and is i
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -23,6 +23,7 @@ from neontodo.accounts.secrets.private_files import (
     parse_json,
     read_private,
     remove_private,
+    write_json,
     write_private,
 )
 from neontodo.errors import BadValue, NotSignedIn
@@ -94,15 +95,9 @@ def load_account(folder: Path) -> Account | None:
         return None
     if (stored := parse_json(_AccountFile, data)) is not None:
         with suppress(BadValue):
-            return Account(
-                Issuer(stored.url, stored.issuer, stored.audience, stored.jwks_url),
-                stored.subject,
-                stored.email,
-                stored.name,
-                stored.method,
-                stored.expires_at,
-                stored.machine,
-            )
+            values = asdict(stored)
+            issuer = Issuer(**{each.name: values.pop(each.name) for each in fields(Issuer)})
+            return Account(issuer, **values)
     raise NotSignedIn(
         f"`{folder / FILE}` is damaged: the signed-in account is unknown",
         hint="run `todo login` again",
@@ -111,16 +106,8 @@ def load_account(folder: Path) -> Account | None:
 
 def save_account(folder: Path, account: Account) -> None:
     """Write who is signed in; secrets are stored before."""
-    stored = _AccountFile(
-        **asdict(account.issuer),
-        subject=account.subject,
-        email=account.email,
-        name=account.name,
-        method=account.method,
-        expires_at=account.expires_at,
-        machine=account.machine,
-    )
-    write_private(folder / FILE, format_json(stored, indent=2).encode() + b"\n")
+    values = asdict(account)
+    write_json(folder / FILE, _AccountFile(**values.pop("issuer"), **values))
 
 
 def load_session(secrets: SecretStore, issuer: Issuer) -> IssuerSession:
@@ -139,12 +126,6 @@ def load_session(secrets: SecretStore, issuer: Issuer) -> IssuerSession:
 def save_session(secrets: SecretStore, issuer: Issuer, session: IssuerSession) -> None:
     """Store a session, or a token that was given."""
     secrets.set(session_secret_name(issuer), format_json(session))
-
-
-def load_token(folder: Path) -> str | None:
-    """Read the token that the session was last given."""
-    data = read_private(folder / TOKEN)
-    return None if data is None else data.decode("ascii", "replace").strip()
 
 
 def save_token(folder: Path, token: str) -> None:

@@ -7,7 +7,6 @@ database URL and this machine's key in that database are one secret, so they cos
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,14 +19,13 @@ from neontodo.accounts.secrets.private_files import (
     parse_json,
     read_private,
     remove_private,
-    write_private,
+    write_json,
 )
-from neontodo.errors import KeyringUnavailable, NotSignedIn, StoreUnavailable, TodoError
+from neontodo.errors import NotSignedIn, StoreUnavailable, TodoError
 from neontodo.masking import mask_passwords
 
 if TYPE_CHECKING:
     from neontodo.accounts.secrets.store import SecretStore
-    from neontodo.accounts.tokens import Claims
     from neontodo.accounts.users import StoredUser
     from neontodo.db.database import Database
     from neontodo.db.probe import Probe
@@ -126,7 +124,8 @@ def save_connection(secrets: SecretStore, connection: StoredConnection) -> None:
 
 def use_connection(folder: Path, connection: StoredConnection) -> None:
     """Make a stored connection the one in use."""
-    _save_last(folder, LastConnection(connection.store, connection.display, current=True))
+    last = LastConnection(connection.store, connection.display, current=True)
+    write_json(folder / FILE, last)
 
 
 def use_embedded_store(folder: Path) -> tuple[bool, LastConnection | None]:
@@ -140,7 +139,7 @@ def use_embedded_store(folder: Path) -> tuple[bool, LastConnection | None]:
         remove_private(folder / FILE)
         return True, None
     if last is not None and last.current:
-        _save_last(folder, replace(last, current=False))
+        write_json(folder / FILE, replace(last, current=False))
         return True, last
     return False, None
 
@@ -160,38 +159,13 @@ def describe_secret_location(secrets: SecretStore, store: str) -> str:
     ]
 
 
-def load_claims(connection: StoredConnection, secrets: SecretStore, now: datetime) -> Claims:
-    """Return what this machine's token in the database says; one that soon expires is renewed."""
-    mine = connection.machine_key
-    assert mine is not None
-    token, claims = machine_key.renew_token(mine, now)
-    if token != mine.token:
-        # Where it cannot be stored, it serves this command only, which is all it is needed for.
-        with suppress(StoreUnavailable, KeyringUnavailable, NotSignedIn):
-            renewed = replace(connection, machine_key=replace(mine, token=token))
-            save_connection(secrets, renewed)
-    return claims
-
-
 def connection_secret_name(store: str) -> str:
     """Return what the secret of a database is called."""
     return f"connection {store}"
 
 
-def _save_last(folder: Path, last: LastConnection) -> None:
-    write_private(folder / FILE, format_json(last, indent=2).encode() + b"\n")
-
-
-@dataclass(frozen=True)
-class ProbedServer:
-    """What a server says of itself, and its sister host on Neon: pooled or direct."""
-
-    own: Probe
-    sister: Probe | TodoError | None
-
-
-async def probe_server(database: Database) -> ProbedServer:
-    """Ask a server, and beside it its sister host, what they are.
+async def probe_server(database: Database) -> tuple[Probe, Probe | TodoError | None]:
+    """Ask a server, and beside it its sister host on Neon (pooled or direct), what they are.
 
     Raises:
         StoreUnavailable: it does not answer.
@@ -221,7 +195,7 @@ async def probe_server(database: Database) -> ProbedServer:
     if isinstance(own, TodoError):
         raise own
     own.require_own_tables(target.display)
-    return ProbedServer(own, sister)
+    return own, sister
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from neontodo.accounts import connect, machine_key, queries, tokens
 from neontodo.db.database import AGAIN, Database
-from neontodo.errors import NotSignedIn
+from neontodo.errors import KeyringUnavailable, NotSignedIn, StoreUnavailable
 
 if TYPE_CHECKING:
     from neontodo.accounts.connect import StoredConnection
@@ -93,8 +94,18 @@ def identify_machine(mine: MachineKey, folder: Path, now: datetime) -> Identity:
 def identify_in_database(
     connection: StoredConnection, secrets: SecretStore, now: datetime
 ) -> Identity:
-    """Return this machine's user in a connected database, by the token stored with its URL."""
-    claims = connect.load_claims(connection, secrets, now)
+    """Return this machine's user in a connected database, by the token stored with its URL.
+
+    One that soon expires is renewed.
+    """
+    mine = connection.machine_key
+    assert mine is not None
+    token, claims = machine_key.renew_token(mine, now)
+    if token != mine.token:
+        # Where it cannot be stored, it serves this command only, which is all it is needed for.
+        with suppress(StoreUnavailable, KeyringUnavailable, NotSignedIn):
+            renewed = replace(connection, machine_key=replace(mine, token=token))
+            connect.save_connection(secrets, renewed)
     return Identity(claims, connect.describe_secret_location(secrets, connection.store))
 
 

@@ -23,6 +23,7 @@ from neontodo.accounts.secrets.private_files import (
     format_json,
     parse_json,
     read_private,
+    read_token,
     write_private,
 )
 from neontodo.accounts.tokens import decode_base64url, encode_base64url
@@ -134,7 +135,7 @@ def load_machine_key(folder: Path) -> MachineKey | None:
             f"`{folder / IDENTITY}` is damaged, so this machine's identity is not known",
             hint="restore that file from a backup; the tasks are untouched",
         )
-    return replace(machine, token=_load_token(folder))
+    return replace(machine, token=read_token(folder / TOKEN))
 
 
 def create_machine_key(folder: Path, *, name: str, now: datetime) -> MachineKey:
@@ -151,7 +152,7 @@ def create_machine_key(folder: Path, *, name: str, now: datetime) -> MachineKey:
         # Without the file the token is signed for each command, which a read-only disk must bear.
         with suppress(StoreUnavailable):
             create_private(folder / TOKEN, _sign(machine, now).encode())
-        machine = replace(machine, token=_load_token(folder))
+        machine = replace(machine, token=read_token(folder / TOKEN))
     return machine
 
 
@@ -224,11 +225,6 @@ def _is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _load_token(folder: Path) -> str | None:
-    data = read_private(folder / TOKEN)
-    return None if data is None else data.decode("ascii", "replace").strip()
 
 
 def _sign(machine: MachineKey, now: datetime) -> str:

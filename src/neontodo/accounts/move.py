@@ -84,23 +84,8 @@ async def move_tasks(
     Doing it again adds what is new since. The embedded store keeps what it has.
     """
     sent: list[TransferResult] = []
-    copied = await _copy(home, old, database, new, sent)
-    if copied is not None:
-        return MoveResult(copied, None, [])
-    context = WriteContext(new.user_id, new.key_id, now, needs_key=needs_key)
-    report, unreadable = await _import(home, old, database, context, read_records)
-    if report.added or not sent:
-        return MoveResult(None, report, unreadable)
-    # Nothing was missing: the try whose answer got lost was saved.
-    return MoveResult(sent[-1], None, unreadable)
 
-
-async def _copy(
-    home: Database, old: Owner, database: Database, new: Owner, sent: list[TransferResult]
-) -> TransferResult | None:
-    """Copy everything, `sent` being what each try has sent; None if there are tasks already."""
-
-    async def attempt() -> TransferResult | None:
+    async def copy() -> TransferResult | None:
         # Nobody else writes to the embedded store meanwhile; a dry run, so nor do we.
         async with (
             home.write(old.user_id, dry_run=True) as source,
@@ -111,7 +96,16 @@ async def _copy(
                 sent.append(copied)
             return copied
 
-    return await database.run_with_retries(attempt)
+    copied = await database.run_with_retries(copy)
+    if copied is not None:
+        return MoveResult(copied, None, [])
+    # There are tasks already.
+    context = WriteContext(new.user_id, new.key_id, now, needs_key=needs_key)
+    report, unreadable = await _import(home, old, database, context, read_records)
+    if report.added or not sent:
+        return MoveResult(None, report, unreadable)
+    # Nothing was missing: the try whose answer got lost was saved.
+    return MoveResult(sent[-1], None, unreadable)
 
 
 async def _import(

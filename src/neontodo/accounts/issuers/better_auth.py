@@ -116,9 +116,18 @@ def sendable_secret(text: str | None) -> str | None:
 def explain_unexpected(issuer: Issuer, answer: HttpAnswer) -> StoreUnavailable | NotSignedIn:
     """Return the error of an answer that Better Auth does not give, or not to this request."""
     if answer.status == 429:
-        return _explain_rate_limit(issuer, answer)
+        seconds = answer.headers.get("x-retry-after") or answer.headers.get("retry-after") or ""
+        wait = f"{seconds} seconds" if seconds.isdigit() and len(seconds) < 6 else "a minute"
+        return StoreUnavailable(
+            f"{issuer.host} was asked too often", hint=f"wait {wait}, then run the command again"
+        )
     if answer.status == 403 and _is_about_origin(answer):
-        return _explain_origin(issuer)
+        how = "`neon neon-auth domain add`" if issuer.is_neon_auth else "`trustedOrigins`"
+        return NotSignedIn(
+            f"{issuer.host} refused the request's origin, {issuer.origin}",
+            hint=f"make the server trust it ({how}), or pass a token with `todo login URL "
+            "--token -`",
+        )
     if answer.status == 404:
         return NotSignedIn(
             f"there is no Better Auth at {issuer.host}, or not at this path",
@@ -175,19 +184,3 @@ def _explain_refusal(issuer: Issuer, answer: HttpAnswer) -> StoreUnavailable | N
 
 def _is_about_origin(answer: HttpAnswer) -> bool:
     return answer.text("code") in ("INVALID_ORIGIN", "MISSING_OR_NULL_ORIGIN")
-
-
-def _explain_rate_limit(issuer: Issuer, answer: HttpAnswer) -> StoreUnavailable:
-    seconds = answer.headers.get("x-retry-after") or answer.headers.get("retry-after") or ""
-    wait = f"{seconds} seconds" if seconds.isdigit() and len(seconds) < 6 else "a minute"
-    return StoreUnavailable(
-        f"{issuer.host} was asked too often", hint=f"wait {wait}, then run the command again"
-    )
-
-
-def _explain_origin(issuer: Issuer) -> NotSignedIn:
-    how = "`neon neon-auth domain add`" if issuer.is_neon_auth else "`trustedOrigins`"
-    return NotSignedIn(
-        f"{issuer.host} refused the request's origin, {issuer.origin}",
-        hint=f"make the server trust it ({how}), or pass a token with `todo login URL --token -`",
-    )

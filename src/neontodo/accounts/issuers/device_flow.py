@@ -120,13 +120,14 @@ def parse_code(issuer: Issuer, answer: HttpAnswer, now: datetime) -> DeviceCode 
     wait = _parse_seconds(answer, "expires_in", LONGEST_WAIT, None)
     if device_code is None or page is None or wait is None or not _CODE.fullmatch(user_code):
         return None
+    complete = _parse_page(issuer, answer.text("verification_uri_complete"))
+    if complete and complete.partition("?")[0] != page.partition("?")[0]:
+        complete = None
     return DeviceCode(
         device_code=device_code,
         user_code=user_code,
         verification_uri=page,
-        verification_uri_complete=_require_same_page(
-            page, _parse_page(issuer, answer.text("verification_uri_complete"))
-        ),
+        verification_uri_complete=complete,
         expires_at=now + timedelta(seconds=wait),
         interval=_parse_seconds(answer, "interval", LONGEST_PAUSE, INTERVAL) or INTERVAL,
     )
@@ -140,11 +141,6 @@ def _parse_page(issuer: Issuer, uri: str | None) -> str | None:
     # Only a server of this machine may name pages of this machine.
     is_local = issuer.origin.startswith("http:")
     return page if page.startswith("https:") or (is_local and is_safe(page)) else None
-
-
-def _require_same_page(page: str, uri: str | None) -> str | None:
-    """Return the address that has the code in it, if it is the same page."""
-    return uri if uri and uri.partition("?")[0] == page.partition("?")[0] else None
 
 
 def _parse_seconds(answer: HttpAnswer, name: str, most: int, default: float | None) -> float | None:

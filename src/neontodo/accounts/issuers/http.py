@@ -10,9 +10,8 @@ import asyncio
 import json
 import ssl
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -32,7 +31,6 @@ ENCODINGS = ("gzip", "x-gzip", "deflate")
 PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 CHECK = "check the network and the address, then run the command again"
 PORTAL = "if the network has a sign-in page, sign in there with a browser first"
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -68,28 +66,28 @@ class HttpClient:
         self._clients.clear()
         await self._stack.aclose()
 
-    async def get(self, url: str, headers: Mapping[str, str] = _NOTHING) -> HttpAnswer:
+    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> HttpAnswer:
         """Ask for something; redirects are followed within the same server.
 
         Raises:
             StoreUnavailable: there was no answer, or none that can be used.
         """
         for _ in range(REDIRECTS + 1):
-            answer = await self._ask("GET", url, headers, None)
+            answer = await self._ask("GET", url, headers=headers)
             if answer.status not in (301, 302, 303, 307, 308):
                 return answer
             url = _follow_redirect(url, answer)
         raise StoreUnavailable(f"{_host_of(url)} redirects without an end", hint=CHECK)
 
     async def post(
-        self, url: str, body: Mapping[str, object], headers: Mapping[str, str] = _NOTHING
+        self, url: str, body: Mapping[str, object], headers: Mapping[str, str] | None = None
     ) -> HttpAnswer:
         """Send something; a redirect is an error, as it is not sent to anywhere else.
 
         Raises:
             StoreUnavailable: there was no answer, or none that can be used.
         """
-        answer = await self._ask("POST", url, headers, body)
+        answer = await self._ask("POST", url, headers=headers, json=body)
         if 300 <= answer.status < 400:
             _follow_redirect(url, answer)
             raise StoreUnavailable(
@@ -98,9 +96,7 @@ class HttpClient:
             )
         return answer
 
-    async def _ask(
-        self, method: str, url: str, headers: Mapping[str, str], body: Mapping[str, object] | None
-    ) -> HttpAnswer:
+    async def _ask(self, method: str, url: str, **content: Any) -> HttpAnswer:
         import httpx
 
         if not is_safe(url):
@@ -113,7 +109,7 @@ class HttpClient:
         try:
             async with (
                 asyncio.timeout(self._limit),
-                client.stream(method, url, headers=dict(headers), json=body) as response,
+                client.stream(method, url, **content) as response,
             ):
                 return _read_answer(url, response, await _read_content(url, response))
         except TimeoutError:
@@ -128,7 +124,7 @@ class HttpClient:
         self, is_secure: bool, name: str, proxy: str | None
     ) -> httpx.AsyncClient:
         if (is_secure, proxy) not in self._clients:
-            client = _make_client(proxy, _make_context(is_secure))
+            client = _make_client(is_secure, proxy)
             if client is None:
                 raise BadValue(
                     f"the proxy in `{name}` cannot be used",
@@ -138,11 +134,18 @@ class HttpClient:
         return self._clients[is_secure, proxy]
 
 
-def _make_client(proxy: str | None, context: ssl.SSLContext) -> httpx.AsyncClient | None:
+def _make_client(is_secure: bool, proxy: str | None) -> httpx.AsyncClient | None:
+    """Make a client; None if the proxy cannot be used: an error would show its password."""
     from http.cookiejar import CookieJar, DefaultCookiePolicy
 
     import httpx
 
+    from neontodo.db.tls import trust_system
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if is_secure:
+        trust_system(context)
     try:
         return httpx.AsyncClient(
             verify=context,
@@ -159,19 +162,7 @@ def _make_client(proxy: str | None, context: ssl.SSLContext) -> httpx.AsyncClien
             },
         )
     except (ImportError, ValueError, httpx.InvalidURL):
-        # The error's text would show the proxy's password.
         return None
-
-
-def _make_context(is_secure: bool) -> ssl.SSLContext:
-    """Decide how servers are verified; where there is no TLS, authorities are not loaded."""
-    from neontodo.db.tls import trust_system
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if is_secure:
-        trust_system(context)
-    return context
 
 
 def _find_proxy(url: str, environment: Mapping[str, str]) -> tuple[str, str | None]:
@@ -217,6 +208,8 @@ _KNOWN = {
 
 async def _read_content(url: str, response: httpx.Response) -> bytes:
     """Read the body; neither what is sent nor what it decodes to may be larger than `LARGEST`."""
+    import zlib
+
     content = bytearray()
     # Not `aiter_bytes`: it decodes whatever arrived at once, and a kilobyte may become a megabyte.
     async for chunk in response.aiter_raw():
@@ -229,11 +222,14 @@ async def _read_content(url: str, response: httpx.Response) -> bytes:
         raise StoreUnavailable(
             f"{_host_of(url)} encoded its answer in a way that was not asked for", hint=CHECK
         )
-    decoded = _decompress(content)
-    if decoded is None:
-        raise StoreUnavailable(f"the answer of {_host_of(url)} cannot be decoded", hint=CHECK)
-    _refuse_if_too_large(url, decoded)
-    return decoded
+    # 32: whether it is gzip or zlib is told by how it begins.
+    decompressor = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)
+    with suppress(zlib.error):
+        decoded = decompressor.decompress(content, LARGEST + 1)
+        _refuse_if_too_large(url, decoded)
+        if decompressor.eof:
+            return decoded
+    raise StoreUnavailable(f"the answer of {_host_of(url)} cannot be decoded", hint=CHECK)
 
 
 def _refuse_if_too_large(url: str, content: bytes | bytearray) -> None:
@@ -241,19 +237,6 @@ def _refuse_if_too_large(url: str, content: bytes | bytearray) -> None:
         raise StoreUnavailable(
             f"{_host_of(url)} answered with more than a megabyte, which is not read", hint=CHECK
         )
-
-
-def _decompress(content: bytearray) -> bytes | None:
-    """Decode the content, cut where it is known to be too large; None if it is damaged."""
-    import zlib
-
-    # 32: whether it is gzip or zlib is told by how it begins.
-    decompressor = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)
-    try:
-        decoded = decompressor.decompress(content, LARGEST + 1)
-    except zlib.error:
-        return None
-    return decoded if decompressor.eof or len(decoded) > LARGEST else None
 
 
 def _read_answer(url: str, response: httpx.Response, content: bytes) -> HttpAnswer:

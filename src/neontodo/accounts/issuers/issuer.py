@@ -169,7 +169,8 @@ def _split(url: str, what: str, *, risk: str = "read the password on its way") -
     if "?" in text or "#" in text:
         raise BadValue(f"{what} must end before the `?` or `#`", hint=_EXAMPLE)
     is_readable = text.isprintable() and len(text) <= LONGEST
-    if not (is_readable and _HOST.fullmatch(host) and _PATH.fullmatch(_strip_slashes(parts))):
+    path = parts.path.rstrip("/")
+    if not (is_readable and _HOST.fullmatch(host) and _PATH.fullmatch(path)):
         raise BadValue(f"{what} cannot be read", hint=_EXAMPLE)
     if not is_safe(text):
         raise NotSignedIn(
@@ -177,10 +178,6 @@ def _split(url: str, what: str, *, risk: str = "read the password on its way") -
             hint="`http://` is for servers on this machine",
         )
     return parts
-
-
-def _strip_slashes(parts: SplitResult) -> str:
-    return parts.path.rstrip("/")
 
 
 def _origin(parts: SplitResult) -> str:

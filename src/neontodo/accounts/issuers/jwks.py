@@ -17,11 +17,10 @@ from neontodo.accounts import tokens
 from neontodo.accounts.issuers.issuer import Issuer
 from neontodo.accounts.secrets.private_files import (
     Instant,
-    format_json,
     parse_json,
     read_private,
     remove_private,
-    write_private,
+    write_json,
 )
 from neontodo.accounts.tokens import LONGEST_ID, decode_base64url
 from neontodo.errors import NotSignedIn, StoreUnavailable
@@ -180,7 +179,7 @@ def load_keys(folder: Path, issuer: Issuer) -> KeySet | None:
 
 def save_keys(folder: Path, keys: KeySet) -> None:
     """Write the folder's copy of an issuer's keys."""
-    write_private(folder / FILE, format_json(keys, indent=2).encode() + b"\n")
+    write_json(folder / FILE, keys)
 
 
 def remove_keys(folder: Path) -> None:

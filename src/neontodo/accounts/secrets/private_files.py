@@ -69,6 +69,12 @@ def read_private(path: Path, *, even_shared: bool = False) -> bytes | None:
         ) from error
 
 
+def read_token(path: Path) -> str | None:
+    """Return the token in a file, or None if there is no such file."""
+    data = read_private(path)
+    return None if data is None else data.decode("ascii", "replace").strip()
+
+
 def make_private(path: Path) -> None:
     """Remove other users' access to a file, where that is possible."""
     with suppress(OSError):
@@ -95,6 +101,11 @@ def format_json(value: object, *, exclude: Any = None, indent: int | None = None
     return json.dumps(
         _make_adapter(cast(Any, type(value))).dump_python(value, exclude=exclude), indent=indent
     )
+
+
+def write_json(path: Path, value: object) -> None:
+    """Replace the file's content with a dataclass, as `parse_json` reads it."""
+    write_private(path, format_json(value, indent=2).encode() + b"\n")
 
 
 @cache

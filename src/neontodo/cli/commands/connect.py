@@ -13,7 +13,7 @@ from neontodo.errors import BadValue, Refused, SchemaMismatch, TodoError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from neontodo.accounts.connect import ProbedServer, StoredConnection
+    from neontodo.accounts.connect import StoredConnection
     from neontodo.accounts.users import StoredUser
     from neontodo.app import App
     from neontodo.db.database import Database
@@ -96,9 +96,9 @@ def _connect(app: App, request: ConnectRequest) -> None:
     text, target = read_database_url(app, request.url, request.env_file)
     database = app.database_at(target)
     try:
-        server = app.run(connect.probe_server(database))
-        _print_server(app, target, server)
-        _make_ready(app, database, server.own, may_upgrade=request.upgrade)
+        probe, sister = app.run(connect.probe_server(database))
+        _print_server(app, target, probe, sister)
+        _make_ready(app, database, probe, may_upgrade=request.upgrade)
         offered = connect.StoredConnection(target.key, target.display, text)
         is_new = app.secrets.locate(connect.connection_secret_name(target.key)) is None
         made = _enrol(app, database, offered, request.user)
@@ -119,15 +119,16 @@ def _describe_user(app: App, made: StoredConnection) -> str:
     return f" as {made.machine_key.name}" if made.machine_key else ""
 
 
-def _print_server(app: App, target: PostgresTarget, server: ProbedServer) -> None:
-    from neontodo.db.probe import Probe
+def _print_server(
+    app: App, target: PostgresTarget, own: Probe, sister: Probe | TodoError | None
+) -> None:
     from neontodo.render.messages import say, warn
 
-    say(app.streams, _describe_server(target, server.own))
-    if target.sister is not None and isinstance(server.sister, Probe):
-        say(app.streams, _describe_server(target.sister, server.sister))
-    elif isinstance(server.sister, TodoError):
-        warn(app.streams, f"its other host does not answer: {server.sister.message}")
+    say(app.streams, _describe_server(target, own))
+    if isinstance(sister, TodoError):
+        warn(app.streams, f"its other host does not answer: {sister.message}")
+    elif target.sister is not None and sister is not None:
+        say(app.streams, _describe_server(target.sister, sister))
 
 
 def _describe_server(target: PostgresTarget, probe: Probe) -> str:

@@ -263,11 +263,11 @@ def run_logout(app: App, request: LogoutRequest) -> None:
     except NotSignedIn as damage:
         say(app.streams, f"{damage.message}; it is removed")
         account = None
-    signed_out = app.run(sign_out(app.folder, app.secrets, account, app.http))
-    if not signed_out.urls:
+    urls, problems = app.run(sign_out(app.folder, app.secrets, account, app.http))
+    if not urls:
         say(app.streams, "you are not signed in anywhere")
         return
-    for url in signed_out.urls:
+    for url in urls:
         say(app.streams, f"signed out of {url}")
     connection = app.connection
     if connection is not None and connection.machine_key is not None:
@@ -276,7 +276,7 @@ def run_logout(app: App, request: LogoutRequest) -> None:
             f"{connection.display} still knows this machine's own key, as "
             f"{connection.machine_key.name}: `todo connect --local --forget` removes it",
         )
-    for problem in signed_out.problems:
+    for problem in problems:
         raise problem
 
 
