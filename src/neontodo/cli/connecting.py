@@ -1,10 +1,13 @@
-"""What `todo connect`, `join` and `login` have in common: overruling settings, tasks to move."""
+"""What `todo connect`, `join` and `login` share: a URL, overruling settings, tasks to move."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from neontodo.errors import Refused, TodoError
+from neontodo.cli.prompt import ask_secret
+from neontodo.db.url import USUAL_VARIABLES, PostgresTarget, SqliteTarget, extract_url, parse_url
+from neontodo.errors import BadValue, Refused, TodoError
 from neontodo.wording import pluralize
 
 if TYPE_CHECKING:
@@ -14,6 +17,97 @@ if TYPE_CHECKING:
     from neontodo.db.database import Database
     from neontodo.tasks.importing import Report
     from neontodo.tasks.transfer import Owner
+
+
+HOW = "`todo connect -` reads it from standard input, which the shell's history does not record"
+
+
+def read_database_url(
+    app: App, argument: str | None, env_file: str | None
+) -> tuple[str, PostgresTarget]:
+    """Return the URL as it is to be stored, and what it names.
+
+    Raises:
+        BadValue: there is none, or it is none of a Postgres database.
+    """
+    if env_file is not None:
+        url = _find_in_file(app, env_file)
+    elif argument == "-":
+        url = _ask(app)
+    else:
+        url = argument if argument is not None else _load_last(app)
+    target = _parse_server(url)
+    _require_absolute(app, target.sslrootcert)
+    return extract_url(url), target
+
+
+def _require_absolute(app: App, file: str | None) -> None:
+    """Make sure that commands in any folder find the file with the authority's certificate."""
+    from neontodo.db.tls import SYSTEM
+
+    if file is not None and file != SYSTEM and not file.startswith(("/", "~")):
+        absolute = quote(str((app.cwd / file).resolve()))
+        raise BadValue(
+            f"`sslrootcert` is not an absolute path: {file}", hint=f"sslrootcert={absolute}"
+        )
+
+
+def _parse_server(url: str) -> PostgresTarget:
+    target = parse_url(url)
+    if not isinstance(target, PostgresTarget):
+        raise BadValue(
+            "that is a file, not a Postgres database",
+            hint="`todo connect --local` uses the embedded store",
+        )
+    return target
+
+
+def _load_last(app: App) -> str:
+    """Return the URL of the database that was connected last; without one, a person is asked."""
+    from neontodo.accounts import connect
+
+    last = connect.load_last_connection(app.folder)
+    if last is not None and (stored := connect.load_connection(app.secrets, last.store)):
+        return stored.url
+    if app.streams.is_interactive:
+        return _ask(app)
+    raise BadValue("there is no database URL", hint=HOW)
+
+
+def _ask(app: App) -> str:
+    text = ask_secret(app, "database URL (it will not be shown):")
+    if not text.strip():
+        raise BadValue("there is no database URL on standard input", hint="paste it, then press ⏎")
+    return text
+
+
+def _find_in_file(app: App, name: str) -> str:
+    """Return the URL among the usual variables of a file like `.env`."""
+    values = read_env_file(app, name)
+    given = {key: values.get(key) or "" for key in USUAL_VARIABLES}
+    found = {key: url for key, url in given.items() if url.lower().startswith("postgres")}
+    if not found:
+        raise BadValue(
+            f"`{name}` names no Postgres database", hint=f"looked for {', '.join(USUAL_VARIABLES)}"
+        )
+    if len({_parse_server(url).key for url in found.values()}) > 1:
+        raise BadValue(
+            f"`{name}` names several databases: {', '.join(found)}", hint=f"choose one: {HOW}"
+        )
+    return next(iter(found.values()))
+
+
+def read_env_file(app: App, name: str) -> dict[str, str | None]:
+    """Return what a file like `.env` sets; nothing goes into the environment; raises BadValue."""
+    from dotenv import dotenv_values
+
+    path = app.cwd / name
+    try:
+        with path.open(encoding="utf-8") as file:
+            return dotenv_values(stream=file)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise BadValue(f"`{name}` cannot be read: {reason.lower()}") from None
 
 
 def warn_overruled(app: App) -> bool:
@@ -29,11 +123,7 @@ def warn_overruled(app: App) -> bool:
 
 
 def require_no_given_token(app: App) -> None:
-    """Make sure that what gets stored would be used.
-
-    Raises:
-        Refused: a setting supplies a token, and goes before whatever is stored.
-    """
+    """Make sure that what gets stored would be used."""
     if app.settings.token is not None:
         raise Refused(
             f"{app.setting_origins['token']} supplies the token already",
@@ -92,8 +182,6 @@ def _find_owners(app: App) -> list[Owner]:
 
 
 def _open_embedded_store(app: App) -> Database:
-    from neontodo.db.url import SqliteTarget
-
     return app.database_at(SqliteTarget(app.profile.store_path))
 
 

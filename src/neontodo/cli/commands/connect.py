@@ -88,8 +88,12 @@ def run_connect(app: App, request: ConnectRequest) -> None:
 
 def _connect(app: App, request: ConnectRequest) -> None:
     from neontodo.accounts import connect
-    from neontodo.cli.address import read_database_url
-    from neontodo.cli.connecting import move_embedded_tasks, offer_move, warn_overruled
+    from neontodo.cli.connecting import (
+        move_embedded_tasks,
+        offer_move,
+        read_database_url,
+        warn_overruled,
+    )
     from neontodo.render.messages import say
 
     app.allow_new_profile()
@@ -199,12 +203,7 @@ def _enrol(
 def _enrol_account(
     app: App, database: Database, offered: StoredConnection, who: str | None
 ) -> StoredConnection:
-    """Return the connection of somebody who has signed in.
-
-    Raises:
-        NotSignedIn: the login role is another member's.
-        Refused: they say that they are somebody else.
-    """
+    """Return the connection of somebody who has signed in."""
     from neontodo.accounts.connect import save_for_account
     from neontodo.cli.connecting import require_no_given_token
 
@@ -249,30 +248,25 @@ def _ask_who(app: App, users: Sequence[StoredUser]) -> StoredUser:
 
 def _show_status(app: App, *, as_json: bool) -> None:
     """Print the store, who chose it, and where its secrets are stored; no server is asked."""
+    from neontodo.accounts import connect
     from neontodo.cli.output import choose_output
     from neontodo.render.listing import print_pairs
-
-    facts = _describe_store(app)
-    shown = [(name.replace("_", " "), value) for name, value in facts.items() if value]
-    print_pairs(choose_output(app, json=as_json), facts, shown=shown)
-
-
-def _describe_store(app: App) -> dict[str, str | None]:
-    """Return the documented names in their documented order; absent is null."""
-    from neontodo.accounts import connect
 
     last = connect.load_last_connection(app.folder)
     chosen_by = app.setting_origins.get("database_url")
     in_use = chosen_by is None and last is not None and last.current
     target = None if in_use else app.target
     key = last.store if in_use and last else getattr(target, "key", None)
-    return {
+    # The documented names in their documented order; absent is null.
+    facts = {
         "store": last.display if in_use and last else target.display if target else None,
         "engine": "postgresql" if key else "sqlite",
         "chosen_by": chosen_by or ("todo connect" if in_use else "default"),
         "secrets_in": connect.describe_secret_location(app.secrets, key) if key else None,
         "connected_before": last.display if last and not in_use else None,
     }
+    shown = [(name.replace("_", " "), value) for name, value in facts.items() if value]
+    print_pairs(choose_output(app, json=as_json), facts, shown=shown)
 
 
 def _use_embedded_store(app: App, *, forget: bool) -> None:

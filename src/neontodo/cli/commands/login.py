@@ -107,29 +107,24 @@ def _is_first_sign_in(app: App) -> bool:
 
 
 def _choose_issuer(app: App, request: LoginRequest) -> Issuer:
-    """Return where to sign in: by the command, else the settings, else as the last time.
+    """Return where to sign in: by the command, else the settings, else as the last time."""
+    from neontodo.cli.connecting import read_env_file
 
-    Raises:
-        BadValue: nothing says where, or it cannot be such an address.
-    """
     url = request.url
     if request.env_file is not None:
-        url = _find_in_file(app, request.env_file)
+        values = read_env_file(app, request.env_file)
+        found = [text for variable in VARIABLES if (text := values.get(variable))]
+        if not found:
+            raise BadValue(
+                f"`{request.env_file}` has no sign-in address",
+                hint=f"looked for {', '.join(VARIABLES)}",
+            )
+        url = found[0]
     if url is not None:
         return app.profile.issuer_at(url)
     if app.issuer is None:
         raise BadValue("no sign-in address is set", hint=EXAMPLE)
     return app.issuer
-
-
-def _find_in_file(app: App, name: str) -> str:
-    from neontodo.cli.address import read_env_file
-
-    values = read_env_file(app, name)
-    for variable in VARIABLES:
-        if url := values.get(variable):
-            return url
-    raise BadValue(f"`{name}` has no sign-in address", hint=f"looked for {', '.join(VARIABLES)}")
 
 
 def _sign_in(app: App, issuer: Issuer, request: LoginRequest) -> Account:
