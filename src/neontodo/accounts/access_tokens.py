@@ -53,20 +53,6 @@ async def store_access_token(
     stored = await queries.fetch_keys(session, user_id)
     if any(each.id == key.id for each in stored):
         return
-    _require_grantable(key, stored, signed_by)
-    try:
-        await queries.add_key(session, new.row)
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != NOT_PERMITTED:
-            raise
-        raise NotSignedIn(
-            "members of a shared database cannot create tokens",
-            hint="for a script elsewhere, ask the owner for an invitation of its own: `todo join`",
-        ) from error
-
-
-def _require_grantable(key: StoredKey, stored: Sequence[StoredKey], signed_by: str) -> None:
-    """Make sure that a token does not outlive itself by others, and that a name means one key."""
     if any(each.id == signed_by and each.expires_at is not None for each in stored):
         raise NotSignedIn(
             "a token cannot create other tokens",
@@ -77,6 +63,15 @@ def _require_grantable(key: StoredKey, stored: Sequence[StoredKey], signed_by: s
             f"a key is named `{key.label}` already",
             hint="choose another name, or `todo token revoke` that one first",
         )
+    try:
+        await queries.add_key(session, new.row)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != NOT_PERMITTED:
+            raise
+        raise NotSignedIn(
+            "members of a shared database cannot create tokens",
+            hint="for a script elsewhere, ask the owner for an invitation of its own: `todo join`",
+        ) from error
 
 
 async def revoke_key(
@@ -101,11 +96,7 @@ async def revoke_key(
 
 
 def find_key(stored: Sequence[StoredKey], reference: str, now: datetime) -> StoredKey:
-    """Return the key that a name or the start of an id means; of several of a name the active one.
-
-    Raises:
-        KeyNotFound: it means no key, or more than one.
-    """
+    """Return the key that a name or the start of an id means: of a name's the active one."""
     found = [
         key
         for key in stored

@@ -85,11 +85,7 @@ class _AccountFile:
 
 
 def load_account(folder: Path) -> Account | None:
-    """Read who is signed in; None if nobody is.
-
-    Raises:
-        NotSignedIn: the file is damaged.
-    """
+    """Read who is signed in, None if nobody is; raises NotSignedIn if that is damaged."""
     data = read_private(folder / FILE)
     if data is None:
         return None
@@ -111,11 +107,7 @@ def save_account(folder: Path, account: Account) -> None:
 
 
 def load_session(secrets: SecretStore, issuer: Issuer) -> IssuerSession:
-    """Read the stored session at an issuer, or the token that was given, as a session's.
-
-    Raises:
-        NotSignedIn: it is not where it was stored.
-    """
+    """Read the session, or the token that was given; raises NotSignedIn if it is gone."""
     text = secrets.get(session_secret_name(issuer))
     if (session := parse_json(IssuerSession, text or "")) is None:
         what = "is gone" if text is None else "is damaged"
@@ -141,7 +133,7 @@ def list_session_urls(secrets: SecretStore) -> list[str]:
 def remove_account(folder: Path, secrets: SecretStore) -> None:
     """Remove what is stored of a sign-in; `account.json` last, so that it can be done again."""
     remove_private(folder / TOKEN)
-    jwks.remove_keys(folder)
+    remove_private(folder / jwks.FILE)
     for url in list_session_urls(secrets):
         secrets.delete(SECRET + url)
     with suppress(NotSignedIn):

@@ -65,11 +65,7 @@ class _Secret:
 
 
 def load_last_connection(folder: Path) -> LastConnection | None:
-    """Read which database was connected last, without asking a keyring; None if none ever was.
-
-    Raises:
-        NotSignedIn: the file is damaged.
-    """
+    """Read which database was connected last, without asking a keyring; None if none ever was."""
     data = read_private(folder / FILE)
     if data is None:
         return None
@@ -83,11 +79,7 @@ def load_last_connection(folder: Path) -> LastConnection | None:
 
 
 def load_connection_in_use(folder: Path, secrets: SecretStore) -> StoredConnection | None:
-    """Read the connection in use; None if that is the embedded store.
-
-    Raises:
-        NotSignedIn: its URL is not where it was stored.
-    """
+    """Read the connection in use, None for the embedded store; raises NotSignedIn if it is gone."""
     last = load_last_connection(folder)
     if last is None or not last.current:
         return None
@@ -100,11 +92,7 @@ def load_connection_in_use(folder: Path, secrets: SecretStore) -> StoredConnecti
 
 
 def load_connection(secrets: SecretStore, store: str) -> StoredConnection | None:
-    """Read what is stored of a database, whether it is in use or not.
-
-    Raises:
-        NotSignedIn: it is damaged.
-    """
+    """Read what is stored of a database, in use or not; raises NotSignedIn if it is damaged."""
     text = secrets.get(connection_secret_name(store))
     if text is None:
         return None
@@ -277,13 +265,19 @@ async def enrol(
     The connection is not in use yet. If adding the key fails, what was stored before is stored
     again.
     """
+    import socket
+
+    from neontodo.accounts import queries
+    from neontodo.db.database import AGAIN
+
     own = machine_key.load_machine_key(folder)
     is_own = own is not None and own.key_id == key.key_id
     connection = replace(connection, machine_key=None if is_own else key)
     save_connection(secrets, connection)
     try:
         if key.key_id not in [accepted.key_id for accepted in known.accepted]:
-            await _add_key(database, key, now)
+            async with database.connect(hint_if_unknown=AGAIN) as session:
+                await queries.add_machine_key(session, key.to_row(socket.gethostname(), now))
     except BaseException:
         if known.previous is not None:
             save_connection(secrets, known.previous)
@@ -291,16 +285,6 @@ async def enrol(
             remove_connection(folder, secrets, connection.store)
         raise
     return connection
-
-
-async def _add_key(database: Database, key: MachineKey, now: datetime) -> None:
-    import socket
-
-    from neontodo.accounts import queries
-    from neontodo.db.database import AGAIN
-
-    async with database.connect(hint_if_unknown=AGAIN) as connection:
-        await queries.add_machine_key(connection, key.to_row(socket.gethostname(), now))
 
 
 def save_for_account(secrets: SecretStore, connection: StoredConnection) -> StoredConnection:

@@ -110,11 +110,7 @@ def identify_in_database(
 
 
 def require_accepted(accepted: bool, claims: tokens.Claims) -> None:
-    """Make sure that the store accepts the key; a token of an issuer's needs no key there.
-
-    Raises:
-        NotSignedIn: the store does not know the key, or it was revoked.
-    """
+    """Make sure that the store accepts the key; a token of an issuer's needs no key there."""
     if not (accepted or claims.is_signed_by_issuer):
         raise NotSignedIn(
             "the store does not know your key, or has revoked it", hint="run `todo connect`"
@@ -140,21 +136,13 @@ async def admit_user(
 
 
 async def require_admissible(database: Database, claims: tokens.Claims) -> None:
-    """Make sure that the user is known to the store, or can be made known; nothing is changed.
-
-    Raises:
-        NotSignedIn: the login role is a member's, and another one's.
-    """
+    """Make sure that the user is known to the store, or can be made known; nothing is changed."""
     async with database.connect() as connection:
         await require_own_login(connection, claims.user_id)
 
 
 async def require_own_login(connection: AsyncConnection, user_id: str) -> bool:
-    """Return whether the login role is a member's; if so, make sure that it is this user's.
-
-    Raises:
-        NotSignedIn: it is another user's, or was removed.
-    """
+    """Return whether the login role is a member's; if so, make sure that it is this user's."""
     if not await queries.is_member_login(connection):
         return False
     if not await queries.has_user(connection, user_id):

@@ -242,13 +242,10 @@ def _check_issuer(found: object, issuer: str) -> None:
 
 
 def _check_audience(found: object, audience: str | None) -> None:
-    accepted = found is None if audience is None else audience in _as_list(found)
+    listed = found if isinstance(found, list) else [found]
+    accepted = found is None if audience is None else audience in listed
     if not accepted:
         raise _refusal("the token is meant for another audience")
-
-
-def _as_list(value: object) -> list[object]:
-    return value if isinstance(value, list) else [value]
 
 
 def _read_claims(payload: dict[str, Any], key_id: str, issuer: str) -> Claims:

@@ -47,11 +47,7 @@ def find_user(
     *,
     hint: str = "name one of them by e-mail address, name or id",
 ) -> StoredUser:
-    """Return the one user that an id, an e-mail address or a name means.
-
-    Raises:
-        BadValue: nobody, or more than one.
-    """
+    """Return the one user that an id, an e-mail address or a name means; raises BadValue."""
     who = who.strip()
     found = find_matching(users, who)
     if len(found) == 1:

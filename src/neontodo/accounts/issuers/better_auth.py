@@ -69,11 +69,7 @@ async def sign_in_by_email(
 
 
 async def fetch_jwt(http: HttpClient, issuer: Issuer, session: IssuerSession) -> str:
-    """Ask for a token of the session's user; it is not verified yet.
-
-    Raises:
-        NotSignedIn: the session has ended, or the server gives no tokens.
-    """
+    """Ask for a token of the user's, unverified; raises NotSignedIn if the session has ended."""
     answer = await http.get(f"{issuer.url}/token", session.headers)
     if answer.status in (401, 403):
         raise NotSignedIn(f"the session at {issuer.host} has ended", hint=SIGN_IN_AGAIN)

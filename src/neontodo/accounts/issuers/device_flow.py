@@ -53,11 +53,7 @@ async def request_code(
     issuer: Issuer,
     clock: Callable[[], datetime] = utc_now,
 ) -> DeviceCode:
-    """Ask for a code.
-
-    Raises:
-        NotSignedIn: the server does not offer this, or not to this client.
-    """
+    """Ask for a code; raises NotSignedIn where the server offers none, or not to this client."""
     body = {"client_id": CLIENT, "scope": SCOPE}
     answer = await http.post(f"{issuer.url}/device/code", body)
     if answer.text("error") == "invalid_client":

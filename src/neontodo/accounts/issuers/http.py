@@ -49,7 +49,10 @@ class HttpAnswer:
 
 
 class HttpClient:
-    """Asks servers within `limit` seconds each; `environment` may name a proxy, as for curl."""
+    """Asks servers within `limit` seconds each; `environment` may name a proxy, as for curl.
+
+    StoreUnavailable is raised where there is no answer, or none that can be used.
+    """
 
     def __init__(
         self, environment: Mapping[str, str] | None = None, *, limit: float = LIMIT
@@ -67,11 +70,7 @@ class HttpClient:
         await self._stack.aclose()
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> HttpAnswer:
-        """Ask for something; redirects are followed within the same server.
-
-        Raises:
-            StoreUnavailable: there was no answer, or none that can be used.
-        """
+        """Ask for something; redirects are followed within the same server."""
         for _ in range(REDIRECTS + 1):
             answer = await self._ask("GET", url, headers=headers)
             if answer.status not in (301, 302, 303, 307, 308):
@@ -82,11 +81,7 @@ class HttpClient:
     async def post(
         self, url: str, body: Mapping[str, object], headers: Mapping[str, str] | None = None
     ) -> HttpAnswer:
-        """Send something; a redirect is an error, as it is not sent to anywhere else.
-
-        Raises:
-            StoreUnavailable: there was no answer, or none that can be used.
-        """
+        """Send something; a redirect is an error, as it is not sent to anywhere else."""
         answer = await self._ask("POST", url, headers=headers, json=body)
         if 300 <= answer.status < 400:
             _follow_redirect(url, answer)

@@ -19,7 +19,6 @@ from neontodo.accounts.secrets.private_files import (
     Instant,
     parse_json,
     read_private,
-    remove_private,
     write_json,
 )
 from neontodo.accounts.tokens import LONGEST_ID, decode_base64url
@@ -82,11 +81,7 @@ async def verify_token(
 
 
 def verify_with(keys: KeySet, token: str, issuer: Issuer, now: datetime) -> tokens.Claims:
-    """Return what a token says that one of these keys of the issuer's signed.
-
-    Raises:
-        NotSignedIn: it is not accepted.
-    """
+    """Return what a token says that one of these keys of the issuer's signed."""
     key = keys.find(tokens.read_unverified(token).key_id)
     if key is None:
         raise _unknown_key(issuer)
@@ -180,11 +175,6 @@ def load_keys(folder: Path, issuer: Issuer) -> KeySet | None:
 def save_keys(folder: Path, keys: KeySet) -> None:
     """Write the folder's copy of an issuer's keys."""
     write_json(folder / FILE, keys)
-
-
-def remove_keys(folder: Path) -> None:
-    """Remove the folder's copy."""
-    remove_private(folder / FILE)
 
 
 def _select_usable(keys: Sequence[object]) -> tuple[dict[str, Any], ...]:

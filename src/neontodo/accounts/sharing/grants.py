@@ -126,11 +126,7 @@ async def lock_members(connection: AsyncConnection) -> SharedDatabase:
 
 
 async def require_version(connection: AsyncConnection) -> None:
-    """Make sure that the database's tables are of this program's version.
-
-    Raises:
-        SchemaMismatch: they are not, or are not there.
-    """
+    """Make sure that the database's tables are of this program's version."""
     version = await connection.scalar(STORED_VERSION)
     if version != HEAD:
         raise SchemaMismatch(

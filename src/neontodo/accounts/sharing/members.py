@@ -65,11 +65,7 @@ class NewInvitation:
 
 
 def require_server(target: Target) -> PostgresTarget:
-    """Return the database if it can be shared.
-
-    Raises:
-        Refused: it is the embedded store.
-    """
+    """Return the database if it can be shared."""
     if not isinstance(target, PostgresTarget):
         raise Refused(
             "the embedded store is yours alone: only a Postgres database can be shared",
@@ -128,11 +124,7 @@ async def invite(
 
 
 async def list_members(database: Database) -> list[tuple[MemberLogin, int]]:
-    """Return every login role of a member, and how many tasks its user has.
-
-    Raises:
-        NotSignedIn: this connection is not the owner's.
-    """
+    """Return every login role of a member, and how many tasks its user has."""
     async with database.connect() as connection:
         await grants.require_owner(connection)
         logins = await queries.fetch_logins(connection)
@@ -195,9 +187,6 @@ async def _require_theirs(connection: AsyncConnection, user: StoredUser, email: 
     """Return the user that is there, if it is whose address that is.
 
     An account of an issuer that told none gets it; whoever has a machine is somebody else.
-
-    Raises:
-        Refused: they would get another person's tasks.
     """
     if not await _is_theirs(connection, user, email):
         raise Refused(

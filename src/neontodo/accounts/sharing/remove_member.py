@@ -81,11 +81,7 @@ async def remove(
 
 
 async def revoke_access(database: Database, user: StoredUser, now: datetime) -> None:
-    """Take the user's login roles out of the mapping and the group, and end their sessions.
-
-    Raises:
-        NotSignedIn: this connection is not the owner's.
-    """
+    """Take the user's login roles out of the mapping and the group, and end their sessions."""
     async with database.connect(hint_if_unknown=AGAIN) as connection:
         owned = await grants.lock_members(connection)
         await queries.mark_logins_removed(connection, user.id, now)

@@ -11,7 +11,6 @@ from neontodo.cli import options
 from neontodo.errors import Refused
 
 if TYPE_CHECKING:
-    from neontodo.accounts.machine_key import MachineKey
     from neontodo.app import App
     from neontodo.db.url import PostgresTarget
 
@@ -52,26 +51,18 @@ def run_join(app: App, request: JoinRequest) -> None:
         line = ask_secret(app, "invitation (it will not be shown):")
     invited = decode_invitation(line)
     key = invited.machine_key
-    _require_same_user(app, key)
+    if app.account is not None and app.account.user_id != key.user_id:
+        # No command would know which of the two it is.
+        raise Refused(
+            f"the invitation is for another user than {app.account.label}, who is signed in here",
+            hint="`todo logout` first, or join with `--profile` and another name",
+        )
     if not request.yes:
         _confirm_replacement(app, parse_target(invited))
     made = app.run(accept_invitation(invited, app.database_at, app.folder, app.secrets))
     say(app.streams, f"joined {made.display} as {key.name}")
     if not warn_overruled(app):
         offer_move(app)
-
-
-def _require_same_user(app: App, invited: MachineKey) -> None:
-    """Make sure that who has signed in here is who is invited.
-
-    Raises:
-        Refused: they are two users, and no command would know which.
-    """
-    if app.account is not None and app.account.user_id != invited.user_id:
-        raise Refused(
-            f"the invitation is for another user than {app.account.label}, who is signed in here",
-            hint="`todo logout` first, or join with `--profile` and another name",
-        )
 
 
 def _confirm_replacement(app: App, target: PostgresTarget) -> None:

@@ -63,7 +63,12 @@ def run_create(app: App, request: CreateRequest) -> None:
     from neontodo.accounts import access_tokens
     from neontodo.render.messages import say
 
-    label = _check_name(request.name)
+    label = request.name.strip()
+    if not (0 < len(label) <= LONGEST_NAME and label.isprintable()):
+        raise BadValue(
+            f"a token's name has 1 to {LONGEST_NAME} printable characters",
+            hint="such as `todo token create --name ci`",
+        )
     user_id = app.run(app.identity()).user_id
     new = access_tokens.make_access_token(
         user_id, label, now=app.now, lifetime=timedelta(days=request.days)
@@ -141,16 +146,6 @@ def _fetch_keys(app: App) -> list[StoredKey]:
             is_empty=lambda keys: not keys,
         )
     )
-
-
-def _check_name(name: str) -> str:
-    label = name.strip()
-    if not label or len(label) > LONGEST_NAME or not label.isprintable():
-        raise BadValue(
-            f"a token's name has 1 to {LONGEST_NAME} printable characters",
-            hint="such as `todo token create --name ci`",
-        )
-    return label
 
 
 def _print_token(app: App, new: AccessToken, *, json: bool) -> None:
