@@ -6,7 +6,7 @@ import secrets as random
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,13 +53,18 @@ async def sign_in(
         NotSignedIn: it is not accepted; then nothing is stored.
         StoreUnavailable: the issuer cannot be asked, or nothing can be stored.
     """
-    previous = _load_previous_sign_in(folder, secrets)
+    previous = old_session = None
+    # What is damaged, or cannot be read, is written anew.
+    with suppress(TodoError):
+        previous = load_account(folder)
+        old_session = load_session(secrets, previous.issuer) if previous else None
     async with http() as client:
         if isinstance(credential, str):
             keys = await jwks.fetch_keys(client, issuer, now)
             claims = jwks.verify_with(keys, credential, issuer, now)
-            account = _make_account(issuer, claims, "token", claims.expires_at, previous.account)
-            _store(folder, secrets, account, IssuerSession(credential), keys, None, previous)
+            account = _make_account(issuer, claims, "token", claims.expires_at, previous)
+            session = IssuerSession(credential)
+            _store(folder, secrets, account, session, keys, None, previous, old_session)
         else:
             try:
                 # The keys come last: an issuer may make another one for this token.
@@ -68,35 +73,18 @@ async def sign_in(
                 with _blame_clock(issuer, now):
                     claims = jwks.verify_with(keys, token, issuer, now)
                 ends = await better_auth.fetch_session_expiry(client, issuer, credential)
-                account = _make_account(issuer, claims, "session", ends, previous.account)
-                _store(folder, secrets, account, credential, keys, token, previous)
+                account = _make_account(issuer, claims, "session", ends, previous)
+                _store(folder, secrets, account, credential, keys, token, previous, old_session)
             except BaseException:
                 # Nobody here knows of it any more.
                 with suppress(TodoError):
                     await better_auth.sign_out(client, issuer, credential)
                 raise
-        if previous.account and previous.session and previous.account.method == "session":
+        if previous and old_session and previous.method == "session":
             # Nothing here refers to it any more.
             with suppress(TodoError):
-                await better_auth.sign_out(client, previous.account.issuer, previous.session)
+                await better_auth.sign_out(client, previous.issuer, old_session)
     return account
-
-
-@dataclass(frozen=True)
-class _PreviousSignIn:
-    """Who was signed in here until now."""
-
-    account: Account | None = None
-    session: IssuerSession | None = field(default=None, repr=False)
-
-
-def _load_previous_sign_in(folder: Path, secrets: SecretStore) -> _PreviousSignIn:
-    account = session = None
-    # What is damaged, or cannot be read, is written anew.
-    with suppress(TodoError):
-        account = load_account(folder)
-        session = load_session(secrets, account.issuer) if account else None
-    return _PreviousSignIn(account, session)
 
 
 def _make_account(
@@ -159,33 +147,24 @@ async def fetch_claims(
             stored token is valid any more.
     """
     if account.method == "token":
-        token = load_session(secrets, account.issuer).token
-        return _require_own(
-            await jwks.verify_token(token, folder, account.issuer, http, now), account
-        )
-    stored = await _verify_stored_token(folder, account, http, now)
-    if stored is not None and stored.expires_at - now >= RENEWED_BEFORE:
-        return stored
+        given = load_session(secrets, account.issuer).token
+        claims = await jwks.verify_token(given, folder, account.issuer, http, now)
+        return _require_own(claims, account)
+    stored = None
+    if (token := read_token(folder / TOKEN)) is not None:
+        # It is the session that counts: it is asked for another token if this one is refused.
+        with suppress(NotSignedIn):
+            stored = await jwks.verify_token(token, folder, account.issuer, http, now)
+    if stored is not None:
+        _require_own(stored, account)
+        if stored.expires_at - now >= RENEWED_BEFORE:
+            return stored
     try:
         return await _renew_token(folder, secrets, account, http, now)
     except (StoreUnavailable, KeyringUnavailable):
         if stored is None:
             raise
         return stored
-
-
-async def _verify_stored_token(
-    folder: Path, account: Account, http: Callable[[], HttpClient], now: datetime
-) -> tokens.Claims | None:
-    """Return what the token says that the session was last given, if that can still be used."""
-    if (token := read_token(folder / TOKEN)) is None:
-        return None
-    try:
-        claims = await jwks.verify_token(token, folder, account.issuer, http, now)
-    except NotSignedIn:
-        # It is the session that counts: that is asked for another.
-        return None
-    return _require_own(claims, account)
 
 
 async def _renew_token(
@@ -240,10 +219,10 @@ def _store(
     session: IssuerSession,
     keys: KeySet,
     token: str | None,
-    previous: _PreviousSignIn,
+    previous: Account | None,
+    old_session: IssuerSession | None,
 ) -> None:
     """Write everything, `account.json` last; what was there before stays if that fails."""
-    is_first = previous.account is None
     try:
         save_session(secrets, account.issuer, session)
         if token is None:
@@ -254,12 +233,12 @@ def _store(
         save_account(folder, account)
     except BaseException:
         with suppress(TodoError):
-            if is_first:
+            if previous is None:
                 remove_account(folder, secrets)
-            elif previous.account is not None and previous.session is not None:
+            elif old_session is not None:
                 remove_private(folder / TOKEN)
-                save_session(secrets, previous.account.issuer, previous.session)
+                save_session(secrets, previous.issuer, old_session)
         raise
-    if previous.account is not None and previous.account.issuer.url != account.issuer.url:
+    if previous is not None and previous.issuer.url != account.issuer.url:
         with suppress(TodoError):
-            secrets.delete(session_secret_name(previous.account.issuer))
+            secrets.delete(session_secret_name(previous.issuer))

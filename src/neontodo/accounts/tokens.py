@@ -142,8 +142,21 @@ def verify(
         problem = "the token's signature is invalid: it was changed, or another key signed it"
         raise WrongKey(problem, hint=_HINT)
     _check_issuer(payload.get("iss"), issuer)
-    _check_audience(payload.get("aud"), audience)
-    claims = _read_claims(payload, key_id, issuer)
+    found = payload.get("aud")
+    listed = found if isinstance(found, list) else [found]
+    accepted = found is None if audience is None else audience in listed
+    if not accepted:
+        raise _refusal("the token is meant for another audience")
+    longest = LONGEST_USER_ID if issuer == ISSUER else LONGEST_ID
+    claims = Claims(
+        subject=_read_identifier(payload, "sub", longest),
+        key_id=key_id,
+        issuer=issuer,
+        issued_at=_read_instant(payload, "iat"),
+        expires_at=_read_instant(payload, "exp"),
+        email=_clean_label(payload.get("email")),
+        name=_clean_label(payload.get("name")),
+    )
     _check_times(claims, _read_instant(payload, "nbf") if "nbf" in payload else None, now)
     return claims
 
@@ -238,27 +251,6 @@ def _check_issuer(found: object, issuer: str) -> None:
     raise NotSignedIn(
         f"{problem}: its `iss` is `{mask_url(found)}` instead of `{mask_url(issuer)}`",
         hint="if both are the same server, set TODO_AUTH_ISSUER to the `iss` of the token",
-    )
-
-
-def _check_audience(found: object, audience: str | None) -> None:
-    listed = found if isinstance(found, list) else [found]
-    accepted = found is None if audience is None else audience in listed
-    if not accepted:
-        raise _refusal("the token is meant for another audience")
-
-
-def _read_claims(payload: dict[str, Any], key_id: str, issuer: str) -> Claims:
-    return Claims(
-        subject=_read_identifier(
-            payload, "sub", LONGEST_USER_ID if issuer == ISSUER else LONGEST_ID
-        ),
-        key_id=key_id,
-        issuer=issuer,
-        issued_at=_read_instant(payload, "iat"),
-        expires_at=_read_instant(payload, "exp"),
-        email=_clean_label(payload.get("email")),
-        name=_clean_label(payload.get("name")),
     )
 
 

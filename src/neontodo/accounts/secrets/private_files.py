@@ -32,21 +32,14 @@ Instant = Annotated[AwareDatetime, PlainSerializer(lambda at: at.astimezone(UTC)
 
 def write_private(path: Path, data: bytes) -> None:
     """Replace the file's content; a reader sees the old one or the new one, also after a crash."""
-    with _translate_write_errors(path):
-        make_folder(path.parent)
-        with _temporary(path, data) as temporary:
-            os.replace(temporary, path)
-        _sync_folder(path.parent)
+    with _write_beside(path, data) as temporary:
+        os.replace(temporary, path)
 
 
 def create_private(path: Path, data: bytes) -> bool:
     """Write a file that must not exist yet, and answer whether it was this caller who made it."""
-    with _translate_write_errors(path):
-        make_folder(path.parent)
-        with _temporary(path, data) as temporary:
-            created = publish(temporary, path)
-        _sync_folder(path.parent)
-        return created
+    with _write_beside(path, data) as temporary:
+        return publish(temporary, path)
 
 
 def read_private(path: Path, *, even_shared: bool = False) -> bytes | None:
@@ -127,24 +120,24 @@ def _check(path: Path, status: os.stat_result, even_shared: bool) -> None:
 
 
 @contextmanager
-def _temporary(path: Path, data: bytes) -> Iterator[Path]:
+def _write_beside(path: Path, data: bytes) -> Iterator[Path]:
+    """Yield a temporary file with the data, to be put in the place of another file."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
-    try:
-        _write_new(temporary, data)
-        yield temporary
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _OPTIONS, 0o600)
-    with open(fd, "wb") as file:
-        if os.name == "posix":
-            os.fchmod(fd, 0o600)
-        file.write(data)
-        file.flush()
-        os.fsync(fd)
+    with _translate_write_errors(path):
+        make_folder(path.parent)
+        try:
+            fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _OPTIONS, 0o600)
+            with open(fd, "wb") as file:
+                if os.name == "posix":
+                    os.fchmod(fd, 0o600)
+                file.write(data)
+                file.flush()
+                os.fsync(fd)
+            yield temporary
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -120,10 +121,10 @@ class SecretStore:
             )
 
     def _read_records(self) -> list[_Record]:
-        found = (
-            parse_json(_Record, _read_even_shared(path))
-            for path in sorted(self._folder.glob("*.json"))
-        )
+        found = []
+        for path in sorted(self._folder.glob("*.json")):
+            with suppress(NotSignedIn):
+                found.append(parse_json(_Record, read_private(path, even_shared=True) or b""))
         return [record for record in found if record is not None]
 
     def _read_record(self, name: str) -> _Record | None:
@@ -154,13 +155,6 @@ class SecretStore:
     def _path_of(self, name: str) -> Path:
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
         return self._folder / f"{digest[:32]}.json"
-
-
-def _read_even_shared(path: Path) -> bytes:
-    try:
-        return read_private(path, even_shared=True) or b""
-    except NotSignedIn:
-        return b""
 
 
 def _make_unreachable_error(name: str, problem: NoAnswer) -> KeyringUnavailable:

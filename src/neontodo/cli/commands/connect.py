@@ -148,6 +148,7 @@ def _describe_server(target: PostgresTarget, probe: Probe) -> str:
 
 def _make_ready(app: App, database: Database, probe: Probe, *, may_upgrade: bool) -> None:
     """Bring the tables to this program's version, and give a database without users its first."""
+    from neontodo.cli.prompt import confirm
     from neontodo.db.migrations import migrate_store
     from neontodo.db.schema import HEAD
     from neontodo.render.messages import say
@@ -156,25 +157,18 @@ def _make_ready(app: App, database: Database, probe: Probe, *, may_upgrade: bool
         say(app.streams, f"the schema is up to date ({HEAD})")
         return
     if not probe.is_current and not may_upgrade:
-        _ask_for_upgrade(app, database.target.display, probe)
+        what, todo = f"{database.target.display} has no todo tables yet", "create them"
+        if probe.schema is not None:
+            what = f"{database.target.display} has an older schema ({probe.schema})"
+            todo = f"upgrade it to {HEAD}"
+        if not app.streams.is_interactive:
+            raise SchemaMismatch(what, hint=f"pass `--upgrade` to {todo}")
+        confirm(app, f"{what}; {todo} now?")
     app.renew_clock()
     migration = app.run(migrate_store(database))
     if migration.steps:
         was = migration.before or "nothing"
         say(app.streams, f"the schema is now {migration.after} (was {was})")
-
-
-def _ask_for_upgrade(app: App, store: str, probe: Probe) -> None:
-    """Ask for a yes, or refuse where nobody can give one."""
-    from neontodo.cli.prompt import confirm
-    from neontodo.db.schema import HEAD
-
-    what, todo = f"{store} has no todo tables yet", "create them"
-    if probe.schema is not None:
-        what, todo = f"{store} has an older schema ({probe.schema})", f"upgrade it to {HEAD}"
-    if not app.streams.is_interactive:
-        raise SchemaMismatch(what, hint=f"pass `--upgrade` to {todo}")
-    confirm(app, f"{what}; {todo} now?")
 
 
 def _enrol(

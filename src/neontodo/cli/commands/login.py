@@ -89,21 +89,17 @@ def run_login(app: App, request: LoginRequest) -> None:
 
     app.allow_new_profile()
     require_no_given_token(app)
-    is_first = _is_first_sign_in(app)
+    try:
+        is_first = app.account is None
+    except NotSignedIn:
+        # What is damaged will be written anew.
+        app.use_account(None)
+        is_first = True
     issuer = _choose_issuer(app, request)
     account = _sign_in(app, issuer, request)
     app.use_account(account)
     say(app.streams, f"signed in as {account.label} at {issuer.url}")
     _ensure_user_known(app, is_first=is_first)
-
-
-def _is_first_sign_in(app: App) -> bool:
-    """Whether nobody is signed in yet; what is damaged will be written anew."""
-    try:
-        return app.account is None
-    except NotSignedIn:
-        app.use_account(None)
-        return True
 
 
 def _choose_issuer(app: App, request: LoginRequest) -> Issuer:
