@@ -362,7 +362,7 @@ def test_no_keyring_is_imported_before_one_is_needed(tmp_path: Path) -> None:
     script = """
 import pathlib, sys
 from neontodo.accounts import machine_key, tokens
-from neontodo.accounts.secrets import keyring, private_files, store
+from neontodo.accounts.secrets import private_files, store
 store = store.SecretStore(pathlib.Path(sys.argv[1]), print)
 assert store.get("database") is None and store.locate("database") is None
 store.delete("database")
