@@ -11,20 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neontodo.accounts import tokens
-from neontodo.accounts.account_file import (
-    TOKEN,
-    Account,
-    Method,
-    list_session_urls,
-    load_account,
-    load_session,
-    remove_account,
-    save_account,
-    save_session,
-    save_token,
-    session_secret_name,
-)
+from neontodo.accounts import account_file, tokens
+from neontodo.accounts.account_file import Account, Method
 from neontodo.accounts.issuers import better_auth, jwks
 from neontodo.accounts.issuers.better_auth import SIGN_IN_AGAIN, IssuerSession
 from neontodo.accounts.issuers.issuer import Issuer, parse_issuer
@@ -56,8 +44,8 @@ async def sign_in(
     previous = old_session = None
     # What is damaged, or cannot be read, is written anew.
     with suppress(TodoError):
-        previous = load_account(folder)
-        old_session = load_session(secrets, previous.issuer) if previous else None
+        previous = account_file.load_account(folder)
+        old_session = account_file.load_session(secrets, previous.issuer) if previous else None
     async with http() as client:
         if isinstance(credential, str):
             keys = await jwks.fetch_keys(client, issuer, now)
@@ -111,14 +99,14 @@ async def sign_out(
     Without an account it is what an interrupted sign-in, or a removed `account.json`, has left.
     Returns where sessions were stored, and why one could not be ended there.
     """
-    urls = list_session_urls(secrets) if account is None else [account.issuer.url]
+    urls = account_file.list_session_urls(secrets) if account is None else [account.issuer.url]
     problems = []
     if account is None or account.method == "session":
         for url in urls:
             try:
                 issuer = parse_issuer(url)
-                secrets.make_private(session_secret_name(issuer))
-                session = load_session(secrets, issuer)
+                secrets.make_private(account_file.session_secret_name(issuer))
+                session = account_file.load_session(secrets, issuer)
                 async with http() as client:
                     await better_auth.sign_out(client, issuer, session)
             except TodoError as error:
@@ -128,7 +116,7 @@ async def sign_out(
                         hint="it is no longer stored here, and expires by itself",
                     )
                 )
-    remove_account(folder, secrets)
+    account_file.remove_account(folder, secrets)
     return urls, problems
 
 
@@ -147,11 +135,11 @@ async def fetch_claims(
             stored token is valid any more.
     """
     if account.method == "token":
-        given = load_session(secrets, account.issuer).token
+        given = account_file.load_session(secrets, account.issuer).token
         claims = await jwks.verify_token(given, folder, account.issuer, http, now)
         return _require_own(claims, account)
     stored = None
-    if (token := read_token(folder / TOKEN)) is not None:
+    if (token := read_token(folder / account_file.TOKEN)) is not None:
         # It is the session that counts: it is asked for another token if this one is refused.
         with suppress(NotSignedIn):
             stored = await jwks.verify_token(token, folder, account.issuer, http, now)
@@ -175,7 +163,7 @@ async def _renew_token(
     now: datetime,
 ) -> tokens.Claims:
     issuer = account.issuer
-    session = load_session(secrets, issuer)
+    session = account_file.load_session(secrets, issuer)
     async with http() as client:
         token = await better_auth.fetch_jwt(client, issuer, session)
         # Being used makes a session last longer.
@@ -184,11 +172,11 @@ async def _renew_token(
         claims = _require_own(await jwks.verify_token(token, folder, issuer, http, now), account)
     # On a read-only disk the token serves this command only, which is all it is needed for.
     with suppress(StoreUnavailable):
-        save_token(folder, token)
+        account_file.save_token(folder, token)
         expires_at = ends or account.expires_at
         renewed = replace(account, email=claims.email, name=claims.name, expires_at=expires_at)
         if renewed != account:
-            save_account(folder, renewed)
+            account_file.save_account(folder, renewed)
     return claims
 
 
@@ -224,21 +212,21 @@ def _store(
 ) -> None:
     """Write everything, `account.json` last; what was there before stays if that fails."""
     try:
-        save_session(secrets, account.issuer, session)
+        account_file.save_session(secrets, account.issuer, session)
         if token is None:
-            remove_private(folder / TOKEN)
+            remove_private(folder / account_file.TOKEN)
         else:
-            save_token(folder, token)
+            account_file.save_token(folder, token)
         jwks.save_keys(folder, keys)
-        save_account(folder, account)
+        account_file.save_account(folder, account)
     except BaseException:
         with suppress(TodoError):
             if previous is None:
-                remove_account(folder, secrets)
+                account_file.remove_account(folder, secrets)
             elif old_session is not None:
-                remove_private(folder / TOKEN)
-                save_session(secrets, previous.issuer, old_session)
+                remove_private(folder / account_file.TOKEN)
+                account_file.save_session(secrets, previous.issuer, old_session)
         raise
     if previous is not None and previous.issuer.url != account.issuer.url:
         with suppress(TodoError):
-            secrets.delete(session_secret_name(previous.issuer))
+            secrets.delete(account_file.session_secret_name(previous.issuer))

@@ -144,12 +144,8 @@ def join_url(base: str, url: str) -> str:
 
 def is_safe(url: str) -> bool:
     """Return whether secrets may be sent to a URL: over TLS, or within this machine."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return False
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_own(host)))
+    origin = parse_origin(url)
+    return origin.startswith("https:") or (origin != "" and _is_own(urlsplit(url).hostname or ""))
 
 
 def _split(url: str, what: str, *, risk: str = "read the password on its way") -> SplitResult:

@@ -197,39 +197,30 @@ def _reduce(jwk: object) -> dict[str, Any] | None:
 def _parse(jwk: dict[str, Any]) -> IssuerKey | None:
     # What cannot be read is no key: one odd key must not hide the others.
     with suppress(ValueError, KeyError, TypeError, OverflowError):
-        algorithm = _algorithm(jwk)
-        if algorithm is not None and jwk.get("alg", algorithm) == algorithm:
-            return IssuerKey(jwk["kid"], algorithm, _public_key(jwk))
+        algorithm, key = _read_key(jwk)
+        if jwk.get("alg", algorithm) == algorithm:
+            return IssuerKey(jwk["kid"], algorithm, key)
     return None
 
 
-def _algorithm(jwk: dict[str, Any]) -> str | None:
-    match jwk.get("kty"), jwk.get("crv"):
-        case "OKP", "Ed25519":
-            return "EdDSA"
-        case "EC", "P-256":
-            return "ES256"
-        case "RSA", None:
-            return "PS256" if jwk.get("alg") == "PS256" else "RS256"
-    return None
-
-
-def _public_key(jwk: dict[str, Any]) -> PublicKey:
+def _read_key(jwk: dict[str, Any]) -> tuple[str, PublicKey]:
     from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicNumbers
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
-    match jwk["kty"]:
-        case "OKP":
-            return Ed25519PublicKey.from_public_bytes(decode_base64url(jwk["x"]))
-        case "EC":
-            return EllipticCurvePublicNumbers(
-                _number(jwk["x"]), _number(jwk["y"]), SECP256R1()
-            ).public_key()
-    modulus = _number(jwk["n"])
-    if not RSA_BITS[0] <= modulus.bit_length() <= RSA_BITS[1]:
-        raise ValueError("too short or too long")
-    return RSAPublicNumbers(_number(jwk["e"]), modulus).public_key()
+    match jwk.get("kty"), jwk.get("crv"):
+        case "OKP", "Ed25519":
+            return "EdDSA", Ed25519PublicKey.from_public_bytes(decode_base64url(jwk["x"]))
+        case "EC", "P-256":
+            point = EllipticCurvePublicNumbers(_number(jwk["x"]), _number(jwk["y"]), SECP256R1())
+            return "ES256", point.public_key()
+        case "RSA", None:
+            modulus = _number(jwk["n"])
+            if not RSA_BITS[0] <= modulus.bit_length() <= RSA_BITS[1]:
+                raise ValueError("too short or too long")
+            algorithm = "PS256" if jwk.get("alg") == "PS256" else "RS256"
+            return algorithm, RSAPublicNumbers(_number(jwk["e"]), modulus).public_key()
+    raise ValueError("of a kind that no token is accepted of")
 
 
 def _number(text: str) -> int:

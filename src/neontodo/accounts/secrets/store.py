@@ -183,7 +183,10 @@ class NoAnswer(Exception):
 
 
 class Keyring:
-    """The first keyring that keeps secrets to itself: no plain text, nobody's null device."""
+    """The first keyring that keeps secrets to itself: no plain text, nobody's null device.
+
+    It is asked with a time limit and never trusted to answer.
+    """
 
     def __init__(self, backend: KeyringBackend | None = None, limit: float = LIMIT):
         self._backend = backend
@@ -222,7 +225,8 @@ class Keyring:
         if answers:
             return answers[0]
         if failures:
-            raise NoAnswer(_reason(failures[0]))
+            known = {"KeyringLocked": "is locked", _NoneUsable.__name__: "is missing"}
+            raise NoAnswer(known.get(failures[0], f"does not work ({failures[0]})"))
         self._hangs = True
         raise NoAnswer("does not answer", late=True)
 
@@ -252,8 +256,3 @@ def _delete(backend: KeyringBackend, name: str) -> None:
         # Some keyrings say this of a secret that is not there, some of any failure.
         if backend.get_password(SERVICE, name) is not None:
             raise
-
-
-def _reason(failure: str) -> str:
-    known = {"KeyringLocked": "is locked", _NoneUsable.__name__: "is missing"}
-    return known.get(failure, f"does not work ({failure})")

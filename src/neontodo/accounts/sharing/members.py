@@ -19,12 +19,7 @@ from neontodo.accounts.identity import require_accepted
 from neontodo.accounts.issuers.issuer import SEPARATOR, parse_subject
 from neontodo.accounts.queries import MemberLogin
 from neontodo.accounts.sharing import grants, remove_member
-from neontodo.accounts.sharing.grants import (
-    Encode,
-    SharedDatabase,
-    generate_password,
-    set_passwords,
-)
+from neontodo.accounts.sharing.grants import Encode, SharedDatabase
 from neontodo.accounts.sharing.invitation import (
     Invitation,
     build_url,
@@ -120,7 +115,7 @@ async def invite(
         line = encode_invitation(Invitation(build_url(portable, role, password), mine))
         return NewInvitation(user, role, expires_at, line, others, authority)
 
-    return await set_passwords(target, add)
+    return await grants.set_passwords(target, add)
 
 
 async def list_members(database: Database) -> list[tuple[MemberLogin, int]]:
@@ -209,7 +204,7 @@ async def _is_theirs(connection: AsyncConnection, user: StoredUser, email: str) 
 async def _create_role(
     connection: AsyncConnection, owned: SharedDatabase, expires_at: datetime, encode: Encode
 ) -> tuple[str, str]:
-    role, password = f"{MEMBER_PREFIX}{secrets.token_hex(6)}", generate_password()
+    role, password = f"{MEMBER_PREFIX}{secrets.token_hex(6)}", grants.generate_password()
     # Without it an expired invitation still logs in, and is shown nobody's rows.
     until = f"VALID UNTIL '{expires_at.isoformat()}'" if owned.can_lift_expiry else ""
     await connection.exec_driver_sql(
