@@ -17,15 +17,8 @@ from pydantic import AliasChoices, Field
 from neontodo.accounts.issuers import jwks
 from neontodo.accounts.issuers.better_auth import SIGN_IN_AGAIN, IssuerSession
 from neontodo.accounts.issuers.issuer import Issuer, build_user_id
-from neontodo.accounts.secrets.private_files import (
-    Instant,
-    format_json,
-    parse_json,
-    read_private,
-    remove_private,
-    write_json,
-    write_private,
-)
+from neontodo.accounts.secrets import private_files
+from neontodo.accounts.secrets.private_files import Instant
 from neontodo.errors import BadValue, NotSignedIn
 
 if TYPE_CHECKING:
@@ -86,10 +79,10 @@ class _AccountFile:
 
 def load_account(folder: Path) -> Account | None:
     """Read who is signed in, None if nobody is; raises NotSignedIn if that is damaged."""
-    data = read_private(folder / FILE)
+    data = private_files.read_private(folder / FILE)
     if data is None:
         return None
-    if (stored := parse_json(_AccountFile, data)) is not None:
+    if (stored := private_files.parse_json(_AccountFile, data)) is not None:
         with suppress(BadValue):
             values = asdict(stored)
             issuer = Issuer(**{each.name: values.pop(each.name) for each in fields(Issuer)})
@@ -103,13 +96,13 @@ def load_account(folder: Path) -> Account | None:
 def save_account(folder: Path, account: Account) -> None:
     """Write who is signed in; secrets are stored before."""
     values = asdict(account)
-    write_json(folder / FILE, _AccountFile(**values.pop("issuer"), **values))
+    private_files.write_json(folder / FILE, _AccountFile(**values.pop("issuer"), **values))
 
 
 def load_session(secrets: SecretStore, issuer: Issuer) -> IssuerSession:
     """Read the session, or the token that was given; raises NotSignedIn if it is gone."""
     text = secrets.get(session_secret_name(issuer))
-    if (session := parse_json(IssuerSession, text or "")) is None:
+    if (session := private_files.parse_json(IssuerSession, text or "")) is None:
         what = "is gone" if text is None else "is damaged"
         raise NotSignedIn(f"the stored session at {issuer.host} {what}", hint=SIGN_IN_AGAIN)
     return session
@@ -117,12 +110,12 @@ def load_session(secrets: SecretStore, issuer: Issuer) -> IssuerSession:
 
 def save_session(secrets: SecretStore, issuer: Issuer, session: IssuerSession) -> None:
     """Store a session, or a token that was given."""
-    secrets.set(session_secret_name(issuer), format_json(session))
+    secrets.set(session_secret_name(issuer), private_files.format_json(session))
 
 
 def save_token(folder: Path, token: str) -> None:
     """Write the token that the session was last given."""
-    write_private(folder / TOKEN, token.encode())
+    private_files.write_private(folder / TOKEN, token.encode())
 
 
 def list_session_urls(secrets: SecretStore) -> list[str]:
@@ -132,15 +125,15 @@ def list_session_urls(secrets: SecretStore) -> list[str]:
 
 def remove_account(folder: Path, secrets: SecretStore) -> None:
     """Remove what is stored of a sign-in; `account.json` last, so that it can be done again."""
-    remove_private(folder / TOKEN)
-    remove_private(folder / jwks.FILE)
+    private_files.remove_private(folder / TOKEN)
+    private_files.remove_private(folder / jwks.FILE)
     for url in list_session_urls(secrets):
         secrets.delete(SECRET + url)
     with suppress(NotSignedIn):
         # A damaged secret does not say what it is called.
         if (account := load_account(folder)) is not None:
             secrets.delete(session_secret_name(account.issuer))
-    remove_private(folder / FILE)
+    private_files.remove_private(folder / FILE)
 
 
 def session_secret_name(issuer: Issuer) -> str:

@@ -14,13 +14,7 @@ from typing import TYPE_CHECKING
 
 from neontodo.accounts import machine_key
 from neontodo.accounts.machine_key import MachineKey
-from neontodo.accounts.secrets.private_files import (
-    format_json,
-    parse_json,
-    read_private,
-    remove_private,
-    write_json,
-)
+from neontodo.accounts.secrets import private_files
 from neontodo.errors import NotSignedIn, StoreUnavailable, TodoError
 from neontodo.masking import mask_passwords
 
@@ -66,10 +60,10 @@ class _Secret:
 
 def load_last_connection(folder: Path) -> LastConnection | None:
     """Read which database was connected last, without asking a keyring; None if none ever was."""
-    data = read_private(folder / FILE)
+    data = private_files.read_private(folder / FILE)
     if data is None:
         return None
-    if (last := parse_json(LastConnection, data)) is None:
+    if (last := private_files.parse_json(LastConnection, data)) is None:
         raise NotSignedIn(
             f"`{folder / FILE}` is damaged, so it is not known which store to use",
             hint="`todo connect` writes it anew, `todo connect --local` for the embedded store",
@@ -96,7 +90,7 @@ def load_connection(secrets: SecretStore, store: str) -> StoredConnection | None
     text = secrets.get(connection_secret_name(store))
     if text is None:
         return None
-    if (stored := parse_json(_Secret, text)) is None:
+    if (stored := private_files.parse_json(_Secret, text)) is None:
         raise NotSignedIn(
             f"what is stored of {store} is damaged", hint="`todo connect -` stores it again"
         )
@@ -106,14 +100,14 @@ def load_connection(secrets: SecretStore, store: str) -> StoredConnection | None
 def save_connection(secrets: SecretStore, connection: StoredConnection) -> None:
     """Store a connection without using it yet."""
     secret = _Secret(connection.url, connection.display, connection.machine_key)
-    text = format_json(secret, exclude={"machine": {"had_store"}})
+    text = private_files.format_json(secret, exclude={"machine": {"had_store"}})
     secrets.set(connection_secret_name(connection.store), text)
 
 
 def use_connection(folder: Path, connection: StoredConnection) -> None:
     """Make a stored connection the one in use."""
     last = LastConnection(connection.store, connection.display, current=True)
-    write_json(folder / FILE, last)
+    private_files.write_json(folder / FILE, last)
 
 
 def use_embedded_store(folder: Path) -> tuple[bool, LastConnection | None]:
@@ -124,10 +118,10 @@ def use_embedded_store(folder: Path) -> tuple[bool, LastConnection | None]:
     try:
         last = load_last_connection(folder)
     except NotSignedIn:
-        remove_private(folder / FILE)
+        private_files.remove_private(folder / FILE)
         return True, None
     if last is not None and last.current:
-        write_json(folder / FILE, replace(last, current=False))
+        private_files.write_json(folder / FILE, replace(last, current=False))
         return True, last
     return False, None
 
@@ -137,7 +131,7 @@ def remove_connection(folder: Path, secrets: SecretStore, store: str) -> None:
     secrets.delete(connection_secret_name(store))
     last = load_last_connection(folder)
     if last is not None and last.store == store:
-        remove_private(folder / FILE)
+        private_files.remove_private(folder / FILE)
 
 
 def describe_secret_location(secrets: SecretStore, store: str) -> str:

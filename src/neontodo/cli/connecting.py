@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from neontodo.accounts.move import MoveResult
     from neontodo.app import App
     from neontodo.db.database import Database
-    from neontodo.tasks.importing import Report
     from neontodo.tasks.transfer import Owner
 
 
@@ -133,13 +132,13 @@ def require_no_given_token(app: App) -> None:
 
 def offer_move(app: App) -> None:
     """Say how the embedded store's tasks are moved, if it has any."""
-    from neontodo.accounts.move import find_owners_with_tasks
+    from neontodo.accounts.move import find_owners, find_owners_with_tasks
     from neontodo.render.messages import hint
 
-    owners = _find_owners(app)
+    owners = find_owners(app.folder, app.profile.store_path, app.account)
     if not owners:
         return
-    home = _open_embedded_store(app)
+    home = app.database_at(SqliteTarget(app.profile.store_path))
     try:
         has_tasks = bool(app.run(find_owners_with_tasks(home, owners)))
     except TodoError:
@@ -153,18 +152,18 @@ def offer_move(app: App) -> None:
 
 def move_embedded_tasks(app: App, database: Database, connection: StoredConnection) -> None:
     """Move the tasks of the embedded store into a database that was just connected."""
-    from neontodo.accounts.move import find_owners_with_tasks
+    from neontodo.accounts.move import find_owners, find_owners_with_tasks
     from neontodo.render.messages import say
     from neontodo.tasks.transfer import Owner
 
-    owners = _find_owners(app)
+    owners = find_owners(app.folder, app.profile.store_path, app.account)
     if not owners:
         say(app.streams, "nothing to move: there is no embedded store")
         return
     new, key = owners[0], connection.machine_key
     if app.account is None and key is not None:
         new = Owner(key.user_id, key.key_id)
-    home = _open_embedded_store(app)
+    home = app.database_at(SqliteTarget(app.profile.store_path))
     try:
         owners = app.run(find_owners_with_tasks(home, owners))
         if not owners:
@@ -173,16 +172,6 @@ def move_embedded_tasks(app: App, database: Database, connection: StoredConnecti
             _print_moved(app, home, app.run(_move(app, home, owner, database, new)))
     finally:
         app.run(home.close())
-
-
-def _find_owners(app: App) -> list[Owner]:
-    from neontodo.accounts.move import find_owners
-
-    return find_owners(app.folder, app.profile.store_path, app.account)
-
-
-def _open_embedded_store(app: App) -> Database:
-    return app.database_at(SqliteTarget(app.profile.store_path))
 
 
 async def _move(app: App, home: Database, old: Owner, database: Database, new: Owner) -> MoveResult:
@@ -204,32 +193,23 @@ async def _move(app: App, home: Database, old: Owner, database: Database, new: O
 
 
 def _print_moved(app: App, home: Database, moved: MoveResult) -> None:
+    from neontodo.cli.output import choose_output
+    from neontodo.render.import_report import print_report
     from neontodo.render.messages import say, warn, warn_unreadable
 
     if moved.unreadable:
         warn_unreadable(app.streams, moved.unreadable)
-    if moved.imported is not None:
-        _print_imported(app, moved.imported)
-        return
-    copied = moved.copied
-    if copied is None or not (copied.tasks or copied.changes):
+    copied, imported = moved.copied, moved.imported
+    if imported is not None and imported.added:
+        say(app.streams, "the database already had tasks, so the log was not moved")
+        print_report(choose_output(app), imported)
+    elif imported is not None and (there := imported.already_here + imported.removed_here):
+        say(app.streams, f"nothing to move: {pluralize(there, 'task')} moved before")
+    elif copied is None or not (copied.tasks or copied.changes):
         say(app.streams, "nothing to move: the embedded store is empty")
-        return
-    say(app.streams, f"moved {pluralize(copied.tasks, 'task')} with their numbers and their log")
-    if copied.unreadable:
-        warn(app.streams, f"rows that cannot be read were not moved: {copied.unreadable}")
-    say(app.streams, f"the embedded store keeps its copy: {home.target.display}")
-
-
-def _print_imported(app: App, report: Report) -> None:
-    from neontodo.cli.output import choose_output
-    from neontodo.render.import_report import print_report
-    from neontodo.render.messages import say
-
-    if not report.added:
-        there = report.already_here + report.removed_here
-        why = f"{pluralize(there, 'task')} moved before" if there else "the embedded store is empty"
-        say(app.streams, f"nothing to move: {why}")
-        return
-    say(app.streams, "the database already had tasks, so the log was not moved")
-    print_report(choose_output(app), report)
+    else:
+        moved_tasks = pluralize(copied.tasks, "task")
+        say(app.streams, f"moved {moved_tasks} with their numbers and their log")
+        if copied.unreadable:
+            warn(app.streams, f"rows that cannot be read were not moved: {copied.unreadable}")
+        say(app.streams, f"the embedded store keeps its copy: {home.target.display}")

@@ -15,12 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from neontodo.accounts import tokens
 from neontodo.accounts.issuers.issuer import Issuer
-from neontodo.accounts.secrets.private_files import (
-    Instant,
-    parse_json,
-    read_private,
-    write_json,
-)
+from neontodo.accounts.secrets import private_files
+from neontodo.accounts.secrets.private_files import Instant
 from neontodo.accounts.tokens import LONGEST_ID, decode_base64url
 from neontodo.errors import NotSignedIn, StoreUnavailable
 
@@ -163,7 +159,7 @@ async def fetch_keys(http: HttpClient, issuer: Issuer, now: datetime) -> KeySet:
 def load_keys(folder: Path, issuer: Issuer) -> KeySet | None:
     """Read the copy of an issuer's keys; None if there is none, or it is damaged."""
     try:
-        stored = parse_json(KeySet, read_private(folder / FILE) or b"")
+        stored = private_files.parse_json(KeySet, private_files.read_private(folder / FILE) or b"")
     except NotSignedIn:
         # They can be fetched again, and a file that others may have changed must not count.
         return None
@@ -174,7 +170,7 @@ def load_keys(folder: Path, issuer: Issuer) -> KeySet | None:
 
 def save_keys(folder: Path, keys: KeySet) -> None:
     """Write the folder's copy of an issuer's keys."""
-    write_json(folder / FILE, keys)
+    private_files.write_json(folder / FILE, keys)
 
 
 def _select_usable(keys: Sequence[object]) -> tuple[dict[str, Any], ...]:
