@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -92,13 +92,9 @@ def build_url(target: PostgresTarget, role: str, password: str) -> str:
     host = f"[{target.host}]" if ":" in target.host else target.host
     if target.is_socket:
         parameters["host"], host = host, ""
-    login, database = f"{_quote(role)}:{_quote(password)}", _quote(target.database)
-    query = "&".join(f"{name}={_quote(value)}" for name, value in parameters.items())
-    return f"postgresql://{login}@{host}:{target.port}/{database}?{query}".removesuffix("?")
-
-
-def _quote(text: str) -> str:
-    return quote(text, safe="")
+    user, word, database = (quote(text, safe="") for text in (role, password, target.database))
+    query = urlencode(parameters, quote_via=quote)
+    return f"postgresql://{user}:{word}@{host}:{target.port}/{database}?{query}".removesuffix("?")
 
 
 def encode_invitation(invitation: Invitation) -> str:

@@ -28,6 +28,8 @@ def run_whoami(app: App, request: WhoamiRequest) -> None:
     """
     from neontodo.accounts.identity import require_accepted
     from neontodo.cli.output import choose_output
+    from neontodo.masking import mask_url
+    from neontodo.models import format_instant
     from neontodo.render.listing import print_pairs
     from neontodo.tasks.queries.users import UnknownUser
 
@@ -40,8 +42,24 @@ def run_whoami(app: App, request: WhoamiRequest) -> None:
         require_accepted(signer.accepted, identity.claims)
     except TodoError as error:
         problem = error
-    facts = _describe(app, identity, signer, accepted=problem is None)
-    shown = _describe_for_person(app, identity, facts)
+    # The tokens of a session last minutes, and are renewed: a person asks when to sign in again.
+    account = None if app.read_given_token()[0] else app.account
+    ends = (account.expires_at if account else None) or identity.claims.expires_at
+    expires_at = ends.replace(microsecond=0)
+    facts = {
+        "name": signer.name if signer else identity.claims.name,
+        "email": signer.email if signer else identity.claims.email,
+        "user": identity.user_id,
+        "issuer": mask_url(identity.claims.issuer) if identity.is_signed_by_issuer else None,
+        "profile": app.settings.profile,
+        "machine": (signer and signer.label) or identity.machine,
+        "key": identity.claims.key_id,
+        "token": identity.origin,
+        "expires_at": format_instant(expires_at),
+        "store": app.target.display,
+        "accepted": problem is None,
+    }
+    shown = _describe_for_person(app, facts, expires_at)
     print_pairs(choose_output(app, json=request.json), facts, shown=shown)
     if problem is not None:
         # What is known without the store is printed all the same.
@@ -57,43 +75,14 @@ async def _fetch_signer(app: App, identity: Identity) -> Signer | None:
         return await queries.fetch_signer(session, identity.user_id, identity.key_id)
 
 
-def _describe(
-    app: App, identity: Identity, signer: Signer | None, *, accepted: bool
-) -> dict[str, Any]:
-    from neontodo.masking import mask_url
-    from neontodo.models import format_instant
-
-    return {
-        "name": signer.name if signer else identity.claims.name,
-        "email": signer.email if signer else identity.claims.email,
-        "user": identity.user_id,
-        "issuer": mask_url(identity.claims.issuer) if identity.is_signed_by_issuer else None,
-        "profile": app.settings.profile,
-        "machine": (signer and signer.label) or identity.machine,
-        "key": identity.claims.key_id,
-        "token": identity.origin,
-        "expires_at": format_instant(_find_expiry(app, identity)),
-        "store": app.target.display,
-        "accepted": accepted,
-    }
-
-
-def _find_expiry(app: App, identity: Identity) -> datetime:
-    """Return when to sign in again; the tokens of a session last minutes, and are renewed."""
-    account = None if app.read_given_token()[0] else app.account
-    ends = (account.expires_at if account else None) or identity.claims.expires_at
-    return ends.replace(microsecond=0)
-
-
 def _describe_for_person(
-    app: App, identity: Identity, facts: dict[str, Any]
+    app: App, facts: dict[str, Any], expires_at: datetime
 ) -> list[tuple[str, str]]:
     """Return the facts in local time, and without what is not known."""
     from neontodo.clock import format_duration
     from neontodo.render.text import local_time
     from neontodo.settings import PROFILE
 
-    expires_at = _find_expiry(app, identity)
     # A token is accepted a minute longer.
     left = f"in {format_duration(expires_at - app.now)}" if expires_at > app.now else "past"
     shown = facts | {
