@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,29 +18,19 @@ ID_SHOWN = 8
 NOT_PERMITTED = "42501"
 
 
-@dataclass(frozen=True)
-class AccessToken:
-    """A new token and the row of the key that signed it; nobody has the key's private half."""
-
-    token: str = field(repr=False)
-    key: StoredKey
-    row: dict[str, Any] = field(repr=False)
-
-
 def make_access_token(
     user_id: str, label: str, *, now: datetime, lifetime: timedelta
-) -> AccessToken:
-    """Make a key, sign one token with it, and forget it."""
+) -> tuple[str, dict[str, Any]]:
+    """Make a key, sign one token with it, and forget it; returns the token and the key's row."""
     made = machine_key.make_key(user_id, label)
     token = tokens.sign(
         made.private_key, user_id=user_id, key_id=made.key_id, now=now, lifetime=lifetime
     )
-    key = StoredKey(made.key_id, label, now, now + lifetime, revoked_at=None)
-    return AccessToken(token, key, made.to_row(label, now) | {"expires_at": key.expires_at})
+    return token, made.to_row(label, now) | {"expires_at": now + lifetime}
 
 
 async def store_access_token(
-    session: AsyncSession, user_id: str, new: AccessToken, *, signed_by: str
+    session: AsyncSession, user_id: str, key: dict[str, Any], *, signed_by: str
 ) -> None:
     """Store the key, so that the token is accepted; storing it again changes nothing.
 
@@ -49,22 +38,21 @@ async def store_access_token(
         NotSignedIn: the key that asks for it is a token's own, or a member's.
         Refused: another key has the name.
     """
-    key = new.key
     stored = await queries.fetch_keys(session, user_id)
-    if any(each.id == key.id for each in stored):
+    if any(each.id == key["id"] for each in stored):
         return
     if any(each.id == signed_by and each.expires_at is not None for each in stored):
         raise NotSignedIn(
             "a token cannot create other tokens",
             hint="create it on a machine with its own key, or where you are signed in",
         )
-    if any(each.label == key.label and each.is_active(key.created_at) for each in stored):
+    if any(each.label == key["label"] and each.is_active(key["created_at"]) for each in stored):
         raise Refused(
-            f"a key is named `{key.label}` already",
+            f"a key is named `{key['label']}` already",
             hint="choose another name, or `todo token revoke` that one first",
         )
     try:
-        await queries.add_key(session, new.row)
+        await queries.add_key(session, key)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != NOT_PERMITTED:
             raise

@@ -54,20 +54,18 @@ async def verify_own_token(
     A token of this machine's own key is verified without asking the store; any other key is looked
     up by the user and key that the token claims, and only then trusted.
     """
-    unverified = tokens.read_unverified(token)
-    if mine is not None and unverified == tokens.UnverifiedClaims(mine.user_id, mine.key_id):
+    claimed = tokens.read_unverified(token)
+    if mine is not None and claimed == tokens.UnverifiedClaims(mine.user_id, mine.key_id):
         key = mine.private_key.public_key()
     else:
-        key = machine_key.decode_public_key(await _fetch_public_key(unverified, database))
-    return Identity(tokens.verify_own(token, key, unverified.key_id, now), origin)
+        key = machine_key.decode_public_key(await _fetch_public_key(claimed, database))
+    return Identity(tokens.verify_own(token, key, claimed.key_id, now), origin)
 
 
-async def _fetch_public_key(unverified: tokens.UnverifiedClaims, database: Database) -> str:
-    user_id, key_id = unverified.subject, unverified.key_id
-
+async def _fetch_public_key(claimed: tokens.UnverifiedClaims, database: Database) -> str:
     async def attempt() -> tuple[str, datetime | None] | None:
-        async with database.read(user_id) as session:
-            return await queries.fetch_public_key(session, user_id, key_id)
+        async with database.read(claimed.subject) as session:
+            return await queries.fetch_public_key(session, claimed.subject, claimed.key_id)
 
     stored = await database.run_with_retries(attempt)
     if stored is None:

@@ -57,9 +57,7 @@ def print_keys(output: Output, keys: Sequence[StoredKey], *, in_use: str) -> Non
             key.id,
             key.label,
             _status(key, output.now),
-            _instant(key.created_at),
-            _instant(key.expires_at),
-            _instant(key.revoked_at),
+            *map(_instant, (key.created_at, key.expires_at, key.revoked_at)),
         ),
     )
     print_listing(output, keys, listing)

@@ -165,16 +165,12 @@ def _explain_refusal(issuer: Issuer, answer: HttpAnswer) -> StoreUnavailable | N
             return NotSignedIn(
                 f"{issuer.host} has banned this user", hint="ask whoever runs that server"
             )
+    refused = f"{issuer.host} refused the sign-in (status {answer.status})"
     if answer.status in (400, 401):
-        return NotSignedIn(
-            f"{issuer.host} refused the sign-in (status {answer.status})",
-            hint="check the e-mail address and the password, then run the command again",
-        )
+        hint = "check the e-mail address and the password, then run the command again"
+        return NotSignedIn(refused, hint=hint)
     if answer.status == 403 and not _is_about_origin(answer):
-        return NotSignedIn(
-            f"{issuer.host} refused the sign-in (status {answer.status})",
-            hint="ask whoever runs that server",
-        )
+        return NotSignedIn(refused, hint="ask whoever runs that server")
     return explain_unexpected(issuer, answer)
 
 

@@ -113,7 +113,7 @@ def parse_code(issuer: Issuer, answer: HttpAnswer, now: datetime) -> DeviceCode 
     device_code = sendable_secret(answer.text("device_code"))
     user_code = answer.text("user_code") or ""
     page = _parse_page(issuer, answer.text("verification_uri"))
-    wait = _parse_seconds(answer, "expires_in", LONGEST_WAIT, None)
+    wait = _parse_seconds(answer, "expires_in", LONGEST_WAIT)
     if device_code is None or page is None or wait is None or not _CODE.fullmatch(user_code):
         return None
     complete = _parse_page(issuer, answer.text("verification_uri_complete"))
@@ -125,7 +125,7 @@ def parse_code(issuer: Issuer, answer: HttpAnswer, now: datetime) -> DeviceCode 
         verification_uri=page,
         verification_uri_complete=complete,
         expires_at=now + timedelta(seconds=wait),
-        interval=_parse_seconds(answer, "interval", LONGEST_PAUSE, INTERVAL) or INTERVAL,
+        interval=_parse_seconds(answer, "interval", LONGEST_PAUSE) or INTERVAL,
     )
 
 
@@ -139,11 +139,11 @@ def _parse_page(issuer: Issuer, uri: str | None) -> str | None:
     return page if page.startswith("https:") or (is_local and is_safe(page)) else None
 
 
-def _parse_seconds(answer: HttpAnswer, name: str, most: int, default: float | None) -> float | None:
+def _parse_seconds(answer: HttpAnswer, name: str, most: int) -> float | None:
     value = answer.json.get(name) if isinstance(answer.json, dict) else None
     if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
         return min(float(value), most)
-    return default
+    return None
 
 
 def _explain_refusal(issuer: Issuer, answer: HttpAnswer) -> NotSignedIn | StoreUnavailable:

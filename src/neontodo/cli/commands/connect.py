@@ -107,7 +107,8 @@ def _connect(app: App, request: ConnectRequest) -> None:
         is_new = app.secrets.locate(connect.connection_secret_name(target.key)) is None
         made = _enrol(app, database, offered, request.user)
         connect.use_connection(app.folder, made)
-        say(app.streams, f"connected to {made.display}{_describe_user(app, made)}")
+        me = app.account.label if app.account else made.machine_key and made.machine_key.name
+        say(app.streams, f"connected to {made.display}" + (f" as {me}" if me else ""))
         warn_overruled(app)
         if request.move:
             move_embedded_tasks(app, database, made)
@@ -115,12 +116,6 @@ def _connect(app: App, request: ConnectRequest) -> None:
             offer_move(app)
     finally:
         app.run(database.close())
-
-
-def _describe_user(app: App, made: StoredConnection) -> str:
-    if app.account is not None:
-        return f" as {app.account.label}"
-    return f" as {made.machine_key.name}" if made.machine_key else ""
 
 
 def _print_server(

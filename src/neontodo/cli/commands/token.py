@@ -12,7 +12,6 @@ from neontodo.cli import options
 from neontodo.errors import BadValue, OutcomeUnknown
 
 if TYPE_CHECKING:
-    from neontodo.accounts.access_tokens import AccessToken
     from neontodo.accounts.queries import StoredKey
     from neontodo.app import App
     from neontodo.tasks.unit_of_work import UnitOfWork
@@ -59,8 +58,10 @@ def run_create(app: App, request: CreateRequest) -> None:
     somebody else's database cannot make tokens.
     """
     from datetime import timedelta
+    from json import dumps
 
     from neontodo.accounts import access_tokens
+    from neontodo.models import format_instant
     from neontodo.render.messages import say
 
     label = request.name.strip()
@@ -70,7 +71,7 @@ def run_create(app: App, request: CreateRequest) -> None:
             hint="such as `todo token create --name ci`",
         )
     user_id = app.run(app.identity()).user_id
-    new = access_tokens.make_access_token(
+    token, key = access_tokens.make_access_token(
         user_id, label, now=app.now, lifetime=timedelta(days=request.days)
     )
 
@@ -78,13 +79,16 @@ def run_create(app: App, request: CreateRequest) -> None:
         # It also refuses a key that the store does not know, or has revoked.
         await unit.start()
         await access_tokens.store_access_token(
-            unit.session, unit.user_id, new, signed_by=unit.key_id
+            unit.session, unit.user_id, key, signed_by=unit.key_id
         )
 
     _write(app, store, dry_run=request.dry_run)
     if not request.dry_run:
-        _print_token(app, new, json=request.json)
-    day = f"{new.key.expires_at:%Y-%m-%d}"
+        ends = format_instant(key["expires_at"])
+        answer = {"token": token, "id": key["id"], "name": label, "expires_at": ends}
+        printed = dumps(answer, indent=2) if request.json else token
+        app.streams.out.write(f"{printed}\n")
+    day = f"{key['expires_at']:%Y-%m-%d}"
     say(app.streams, f"the token `{label}` is accepted until {day}; it is shown only this once")
     if request.dry_run:
         say(app.streams, "this was a dry run: there is no such token")
@@ -146,20 +150,6 @@ def _fetch_keys(app: App) -> list[StoredKey]:
             is_empty=lambda keys: not keys,
         )
     )
-
-
-def _print_token(app: App, new: AccessToken, *, json: bool) -> None:
-    from json import dumps
-
-    from neontodo.models import format_instant
-
-    if not json:
-        app.streams.out.write(f"{new.token}\n")
-        return
-    assert new.key.expires_at is not None
-    expires = format_instant(new.key.expires_at)
-    fields = {"token": new.token, "id": new.key.id, "name": new.key.label, "expires_at": expires}
-    app.streams.out.write(dumps(fields, indent=2) + "\n")
 
 
 def _confirm_own(app: App, reference: str) -> None:
