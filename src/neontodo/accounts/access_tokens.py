@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from neontodo.accounts import machine_key, queries, tokens
+from neontodo.accounts import machine_key, queries
 from neontodo.accounts.queries import StoredKey
 from neontodo.errors import KeyNotFound, NotSignedIn, Refused
 
@@ -23,9 +23,7 @@ def make_access_token(
 ) -> tuple[str, dict[str, Any]]:
     """Make a key, sign one token with it, and forget it; returns the token and the key's row."""
     made = machine_key.make_key(user_id, label)
-    token = tokens.sign(
-        made.private_key, user_id=user_id, key_id=made.key_id, now=now, lifetime=lifetime
-    )
+    token = machine_key.sign_token(made, now, lifetime)
     return token, made.to_row(label, now) | {"expires_at": now + lifetime}
 
 

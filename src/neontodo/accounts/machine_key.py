@@ -143,15 +143,14 @@ def create_machine_key(folder: Path, *, name: str, now: datetime) -> MachineKey:
     machine = load_machine_key(folder)
     if machine is None:
         made = replace(make_key(str(uuid.uuid4()), name), had_store=False)
-        machine = (
-            made if create_private(folder / IDENTITY, _format(made)) else load_machine_key(folder)
-        )
+        create_private(folder / IDENTITY, _format(made))
+        machine = load_machine_key(folder)
     if machine is None:
         raise StoreUnavailable(f"`{folder}` was changed meanwhile", hint="run the command again")
     if machine.token is None:
         # Without the file the token is signed for each command, which a read-only disk must bear.
         with suppress(StoreUnavailable):
-            create_private(folder / TOKEN, _sign(machine, now).encode())
+            create_private(folder / TOKEN, sign_token(machine, now).encode())
         machine = replace(machine, token=read_token(folder / TOKEN))
     return machine
 
@@ -191,7 +190,7 @@ def renew_token(machine: MachineKey, now: datetime) -> tuple[str, tokens.Claims]
             claims = _verify(machine, machine.token, now)
             if claims.expires_at - now > RENEWED_BEFORE:
                 return machine.token, claims
-    token = _sign(machine, now)
+    token = sign_token(machine, now)
     return token, _verify(machine, token, now)
 
 
@@ -227,13 +226,11 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def _sign(machine: MachineKey, now: datetime) -> str:
+def sign_token(machine: MachineKey, now: datetime, lifetime: timedelta = LIFETIME) -> str:
+    """Sign a token for the key's user."""
+    user_id, key_id = machine.user_id, machine.key_id
     return tokens.sign(
-        machine.private_key,
-        user_id=machine.user_id,
-        key_id=machine.key_id,
-        now=now,
-        lifetime=LIFETIME,
+        machine.private_key, user_id=user_id, key_id=key_id, now=now, lifetime=lifetime
     )
 
 

@@ -47,10 +47,10 @@ async def find_removal(
         user = find_user(users, member, hint=WHO_IS_THERE)
         if not await queries.has_login(connection, user.id):
             raise BadValue(f"{user.label} is not a member", hint=WHO_IS_THERE)
-    to = None if heir is None else find_user(users, heir, hint=WHO_IS_THERE)
-    if to == user:
+    new_owner = None if heir is None else find_user(users, heir, hint=WHO_IS_THERE)
+    if new_owner == user:
         raise BadValue("the tasks cannot be given to the member who is removed")
-    return user, to
+    return user, new_owner
 
 
 async def remove(

@@ -107,8 +107,12 @@ def _connect(app: App, request: ConnectRequest) -> None:
         is_new = app.secrets.locate(connect.connection_secret_name(target.key)) is None
         made = _enrol(app, database, offered, request.user)
         connect.use_connection(app.folder, made)
-        me = app.account.label if app.account else made.machine_key and made.machine_key.name
-        say(app.streams, f"connected to {made.display}" + (f" as {me}" if me else ""))
+        me = ""
+        if app.account is not None:
+            me = f" as {app.account.label}"
+        elif made.machine_key is not None:
+            me = f" as {made.machine_key.name}"
+        say(app.streams, f"connected to {made.display}{me}")
         warn_overruled(app)
         if request.move:
             move_embedded_tasks(app, database, made)
