@@ -270,8 +270,8 @@ async def enrol(
     save_connection(secrets, connection)
     try:
         if key.key_id not in [accepted.key_id for accepted in known.accepted]:
-            async with database.connect(hint_if_unknown=AGAIN) as session:
-                await queries.add_machine_key(session, key.to_row(socket.gethostname(), now))
+            async with database.connect(hint_if_unknown=AGAIN) as opened:
+                await queries.add_machine_key(opened, key.to_row(socket.gethostname(), now))
     except BaseException:
         if known.previous is not None:
             save_connection(secrets, known.previous)

@@ -87,12 +87,7 @@ class Claims:
 
 
 def sign(
-    private_key: Ed25519PrivateKey,
-    *,
-    user_id: str,
-    key_id: str,
-    now: datetime,
-    lifetime: timedelta,
+    private_key: Ed25519PrivateKey, *, user_id: str, key_id: str, now: datetime, lifetime: timedelta
 ) -> str:
     """Make a token for a user, signed with one of the user's own keys."""
     import jwt
@@ -164,13 +159,7 @@ def verify(
 def verify_own(token: str, key: Ed25519PublicKey, key_id: str, now: datetime) -> Claims:
     """Check a token that a machine's own key should have signed, and return what it says."""
     return verify(
-        token,
-        key=key,
-        algorithm=ALGORITHM,
-        key_id=key_id,
-        issuer=ISSUER,
-        audience=None,
-        now=now,
+        token, key=key, algorithm=ALGORITHM, key_id=key_id, issuer=ISSUER, audience=None, now=now
     )
 
 
