@@ -74,8 +74,7 @@ async def create_or_upgrade(
         return
     from neontodo.db import migrations
 
-    if version is not None and not migrations.is_known(version):
-        raise migrations.newer_version_error(version, f"the store {target.path}")
+    migrations.require_known(version, f"the store {target.path}")
     await migrate_file(target, make_first_user)
     if version is None:
         notify(f"{target.path} had no todo tables: created empty ones")
@@ -142,34 +141,27 @@ async def migrate_file(
     It holds the store's write lock and enforces no foreign keys meanwhile: rebuilding a table would
     delete its children's rows.
     """
+    from neontodo.db import migrations
+
     engine = make_engine(target, for_migration=True)
     try:
         async with engine.execution_options(writes=True).begin() as connection:
-            migration = await _migrate(target, connection, direction, revision)
+            version, _ = await _read_version_and_mode(connection)
+            migration = migrations.plan(version, direction, revision)
+            if migration.steps:
+                if version is None:
+                    # No copy is made of what is then refused: it would count as the newest.
+                    await connection.run_sync(require_no_tables)
+                backup = await asyncio.to_thread(back_up, target.path)
+                migration = await connection.run_sync(migrations.migrate, direction, revision)
+                if (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first():
+                    raise SchemaMismatch(f"the store {target.path} has rows without their user")
+                migration = replace(migration, backup=backup)
             if migration.after == HEAD and not await has_users(connection):
                 await add_first_user(connection, make_first_user())
     finally:
         await engine.dispose()
     return migration
-
-
-async def _migrate(
-    target: SqliteTarget, connection: AsyncConnection, direction: Direction, revision: str
-) -> Migration:
-    from neontodo.db import migrations
-
-    version, _ = await _read_version_and_mode(connection)
-    planned = migrations.plan(version, direction, revision)
-    if not planned.steps:
-        return planned
-    if version is None:
-        # No copy is made of what is then refused: it would count as the newest.
-        await connection.run_sync(require_no_tables)
-    backup = await asyncio.to_thread(back_up, target.path)
-    migration = await connection.run_sync(migrations.migrate, direction, revision)
-    if (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first():
-        raise SchemaMismatch(f"the store {target.path} has rows without their user")
-    return replace(migration, backup=backup)
 
 
 def back_up(path: Path) -> Path | None:

@@ -7,9 +7,9 @@ version to another, as an upgrade or a downgrade.
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -17,7 +17,6 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
 from neontodo.db import embedded
@@ -72,13 +71,10 @@ Those were added to a table that had rows which plain SQL had written.
 
 @dataclass(frozen=True)
 class Migration:
-    """A way from one version to another; None is a store without tables.
+    """A way from one version to another, with a line for each revision that it runs.
 
-    Attributes:
-        before: the version at the start.
-        after: the version at the end.
-        steps: a line for each revision on the way.
-        backup: the copy that was made of an embedded store.
+    The version None is a store without tables; `backup` is the copy that was made of an embedded
+    store.
     """
 
     before: str | None
@@ -99,11 +95,6 @@ async def read_store_version(database: Database) -> str | None:
         return await embedded.read_version(database.engine)
 
 
-async def plan_for_store(database: Database, direction: Direction, revision: str) -> Migration:
-    """Return the migration that `migrate_store` would run."""
-    return plan(await read_store_version(database), direction, revision)
-
-
 async def migrate_store(
     database: Database, direction: Direction = "upgrade", revision: str = "head"
 ) -> Migration:
@@ -117,7 +108,8 @@ async def migrate_store(
     """
     target = database.target
     if not isinstance(target, SqliteTarget):
-        return await run_without_blockers(database, _migrate_server(database, direction, revision))
+        work = _migrate_server(database, target, direction, revision)
+        return await run_without_blockers(database, work)
     with translate_errors(target):
         if embedded.has_store(target.path):
             database.set_foreign_log_aside()
@@ -130,35 +122,24 @@ async def migrate_store(
         return planned
 
 
-async def _migrate_server(database: Database, direction: Direction, revision: str) -> Migration:
-    async with _connect_directly(database) as connection:
+async def _migrate_server(
+    database: Database, target: PostgresTarget, direction: Direction, revision: str
+) -> Migration:
+    # Migrations do not work through a pooler.
+    direct = database.with_target(target.direct)
+    async with AsyncExitStack() as stack:
+        try:
+            connection = await stack.enter_async_context(direct.connect(hint_if_unknown=LOOK))
+        except StoreUnavailable as error:
+            if not target.is_pooled:
+                raise
+            raise StoreUnavailable(
+                f"migrations need the direct host: {error.message}", hint=error.hint
+            ) from error
         migration = await connection.run_sync(migrate, direction, revision)
         if migration.after == HEAD and not await has_users(connection):
             await add_first_user(connection, database.make_first_user())
         return migration
-
-
-@asynccontextmanager
-async def _connect_directly(database: Database) -> AsyncIterator[AsyncConnection]:
-    """Connect without the pooler, which migrations do not work through.
-
-    Raises:
-        StoreUnavailable: only the pooled host answers.
-    """
-    target = database.target
-    if not isinstance(target, PostgresTarget) or not target.is_pooled:
-        async with database.connect(hint_if_unknown=LOOK) as connection:
-            yield connection
-        return
-    async with AsyncExitStack() as stack:
-        direct = database.with_target(target.direct)
-        try:
-            connection = await stack.enter_async_context(direct.connect(hint_if_unknown=LOOK))
-        except StoreUnavailable as error:
-            raise StoreUnavailable(
-                f"migrations need the direct host: {error.message}", hint=error.hint
-            ) from error
-        yield connection
 
 
 async def write_upgrade_sql(database: Database, revision: str) -> str:
@@ -191,13 +172,8 @@ async def write_upgrade_sql(database: Database, revision: str) -> str:
     return comment + output.getvalue()
 
 
-async def require_current(database: Database) -> None:
-    """Check that a store has this program's version; raises as `require_head` does."""
-    require_head(await read_store_version(database), database.target.display)
-
-
-def require_head(version: str | None, store: str) -> str:
-    """Return the version if it is this program's.
+def require_head(version: str | None, store: str) -> None:
+    """Check that a store has this program's version.
 
     Raises:
         SchemaMismatch: the store has no tables, or an older or newer version.
@@ -206,27 +182,25 @@ def require_head(version: str | None, store: str) -> str:
         raise SchemaMismatch(
             f"{store} has no todo tables yet", hint="`todo db upgrade` creates them"
         )
-    if not is_known(version):
-        raise newer_version_error(version, store)
+    require_known(version, store)
     if version != HEAD:
         raise SchemaMismatch(
             f"{store} has an older schema ({version}) than this program ({HEAD})",
             hint="`todo db upgrade` brings it there",
         )
-    return version
 
 
-def is_known(version: str | None) -> bool:
-    """Tell whether this program has the revision."""
-    return version in (known for known, _ in _list_revisions())
+def require_known(version: str | None, store: str = "the store") -> None:
+    """Check that this program has the revision of a store.
 
-
-def newer_version_error(version: str, store: str = "the store") -> SchemaMismatch:
-    """Return the error for a store that a newer program has migrated."""
-    return SchemaMismatch(
-        f"{store} is of a newer version ({version}) than this program ({HEAD})",
-        hint="upgrade neontodo",
-    )
+    Raises:
+        SchemaMismatch: a newer program has migrated it.
+    """
+    if version not in (known for known, _ in _list_revisions()):
+        raise SchemaMismatch(
+            f"{store} is of a newer version ({version}) than this program ({HEAD})",
+            hint="upgrade neontodo",
+        )
 
 
 def plan(version: str | None, direction: Direction, revision: str) -> Migration:
@@ -240,8 +214,7 @@ def plan(version: str | None, direction: Direction, revision: str) -> Migration:
     """
     revisions = _list_revisions()
     names = [name for name, _ in revisions]
-    if version not in names:
-        raise newer_version_error(str(version))
+    require_known(version)
     wanted = {"head": names[-1], BASE: None}.get(revision, revision)
     if wanted not in names:
         known = ", ".join(name for name in names if name)
@@ -255,6 +228,7 @@ def plan(version: str | None, direction: Direction, revision: str) -> Migration:
     return Migration(version, wanted, tuple(f"{name} {doc.rstrip('.')}" for name, doc in way))
 
 
+@cache
 def _list_revisions() -> list[tuple[str | None, str]]:
     """Return each revision and what it does, the oldest first, after the store without tables."""
     scripts = ScriptDirectory.from_config(_make_config()).walk_revisions()
@@ -288,7 +262,8 @@ def migrate(
     """
     is_upgrade, is_server = direction == "upgrade", connection.dialect.name == "postgresql"
     if is_server:
-        _lock(connection)
+        has_version = sa.inspect(connection).has_table(VERSION_TABLE)
+        connection.exec_driver_sql(_write_lock(has_version))
     migration = plan(read_version(connection), direction, revision)
     if is_upgrade and migration.before is None:
         require_no_tables(connection)
@@ -302,13 +277,8 @@ def migrate(
     return migration
 
 
-def _lock(connection: sa.Connection) -> None:
-    """Let one migration run at a time: the others wait here, then find the work done."""
-    connection.exec_driver_sql(_write_lock(sa.inspect(connection).has_table(VERSION_TABLE)))
-
-
 def _write_lock(has_version: bool) -> str:
-    """Return the statement that lets one migration run at a time.
+    """Return the statement that the other migrations wait in; then they find the work done.
 
     On a database that is shared, any member could hold an advisory lock; of the table they only get
     the weakest lock.

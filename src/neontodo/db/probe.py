@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,6 +24,11 @@ from neontodo.errors import TodoError
 
 Check = Callable[[AsyncConnection], Awaitable[None]]
 
+_ABOUT_SERVER = sa.text(
+    "SELECT current_setting('server_version'),"
+    " CAST(current_setting('transaction_read_only') AS boolean), clock_timestamp()"
+)
+
 
 @dataclass(frozen=True)
 class Probe:
@@ -32,8 +38,7 @@ class Probe:
         version: for example `17.10`.
         read_only: whether the server refuses changes, as a replica does.
         connecting: the seconds it took to connect, waking included.
-        round_trip: the seconds that a message and its answer took.
-        clock: the server's time, as the round trip began.
+        clock: the server's time, after the round trip.
         schema: the version of todo's tables; None if there are none.
         foreign_tables: another program's tables under names that ours need, if there are none of
             ours.
@@ -62,57 +67,37 @@ class Probe:
         """
         if self.foreign_tables:
             raise foreign_tables_error(self.foreign_tables)
-        if self.schema is not None and not migrations.is_known(self.schema):
-            raise migrations.newer_version_error(self.schema, store)
-
-
-async def probe_server(database: Database, before_tables: Check | None = None) -> Probe:
-    """Connect and ask.
-
-    Args:
-        before_tables: a check to run before a table is read, which may wait for a lock.
-
-    Raises:
-        StoreUnavailable: the server cannot be reached, or refuses the login.
-        TodoError: as `before_tables` raises it.
-    """
-    started = time.monotonic()
-    async with database.connect() as connection:
-        connected = time.monotonic()
-        round_trip = await _measure_round_trip(connection)
-        said = sa.text(
-            "SELECT current_setting('server_version'),"
-            " CAST(current_setting('transaction_read_only') AS boolean), clock_timestamp()"
-        )
-        version, read_only, clock = (await connection.execute(said)).one()
-        if before_tables is not None:
-            await before_tables(connection)
-        schema = await connection.run_sync(read_version)
-        foreign = () if schema else await connection.run_sync(find_foreign_tables)
-        return Probe(
-            version=str(version).partition(" ")[0],
-            read_only=read_only,
-            connecting=connected - started,
-            round_trip=round_trip,
-            clock=clock,
-            schema=schema,
-            foreign_tables=foreign,
-            has_no_users=schema == HEAD and not await has_users(connection),
-        )
-
-
-async def _measure_round_trip(connection: AsyncConnection) -> float:
-    raw = await connection.get_raw_connection()
-    driver = raw.driver_connection
-    assert driver is not None
-    started = time.monotonic()
-    await driver.execute("SELECT 1")
-    return time.monotonic() - started
+        migrations.require_known(self.schema, store)
 
 
 async def try_probe(database: Database, before_tables: Check | None = None) -> Probe | TodoError:
-    """Return what `probe_server` returns or raises."""
+    """Connect, ask, and return the answers, or the error of the connection or of a check.
+
+    Args:
+        before_tables: a check to run before a table is read, which may wait for a lock.
+    """
+    started = time.monotonic()
     try:
-        return await probe_server(database, before_tables)
+        async with database.connect() as connection:
+            connected = time.monotonic()
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            asked = time.monotonic()
+            await driver.execute("SELECT 1")
+            round_trip = time.monotonic() - asked
+            version, read_only, clock = (await connection.execute(_ABOUT_SERVER)).one()
+            if before_tables is not None:
+                await before_tables(connection)
+            schema = await connection.run_sync(read_version)
+            foreign = () if schema else await connection.run_sync(find_foreign_tables)
+            return Probe(
+                version=str(version).partition(" ")[0],
+                read_only=read_only,
+                connecting=connected - started,
+                round_trip=round_trip,
+                clock=clock,
+                schema=schema,
+                foreign_tables=foreign,
+                has_no_users=schema == HEAD and not await has_users(connection),
+            )
     except TodoError as error:
         return error

@@ -19,7 +19,7 @@ from neontodo.db import migrations
 from neontodo.db import probe as probing
 from neontodo.db.database import Database
 from neontodo.db.probe import Probe
-from neontodo.db.schema import VERSION_TABLE
+from neontodo.db.schema import HEAD, VERSION_TABLE
 from neontodo.db.url import PostgresTarget
 from neontodo.doctor.findings import Note
 from neontodo.errors import NotSignedIn, Refused, StoreUnavailable, TodoError
@@ -133,7 +133,8 @@ def check_other_host(app: App, sister: PostgresTarget) -> str:
 def check_schema(target: PostgresTarget, answer: Probe) -> str:
     """Make sure that the tables are of this program's version."""
     answer.require_own_tables(target.display)
-    return migrations.require_head(answer.schema, target.display)
+    migrations.require_head(answer.schema, target.display)
+    return HEAD
 
 
 def check_clock(app: App, answer: Probe) -> str:

@@ -122,8 +122,7 @@ def check_schema(target: SqliteTarget) -> str:
             _check_tables(target, version, tables)
             _check_counters(target, connection)
             return HEAD
-    if version is not None and not migrations.is_known(version):
-        raise migrations.newer_version_error(version, f"the store {target.path}")
+    migrations.require_known(version, f"the store {target.path}")
     return Note(f"{version}; the next command brings it to {HEAD}")
 
 

@@ -10,6 +10,7 @@ import typer
 from neontodo.cli import options
 from neontodo.cli.commands import Commands
 from neontodo.errors import BadValue, NotSignedIn
+from neontodo.render.messages import hint, say, say_dry_run, warn
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -63,23 +64,24 @@ def run_upgrade(app: App, request: UpgradeRequest) -> None:
     from neontodo.db.schema import HEAD
 
     if request.sql:
-        _print_sql(app, request.revision)
+        if app.target.engine == "sqlite":
+            raise BadValue("`--sql` is for Postgres: an embedded store upgrades itself")
+        app.streams.out.write(app.run(migrations.write_upgrade_sql(app.database, request.revision)))
         return
     if request.dry_run:
-        migration = app.run(migrations.plan_for_store(app.database, "upgrade", request.revision))
-    else:
-        migration = app.run(migrations.migrate_store(app.database, "upgrade", request.revision))
-    _report(app, migration, dry_run=request.dry_run)
-    if not request.dry_run and migration.after == HEAD:
-        app.run(_warn_stranger(app))
-
-
-def _print_sql(app: App, revision: str) -> None:
-    from neontodo.db.migrations import write_upgrade_sql
-
-    if app.target.engine == "sqlite":
-        raise BadValue("`--sql` is for Postgres: an embedded store upgrades itself")
-    app.streams.out.write(app.run(write_upgrade_sql(app.database, revision)))
+        version = app.run(migrations.read_store_version(app.database))
+        _report(app, migrations.plan(version, "upgrade", request.revision), dry_run=True)
+        return
+    migration = app.run(migrations.migrate_store(app.database, "upgrade", request.revision))
+    _report(app, migration, dry_run=False)
+    if migration.after == HEAD:
+        try:
+            app.run(app.ensure_user_known())
+        except NotSignedIn as error:
+            # Somebody upgraded a database in which they are no user.
+            warn(app.streams, error.message)
+            if error.hint:
+                hint(app.streams, error.hint)
 
 
 def run_downgrade(app: App, request: DowngradeRequest) -> None:
@@ -89,16 +91,19 @@ def run_downgrade(app: App, request: DowngradeRequest) -> None:
     """
     from neontodo.cli.prompt import confirm
     from neontodo.db import migrations
-    from neontodo.render.messages import hint
 
-    planned = app.run(migrations.plan_for_store(app.database, "downgrade", request.revision))
+    version = app.run(migrations.read_store_version(app.database))
+    planned = migrations.plan(version, "downgrade", request.revision)
     if request.dry_run or not planned.steps:
         _report(app, planned, dry_run=request.dry_run)
         return
     if not request.yes:
         # The answer may take long: no connection is kept open meanwhile.
         app.run(app.database.close())
-        confirm(app, _question(app, planned))
+        store, version = app.target, _name_version(planned.after)
+        lost = "newer kinds of data are lost" if planned.after else "every task in it is lost"
+        copy = "after a backup copy" if store.engine == "sqlite" else "without a backup"
+        confirm(app, f"downgrade {store.display} to {version}? {lost}, {copy}")
     done = app.run(migrations.migrate_store(app.database, "downgrade", request.revision))
     _report(app, done, dry_run=False)
     if app.target.engine == "sqlite":
@@ -111,7 +116,6 @@ def run_current(app: App, request: CurrentRequest) -> None:
 
     from neontodo.db import migrations
     from neontodo.db.schema import HEAD
-    from neontodo.render.messages import say
 
     version = app.run(migrations.read_store_version(app.database))
     if request.json:
@@ -126,15 +130,13 @@ def run_check(app: App, request: CheckRequest) -> None:
     """Check that the store's tables are of this program's version; exit code 6 if not."""
     from neontodo.db import migrations
     from neontodo.db.schema import HEAD
-    from neontodo.render.messages import say
 
-    app.run(migrations.require_current(app.database))
+    version = app.run(migrations.read_store_version(app.database))
+    migrations.require_head(version, app.target.display)
     say(app.streams, f"the schema is up to date ({HEAD})")
 
 
 def _report(app: App, migration: Migration, *, dry_run: bool) -> None:
-    from neontodo.render.messages import say, say_dry_run
-
     if not migration.steps:
         say(app.streams, f"the schema is already at {_name_version(migration.after)}")
     elif dry_run:
@@ -153,24 +155,6 @@ def _report(app: App, migration: Migration, *, dry_run: bool) -> None:
 
 def _name_version(version: str | None) -> str:
     return version or "nothing"
-
-
-def _question(app: App, planned: Migration) -> str:
-    lost = "every task in it is lost" if planned.after is None else "newer kinds of data are lost"
-    copy = "after a backup copy" if app.target.engine == "sqlite" else "without a backup"
-    return f"downgrade {app.target.display} to {_name_version(planned.after)}? {lost}, {copy}"
-
-
-async def _warn_stranger(app: App) -> None:
-    """Warn a person who upgraded a database in which they are no user."""
-    from neontodo.render.messages import hint, warn
-
-    try:
-        await app.ensure_user_known()
-    except NotSignedIn as error:
-        warn(app.streams, error.message)
-        if error.hint:
-            hint(app.streams, error.hint)
 
 
 COMMANDS: Commands = {
