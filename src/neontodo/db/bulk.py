@@ -57,18 +57,18 @@ def _write_statements(table: sa.Table, rows: Rows, dialect: Dialect) -> list[Sta
     into = f"INSERT INTO {table.name} ({', '.join(names)})"
     if dialect.name == "sqlite":
         size = SQLITE_VALUES // len(names)
-        parts = [rows[start : start + size] for start in range(0, len(rows), size)]
-        return [_list_values(into, _convert_columns(table, names, part, dialect)) for part in parts]
+        marks = f"({', '.join('?' * len(names))})"
+        statements = []
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            columns = _convert_columns(table, names, part, dialect)
+            values = tuple(chain.from_iterable(zip(*columns, strict=True)))
+            statements.append((f"{into} VALUES {', '.join([marks] * len(part))}", values))
+        return statements
     types = [sa.ARRAY(table.c[name].type).compile(dialect=dialect) for name in names]
     arrays = ", ".join(f"${n}::{kind}" for n, kind in enumerate(types, 1))
-    columns = tuple(_convert_columns(table, names, rows, dialect))
-    return [(f"{into} SELECT * FROM unnest({arrays})", columns)]
-
-
-def _list_values(into: str, columns: list[list[Any]]) -> Statement:
-    marks = f"({', '.join('?' * len(columns))})"
-    statement = f"{into} VALUES {', '.join([marks] * len(columns[0]))}"
-    return statement, tuple(chain.from_iterable(zip(*columns, strict=True)))
+    arguments = tuple(_convert_columns(table, names, rows, dialect))
+    return [(f"{into} SELECT * FROM unnest({arrays})", arguments)]
 
 
 def _convert_columns(

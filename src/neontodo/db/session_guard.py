@@ -36,7 +36,9 @@ def guard(state: ORMExecuteState) -> None:
     if not state.is_orm_statement:
         raise WrongUser("only ORM statements can be tied to a user")
     if state.is_insert or state.is_executemany:
-        check_rows(state, user_id)
+        given, mapper = state.parameters, state.bind_mapper
+        rows = [given] if isinstance(given, Mapping) else given or [{}]
+        require_own_rows(state.session, mapper and mapper.class_, rows)
     else:
         state.statement = state.statement.options(
             *(
@@ -46,28 +48,11 @@ def guard(state: ORMExecuteState) -> None:
         )
 
 
-def check_rows(state: ORMExecuteState, user_id: str) -> None:
-    """Check that every row of a bulk statement has the session's user."""
-    mapper = state.bind_mapper
-    column = OWNER_COLUMNS.get(mapper.class_) if mapper else None
-    if column is None or not _all_carry(_rows(state.parameters), column, user_id):
-        raise WrongUser("a row to be written does not carry the session's user")
-
-
 def require_own_rows(session: Session, model: Any, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Check that rows which bypass the ORM have the session's user."""
-    if not _all_carry(rows, OWNER_COLUMNS[model], session.info["user_id"]):
+    """Check that every row to be written to an owned table has the session's user."""
+    user_id, column = session.info["user_id"], OWNER_COLUMNS.get(model)
+    if column is None or any(row.get(column) != user_id for row in rows):
         raise WrongUser("a row to be written does not carry the session's user")
-
-
-def _rows(parameters: Any) -> Iterable[Mapping[str, Any]]:
-    if isinstance(parameters, Mapping):
-        return [parameters]
-    return parameters or [{}]
-
-
-def _all_carry(rows: Iterable[Mapping[str, Any]], column: str, user_id: str) -> bool:
-    return all(row.get(column) == user_id for row in rows)
 
 
 @event.listens_for(UserSession, "before_flush")
