@@ -18,20 +18,20 @@ import asyncpg
 from neontodo.db.asyncpg_dialect import DriverConnection
 from neontodo.db.errors_postgres import is_tls_refused, translate_connecting
 from neontodo.db.retry import RetryTimer
-from neontodo.db.tls import has_direct_tls, is_tls_optional, make_context
+from neontodo.db.tls import is_tls_optional, make_context
 from neontodo.db.url import PostgresTarget
 from neontodo.errors import StoreUnavailable
 
 Announce = Callable[[str], None]
 """Shows a passing line about what is being waited for; an empty one takes it away."""
 
-Connect = Callable[..., Awaitable[DriverConnection]]
-
 ANNOUNCED_AFTER = 0.5
 FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
-def make_connect(target: PostgresTarget, timer: RetryTimer, announce: Announce) -> Connect:
+def make_connect(
+    target: PostgresTarget, timer: RetryTimer, announce: Announce
+) -> Callable[..., Awaitable[DriverConnection]]:
     """Return the function that the engine connects with.
 
     It retries every failure, since nothing has been sent yet, and raises StoreUnavailable when that
@@ -41,13 +41,14 @@ def make_connect(target: PostgresTarget, timer: RetryTimer, announce: Announce) 
         BadValue: the URL's parameters contradict each other, or name a file that cannot be used.
     """
     context = make_context(target)
-    is_optional = is_tls_optional(target)
+    # A compute on Neon that sleeps wakes while it is connected to.
+    waiting = "waking Neon…" if target.is_neon else "connecting…"
 
     async def connect(**options: Any) -> DriverConnection:
-        with announce_if_slow(announce, describe_wait(target)):
+        with announce_if_slow(announce, waiting):
             while True:
                 try:
-                    connection = await _connect_once(context, is_optional, options)
+                    connection = await _connect_once(context, is_tls_optional(target), options)
                 except FAILURES as error:
                     failure = translate_connecting(error, target.display)
                     if not isinstance(failure, StoreUnavailable):
@@ -58,22 +59,6 @@ def make_connect(target: PostgresTarget, timer: RetryTimer, announce: Announce) 
                     return connection
 
     return connect
-
-
-def choose_arguments(target: PostgresTarget) -> dict[str, Any]:
-    """Return what asyncpg has to be told besides host, port, user, database and TLS."""
-    settings = {"application_name": target.application_name}
-    if target.startup_options is not None:
-        settings["options"] = target.startup_options
-    return {
-        "password": target.password or "",
-        "timeout": target.connect_timeout,
-        "server_settings": settings,
-        "direct_tls": has_direct_tls(target),
-        "target_session_attrs": "any",
-        "krbsrvname": "postgres",
-        "gsslib": "gssapi",
-    }
 
 
 async def _connect_once(
@@ -88,11 +73,6 @@ async def _connect_once(
             raise
         connection = await asyncpg.connect(ssl=False, **options)
     return connection
-
-
-def describe_wait(target: PostgresTarget) -> str:
-    """Return what to announce; a compute on Neon that sleeps wakes while it is connected to."""
-    return "waking Neon…" if target.is_neon else "connecting…"
 
 
 @contextmanager

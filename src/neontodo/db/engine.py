@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, ExceptionContext, event
@@ -45,20 +44,10 @@ def make_engine(
     """
     if isinstance(target, SqliteTarget):
         return _make_sqlite_engine(target, foreign_keys=not for_migration)
-    from neontodo.db.connect import make_connect
-
     timer = timer or RetryTimer(TimeLimits())
-    connect = make_connect(target, timer, announce)
     answer = None if for_migration else timer.limits.answer
-    engine = _make_postgres_engine(target, connect, answer, STATEMENTS if keeps_statements else 0)
-
-    @event.listens_for(engine.sync_engine, "handle_error")
-    def drop_if_silent(context: ExceptionContext) -> None:
-        # A server that does not answer is not asked for a ROLLBACK either.
-        if isinstance(context.original_exception, TimeoutError):
-            context.is_disconnect = True
-
-    return engine
+    statements = STATEMENTS if keeps_statements else 0
+    return _make_postgres_engine(target, timer, announce, answer, statements)
 
 
 def _make_sqlite_engine(target: SqliteTarget, *, foreign_keys: bool) -> AsyncEngine:
@@ -96,15 +85,20 @@ def _make_sqlite_engine(target: SqliteTarget, *, foreign_keys: bool) -> AsyncEng
 
 def _make_postgres_engine(
     target: PostgresTarget,
-    connect: Callable[..., Awaitable[Any]],
+    timer: RetryTimer,
+    announce: Announce,
     answer: float | None,
     statements: int,
 ) -> AsyncEngine:
     from neontodo.db import asyncpg_dialect
-    from neontodo.db.connect import choose_arguments
+    from neontodo.db.connect import make_connect
+    from neontodo.db.tls import has_direct_tls
 
+    settings = {"application_name": target.application_name}
+    if target.startup_options is not None:
+        settings["options"] = target.startup_options
     asyncpg_dialect.register_dialect()
-    return create_async_engine(
+    engine = create_async_engine(
         URL.create(
             f"postgresql+{asyncpg_dialect.DRIVER}",
             username=target.user,
@@ -116,14 +110,29 @@ def _make_postgres_engine(
         json_deserializer=read_json,
         pool_size=1,
         max_overflow=0,
-        connect_args=choose_arguments(target)
-        | {
-            "async_creator_fn": connect,
+        connect_args={
+            "async_creator_fn": make_connect(target, timer, announce),
             "command_timeout": answer,
             "connection_class": asyncpg_dialect.DriverConnection,
+            "password": target.password or "",
+            "timeout": target.connect_timeout,
+            "server_settings": settings,
+            "direct_tls": has_direct_tls(target),
+            # asyncpg would take these three from the environment.
+            "target_session_attrs": "any",
+            "krbsrvname": "postgres",
+            "gsslib": "gssapi",
             # A transaction pooler that may stand in between shares one server's plans among
             # clients: after a schema change every cached statement fails.
             "statement_cache_size": statements,
             "prepared_statement_cache_size": statements,
         },
     )
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def drop_if_silent(context: ExceptionContext) -> None:
+        # A server that does not answer is not asked for a ROLLBACK either.
+        if isinstance(context.original_exception, TimeoutError):
+            context.is_disconnect = True
+
+    return engine
