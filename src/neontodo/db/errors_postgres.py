@@ -48,7 +48,11 @@ class Meaning(NamedTuple):
         return self.kind(f"{name} {self.what}", hint=self.hint)
 
 
-# By the first characters of the SQLSTATE; the longest match wins.
+_NO_DATABASE = Meaning("has no such database", URL)
+_OTHER_TABLES = Meaning("has tables of another version of todo", UPGRADE, kind=SchemaMismatch)
+_WRONG_PASSWORD = Meaning("refused the user or the password", REFUSED)
+
+# By the SQLSTATE, or else by its first two characters, its class.
 BY_SQLSTATE = {
     "08": Meaning("closed the connection", DOCTOR, Retry.PATIENTLY),
     "22": Meaning("cannot store a value of this command", "change it", kind=BadValue),
@@ -60,15 +64,15 @@ BY_SQLSTATE = {
     ),
     "25006": Meaning("is read-only", "connect to the primary server"),
     "25P03": Meaning("ended a transaction that did nothing for too long", DOCTOR, Retry.PATIENTLY),
-    "28": Meaning("refused the user or the password", REFUSED),
-    "3D000": Meaning("has no such database", URL),
+    "28": _WRONG_PASSWORD,
+    "3D000": _NO_DATABASE,
     "3F000": Meaning("has no schema for todo's tables", UPGRADE, kind=SchemaMismatch),
     "40": Meaning("canceled this command: it conflicts with another", "try again", Retry.PATIENTLY),
     "42501": Meaning(
         "does not allow your login role to do this", "ask the database's owner", kind=NotSignedIn
     ),
-    "42703": Meaning("has tables of another version of todo", UPGRADE, kind=SchemaMismatch),
-    "42883": Meaning("has tables of another version of todo", UPGRADE, kind=SchemaMismatch),
+    "42703": _OTHER_TABLES,
+    "42883": _OTHER_TABLES,
     "42P01": Meaning("has no todo tables, or older ones", UPGRADE, kind=SchemaMismatch),
     "53": Meaning("has no room left", LATER),
     "53200": Meaning(
@@ -89,10 +93,8 @@ WHILE_CONNECTING = {"22": _OPTION, "42601": _OPTION, "42704": _OPTION, "55P02": 
 
 _OVERRUN = Meaning("has too many connections", LATER, Retry.PATIENTLY)
 _WAKING = Meaning("could not be woken in time", LATER, Retry.PATIENTLY)
-_WRONG_PASSWORD = Meaning("refused the user or the password", REFUSED)
 _NOT_FOUND = Meaning("has no such endpoint", "copy the database URL from Neon's console again")
 _DISABLED = Meaning("has its endpoint disabled", "enable it in Neon's console")
-_QUOTA = Meaning("has used up a quota of its Neon project", CONSOLE)
 _TOO_MANY_COMPUTES = Meaning(
     "cannot start: too many computes of its project are running", "suspend one in Neon's console"
 )
@@ -107,7 +109,7 @@ BY_TEXT = {
     "endpoint is idle": _WAKING,
     "waiting for endpoint to become active": _WAKING,
     "check your quotas": Meaning("is not available: over a quota, or in maintenance", CONSOLE),
-    "quota": _QUOTA,
+    "quota": Meaning("has used up a quota of its Neon project", CONSOLE),
     "endpoint cannot be found": _NOT_FOUND,
     "endpoint could not be found": _NOT_FOUND,
     "endpoint is disabled": _DISABLED,
@@ -139,8 +141,8 @@ BY_TEXT = {
         "does not take the URL's `options` through its pooler",
         "drop them, or use the host name without `-pooler`",
     ),
-    "does not exist": Meaning("has no such database", URL),
-    "no such database": Meaning("has no such database", URL),
+    "does not exist": _NO_DATABASE,
+    "no such database": _NO_DATABASE,
     "terminating connection": _CLOSED,
     "terminated unexpectedly": _CLOSED,
     "network issue": _CLOSED,
@@ -176,19 +178,15 @@ def translate_connecting(error: BaseException, name: str) -> TodoError:
     # A connection that broke before it stood: whether anybody is there is not known.
     if meaning is not None and meaning is not BY_SQLSTATE["08"]:
         return meaning.make_error(name)
-    match error:
-        case TimeoutError():
-            retry = Retry.PATIENTLY
-        case ssl.SSLEOFError():
-            retry = Retry.BRIEFLY
-        case ssl.SSLError():
-            retry = Retry.NEVER
-        case _ if is_tls_refused(error):
-            return StoreUnavailable(
-                f"{name} offers no TLS", hint="`sslmode` in the database URL asks for it"
-            )
-        case _:
-            retry = Retry.BRIEFLY
+    if is_tls_refused(error):
+        return StoreUnavailable(
+            f"{name} offers no TLS", hint="`sslmode` in the database URL asks for it"
+        )
+    retry = Retry.BRIEFLY
+    if isinstance(error, TimeoutError):
+        retry = Retry.PATIENTLY
+    elif isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+        retry = Retry.NEVER
     return _unreachable_error(name, error, retry)
 
 

@@ -30,11 +30,6 @@ _REASONS = {
 }
 
 
-def needs_verification(target: PostgresTarget) -> bool:
-    """Tell whether certificate and host name must be verified."""
-    return target.is_neon or target.channel_binding == "require" or target.sslrootcert == SYSTEM
-
-
 def make_context(target: PostgresTarget) -> ssl.SSLContext | None:
     """Return the TLS context for the server; None for plain text.
 
@@ -46,51 +41,8 @@ def make_context(target: PostgresTarget) -> ssl.SSLContext | None:
     verify = choose_verification(target)
     if target.sslnegotiation == "direct" and (verify is None or is_tls_optional(target)):
         raise BadValue("`sslnegotiation=direct` needs `sslmode=require` or a stricter one")
-    return None if verify is None else _make_verifying_context(target, verify)
-
-
-def is_tls_optional(target: PostgresTarget) -> bool:
-    """Tell whether a server that offers no TLS is used without it."""
-    return target.sslmode is None and not needs_verification(target)
-
-
-def choose_verification(target: PostgresTarget) -> Verify | None:
-    """Return how much of the certificate is verified; None for plain text."""
-    if needs_verification(target):
-        if target.sslmode == "disable" and not target.is_neon:
-            raise BadValue("`sslmode=disable` contradicts the rest of the database URL")
-        return "full"
-    match target.sslmode:
-        case "verify-full":
-            return "full"
-        case "verify-ca":
-            return "ca"
-        case "require":
-            # As libpq does, for the sake of those who have put a root certificate there.
-            return "ca" if _find_root_file(target) else "nothing"
-        case None:
-            return "nothing"
-    return None
-
-
-def has_direct_tls(target: PostgresTarget) -> bool:
-    """Tell whether TLS starts with the first byte, which saves a round trip."""
-    if target.is_socket:
-        return False
-    if target.is_neon:
-        return target.sslnegotiation != "postgres"
-    return target.sslnegotiation == "direct"
-
-
-def explain_tls_error(error: ssl.SSLError) -> str:
-    """Return why the server was not trusted, or why there is no TLS."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        known = _REASONS.get(error.verify_code)
-        return known or f"its certificate is not valid: {error.verify_message.rstrip('.')}"
-    return "no secure connection could be made"
-
-
-def _make_verifying_context(target: PostgresTarget, verify: Verify) -> ssl.SSLContext:
+    if verify is None:
+        return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["postgresql"])
@@ -112,6 +64,51 @@ def _make_verifying_context(target: PostgresTarget, verify: Verify) -> ssl.SSLCo
     return context
 
 
+def is_tls_optional(target: PostgresTarget) -> bool:
+    """Tell whether a server that offers no TLS is used without it."""
+    return target.sslmode is None and not _needs_verification(target)
+
+
+def choose_verification(target: PostgresTarget) -> Verify | None:
+    """Return how much of the certificate is verified; None for plain text."""
+    if _needs_verification(target):
+        if target.sslmode == "disable" and not target.is_neon:
+            raise BadValue("`sslmode=disable` contradicts the rest of the database URL")
+        return "full"
+    match target.sslmode:
+        case "disable":
+            return None
+        case "verify-full":
+            return "full"
+        case "verify-ca":
+            return "ca"
+        case "require" if _find_root_file(target):
+            # As libpq does, for the sake of those who have put a root certificate there.
+            return "ca"
+    return "nothing"
+
+
+def _needs_verification(target: PostgresTarget) -> bool:
+    return target.is_neon or target.channel_binding == "require" or target.sslrootcert == SYSTEM
+
+
+def has_direct_tls(target: PostgresTarget) -> bool:
+    """Tell whether TLS starts with the first byte, which saves a round trip."""
+    if target.is_socket:
+        return False
+    if target.is_neon:
+        return target.sslnegotiation != "postgres"
+    return target.sslnegotiation == "direct"
+
+
+def explain_tls_error(error: ssl.SSLError) -> str:
+    """Return why the server was not trusted, or why there is no TLS."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        known = _REASONS.get(error.verify_code)
+        return known or f"its certificate is not valid: {error.verify_message.rstrip('.')}"
+    return "no secure connection could be made"
+
+
 def _trust_file(context: ssl.SSLContext, path: Path) -> None:
     revoked = path.with_name("root.crl")
     if revoked == _find_own_file("root.crl") and revoked.exists():
@@ -131,17 +128,13 @@ def _trust_file(context: ssl.SSLContext, path: Path) -> None:
 def trust_system(context: ssl.SSLContext) -> None:
     """Trust the system's authorities; Mozilla's where it has none, as in slim containers."""
     context.load_default_certs()
-    if context.cert_store_stats()["x509_ca"] or _has_folder_of_authorities():
+    # What is in a folder is read when it is needed, and not counted before.
+    folder = ssl.get_default_verify_paths().capath
+    if context.cert_store_stats()["x509_ca"] or (folder and any(Path(folder).glob("*.[0-9]"))):
         return
     import certifi
 
     context.load_verify_locations(certifi.where())
-
-
-def _has_folder_of_authorities() -> bool:
-    # What is in a folder is read when it is needed, and not counted before.
-    folder = ssl.get_default_verify_paths().capath
-    return folder is not None and any(Path(folder).glob("*.[0-9]"))
 
 
 def _find_root_file(target: PostgresTarget) -> Path | None:

@@ -40,7 +40,6 @@ _READINGS = (
     re.compile(rf"(?P<user>[^:@/]*):(?P<password>.*)@{_REST}"),
 )
 
-SSL_MODES = ("disable", "require", "verify-ca", "verify-full")
 PATIENCE = 15.0
 LONGEST_PATIENCE = 3600.0
 NEON = ".neon.tech"
@@ -107,9 +106,7 @@ class PostgresTarget:
     @property
     def direct(self) -> PostgresTarget:
         """The same database without Neon's pooler in between."""
-        if not self.is_pooled:
-            return self
-        return self._with_label(self._label.removesuffix(POOLER))
+        return self._with_label(self._label.removesuffix(POOLER)) if self.is_pooled else self
 
     @property
     def sister(self) -> PostgresTarget | None:
@@ -121,10 +118,9 @@ class PostgresTarget:
     @property
     def startup_options(self) -> str | None:
         """What of `options` the server has to be told; Neon knows its endpoint by the host name."""
-        own = {f"{name}={self.direct._label}" for name in ("endpoint", "project")}
-        kept = [
-            part for part in (self.options or "").split() if not self.is_neon or part not in own
-        ]
+        label = self.direct._label
+        known = {f"endpoint={label}", f"project={label}"} if self.is_neon else set()
+        kept = [part for part in (self.options or "").split() if part not in known]
         return " ".join(kept) or None
 
     @property
@@ -157,12 +153,15 @@ def parse_url(url: str) -> Target:
         BadValue: it is no URL of Postgres or SQLite, or has a parameter nobody knows; the
             message never repeats the URL, since it may hold a password.
     """
-    scheme, rest = _split_scheme(url)
-    match scheme:
-        case "sqlite":
-            return _parse_sqlite(rest)
-        case "postgres" | "postgresql":
-            return _parse_postgres(_split_rest(rest))
+    found = _SCHEME.fullmatch(extract_url(url))
+    if found is None:
+        raise _url_error("this is not a database URL")
+    # SQLAlchemy's have the name of a driver after a plus.
+    scheme, rest = found[1].lower().partition("+")[0], found[2]
+    if scheme == "sqlite":
+        return _parse_sqlite(rest)
+    if scheme in ("postgres", "postgresql"):
+        return _parse_postgres(_split_rest(rest))
     raise _url_error(f"`{scheme}://` is not supported")
 
 
@@ -189,13 +188,15 @@ def _parse_postgres(given: dict[str, str]) -> PostgresTarget:
         raise _url_error("a database URL with several hosts is not supported")
     if not host or not user:
         raise _url_error(f"the database URL names no {'user' if host else 'host'}")
-    port = _parse_port(place["port"] or given.get("port") or "5432")
+    port = place["port"] or given.get("port") or "5432"
+    if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+        raise _url_error("the port of the database URL must be a number from 1 to 65535")
     if not host.startswith("/"):
         # A dot at the end makes a name absolute; it is the same host.
         host = _check_host(host.lower().removesuffix("."))
     converted = {name: PARAMETERS[name](value) for name, value in known.items()}
     arguments: dict[str, Any] = {name: value for name, value in converted.items() if value}
-    return PostgresTarget(host, port, user, database, password, **arguments)
+    return PostgresTarget(host, int(port), user, database, password, **arguments)
 
 
 def _require_no_secret(name: str, what: str) -> None:
@@ -215,8 +216,16 @@ def _require_no_secret(name: str, what: str) -> None:
 
 
 def _read_parameters(query: str) -> dict[str, str]:
+    """Return the parameters that mean something here, decoded; a `+` in one is a plus."""
+    found = []
+    for part in query.split("&") if query else ():
+        name, equals, value = part.partition("=")
+        # What is no plain name may be the rest of a password.
+        if not equals or not re.fullmatch(r"[A-Za-z_.]{1,40}", name):
+            raise _url_error("the database URL has a parameter that cannot be read")
+        found.append((name, _decode(value)))
     known = {}
-    for name, value in _split_query(query):
+    for name, value in found:
         if name == "ssl":
             raise BadValue("the parameter `ssl` is not supported in a database URL", hint=USE_TLS)
         if name in PARAMETERS or name in PLACES:
@@ -243,22 +252,16 @@ def _check_host(host: str) -> str:
 def _parse_sslmode(value: str) -> str:
     if value in ("allow", "prefer"):
         raise BadValue(f"`sslmode={value}` is not supported", hint=USE_TLS)
-    return _require_one_of("sslmode", SSL_MODES)(value)
+    return _require_one_of("sslmode", "disable", "require", "verify-ca", "verify-full")(value)
 
 
-def _require_one_of(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
+def _require_one_of(name: str, *choices: str) -> Callable[[str], str]:
     def convert(value: str) -> str:
         if value not in choices:
             raise _url_error(f"`{name}` must be one of {', '.join(choices)}")
         return value
 
     return convert
-
-
-def _parse_port(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) < 65536:
-        raise _url_error("the port of the database URL must be a number from 1 to 65535")
-    return int(text)
 
 
 def _parse_seconds(value: str) -> float:
@@ -273,14 +276,6 @@ def extract_url(text: str) -> str:
     return found[2].strip() if found else text.strip()
 
 
-def _split_scheme(url: str) -> tuple[str, str]:
-    """Return the scheme in lower case, without a driver's name, and what follows `://`."""
-    found = _SCHEME.fullmatch(extract_url(url))
-    if found is None:
-        raise _url_error("this is not a database URL")
-    return found[1].lower().partition("+")[0], found[2]
-
-
 def _split_rest(rest: str) -> dict[str, str]:
     """Return user, password, host, port, database and query, still encoded, if not empty."""
     if re.search(r"[\s\x00-\x1f\x7f]", rest):
@@ -292,18 +287,6 @@ def _split_rest(rest: str) -> dict[str, str]:
         "the database URL cannot be read",
         hint="signs like `@`, `/`, `#` and `%` in a password are written as %40, %2F, %23 and %25",
     )
-
-
-def _split_query(query: str) -> list[tuple[str, str]]:
-    """Return the names and decoded values of a query; a `+` in it is a plus."""
-    found = []
-    for part in query.split("&") if query else ():
-        name, equals, value = part.partition("=")
-        # What is no plain name may be the rest of a password.
-        if not equals or not re.fullmatch(r"[A-Za-z_.]{1,40}", name):
-            raise _url_error("the database URL has a parameter that cannot be read")
-        found.append((name, _decode(value)))
-    return found
 
 
 def _decode(text: str) -> str:
@@ -325,9 +308,9 @@ def _url_error(message: str) -> BadValue:
 PLACES = ("host", "port", "user", "password", "dbname")
 PARAMETERS: dict[str, Callable[[str], str | float]] = {
     "sslmode": _parse_sslmode,
-    "channel_binding": _require_one_of("channel_binding", ("disable", "prefer", "require")),
+    "channel_binding": _require_one_of("channel_binding", "disable", "prefer", "require"),
     "sslrootcert": str,
-    "sslnegotiation": _require_one_of("sslnegotiation", ("postgres", "direct")),
+    "sslnegotiation": _require_one_of("sslnegotiation", "postgres", "direct"),
     "options": str,
     "connect_timeout": _parse_seconds,
     "application_name": str,
