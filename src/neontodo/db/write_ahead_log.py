@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -32,6 +32,7 @@ if sys.platform != "win32":
 
 MAGIC = b"SQLite format 3\0"
 WAL_HEADER, FRAME_HEADER, DATABASE_HEADER = 32, 24, 100
+FIRST_PAGE = b"\0\0\0\1"
 SHARED_LOCK = 0x4000_0002, 510
 """Where whoever has a store open holds a lock: SQLite's file format says so."""
 
@@ -63,12 +64,9 @@ class Header:
 
     def follows(self, before: Header) -> bool:
         """Tell whether this may be the next state: marked as such, or not marked at all."""
-        marked = self.application_id == state_of(before.user_version, before.schema_version)
-        unmarked = (self.user_version, self.application_id) == (
-            before.user_version,
-            before.application_id,
-        )
-        return marked or unmarked
+        if self.application_id == state_of(before.user_version, before.schema_version):
+            return True
+        return self == replace(before, schema_version=self.schema_version)
 
 
 def state_of(user_version: int, schema_version: int) -> int:
@@ -155,33 +153,28 @@ def _read_header(path: Path) -> Header | None:
 
 
 def _is_begun_on(log: BinaryIO, begun: bytes, before: Header) -> bool:
-    headers = _read_headers(log, begun)
+    # The store's header in each state that the log has, in their order.
+    headers = (
+        Header.parse(page)
+        for frame, page in _read_frames(log, begun, DATABASE_HEADER)
+        if frame[:4] == FIRST_PAGE and len(page) == DATABASE_HEADER
+    )
     first = next(headers, None)
     if first is None or first.follows(before) or before in (first, *headers):
         return True
     return not _is_replayed(log, begun)
 
 
-def _read_headers(log: BinaryIO, begun: bytes) -> Iterator[Header]:
-    """Yield the store's header in each state that the log has, in their order."""
-    for place, frame in _read_frames(log, begun):
-        if frame[:4] == b"\0\0\0\1":
-            log.seek(place + FRAME_HEADER)
-            page = log.read(DATABASE_HEADER)
-            if len(page) == DATABASE_HEADER:
-                yield Header.parse(page)
-
-
-def _read_frames(log: BinaryIO, begun: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the offset and header of each page of the log, without older ones at the end."""
-    size, salts, place = _page_size(begun), begun[16:24], WAL_HEADER
+def _read_frames(log: BinaryIO, begun: bytes, length: int) -> Iterator[tuple[bytes, bytes]]:
+    """Yield each page's frame and its beginning of that length, without older ones at the end."""
+    place = WAL_HEADER
     while True:
         log.seek(place)
         frame = log.read(FRAME_HEADER)
-        if len(frame) < FRAME_HEADER or frame[8:16] != salts:
+        if len(frame) < FRAME_HEADER or frame[8:16] != begun[16:24]:
             return
-        yield place, frame
-        place += FRAME_HEADER + size
+        yield frame, log.read(length)
+        place += FRAME_HEADER + _page_size(begun)
 
 
 def _is_replayed(log: BinaryIO, begun: bytes) -> bool:
@@ -194,12 +187,11 @@ def _is_replayed(log: BinaryIO, begun: bytes) -> bool:
     if struct.pack(">II", *sums) != begun[24:32]:
         return False
     has_header = has_commit = False
-    for place, frame in _read_frames(log, begun):
-        log.seek(place + FRAME_HEADER)
-        sums = _checksum(frame[:8] + log.read(_page_size(begun)), sums, order)
+    for frame, page in _read_frames(log, begun, _page_size(begun)):
+        sums = _checksum(frame[:8] + page, sums, order)
         if struct.pack(">II", *sums) != frame[16:24]:
             return False
-        has_header = has_header or frame[:4] == b"\0\0\0\1"
+        has_header = has_header or frame[:4] == FIRST_PAGE
         has_commit = has_commit or frame[4:8] != b"\0\0\0\0"
         if has_header and has_commit:
             return True
