@@ -21,14 +21,9 @@ from neontodo.doctor.findings import Note
 from neontodo.errors import StoreUnavailable
 
 SSL_REQUEST = struct.pack("!ll", 8, 80877103)
-DNS_HINT = "check the host name in the database URL, and this machine's network"
-TCP_HINT = "check the port in the database URL, and whether a firewall is in between"
 TLS_HINT = "if the certificate's authority is your own, name its file with `sslrootcert`"
-PLAIN_HINT = "`sslmode` in the database URL requires it"
 SOON = timedelta(days=7)
 """How long before its end a certificate is worth a note."""
-
-Address = tuple[Any, ...]
 
 
 @contextlib.contextmanager
@@ -50,11 +45,11 @@ class ConnectionSteps:
     def __init__(self, target: PostgresTarget) -> None:
         self.target = target
         self.is_plain = False
-        self._addresses: list[Address] = []
+        self._addresses: list[Any] = []
 
     def resolve_host(self) -> str:
         """Return the addresses of the host."""
-        with _explain_errors(DNS_HINT):
+        with _explain_errors("check the host name in the database URL, and this machine's network"):
             self._addresses = socket.getaddrinfo(
                 self.target.host, self.target.port, type=socket.SOCK_STREAM
             )
@@ -76,8 +71,8 @@ class ConnectionSteps:
                     return where
                 tried = ", ".join(host for host, _ in silent)
                 return Note(f"{where}; tried first, without an answer: {tried}")
-        with _explain_errors(TCP_HINT):
-            raise silent[0][1]
+        hint = "check the port in the database URL, and whether a firewall is in between"
+        raise StoreUnavailable(explain_failure(silent[0][1]), hint=hint) from silent[0][1]
 
     def negotiate_tls(self) -> str:
         """Return how the connection is protected."""
@@ -127,7 +122,8 @@ class ConnectionSteps:
                 connection.sendall(SSL_REQUEST)
                 if connection.recv(1) != b"S":
                     self.is_plain = True
-                    raise StoreUnavailable("the server offers no TLS", hint=PLAIN_HINT)
+                    hint = "`sslmode` in the database URL requires it"
+                    raise StoreUnavailable("the server offers no TLS", hint=hint)
             with context.wrap_socket(connection, server_hostname=self.target.host) as secured:
                 yield secured
 

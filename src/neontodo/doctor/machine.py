@@ -14,7 +14,6 @@ from neontodo.db.url import USUAL_VARIABLES, PostgresTarget, parse_url
 from neontodo.doctor.findings import Note
 from neontodo.errors import BadValue, NotSignedIn
 
-OTHER_OWN = frozenset({known.CONFIG_VARIABLE, "TODO_AGENT"})
 LIBPQ = frozenset(
     f"PG{name}"
     for name in (
@@ -30,21 +29,17 @@ def check_settings(app: App) -> str:
     app.load_settings()
     # A profile that does not exist is reported here, and not where it is first needed.
     _ = app.folder
-    origins = app.setting_origins
-    if not origins:
-        return "all have their defaults"
-    return ", ".join(f"{name} by {origin}" for name, origin in origins.items())
+    origins = (f"{name} by {origin}" for name, origin in app.setting_origins.items())
+    return ", ".join(origins) or "all have their defaults"
 
 
 def check_variables(app: App) -> str:
     """Return which variables look like settings and are not."""
-    own = {*OTHER_OWN, *map(known.variable_name, known.Settings.model_fields)}
-    unknown = [
-        name
-        for name in app.env
-        if name.startswith(known.PREFIX) and name not in own and app.env[name]
-    ]
-    foreign = [name for name in (*USUAL_VARIABLES, *sorted(LIBPQ)) if app.env.get(name)]
+    settings = map(known.variable_name, known.Settings.model_fields)
+    own = {known.CONFIG_VARIABLE, "TODO_AGENT", *settings}
+    given = {name for name, value in app.env.items() if value}
+    unknown = [name for name in given - own if name.startswith(known.PREFIX)]
+    foreign = [name for name in (*USUAL_VARIABLES, *sorted(LIBPQ)) if name in given]
     notes = []
     if unknown:
         notes.append(f"not a setting of todo: {', '.join(sorted(unknown))}")
@@ -55,7 +50,11 @@ def check_variables(app: App) -> str:
 
 def check_keyring(app: App) -> str:
     """Make sure that the keyring answers, if it holds a secret that is in use."""
-    wanted = _name_secrets(app)
+    wanted = {}
+    if (key := find_database_key(app)) is not None:
+        wanted["the database URL"] = connect.connection_secret_name(key)
+    if app.account is not None:
+        wanted["the session"] = account_file.session_secret_name(app.account.issuer)
     places = {what: app.secrets.locate(name) for what, name in wanted.items()}
     if not any(places.values()):
         return "not needed"
@@ -67,22 +66,12 @@ def check_keyring(app: App) -> str:
     return f"it has {' and '.join(there)}"
 
 
-def _name_secrets(app: App) -> dict[str, str]:
-    """Return what secrets are in use, and the names that they are stored by."""
-    found = {}
-    if (key := find_database_key(app)) is not None:
-        found["the database URL"] = connect.connection_secret_name(key)
-    if app.account is not None:
-        found["the session"] = account_file.session_secret_name(app.account.issuer)
-    return found
-
-
 def check_issuer(app: App) -> str:
     """Make sure that the issuer of this run shows its keys."""
-    is_account = app.account is not None and app.read_given_token()[0] is None
     # Settings that cannot be used show here, even if the account's issuer is asked.
     named = app.issuer
-    asked = app.account.issuer if app.account and is_account else named
+    account = None if app.read_given_token()[0] is not None else app.account
+    asked = account.issuer if account is not None else named
     assert asked is not None
 
     async def fetch() -> int:
@@ -92,7 +81,7 @@ def check_issuer(app: App) -> str:
     number = app.run(fetch())
     if not number:
         raise NotSignedIn(f"{asked.url} has no public key that can be used")
-    who = f"signed in as {app.account.label}" if app.account and is_account else "not signed in"
+    who = f"signed in as {account.label}" if account is not None else "not signed in"
     return f"{asked.url} has {number} key{'s' * (number > 1)}; {who}"
 
 
@@ -110,10 +99,9 @@ def find_database_key(app: App) -> str | None:
 
 def check_store(app: App) -> str:
     """Return which store is in use, and who chose it."""
-    target = app.target
-    if origin := app.setting_origins.get("database_url"):
-        return f"{target.display}, by {origin}"
-    return f"{target.display}, {'by default' if target.engine == 'sqlite' else 'connected'}"
+    usual = "by default" if app.target.engine == "sqlite" else "connected"
+    origin = app.setting_origins.get("database_url")
+    return f"{app.target.display}, {f'by {origin}' if origin else usual}"
 
 
 def read_claims(app: App) -> Claims:

@@ -93,13 +93,12 @@ async def require_unlocked(connection: AsyncConnection) -> None:
     """
     asked = {"tables": [*grants.TABLES, VERSION_TABLE], "read_only": list(READ_ONLY)}
     found = (await connection.execute(_BLOCKING, asked)).all()
-    if not found:
-        return
-    raise TablesLocked(
-        f"commands are blocked: {'; '.join(_describe_lock(*row) for row in found)}",
-        hint="this passes when these sessions end; `todo member list` shows whose login "
-        "`todo_m_…` is, and `todo member remove` ends its sessions",
-    )
+    if found:
+        raise TablesLocked(
+            f"commands are blocked: {'; '.join(_describe_lock(*row) for row in found)}",
+            hint="this passes when these sessions end; `todo member list` shows whose login "
+            "`todo_m_…` is, and `todo member remove` ends its sessions",
+        )
 
 
 def _describe_lock(
@@ -125,8 +124,7 @@ def check_other_host(app: App, sister: PostgresTarget) -> str:
     """Return whether Neon's other host name for the database answers."""
     answer = app.run(probing.try_probe(app.database.with_target(sister)))
     if isinstance(answer, TodoError):
-        needed = "" if sister.is_pooled else "; migrations need it"
-        return Note(f"{answer.message}{needed}")
+        return Note(answer.message + ("" if sister.is_pooled else "; migrations need it"))
     return f"{sister.host} answers too"
 
 
@@ -164,7 +162,12 @@ async def check_isolation(database: Database) -> str:
                 f"row level security is switched off for {', '.join(open_tables)}",
                 hint="the owner switches it on: `ALTER TABLE … ENABLE ROW LEVEL SECURITY`",
             )
-        await _require_safe(connection, group)
+        exposed = await grants.list_exposures(connection, group) if group else []
+        if exposed:
+            raise Refused(
+                f"the members are not kept apart: {'; '.join(exposed)}",
+                hint="the owner fixes it with the next `todo member add`",
+            )
         excess = []
         if group and not restricted:
             excess = await grants.list_excess_rights(connection, group)
@@ -180,15 +183,6 @@ async def check_isolation(database: Database) -> str:
     return Note(f"{text}; members can also {', '.join(excess)}") if excess else text
 
 
-async def _require_safe(connection: AsyncConnection, group: str | None) -> None:
-    exposed = await grants.list_exposures(connection, group) if group else []
-    if exposed:
-        raise Refused(
-            f"the members are not kept apart: {'; '.join(exposed)}",
-            hint="the owner fixes it with the next `todo member add`",
-        )
-
-
 async def check_rows(database: Database) -> str:
     """Make sure that all rows which this login role can see keep the tables' rules.
 
@@ -197,31 +191,26 @@ async def check_rows(database: Database) -> str:
     Raises:
         Refused: there are others, besides in the log.
     """
+    broken = {}
     async with database.connect() as connection:
-        broken = await _count_broken_rows(connection)
+        # The checks that were not made of all rows.
+        asked = {"tables": list(SQLModel.metadata.tables)}
+        rules = (await connection.execute(_UNVALIDATED_RULES, asked)).all()
+        for table, rule in rules:
+            count = f"SELECT count(*) FROM {table} WHERE NOT ({rule})"
+            if number := (await connection.exec_driver_sql(count)).scalar_one():
+                broken[table] = number
     if not broken:
-        return "all are valid"
-    if not any(broken.values()):
-        return Note("all are valid; `todo db upgrade` keeps them so")
-    counted = ", ".join(f"{table}: {number}" for table, number in broken.items() if number)
+        return Note("all are valid; `todo db upgrade` keeps them so") if rules else "all are valid"
+    counted = ", ".join(f"{table}: {number}" for table, number in broken.items())
     sentence = f"plain SQL has written invalid rows ({counted})"
-    if not any(number for table, number in broken.items() if table != "changes"):
+    if list(broken) == ["changes"]:
         return Note(f"{sentence}; `todo log` shows what it can of them")
     raise Refused(
         sentence,
         hint="`todo list --all` names tasks that cannot be read, and `todo rm` removes them; "
         "then run `todo db upgrade`",
     )
-
-
-async def _count_broken_rows(connection: AsyncConnection) -> dict[str, int]:
-    """Return how many rows break the checks that were not made of all rows, by table."""
-    asked = {"tables": list(SQLModel.metadata.tables)}
-    broken = {}
-    for table, rule in (await connection.execute(_UNVALIDATED_RULES, asked)).all():
-        count = f"SELECT count(*) FROM {table} WHERE NOT ({rule})"
-        broken[table] = int((await connection.exec_driver_sql(count)).scalar_one())
-    return broken
 
 
 async def check_user(app: App, claims: Claims) -> str:

@@ -16,7 +16,7 @@ from neontodo.accounts.tokens import Claims
 from neontodo.app import App
 from neontodo.db import embedded, migrations, write_ahead_log
 from neontodo.db.database import translate_errors
-from neontodo.db.errors_sqlite import restore_hint
+from neontodo.db.errors_sqlite import restore_hint, translate
 from neontodo.db.schema import HEAD, VERSION_TABLE
 from neontodo.db.url import SqliteTarget
 from neontodo.doctor.findings import Note
@@ -82,8 +82,7 @@ def _list_dangers(path: Path, status: os.stat_result) -> list[str]:
 def _need_room(target: SqliteTarget, folder: Path) -> None:
     """Make sure that files can grow there, as those beside the store must."""
     if shutil.disk_usage(folder).free < ROOM:
-        with translate_errors(target):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise translate(OSError(errno.ENOSPC, ""), target.display)
 
 
 @contextmanager
@@ -119,21 +118,16 @@ def check_schema(target: SqliteTarget) -> str:
         row = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()
         version = None if row is None else str(row[0])
         if version == HEAD or (version is None and tables & TABLES):
-            _check_tables(target, version, tables)
+            missing = ", ".join(sorted(TABLES - tables))
+            if missing or version is None:
+                no_version = f"has no version: {VERSION_TABLE} has no row"
+                what = f"lacks tables: {missing}" if missing else no_version
+                hint = restore_hint(target.path)
+                raise SchemaMismatch(f"the store {target.path} {what}", hint=hint)
             _check_counters(target, connection)
             return HEAD
     migrations.require_known(version, f"the store {target.path}")
     return Note(f"{version}; the next command brings it to {HEAD}")
-
-
-def _check_tables(target: SqliteTarget, version: str | None, tables: set[str]) -> None:
-    if missing := sorted(TABLES - tables):
-        what = f"lacks tables: {', '.join(missing)}"
-    elif version is None:
-        what = f"has no version: {VERSION_TABLE} has no row"
-    else:
-        return
-    raise SchemaMismatch(f"the store {target.path} {what}", hint=restore_hint(target.path))
 
 
 def _check_counters(target: SqliteTarget, connection: sqlite3.Connection) -> None:
@@ -161,9 +155,8 @@ def check_user(target: SqliteTarget, claims: Claims) -> str:
     if claims.is_signed_by_issuer:
         if row is None:
             return Note("not in the store yet; the first command adds you")
-        return str(row[0] or claims.user_id)
-    if row is None or row[2] is None:
+    elif row is None or row[2] is None:
         raise NotSignedIn("the store does not know this user and key", hint=RESTORE)
-    if row[1] is not None:
+    elif row[1] is not None:
         raise NotSignedIn("the key was revoked", hint="make a token with `todo token create`")
     return str(row[0] or claims.user_id)

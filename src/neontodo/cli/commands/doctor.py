@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ from neontodo.cli.commands import Commands
 
 if TYPE_CHECKING:
     from neontodo.app import App
-    from neontodo.doctor.findings import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,25 +23,19 @@ def run_doctor(app: App, request: DoctorRequest) -> int:
     Settings, the keyring, the token, and the store: its file, or the way to its server. The exit
     code is 0 if all is well, else that of the most serious failure; notes do not count.
     """
+    from neontodo.cli.exits import Exit, find_exit_code
     from neontodo.cli.output import choose_output
     from neontodo.doctor.checks import examine
     from neontodo.render.inspection import print_findings
     from neontodo.render.messages import hint
 
     findings = examine(app)
-    code = _choose_exit_code(findings)
+    problems = [found.problem for found in findings if found.problem]
+    code = max(map(find_exit_code, problems), default=Exit.OK)
     print_findings(choose_output(app, json=request.json), findings, code)
     for advice in dict.fromkeys(found.hint for found in findings if found.hint):
         hint(app.streams, advice)
     return code
-
-
-def _choose_exit_code(findings: Sequence[Finding]) -> int:
-    """Return the exit code of the most serious failure, 0 if there is none."""
-    from neontodo.cli.exits import Exit, find_exit_code
-
-    problems = [found.problem for found in findings if found.problem]
-    return max(map(find_exit_code, problems), default=Exit.OK)
 
 
 COMMANDS: Commands = {"doctor": (DoctorRequest, run_doctor)}
