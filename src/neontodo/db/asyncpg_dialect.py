@@ -29,18 +29,18 @@ WHERE usename = session_user AND datname = current_database() AND pid <> pg_back
 
 
 class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
-    """An asyncpg connection that begins and ends in fewer round trips."""
+    """An asyncpg connection that begins and ends in fewer round trips.
 
-    _timer: RetryTimer | None = None
+    Attributes:
+        timer: has the time limits of the work that this connection is for.
+    """
 
-    def use_timer(self, timer: RetryTimer) -> None:
-        """Use the time limits of the work that this connection is for."""
-        self._timer = timer
+    timer: RetryTimer | None = None
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
-        if not args and query.startswith("BEGIN") and self._timer is not None:
+        if not args and query.startswith("BEGIN") and self.timer is not None:
             # In the same flight. A transaction that only reads holds nobody up.
-            query += "" if "READ ONLY" in query else write_begin_settings(self._timer)
+            query += "" if "READ ONLY" in query else write_begin_settings(self.timer)
         return str(await super().execute(query, *args, timeout=timeout))
 
     async def close(self, *, timeout: float | None = None) -> None:

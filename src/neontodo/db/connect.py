@@ -55,7 +55,7 @@ def make_connect(
                         raise failure from error
                     await timer.wait_or_raise(failure)
                 else:
-                    connection.use_timer(timer)
+                    connection.timer = timer
                     return connection
 
     return connect

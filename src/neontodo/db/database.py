@@ -45,9 +45,7 @@ class Database:
     """One store: opens sessions, each for one user.
 
     Args:
-        target: where the store is.
         make_first_user: makes the user that a store without users gets.
-        limits: how long to wait for a server.
         announce: shows what is being waited for, if that takes long.
         notify: reports what was done that a person should know of.
     """
@@ -182,12 +180,9 @@ class Database:
     ) -> AsyncIterator[AsyncConnection]:
         """Open a connection for schema and members, in one transaction; never for tasks.
 
-        Args:
-            hint_if_unknown: shown if the connection breaks during COMMIT; None if nothing is
-                changed.
-
         Raises:
-            OutcomeUnknown: the connection broke then, and something may have been changed.
+            OutcomeUnknown: the connection broke during COMMIT. It has the hint, which is None where
+                nothing is changed.
         """
         engine = make_engine(
             self.target,

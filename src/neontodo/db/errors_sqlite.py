@@ -8,8 +8,6 @@ import os
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import exc
-
 from neontodo.errors import SchemaMismatch, StoreUnavailable, TodoError
 
 MEANINGS = {
@@ -44,17 +42,14 @@ def translate(error: BaseException, path: str) -> TodoError:
     name = _find_error_name(driver, path)
     for code, (what, hint) in MEANINGS.items():
         if name.startswith(code):
-            return StoreUnavailable(
-                f"the store {path} {what}", hint=hint or restore_hint(Path(path))
-            )
+            hint = hint or restore_hint(Path(path))
+            return StoreUnavailable(f"the store {path} {what}", hint=hint)
     text = str(driver)
     if "no such table" in text or "no such column" in text:
-        return SchemaMismatch(
-            f"the store {path} lacks a table or column", hint=restore_hint(Path(path))
-        )
-    return StoreUnavailable(
-        f"the store {path} refused a statement ({name or type(driver).__name__})"
-    )
+        hint = restore_hint(Path(path))
+        return SchemaMismatch(f"the store {path} lacks a table or column", hint=hint)
+    code = name or type(driver).__name__
+    return StoreUnavailable(f"the store {path} refused a statement ({code})")
 
 
 def restore_hint(path: Path) -> str:
@@ -71,19 +66,16 @@ def _find_error_name(driver: BaseException, path: str) -> str:
     if name.startswith("SQLITE_CANTOPEN") and os.path.isdir(path):
         return "SQLITE_CANTOPEN_ISDIR"
     # To read a file that is there, SQLite puts another beside it.
-    if name.startswith("SQLITE_CANTOPEN") and os.path.exists(path) and not _is_writable(path):
-        return "SQLITE_READONLY"
+    if name.startswith("SQLITE_CANTOPEN") and os.path.exists(path):
+        effective = os.access in os.supports_effective_ids
+        if not os.access(os.path.dirname(path), os.W_OK, effective_ids=effective):
+            return "SQLITE_READONLY"
     return name
-
-
-def _is_writable(path: str) -> bool:
-    effective = os.access in os.supports_effective_ids
-    return os.access(os.path.dirname(path), os.W_OK, effective_ids=effective)
 
 
 def _find_driver_error(error: BaseException) -> BaseException:
     """Return the innermost error, the driver's own."""
-    while isinstance(error, exc.DBAPIError) or not isinstance(error, sqlite3.Error):
+    while not isinstance(error, sqlite3.Error):
         inner = getattr(error, "orig", None) or error.__cause__
         if inner is None:
             break

@@ -93,12 +93,11 @@ class RetryTimer:
         # A server that has answered before is there, even if it refuses connections while it
         # restarts.
         self._worth = max(self._worth, failure.retry)
-        if failure.retry is Retry.NEVER or now + wait > self._since + self._patience():
+        is_brief = self._worth is Retry.BRIEFLY
+        patience = self.limits.brief if is_brief else self.limits.patience
+        if failure.retry is Retry.NEVER or now + wait > self._since + patience:
             raise failure
         await self._sleep(wait)
-
-    def _patience(self) -> float:
-        return self.limits.brief if self._worth is Retry.BRIEFLY else self.limits.patience
 
 
 async def run_with_retries(attempt: Callable[[], Awaitable[T]], timer: RetryTimer) -> T:

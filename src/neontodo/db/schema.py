@@ -63,15 +63,15 @@ def require_no_tables(connection: sa.Connection) -> None:
         SchemaMismatch: it has ours, and has lost its version.
     """
     taken = find_foreign_tables(connection)
-    if taken and sa.inspect(connection).has_table(VERSION_TABLE):
-        database = connection.engine.url.database or ""
-        is_file = connection.dialect.name == "sqlite"
-        raise SchemaMismatch(
-            f"the store has todo tables, but {VERSION_TABLE} has no version",
-            hint=restore_hint(Path(database)) if is_file else "restore it from a backup",
-        )
-    if taken:
+    if not taken:
+        return
+    if not sa.inspect(connection).has_table(VERSION_TABLE):
         raise foreign_tables_error(taken)
+    hint = "restore it from a backup"
+    if connection.dialect.name == "sqlite":
+        hint = restore_hint(Path(connection.engine.url.database or ""))
+    message = f"the store has todo tables, but {VERSION_TABLE} has no version"
+    raise SchemaMismatch(message, hint=hint)
 
 
 def find_foreign_tables(connection: sa.Connection) -> tuple[str, ...]:
