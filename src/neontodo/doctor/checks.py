@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 
 from neontodo.accounts.tokens import Claims
@@ -9,23 +12,52 @@ from neontodo.app import App
 from neontodo.db import embedded
 from neontodo.db import probe as probing
 from neontodo.db.url import PostgresTarget, SqliteTarget
-from neontodo.doctor import machine, server, store_file
+from neontodo.doctor import Finding, Note, Status, machine, server, store_file
 from neontodo.doctor.connection import ConnectionSteps
-from neontodo.doctor.findings import Examination, Finding
 from neontodo.errors import SchemaMismatch, TodoError
 
 AFTER_LOGIN = ("query", "server", "schema", "clock", "isolation", "rows", "token", "user")
+
+
+@dataclass
+class Examination:
+    """Runs checks, and keeps the findings in their order."""
+
+    findings: list[Finding] = field(default_factory=list)
+
+    def run(self, name: str, check: Callable[[], str], *, timed: bool = False) -> bool:
+        """Run a check, which returns what it saw or raises, and return whether it passed."""
+        started = time.monotonic()
+        try:
+            detail = check()
+        except TodoError as problem:
+            self.fail(name, problem, time.monotonic() - started if timed else None)
+            return False
+        self.add(name, detail, time.monotonic() - started if timed else None)
+        return True
+
+    def add(self, name: str, detail: str, seconds: float | None = None) -> None:
+        """Add what a check that passed saw."""
+        status: Status = "note" if isinstance(detail, Note) else "ok"
+        self.findings.append(Finding(name, status, str(detail), seconds))
+
+    def fail(self, name: str, problem: TodoError, seconds: float | None = None) -> None:
+        """Add a check that failed."""
+        self.findings.append(Finding(name, "failed", problem.message, seconds, problem))
+
+    def skip(self, why: str, *names: str) -> None:
+        """Add checks that could not be made."""
+        self.findings += [Finding(name, "skipped", why) for name in names]
 
 
 def examine(app: App) -> list[Finding]:
     """Check everything that a command needs."""
     found = Examination()
     if _examine_machine(app, found):
-        match app.target:
-            case SqliteTarget() as target:
-                _examine_file(app, target, found)
-            case PostgresTarget() as target:
-                _examine_server(app, target, found)
+        if isinstance(app.target, SqliteTarget):
+            _examine_file(app, app.target, found)
+        else:
+            _examine_server(app, app.target, found)
     return found.findings
 
 

@@ -17,7 +17,7 @@ from neontodo.clock import format_duration
 from neontodo.db import tls
 from neontodo.db.errors_postgres import explain_failure
 from neontodo.db.url import PostgresTarget
-from neontodo.doctor.findings import Note
+from neontodo.doctor import Note
 from neontodo.errors import StoreUnavailable
 
 SSL_REQUEST = struct.pack("!ll", 8, 80877103)

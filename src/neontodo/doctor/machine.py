@@ -11,7 +11,7 @@ from neontodo.accounts.tokens import Claims
 from neontodo.app import App
 from neontodo.clock import format_duration
 from neontodo.db.url import USUAL_VARIABLES, PostgresTarget, parse_url
-from neontodo.doctor.findings import Note
+from neontodo.doctor import Note
 from neontodo.errors import BadValue, NotSignedIn
 
 LIBPQ = frozenset(

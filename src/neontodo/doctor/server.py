@@ -21,7 +21,7 @@ from neontodo.db.database import Database
 from neontodo.db.probe import Probe
 from neontodo.db.schema import HEAD, VERSION_TABLE
 from neontodo.db.url import PostgresTarget
-from neontodo.doctor.findings import Note
+from neontodo.doctor import Note
 from neontodo.errors import NotSignedIn, Refused, StoreUnavailable, TodoError
 from neontodo.tasks.queries.users import UnknownUser
 
@@ -86,11 +86,7 @@ class TablesLocked(StoreUnavailable):
 
 
 async def require_unlocked(connection: AsyncConnection) -> None:
-    """Make sure that no session locks a table of todo's, or waits to, so that commands wait.
-
-    Raises:
-        TablesLocked: one does.
-    """
+    """Raise TablesLocked if commands wait for a session that locks a table, or waits to."""
     asked = {"tables": [*grants.TABLES, VERSION_TABLE], "read_only": list(READ_ONLY)}
     found = (await connection.execute(_BLOCKING, asked)).all()
     if found:
@@ -112,9 +108,8 @@ def _describe_lock(
 
 def describe_server(target: PostgresTarget, answer: Probe) -> str:
     """Return the version and kind of the server."""
-    text = f"Postgres {answer.version}"
-    if target.is_neon:
-        text += f", {'pooled' if target.is_pooled else 'direct'}"
+    kind = f", {'pooled' if target.is_pooled else 'direct'}" if target.is_neon else ""
+    text = f"Postgres {answer.version}{kind}"
     if answer.read_only:
         return Note(f"{text}, read-only: tasks can be listed, not changed")
     return text

@@ -19,7 +19,7 @@ from neontodo.db.database import translate_errors
 from neontodo.db.errors_sqlite import restore_hint, translate
 from neontodo.db.schema import HEAD, VERSION_TABLE
 from neontodo.db.url import SqliteTarget
-from neontodo.doctor.findings import Note
+from neontodo.doctor import Note
 from neontodo.errors import NotSignedIn, SchemaMismatch, StoreUnavailable
 from neontodo.tasks.queries.users import RESTORE
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from neontodo.render.listing import Column, Listing, print_json, print_listing, 
 from neontodo.render.messages import say
 
 if TYPE_CHECKING:
-    from neontodo.doctor.findings import Finding
+    from neontodo.doctor import Finding
     from neontodo.render.listing import Output
     from neontodo.settings import ListedSetting
 
@@ -105,18 +105,16 @@ def print_status(output: Output, status: Mapping[str, Any] | None) -> None:
         fields = {name: (status or {}).get(name) for name in STATUS_FIELDS}
         output.streams.out.write(json.dumps({"running": status is not None} | fields) + "\n")
     elif status is not None:
-        facts = {name: status[name] for name in STATUS_FIELDS}
-        print_pairs(output, facts, shown=[*_agent_facts(status)])
-
-
-def _agent_facts(status: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "process", f"{status['pid']}, todo {status['version']}"
-    yield "uptime", _span(status["uptime"])
-    yield "commands", str(status["commands"])
-    if status["memory"] is not None:
-        yield "memory", f"{status['memory'] / 1_000_000:.0f} MB"
-    yield "state", "busy" if status["busy"] else "idle"
-    yield "connection", "open" if status["connections"] else "closed"
+        shown = [
+            ("process", f"{status['pid']}, todo {status['version']}"),
+            ("uptime", _span(status["uptime"])),
+            ("commands", str(status["commands"])),
+            ("state", "busy" if status["busy"] else "idle"),
+            ("connection", "open" if status["connections"] else "closed"),
+        ]
+        if status["memory"] is not None:
+            shown.insert(3, ("memory", f"{status['memory'] / 1_000_000:.0f} MB"))
+        print_pairs(output, {name: status[name] for name in STATUS_FIELDS}, shown=shown)
 
 
 def _span(seconds: float) -> str:
