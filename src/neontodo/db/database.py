@@ -60,11 +60,8 @@ class Database:
         notify: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.target = target
-        self.make_first_user = make_first_user
-        self.notify = notify
         self._timer = RetryTimer(limits or TimeLimits())
-        self._announce = announce
-        self._is_current = False
+        self.reuse_for_next_command(make_first_user, announce, notify)
 
     def with_target(self, target: Target) -> Database:
         """Return a Database for another way to the same store, with the same time limits."""
@@ -87,7 +84,7 @@ class Database:
         announce: Callable[[str], None],
         notify: Callable[[str], None],
     ) -> None:
-        """Take the next command's own functions, and check the embedded store again."""
+        """Take a command's own functions, and check the embedded store before it is opened."""
         self.make_first_user = make_first_user
         self.notify = notify
         self._announce = announce
@@ -221,17 +218,12 @@ class Database:
         from neontodo.db import embedded
 
         self.set_foreign_log_aside()
-        await embedded.create_or_upgrade(
-            self.target, self.engine, self.make_first_user, self.notify
-        )
+        path, engine = self.target.path, self.engine
+        await embedded.create_or_upgrade(path, engine, self.make_first_user, self.notify)
         self._is_current = True
 
     def set_foreign_log_aside(self) -> None:
-        """Move another store's write-ahead log away before an embedded store is opened.
-
-        Raises:
-            StoreUnavailable: another program has that log in use.
-        """
+        """Move another store's write-ahead log away before an embedded store is opened."""
         if isinstance(self.target, SqliteTarget) and not self.count_connections()[0]:
             from neontodo.db import write_ahead_log
 

@@ -40,13 +40,11 @@ from neontodo.filesystem import (
 if TYPE_CHECKING:
     from neontodo.db.migrations import Direction, Migration
 
-VERSION_AND_MODE = STORED_VERSION.add_columns(
-    sa.text("(SELECT journal_mode FROM pragma_journal_mode)")
-)
+_JOURNAL_MODE = sa.text("(SELECT journal_mode FROM pragma_journal_mode)")
 
 
 async def create_or_upgrade(
-    target: SqliteTarget,
+    path: Path,
     engine: AsyncEngine,
     make_first_user: Callable[[], FirstUser],
     notify: Callable[[str], None],
@@ -57,14 +55,14 @@ async def create_or_upgrade(
         StoreUnavailable: it existed, and does not any more.
         SchemaMismatch: it has a newer version, or is another program's database.
     """
-    if not target.path.exists():
+    if not path.exists():
         first_user = make_first_user()
         if first_user.has_lost_store:
-            raise lost_store_error(target.path)
-        await create_store(target.path, first_user)
+            raise lost_store_error(path)
+        await create_store(path, first_user)
         return
-    if not has_store(target.path):
-        raise lost_store_error(target.path)
+    if not has_store(path):
+        raise lost_store_error(path)
     async with engine.connect() as connection:
         version, mode = await _read_version_and_mode(connection)
         if version == HEAD and mode != "wal":
@@ -74,10 +72,10 @@ async def create_or_upgrade(
         return
     from neontodo.db import migrations
 
-    migrations.require_known(version, f"the store {target.path}")
-    await migrate_file(target, make_first_user)
+    migrations.require_known(version, f"the store {path}")
+    await migrate_file(path, make_first_user)
     if version is None:
-        notify(f"{target.path} had no todo tables: created empty ones")
+        notify(f"{path} had no todo tables: created empty ones")
 
 
 def has_store(path: Path) -> bool:
@@ -103,7 +101,7 @@ async def read_version(engine: AsyncEngine) -> str | None:
 async def _read_version_and_mode(connection: AsyncConnection) -> tuple[str | None, str | None]:
     """Return schema version and journal mode of the store; None twice if it has no version."""
     try:
-        row = (await connection.execute(VERSION_AND_MODE)).first()
+        row = (await connection.execute(STORED_VERSION.add_columns(_JOURNAL_MODE))).first()
     except sa.exc.OperationalError as error:
         if "no such table" in str(error.orig):
             return None, None
@@ -118,20 +116,20 @@ async def create_store(path: Path, first_user: FirstUser, revision: str = "head"
     """
     make_folder(path.parent)
     with open_temporary_folder(path.parent) as folder:
-        new = SqliteTarget(folder / path.name)
-        make_file(new.path)
-        with contextlib.closing(sqlite3.connect(new.path)) as connection:
+        new = folder / path.name
+        make_file(new)
+        with contextlib.closing(sqlite3.connect(new)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
         await migrate_file(new, lambda: first_user, revision=revision)
         remove_empty_file(path)
         # SQLite would replay a log that was left without its store onto the new one.
-        publish(new.path, path, partial(write_ahead_log.set_log_aside, path))
+        publish(new, path, partial(write_ahead_log.set_log_aside, path))
     clear_temporary_folders(path.parent, path.name)
     first_user.remember_store()
 
 
 async def migrate_file(
-    target: SqliteTarget,
+    path: Path,
     make_first_user: Callable[[], FirstUser],
     direction: Direction = "upgrade",
     revision: str = "head",
@@ -143,7 +141,7 @@ async def migrate_file(
     """
     from neontodo.db import migrations
 
-    engine = make_engine(target, for_migration=True)
+    engine = make_engine(SqliteTarget(path), for_migration=True)
     try:
         async with engine.execution_options(writes=True).begin() as connection:
             version, _ = await _read_version_and_mode(connection)
@@ -152,10 +150,10 @@ async def migrate_file(
                 if version is None:
                     # No copy is made of what is then refused: it would count as the newest.
                     await connection.run_sync(require_no_tables)
-                backup = await asyncio.to_thread(back_up, target.path)
+                backup = await asyncio.to_thread(back_up, path)
                 migration = await connection.run_sync(migrations.migrate, direction, revision)
                 if (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first():
-                    raise SchemaMismatch(f"the store {target.path} has rows without their user")
+                    raise SchemaMismatch(f"the store {path} has rows without their user")
                 migration = replace(migration, backup=backup)
             if migration.after == HEAD and not await has_users(connection):
                 await add_first_user(connection, make_first_user())

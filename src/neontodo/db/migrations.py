@@ -35,11 +35,8 @@ from neontodo.db.url import PostgresTarget, SqliteTarget
 from neontodo.errors import BadValue, SchemaMismatch, StoreUnavailable
 from neontodo.models import Task
 
-PACKAGE = Path(__file__).parents[1]
 BASE = "base"
 """Alembic's name for the state before the first revision."""
-
-LOOK = "`todo db current` prints the version that the store has now"
 
 Direction = Literal["upgrade", "downgrade"]
 
@@ -100,11 +97,8 @@ async def migrate_store(
 ) -> Migration:
     """Run a migration on a store; one of the newest version without users gets its first user.
 
-    An embedded store is created if it does not exist, and copied before it is changed.
-
-    Raises:
-        Refused, SchemaMismatch, BadValue: as `migrate` does.
-        StoreUnavailable: the server cannot be reached directly.
+    An embedded store is created if it does not exist, and copied before it is changed. It raises
+    what `migrate` does, and StoreUnavailable if the server cannot be reached directly.
     """
     target = database.target
     if not isinstance(target, SqliteTarget):
@@ -113,9 +107,8 @@ async def migrate_store(
     with translate_errors(target):
         if embedded.has_store(target.path):
             database.set_foreign_log_aside()
-            return await embedded.migrate_file(
-                target, database.make_first_user, direction, revision
-            )
+            make = database.make_first_user
+            return await embedded.migrate_file(target.path, make, direction, revision)
         planned = plan(None, direction, revision)
         if planned.steps:
             await embedded.create_store(target.path, database.make_first_user(), revision)
@@ -127,9 +120,10 @@ async def _migrate_server(
 ) -> Migration:
     # Migrations do not work through a pooler.
     direct = database.with_target(target.direct)
+    hint = "`todo db current` prints the version that the store has now"
     async with AsyncExitStack() as stack:
         try:
-            connection = await stack.enter_async_context(direct.connect(hint_if_unknown=LOOK))
+            connection = await stack.enter_async_context(direct.connect(hint_if_unknown=hint))
         except StoreUnavailable as error:
             if not target.is_pooled:
                 raise
@@ -146,10 +140,7 @@ async def write_upgrade_sql(database: Database, revision: str) -> str:
     """Return the SQL that upgrades a Postgres database, for somebody else to run; changes nothing.
 
     It is Alembic's offline mode, from the database's present version; only a comment if that is
-    the version that is wanted.
-
-    Raises:
-        Refused, SchemaMismatch, BadValue: as `migrate` does.
+    the version that is wanted. It raises what `migrate` does.
     """
     async with database.connect() as connection:
         version = await connection.run_sync(read_version)
@@ -160,11 +151,9 @@ async def write_upgrade_sql(database: Database, revision: str) -> str:
     if not migration.steps:
         return f"-- Nothing to do: the schema is at {version or BASE}.\n"
     config = _make_config(output := io.StringIO())
+    lock = _write_lock(has_version=version is not None)
     config.attributes["schema"] = schema
-    config.attributes["first"] = (
-        f"SET LOCAL search_path TO {schema}",
-        _write_lock(has_version=version is not None),
-    )
+    config.attributes["first"] = f"SET LOCAL search_path TO {schema}", lock
     command.upgrade(config, f"{version or BASE}:{migration.after}", sql=True)
     comment = f"-- The schema of todo, from {version or BASE} to {migration.after}.\n"
     comment += "-- Run this as the role that owns the tables"
@@ -173,11 +162,7 @@ async def write_upgrade_sql(database: Database, revision: str) -> str:
 
 
 def require_head(version: str | None, store: str) -> None:
-    """Check that a store has this program's version.
-
-    Raises:
-        SchemaMismatch: the store has no tables, or an older or newer version.
-    """
+    """Raise SchemaMismatch if a store has no tables, or an older or newer version."""
     if version is None:
         raise SchemaMismatch(
             f"{store} has no todo tables yet", hint="`todo db upgrade` creates them"
@@ -191,11 +176,7 @@ def require_head(version: str | None, store: str) -> None:
 
 
 def require_known(version: str | None, store: str = "the store") -> None:
-    """Check that this program has the revision of a store.
-
-    Raises:
-        SchemaMismatch: a newer program has migrated it.
-    """
+    """Raise SchemaMismatch if a newer program has migrated a store."""
     if version not in (known for known, _ in _list_revisions()):
         raise SchemaMismatch(
             f"{store} is of a newer version ({version}) than this program ({HEAD})",
@@ -217,10 +198,8 @@ def plan(version: str | None, direction: Direction, revision: str) -> Migration:
     require_known(version)
     wanted = {"head": names[-1], BASE: None}.get(revision, revision)
     if wanted not in names:
-        known = ", ".join(name for name in names if name)
-        raise BadValue(
-            f"there is no revision `{revision}`", hint=f"there are {known}, head and base"
-        )
+        hint = f"there are {', '.join(filter(None, names))}, head and base"
+        raise BadValue(f"there is no revision `{revision}`", hint=hint)
     start, end = names.index(version), names.index(wanted)
     way = revisions[start + 1 : end + 1] if direction == "upgrade" else revisions[start:end:-1]
     if not way:
@@ -244,8 +223,9 @@ def _make_config(output: TextIO | None = None) -> Config:
 
 def find_scripts() -> Path:
     """Return the folder of the migrations: in the wheel, or in the checkout."""
-    shipped = PACKAGE / "_migrations"
-    return shipped if shipped.is_dir() else PACKAGE.parents[1] / "migrations"
+    package = Path(__file__).parents[1]
+    shipped = package / "_migrations"
+    return shipped if shipped.is_dir() else package.parents[1] / "migrations"
 
 
 def migrate(

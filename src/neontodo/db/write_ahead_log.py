@@ -11,7 +11,6 @@ in one of those in the log itself if some of it has been written back.
 
 from __future__ import annotations
 
-import os
 import secrets
 import struct
 import sys
@@ -109,7 +108,7 @@ def set_foreign_log_aside(path: Path, notify: Callable[[str], None]) -> None:
 
 def set_log_aside(path: Path) -> Path | None:
     """Rename the log of a store that nobody has open to `NAME-wal.TIME.old`, and return that."""
-    log = _log_path(path)
+    log = path.with_name(f"{path.name}-wal")
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     aside = log.with_name(f"{log.name}.{stamp}.old")
     # The log's index, which SQLite makes anew; without its log it would mean nothing.
@@ -123,25 +122,22 @@ def set_log_aside(path: Path) -> Path | None:
 
 def has_own_log(path: Path) -> bool:
     """Tell whether the log, if it holds anything, was begun on the store as it is."""
+    log_path = path.with_name(f"{path.name}-wal")
     for _ in range(ATTEMPTS):
         try:
-            if os.stat(_log_path(path)).st_size <= WAL_HEADER:
+            if log_path.stat().st_size <= WAL_HEADER:
                 return True
-            with open(_log_path(path), "rb") as log:
+            with open(log_path, "rb") as log:
                 begun = log.read(WAL_HEADER)
                 if (before := _read_header(path)) is None or _is_begun_on(log, begun, before):
                     return True
-            with open(_log_path(path), "rb") as log:
+            with open(log_path, "rb") as log:
                 # Else another program has begun a new log meanwhile, which says nothing.
                 if log.read(WAL_HEADER) == begun:
                     return False
         except FileNotFoundError:
             return True
     return True
-
-
-def _log_path(path: Path) -> Path:
-    return path.with_name(f"{path.name}-wal")
 
 
 def _read_header(path: Path) -> Header | None:
