@@ -29,13 +29,10 @@ WHERE usename = session_user AND datname = current_database() AND pid <> pg_back
 
 
 class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
-    """An asyncpg connection that begins and ends in fewer round trips.
-
-    Attributes:
-        timer: has the time limits of the work that this connection is for.
-    """
+    """An asyncpg connection that begins and ends in fewer round trips."""
 
     timer: RetryTimer | None = None
+    """The time limits of the work that this connection is for."""
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
         if not args and query.startswith("BEGIN") and self.timer is not None:

@@ -24,7 +24,7 @@ SQLITE_VALUES = 32_000
 """In one statement; SQLite knows 32,766 marks for them."""
 
 Rows = Sequence[Mapping[str, Any]]
-Statement = tuple[str, tuple[Any, ...]]
+Statements = list[tuple[str, tuple[Any, ...]]]
 
 
 async def insert_rows(session: AsyncSession, model: Any, rows: Rows) -> None:
@@ -52,7 +52,7 @@ async def insert_rows(session: AsyncSession, model: Any, rows: Rows) -> None:
     await session.run_sync(execute)
 
 
-def _write_statements(table: sa.Table, rows: Rows, dialect: Dialect) -> list[Statement]:
+def _write_statements(table: sa.Table, rows: Rows, dialect: Dialect) -> Statements:
     names = tuple(rows[0])
     into = f"INSERT INTO {table.name} ({', '.join(names)})"
     if dialect.name == "sqlite":

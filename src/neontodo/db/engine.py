@@ -35,10 +35,8 @@ def make_engine(
     """Return an engine that has not connected yet.
 
     Args:
-        target: the store.
         for_migration: leave out foreign keys on SQLite, and the limit of an answer on Postgres.
         timer: the deadline of the work that connections are made for.
-        announce: shows what is being waited for, if that takes long.
         keeps_statements: prepare each statement once, which saves a round trip from its second
             time on; not through a pooler.
     """

@@ -54,10 +54,6 @@ class Probe:
     foreign_tables: tuple[str, ...]
     has_no_users: bool
 
-    @property
-    def is_current(self) -> bool:
-        return self.schema == HEAD
-
     def require_own_tables(self, store: str) -> None:
         """Check that the tables are ours, or can be made.
 

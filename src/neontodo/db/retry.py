@@ -78,11 +78,7 @@ class RetryTimer:
         self._worth = Retry.NEVER
 
     async def wait_or_raise(self, failure: StoreUnavailable) -> None:
-        """Wait until it is time for the next attempt.
-
-        Raises:
-            StoreUnavailable: the failure, if a retry is not worth it, or time is up.
-        """
+        """Wait until the next attempt; raise the failure if none is worth it, or time is up."""
         now = self._clock()
         if not self._failures:
             self._since = now

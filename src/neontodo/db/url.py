@@ -158,14 +158,10 @@ def parse_url(url: str) -> Target:
         raise _url_error("this is not a database URL")
     # SQLAlchemy's have the name of a driver after a plus.
     scheme, rest = found[1].lower().partition("+")[0], found[2]
-    if scheme == "sqlite":
-        return _parse_sqlite(rest)
     if scheme in ("postgres", "postgresql"):
         return _parse_postgres(_split_rest(rest))
-    raise _url_error(f"`{scheme}://` is not supported")
-
-
-def _parse_sqlite(rest: str) -> SqliteTarget:
+    if scheme != "sqlite":
+        raise _url_error(f"`{scheme}://` is not supported")
     path = _decode(rest.partition("?")[0])
     if not path.startswith("/") or path == "/":
         raise BadValue(
@@ -200,12 +196,9 @@ def _parse_postgres(given: dict[str, str]) -> PostgresTarget:
 
 
 def _require_no_secret(name: str, what: str) -> None:
-    """Make sure that a part that gets shown does not hold a password.
+    """Raise BadValue if a part that gets shown has a sign in it that stands around a password.
 
     `u%3Asecret@host` and `/db&password=secret` have one where libpq reads a name.
-
-    Raises:
-        BadValue: there is a sign in it that separates a password from other parts of a URL.
     """
     # Twice encoded it is a mistake as well.
     if any(sign in unquote(name) for sign in SEPARATORS):

@@ -152,10 +152,10 @@ def _make_ready(app: App, database: Database, probe: Probe, *, may_upgrade: bool
     from neontodo.db.schema import HEAD
     from neontodo.render.messages import say
 
-    if probe.is_current and not probe.has_no_users:
+    if probe.schema == HEAD and not probe.has_no_users:
         say(app.streams, f"the schema is up to date ({HEAD})")
         return
-    if not probe.is_current and not may_upgrade:
+    if probe.schema != HEAD and not may_upgrade:
         what, todo = f"{database.target.display} has no todo tables yet", "create them"
         if probe.schema is not None:
             what = f"{database.target.display} has an older schema ({probe.schema})"
