@@ -31,7 +31,6 @@ def print_sql() -> None:
     """Print what `migrations.migrate` would run on a Postgres database, as one transaction."""
     given = context.config.attributes
     options = migrations.configure_options("postgresql", given.get("schema", "public"))
-    asyncpg_dialect.register_dialect()
     context.configure(
         dialect_name=f"postgresql+{asyncpg_dialect.DRIVER}", literal_binds=True, **options
     )

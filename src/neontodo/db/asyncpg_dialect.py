@@ -35,24 +35,22 @@ class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
     """The time limits of the work that this connection is for."""
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
-        if not args and query.startswith("BEGIN") and self.timer is not None:
-            # In the same flight. A transaction that only reads holds nobody up.
-            query += "" if "READ ONLY" in query else write_begin_settings(self.timer)
+        # A transaction that only reads holds nobody up.
+        is_write = not args and query.startswith("BEGIN") and "READ ONLY" not in query
+        if is_write and self.timer is not None:
+            # In the same flight.
+            limits = self.timer.limits
+            query += (
+                f"SET LOCAL idle_in_transaction_session_timeout = {round(limits.idle * 1000)};"
+                f"SET LOCAL lock_timeout = {round(limits.lock * 1000)};"
+            )
+            if self.timer.has_failed:
+                query += END_STUCK.format(seconds=limits.stuck)
         return str(await super().execute(query, *args, timeout=timeout))
 
     async def close(self, *, timeout: float | None = None) -> None:
         """Tell the server, and do not wait for its answer."""
         self.terminate()
-
-
-def write_begin_settings(timer: RetryTimer) -> str:
-    """Return the SQL that is sent with each BEGIN."""
-    limits = timer.limits
-    settings = (
-        f"SET LOCAL idle_in_transaction_session_timeout = {round(limits.idle * 1000)};"
-        f"SET LOCAL lock_timeout = {round(limits.lock * 1000)};"
-    )
-    return settings + END_STUCK.format(seconds=limits.stuck) if timer.has_failed else settings
 
 
 class Dialect(PGDialect_asyncpg):
@@ -80,6 +78,4 @@ def _raw(connection: Any) -> Any:
     return connection.connection.driver_connection
 
 
-def register_dialect() -> None:
-    """Let `postgresql+todo_asyncpg://` mean this dialect."""
-    registry.register(f"postgresql.{DRIVER}", __name__, Dialect.__name__)
+registry.register(f"postgresql.{DRIVER}", __name__, Dialect.__name__)

@@ -95,7 +95,6 @@ def _make_postgres_engine(
     settings = {"application_name": target.application_name}
     if target.startup_options is not None:
         settings["options"] = target.startup_options
-    asyncpg_dialect.register_dialect()
     engine = create_async_engine(
         URL.create(
             f"postgresql+{asyncpg_dialect.DRIVER}",
