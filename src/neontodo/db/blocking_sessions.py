@@ -54,20 +54,18 @@ async def run_without_blockers(database: Database, work: Coroutine[Any, Any, T])
 
 async def _end_blockers(database: Database) -> None:
     await asyncio.sleep(PATIENCE)
+    # Its connections have time limits of their own.
     beside = database.with_target(database.target)
-    try:
-        while True:
-            # The work itself reports whatever is wrong.
-            with suppress(TodoError):
-                async with beside.connect() as connection, connection.begin_nested() as rights:
-                    found = await connection.scalars(BLOCKERS, {"prefix": MEMBER_PREFIX})
-                    for role in found.all():
-                        database.notify(f"ending sessions of {role}, which keep this one waiting")
-                        await end_sessions(connection, role)
-                    await rights.rollback()
-            await asyncio.sleep(PAUSE)
-    finally:
-        await beside.close()
+    while True:
+        # The work itself reports whatever is wrong.
+        with suppress(TodoError):
+            async with beside.connect() as connection, connection.begin_nested() as rights:
+                found = await connection.scalars(BLOCKERS, {"prefix": MEMBER_PREFIX})
+                for role in found.all():
+                    database.notify(f"ending sessions of {role}, which keep this one waiting")
+                    await end_sessions(connection, role)
+                await rights.rollback()
+        await asyncio.sleep(PAUSE)
 
 
 async def end_sessions(connection: AsyncConnection, role: str) -> None:
