@@ -179,9 +179,8 @@ def translate_connecting(error: BaseException, name: str) -> TodoError:
     if meaning is not None and meaning is not BY_SQLSTATE["08"]:
         return meaning.make_error(name)
     if is_tls_refused(error):
-        return StoreUnavailable(
-            f"{name} offers no TLS", hint="`sslmode` in the database URL asks for it"
-        )
+        hint = "`sslmode` in the database URL asks for it"
+        return StoreUnavailable(f"{name} offers no TLS", hint=hint)
     retry = Retry.BRIEFLY
     if isinstance(error, TimeoutError):
         retry = Retry.PATIENTLY
@@ -241,9 +240,8 @@ def _sqlstate_of(driver: BaseException) -> str:
 
 
 def _unreachable_error(name: str, error: BaseException, retry: Retry) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"cannot reach {name}: {explain_failure(error)}", hint=DOCTOR, retry=retry
-    )
+    message = f"cannot reach {name}: {explain_failure(error)}"
+    return StoreUnavailable(message, hint=DOCTOR, retry=retry)
 
 
 def explain_failure(error: BaseException) -> str:

@@ -164,9 +164,8 @@ async def write_upgrade_sql(database: Database, revision: str) -> str:
 def require_head(version: str | None, store: str) -> None:
     """Raise SchemaMismatch if a store has no tables, or an older or newer version."""
     if version is None:
-        raise SchemaMismatch(
-            f"{store} has no todo tables yet", hint="`todo db upgrade` creates them"
-        )
+        hint = "`todo db upgrade` creates them"
+        raise SchemaMismatch(f"{store} has no todo tables yet", hint=hint)
     require_known(version, store)
     if version != HEAD:
         raise SchemaMismatch(

@@ -9,13 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from neontodo.errors import (
-    NotSignedIn,
-    OutcomeUnknown,
-    Retry,
-    SchemaMismatch,
-    StoreUnavailable,
-)
+from neontodo.errors import NotSignedIn, OutcomeUnknown, Retry, SchemaMismatch, StoreUnavailable
 
 T = TypeVar("T")
 

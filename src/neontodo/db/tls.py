@@ -94,11 +94,8 @@ def _needs_verification(target: PostgresTarget) -> bool:
 
 def has_direct_tls(target: PostgresTarget) -> bool:
     """Tell whether TLS starts with the first byte, which saves a round trip."""
-    if target.is_socket:
-        return False
-    if target.is_neon:
-        return target.sslnegotiation != "postgres"
-    return target.sslnegotiation == "direct"
+    usual = "direct" if target.is_neon else "postgres"
+    return not target.is_socket and (target.sslnegotiation or usual) == "direct"
 
 
 def explain_tls_error(error: ssl.SSLError) -> str:

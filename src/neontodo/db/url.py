@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -231,15 +232,12 @@ def _read_parameters(query: str) -> dict[str, str]:
 
 
 def _check_host(host: str) -> str:
-    refusal = _url_error("the host of the database URL is no host name")
     # A resolver may take another alphabet's signs for these: `。` is a dot to it.
-    if HOST.fullmatch(host) is None:
-        raise refusal
-    try:
-        host.encode("idna")
-    except UnicodeError:
-        raise refusal from None
-    return host
+    if HOST.fullmatch(host) is not None:
+        with suppress(UnicodeError):
+            host.encode("idna")
+            return host
+    raise _url_error("the host of the database URL is no host name")
 
 
 def _parse_sslmode(value: str) -> str:

@@ -51,9 +51,8 @@ def check_file(app: App, target: SqliteTarget) -> str:
     path = target.path
     status = path.stat()
     if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
-        raise StoreUnavailable(
-            f"{path} or its folder is not writable", hint="change their owner or permissions"
-        )
+        hint = "change their owner or permissions"
+        raise StoreUnavailable(f"{path} or its folder is not writable", hint=hint)
     _need_room(target, path.parent)
     # An agent may have the store open, and has looked before that.
     if not app.database.count_connections()[0] and not write_ahead_log.has_own_log(path):
@@ -101,9 +100,8 @@ def check_content(target: SqliteTarget) -> str:
     with _open_for_reading(target) as connection:
         answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if answer != "ok":
-        raise StoreUnavailable(
-            f"the store {target.path} is damaged", hint=restore_hint(target.path)
-        )
+        hint = restore_hint(target.path)
+        raise StoreUnavailable(f"the store {target.path} is damaged", hint=hint)
     return f"SQLite {sqlite3.sqlite_version}, the file is whole"
 
 
@@ -112,9 +110,8 @@ def check_schema(target: SqliteTarget) -> str:
     with _open_for_reading(target) as connection:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         if VERSION_TABLE not in tables:
-            raise SchemaMismatch(
-                f"{target.path} has no todo tables", hint="name another file for the store"
-            )
+            hint = "name another file for the store"
+            raise SchemaMismatch(f"{target.path} has no todo tables", hint=hint)
         row = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()
         version = None if row is None else str(row[0])
         if version == HEAD or (version is None and tables & TABLES):

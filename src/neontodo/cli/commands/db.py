@@ -100,7 +100,7 @@ def run_downgrade(app: App, request: DowngradeRequest) -> None:
     if not request.yes:
         # The answer may take long: no connection is kept open meanwhile.
         app.run(app.database.close())
-        store, version = app.target, _name_version(planned.after)
+        store, version = app.target, planned.after or "nothing"
         lost = "newer kinds of data are lost" if planned.after else "every task in it is lost"
         copy = "after a backup copy" if store.engine == "sqlite" else "without a backup"
         confirm(app, f"downgrade {store.display} to {version}? {lost}, {copy}")
@@ -137,24 +137,20 @@ def run_check(app: App, request: CheckRequest) -> None:
 
 
 def _report(app: App, migration: Migration, *, dry_run: bool) -> None:
+    before, after = migration.before or "nothing", migration.after or "nothing"
     if not migration.steps:
-        say(app.streams, f"the schema is already at {_name_version(migration.after)}")
+        say(app.streams, f"the schema is already at {after}")
     elif dry_run:
-        before, after = map(_name_version, (migration.before, migration.after))
         say(app.streams, f"the schema would go from {before} to {after}")
     else:
-        now = f"now {migration.after}" if migration.after else "gone"
-        say(app.streams, f"the schema is {now} (was {_name_version(migration.before)})")
+        now = f"now {after}" if migration.after else "gone"
+        say(app.streams, f"the schema is {now} (was {before})")
     for step in migration.steps:
         say(app.streams, f"  {step}")
     if migration.backup:
         say(app.streams, f"the store as it was: {migration.backup}")
     if dry_run:
         say_dry_run(app.streams)
-
-
-def _name_version(version: str | None) -> str:
-    return version or "nothing"
 
 
 COMMANDS: Commands = {
