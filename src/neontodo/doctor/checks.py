@@ -10,7 +10,7 @@ from functools import partial
 from neontodo.accounts.tokens import Claims
 from neontodo.app import App
 from neontodo.db import embedded
-from neontodo.db import probe as probing
+from neontodo.db.probe import try_probe
 from neontodo.db.url import PostgresTarget, SqliteTarget
 from neontodo.doctor import Finding, Note, Status, machine, server, store_file
 from neontodo.doctor.connection import ConnectionSteps
@@ -117,7 +117,7 @@ def _examine_server(app: App, target: PostgresTarget, found: Examination) -> Non
     if not _check_connection(target, found):
         found.skip("the server cannot be reached", "login", *AFTER_LOGIN)
         return
-    answer = app.run(probing.try_probe(app.database, server.require_unlocked))
+    answer = app.run(try_probe(app.database, server.require_unlocked))
     if isinstance(answer, TodoError):
         failed = {SchemaMismatch: "schema", server.TablesLocked: "isolation"}.get(type(answer))
         found.fail(failed or "login", answer)

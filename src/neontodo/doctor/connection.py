@@ -49,10 +49,9 @@ class ConnectionSteps:
 
     def resolve_host(self) -> str:
         """Return the addresses of the host."""
+        host, port = self.target.host, self.target.port
         with _explain_errors("check the host name in the database URL, and this machine's network"):
-            self._addresses = socket.getaddrinfo(
-                self.target.host, self.target.port, type=socket.SOCK_STREAM
-            )
+            self._addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         return ", ".join(dict.fromkeys(str(found[4][0]) for found in self._addresses))
 
     def connect(self) -> str:

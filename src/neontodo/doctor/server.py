@@ -16,9 +16,8 @@ from neontodo.accounts.sharing import grants
 from neontodo.accounts.tokens import LEEWAY, Claims
 from neontodo.app import App
 from neontodo.db import migrations
-from neontodo.db import probe as probing
 from neontodo.db.database import Database
-from neontodo.db.probe import Probe
+from neontodo.db.probe import Probe, try_probe
 from neontodo.db.schema import HEAD, VERSION_TABLE
 from neontodo.db.url import PostgresTarget
 from neontodo.doctor import Note
@@ -117,7 +116,7 @@ def describe_server(target: PostgresTarget, answer: Probe) -> str:
 
 def check_other_host(app: App, sister: PostgresTarget) -> str:
     """Return whether Neon's other host name for the database answers."""
-    answer = app.run(probing.try_probe(app.database.with_target(sister)))
+    answer = app.run(try_probe(app.database.with_target(sister)))
     if isinstance(answer, TodoError):
         return Note(answer.message + ("" if sister.is_pooled else "; migrations need it"))
     return f"{sister.host} answers too"
@@ -136,9 +135,8 @@ def check_clock(app: App, answer: Probe) -> str:
     drift = app.now - answer.clock
     ahead = f"{abs(round(drift.total_seconds()))} s {'ahead' if drift > timedelta() else 'behind'}"
     if abs(drift) > LEEWAY:
-        raise Refused(
-            f"this machine's clock is {ahead}", hint="set it: tokens depend on the time of day"
-        )
+        hint = "set it: tokens depend on the time of day"
+        raise Refused(f"this machine's clock is {ahead}", hint=hint)
     return Note(f"{ahead} of the server's") if abs(drift) > DRIFT else "agrees with the server's"
 
 
