@@ -91,10 +91,8 @@ class Instant(sa.types.TypeDecorator[datetime]):
         kind = sa.Text() if dialect.name == "sqlite" else self.impl
         return dialect.type_descriptor(kind)
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.astimezone(UTC).isoformat(" ", "microseconds")[: -len("+00:00")]
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        return _format_instant if dialect.name == "sqlite" else None
 
     def column_expression(self, column: Any) -> Any:
         # The driver raises for years that Python does not know, but takes infinity.
@@ -103,6 +101,12 @@ class Instant(sa.types.TypeDecorator[datetime]):
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any]:
         return _parse_instant if dialect.name == "sqlite" else _check_instant
+
+
+def _format_instant(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    return value.astimezone(UTC).isoformat(" ", "microseconds")[: -len("+00:00")]
 
 
 def _parse_instant(text: Any) -> Any:
@@ -198,11 +202,8 @@ class Tags(sa.types.TypeDecorator[tuple[str, ...]]):
     impl = sa.Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        # A plain string is a search pattern that stands for itself.
-        if value is None or isinstance(value, str):
-            return value
-        return f" {' '.join(value)} " if value else ""
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
+        return _join_tags
 
     def column_expression(self, column: Any) -> Any:
         # No tag is a comma.
@@ -210,6 +211,13 @@ class Tags(sa.types.TypeDecorator[tuple[str, ...]]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
         return tuple(value.split()) if value else ()
+
+
+def _join_tags(value: Any) -> str | None:
+    # A plain string is a search pattern that stands for itself.
+    if value is None or isinstance(value, str):
+        return value
+    return f" {' '.join(value)} " if value else ""
 
 
 class Json(sa.types.TypeDecorator[dict[str, Any]]):

@@ -31,7 +31,6 @@ from neontodo.columns import (
     Instant,
     Json,
     Tags,
-    explain_unstorable_text,
 )
 from neontodo.columns import Day as DayColumn
 from neontodo.fields import FIELDS, PRIORITIES, Kind, Priority
@@ -119,10 +118,10 @@ class Key(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
-def _check_storable(text: str) -> str:
-    """Return the text, if both engines can keep it; raise ValueError with the reason."""
-    if why := explain_unstorable_text(text):
-        raise ValueError(why)
+def _refuse_nul(text: str) -> str:
+    # Pydantic itself refuses what is not valid UTF-8.
+    if "\0" in text:
+        raise ValueError("holds a NUL character")
     return text
 
 
@@ -131,11 +130,10 @@ def _strip(text: Any) -> Any:
     return text.strip() if isinstance(text, str) else text
 
 
-def _check_tags(tags: Any) -> tuple[str, ...]:
-    if isinstance(tags, str):
-        raise ValueError("must be a list")
-    unique = {_check_storable(tag) for tag in tags}
+def _check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    unique = set(tags)
     for tag in unique:
+        _refuse_nul(tag)
         if not tag or len(tag) > TAG_MAX:
             raise ValueError(f"a tag has 1 to {TAG_MAX} characters")
         if "," in tag or tag.split() != [tag]:
@@ -175,16 +173,16 @@ def _is_annotation(note: Any) -> bool:
 Title = Annotated[
     str,
     StringConstraints(min_length=1, max_length=TITLE_MAX),
-    AfterValidator(_check_storable),
+    AfterValidator(_refuse_nul),
     BeforeValidator(_strip),
 ]
 Description = Annotated[
-    str, StringConstraints(max_length=DESCRIPTION_MAX), AfterValidator(_check_storable)
+    str, StringConstraints(max_length=DESCRIPTION_MAX), AfterValidator(_refuse_nul)
 ]
 Project = Annotated[
     str,
     StringConstraints(min_length=1, max_length=PROJECT_MAX),
-    AfterValidator(_check_storable),
+    AfterValidator(_refuse_nul),
     BeforeValidator(_strip),
 ]
 TagSet = Annotated[tuple[str, ...], AfterValidator(_check_tags)]
@@ -397,16 +395,17 @@ def format_instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-_LOGGED: dict[type, Callable[[Any], Any]] = {
+LOGGED: dict[type, Callable[[Any], Any]] = {
     datetime: format_instant,
     date: date.isoformat,
     tuple: list,
 }
+"""What makes of a column's value the one that the log and JSON have, by the type."""
 
 
 def to_json_value(value: Any) -> Any:
     """Return the value of a column as the log and JSON have it."""
-    convert = _LOGGED.get(type(value))
+    convert = LOGGED.get(type(value))
     return value if convert is None else convert(value)
 
 

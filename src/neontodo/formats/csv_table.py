@@ -19,7 +19,7 @@ from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from neontodo.fields import BY_NAME
-from neontodo.formats import json_record
+from neontodo.formats.json_array import build_record
 from neontodo.formats.record import BadRecord, Record, open_text
 from neontodo.models import TaskPublic
 
@@ -108,7 +108,7 @@ def _read_row(where: str, columns: list[str], row: list[str], tz: tzinfo, now: d
         _interpret(raw)
     except BadRecord as error:
         return Record(where, problem=str(error))
-    return json_record.build_record(where, raw, "csv", tz=tz, now=now)
+    return build_record(where, raw, "csv", tz=tz, now=now)
 
 
 def _interpret(raw: dict[str, Any]) -> None:

@@ -12,11 +12,11 @@ def parse_when(value: Any, tz: tzinfo) -> date | datetime:
     Raises:
         ValueError: with the reason.
     """
-    when = _parse(value)
+    when = _parse(value, tz)
     if not isinstance(when, datetime):
         return when
     try:
-        return _add_zone(when, tz).astimezone(tz)
+        return when.astimezone(tz)
     except OverflowError:  # on the first or the last day of all
         return parse_instant(value, tz)
 
@@ -27,26 +27,23 @@ def parse_instant(value: Any, tz: tzinfo) -> datetime:
     Raises:
         ValueError: with the reason.
     """
-    when = _parse(value)
+    when = _parse(value, tz)
     if not isinstance(when, datetime):
         return start_of_day(when, tz)
     try:
-        return _add_zone(when, tz).astimezone(UTC)
+        return when.astimezone(UTC)
     except OverflowError:
         raise _refusal(value) from None
 
 
-def _add_zone(when: datetime, tz: tzinfo) -> datetime:
-    return when if when.tzinfo else when.replace(tzinfo=tz)
-
-
-def _parse(value: Any) -> date | datetime:
+def _parse(value: Any, tz: tzinfo) -> date | datetime:
     if not isinstance(value, str):
         raise ValueError("must be text such as `2026-11-20` or `2026-11-20T20:30:00Z`")
     separator = value[10:11] if value[4:5] == "-" else value[8:9]
     try:
         if separator in ("T", " ") and "W" not in value:
-            return datetime.fromisoformat(value)
+            when = datetime.fromisoformat(value)
+            return when if when.tzinfo else when.replace(tzinfo=tz)
         if not separator and "W" not in value:
             return date.fromisoformat(value)
     except ValueError:

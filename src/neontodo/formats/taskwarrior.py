@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 
 from neontodo.fields import Priority
 from neontodo.formats import dates, record
-from neontodo.formats.json_array import BrokenJson, read_values
-from neontodo.formats.record import BadRecord, Record, open_text
+from neontodo.formats.json_array import read_objects, write_array
+from neontodo.formats.record import BadRecord, Record
 from neontodo.models import TaskCreate, TaskPublic
 
 _NAMES = {
@@ -37,12 +37,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
     """Yield one record per object."""
-    with open_text(stream) as text:
-        try:
-            for where, raw in read_values(text):
-                yield _read_object(where, raw, tz, now)
-        except BrokenJson as error:
-            yield Record(error.where, problem=str(error))
+    return read_objects(stream, lambda where, raw: _read_object(where, raw, tz, now))
 
 
 def _read_object(where: str, raw: Any, tz: tzinfo, now: datetime) -> Record:
@@ -71,8 +66,6 @@ def _read_task(raw: dict[str, Any], tz: tzinfo, now: datetime) -> TaskCreate:
     }
     if values["completed"]:
         values["completed_at"] = _pop_instant(rest, "end", tz)
-    if values["project"] == "":
-        values["project"] = None
     if str(rest.get("priority")) in _PRIORITIES:
         values["priority"] = _PRIORITIES[rest.pop("priority")]
     if isinstance(rest.get("notes"), str):
@@ -138,11 +131,7 @@ def _parse_due(value: Any, tz: tzinfo, extra: dict[str, Any]) -> date | datetime
 
 def write(tasks: Iterable[TaskPublic], *, tz: tzinfo) -> Iterator[str]:
     """Yield an array as Taskwarrior writes it, one line per task; instants have whole seconds."""
-    opening = "[\n"
-    for task in tasks:
-        yield opening + _encode(_format_task(task, tz))
-        opening = ",\n"
-    yield "[\n]\n" if opening == "[\n" else "\n]\n"
+    return write_array((_encode(_format_task(task, tz)) for task in tasks), empty="[\n]\n")
 
 
 def _format_task(task: TaskPublic, tz: tzinfo) -> dict[str, Any]:

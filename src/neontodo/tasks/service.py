@@ -35,8 +35,8 @@ def build_columns(task: TaskCreate, number: int, now: datetime) -> dict[str, Any
     """Return all columns of a new task, with a sensible value for what an import leaves out."""
     created = task.created_at or now
     updated = task.updated_at or created
-    columns: dict[str, Any] = dict.fromkeys(COLUMN_TYPES)
-    columns |= {name: getattr(task, name) for name in _PLAIN}
+    given = vars(task)
+    columns = dict.fromkeys(COLUMN_TYPES) | {name: given[name] for name in _PLAIN}
     columns |= {
         "number": number,
         "description": task.description or None,
@@ -46,7 +46,7 @@ def build_columns(task: TaskCreate, number: int, now: datetime) -> dict[str, Any
         "updated_at": updated,
     }
     for name in _WHEN:
-        columns |= _split_when(name, getattr(task, name))
+        columns |= _split_when(name, given[name])
     return columns
 
 

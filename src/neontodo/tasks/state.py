@@ -12,12 +12,13 @@ from pydantic import ValidationError
 from neontodo import columns as stored
 from neontodo.errors import Refused
 from neontodo.fields import COLUMN_TYPES, FIELD_OF, FIELDS, Kind, Priority
-from neontodo.models import NUMBER_MAX, Change, Task, TaskPublic, to_json_value
+from neontodo.models import LOGGED, NUMBER_MAX, Change, Task, TaskPublic, to_json_value
 from neontodo.tasks.results import UnreadableTask
 from neontodo.tasks.search_text import build_search_text
 
 SEARCHED = frozenset({"title", "description", "project", "tags"})
 _EMPTY = {column: FIELD_OF[column].empty for column in COLUMN_TYPES}
+_CONVERTERS = tuple((column, LOGGED.get(kind)) for column, kind in COLUMN_TYPES.items())
 
 
 class Unreadable(Refused):
@@ -112,7 +113,11 @@ def log_removal(task: Task) -> dict[str, Any]:
 
 def log_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Return a whole task for the log: JSON values, and nothing that is empty."""
-    return {name: to_json_value(value) for name in COLUMN_TYPES if (value := columns[name])}
+    return {
+        name: convert(value) if convert else value
+        for name, convert in _CONVERTERS
+        if (value := columns[name])
+    }
 
 
 def restore_columns(state: Mapping[str, Any]) -> dict[str, Any]:
