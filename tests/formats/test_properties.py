@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neontodo import formats
-from neontodo.formats import todotxt_line
+from neontodo.formats import todotxt
 from neontodo.formats.json_array import BrokenJson, read_values
 from neontodo.formats.record import open_text
 from neontodo.models import TaskPublic
@@ -138,7 +138,7 @@ _lines = st.lists(
 
 @given(line=_lines)
 def test_any_todotxt_line_is_the_sum_of_its_parts(line: str) -> None:
-    assert str(todotxt_line.parse_line(line)) == line
+    assert str(todotxt.parse_line(line)) == line
 
 
 @given(line=_lines)

@@ -141,15 +141,11 @@ def write(
 ) -> Iterator[str]:
     """Yield the header, then one row per task; instants are in UTC, whatever `tz` is."""
     yield _write_rows([BY_NAME])
-    remaining = iter(tasks)
-    while rows := [_format_row(task) for task in islice(remaining, _ROWS)]:
+    cells = ([*map(_format_value, task.to_json().values())] for task in tasks)
+    while rows := list(islice(cells, _ROWS)):
         if for_spreadsheet:
             rows = [[_FORMULA.sub("'", value) for value in row] for row in rows]
         yield _write_rows(rows)
-
-
-def _format_row(task: TaskPublic) -> list[str]:
-    return [_format_value(value) for value in task.to_json().values()]
 
 
 def _format_value(value: Any) -> str:

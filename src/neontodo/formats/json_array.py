@@ -145,7 +145,11 @@ def read_values(text: TextIO) -> Iterator[tuple[str, Any]]:
     count = 0
     while mark := source.peek():
         if array and mark == "]":
-            return _require_end(source, count)
+            source.skip()
+            if source.peek():
+                where = _describe_place(count + 1, source.line)
+                raise BrokenJson(where, "the array was closed before it")
+            return
         if count and mark == ",":
             source.skip()
             source.peek()
@@ -155,12 +159,6 @@ def read_values(text: TextIO) -> Iterator[tuple[str, Any]]:
         yield _describe_place(count, source.line), source.read_value(count)
     if array:
         raise BrokenJson(f"line {source.line}", "the file ends before the closing `]`")
-
-
-def _require_end(source: _Source, count: int) -> None:
-    source.skip()
-    if source.peek():
-        raise BrokenJson(_describe_place(count + 1, source.line), "the array was closed before it")
 
 
 def _describe_place(count: int, line: int) -> str:
@@ -180,14 +178,11 @@ class _Source:
     def peek(self) -> str:
         """Return the first character after white space; empty at the end."""
         while True:
-            while self._at < len(self._window):
-                character = self._window[self._at]
-                if character not in " \t\r\n":
-                    return character
+            while (character := self._window[self._at : self._at + 1]) in (" ", "\t", "\r", "\n"):
                 self.line += character == "\n"
                 self._at += 1
-            if not self._read_more():
-                return ""
+            if character or not self._read_more():
+                return character
 
     def skip(self) -> None:
         """Skip one character."""

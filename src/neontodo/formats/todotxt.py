@@ -15,15 +15,144 @@ it is in the format. Where a project is taken away, a second `+project` of the l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, BinaryIO
 
 from neontodo.fields import Priority
-from neontodo.formats import dates, record, todotxt_line
+from neontodo.formats import dates, record
 from neontodo.formats.record import BadRecord, Record, open_text
-from neontodo.formats.todotxt_line import LETTERS, PRIORITIES, Line
-from neontodo.models import TaskPublic, format_instant
+from neontodo.models import PROJECT_MAX, TAG_MAX, TaskPublic, format_instant
 from neontodo.tasks.dates import local_day
+
+_LETTERS = {Priority.HIGH: "A", Priority.MEDIUM: "B", Priority.LOW: "C"}
+_PRIORITIES = {letter: priority for priority, letter in _LETTERS.items()}
+
+_KEYS = {"due", "pri", "t", "rec", "h", "id", "uuid", "p", "dep", "wait"}
+"""The keys of `key:value` words that other programs are known to add to a text."""
+
+
+@dataclass(slots=True)
+class Line:
+    """The parts of a line; `str()` of them is the line again, character by character.
+
+    x (A) 2026-11-20 2026-11-01 words of the text +project @context due:2026-12-01
+    │  │       │          └ created
+    │  │       └ completed (one date alone is this one if there is an `x`, else the other)
+    │  └ priority (most programs write `pri:A` instead once a task is completed)
+    └ completed
+    """
+
+    done: bool
+    letter: str
+    completed_on: date | None
+    created_on: date | None
+    words: list[str]
+
+    def __str__(self) -> str:
+        marks = ["x"] if self.done else []
+        marks += [f"({self.letter})"] if self.letter else []
+        marks += [day.isoformat() for day in (self.completed_on, self.created_on) if day]
+        return " ".join(marks + self.words)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Where the title begins and ends in `words`: between the marks at both ends."""
+        plain = [at for at, word in enumerate(self.words) if word and not is_mark(word)]
+        return (plain[0], plain[-1] + 1) if plain else (0, 0)
+
+    @property
+    def title(self) -> str:
+        """The text without the marks at its ends; all of it if it is marks only."""
+        start, end = self.span
+        return " ".join(self.words[start:end] if end else self.words)
+
+    @property
+    def priority(self) -> str:
+        """The letter of the priority, wherever it stands; empty if there is none."""
+        return self.letter or _read_first(self.words, read_priority) or ""
+
+    @property
+    def project(self) -> str | None:
+        return _read_first(self.words, read_project)
+
+    @property
+    def tags(self) -> set[str]:
+        return {tag for word in self.words if (tag := read_tag(word))}
+
+    @property
+    def due(self) -> str | None:
+        return _read_first(self.words, read_due)
+
+
+def parse_line(text: str) -> Line:
+    """Return the parts of a line; the last word is always text."""
+    words = text.split(" ")
+    last = len(words) - 1
+    at = 0
+    if done := words[0] == "x" and last > 0:
+        at = 1
+    letter = _parse_letter(words[at]) if at < last else ""
+    at += bool(letter)
+    first = _parse_date(words[at]) if at < last else None
+    at += first is not None
+    second = _parse_date(words[at]) if done and first and at < last else None
+    at += second is not None
+    return Line(done, letter, first if done else None, second if done else first, words[at:])
+
+
+def is_mark(word: str) -> bool:
+    """Return whether a word says something of the task rather than being part of its text."""
+    if word[:1] not in ("+", "@") and ":" not in word:
+        return False
+    if read_project(word) or read_tag(word) or read_due(word) or read_priority(word):
+        return True
+    key, _, value = word.partition(":")
+    return key in _KEYS - {"due", "pri"} and bool(value) and ":" not in value
+
+
+def read_project(word: str) -> str | None:
+    """Return the project that a `+word` names."""
+    name = word[1:] if word[:1] == "+" else ""
+    return name if 0 < len(name) <= PROJECT_MAX and _is_one_word(name) else None
+
+
+def read_tag(word: str) -> str | None:
+    """Return the tag that an `@word` names, None if it cannot be a tag here."""
+    name = word[1:] if word[:1] == "@" else ""
+    return name if 0 < len(name) <= TAG_MAX and "," not in name and _is_one_word(name) else None
+
+
+def read_due(word: str) -> str | None:
+    """Return the day of `due:2026-11-20`, as text."""
+    return word[4:] if word[:4] == "due:" and _parse_date(word[4:]) else None
+
+
+def read_priority(word: str) -> str | None:
+    """Return the letter of `pri:A`."""
+    return word[4] if word[:4] == "pri:" and _parse_letter(f"({word[4:]})") else None
+
+
+def _read_first(words: list[str], meaning: Callable[[str], str | None]) -> str | None:
+    return next((found for word in words if (found := meaning(word))), None)
+
+
+def _is_one_word(name: str) -> bool:
+    return name.split() == [name]
+
+
+def _parse_letter(word: str) -> str:
+    is_priority = len(word) == 3 and word[0] == "(" and "A" <= word[1] <= "Z" and word[2] == ")"
+    return word[1] if is_priority else ""
+
+
+def _parse_date(word: str) -> date | None:
+    if len(word) != 10 or word[4] != "-" or word[7] != "-":
+        return None
+    try:
+        return date.fromisoformat(word)
+    except ValueError:
+        return None
 
 
 def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
@@ -36,11 +165,11 @@ def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
 
 
 def _read_line(where: str, text: str, tz: tzinfo, now: datetime) -> Record:
-    line = todotxt_line.parse_line(text)
+    line = parse_line(text)
     kept = {"line": text}
     values: dict[str, Any] = {
         "title": line.title,
-        "priority": PRIORITIES.get(line.priority, Priority.NONE),
+        "priority": _PRIORITIES.get(line.priority, Priority.NONE),
         "project": line.project,
         "tags": tuple(line.tags),
         "due": line.due and date.fromisoformat(line.due),
@@ -68,7 +197,7 @@ def _format_line(task: TaskPublic, tz: tzinfo) -> str:
     kept = record.read_section(task, "todotxt")
     text = kept.get("line")
     if isinstance(text, str) and text.strip() and not set("\r\n") & set(text):
-        old, line = todotxt_line.parse_line(text), todotxt_line.parse_line(text)
+        old, line = parse_line(text), parse_line(text)
     else:
         old = Line(False, "", None, None, [])
         line = Line(False, "", None, local_day(task.created_at, tz), [])
@@ -76,7 +205,7 @@ def _format_line(task: TaskPublic, tz: tzinfo) -> str:
     _set_marks(line, old, task)
     _set_priority(line, old, task)
     _set_completion(line, old, task, kept.get("completed_at"), tz)
-    if todotxt_line.parse_line(str(line)) != line:
+    if parse_line(str(line)) != line:
         # The text begins like a mark or a date, which it may do right behind a creation date only.
         line.created_on = line.created_on or local_day(task.created_at, tz)
         line.completed_on = line.completed_on or _completion_day(task, tz)
@@ -92,9 +221,9 @@ def _set_title(line: Line, task: TaskPublic) -> None:
 
 def _set_marks(line: Line, old: Line, task: TaskPublic) -> None:
     project = task.project and "_".join(task.project.split())
-    _set_mark(line, "+", todotxt_line.read_project, old.project, project)
+    _set_mark(line, "+", read_project, old.project, project)
     due_on = task.due_on.isoformat() if task.due_on else None
-    _set_mark(line, "due:", todotxt_line.read_due, old.due, due_on)
+    _set_mark(line, "due:", read_due, old.due, due_on)
     for tag in old.tags.difference(task.tags):
         while f"@{tag}" in line.words:
             _drop_mark(line, line.words.index(f"@{tag}"))
@@ -140,11 +269,11 @@ def _drop_mark(line: Line, at: int) -> None:
 
 def _set_priority(line: Line, old: Line, task: TaskPublic) -> None:
     letter = old.priority
-    if PRIORITIES.get(letter, Priority.NONE) != task.priority:
-        letter = LETTERS.get(task.priority, "")
+    if _PRIORITIES.get(letter, Priority.NONE) != task.priority:
+        letter = _LETTERS.get(task.priority, "")
     if letter == line.priority and task.completed == old.done:
         return
-    for word in filter(todotxt_line.read_priority, old.words):
+    for word in filter(read_priority, old.words):
         if word in line.words:
             _drop_mark(line, line.words.index(word))
     line.letter = "" if task.completed else letter
