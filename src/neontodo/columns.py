@@ -38,14 +38,8 @@ FIRST_INSTANT, LAST_INSTANT = "'0001-01-03 00:00:00+00:00'", "'9999-12-29 00:00:
 """The same in SQL: on SQLite, which compares text, no text of an instant between is outside."""
 
 
-class UnreadableValue:
-    """What is read instead of a value that the program cannot have written."""
-
-    def __repr__(self) -> str:
-        return "UNREADABLE"
-
-
-UNREADABLE: Final = UnreadableValue()
+UNREADABLE: Final = object()
+"""What is read instead of a value that the program cannot have written."""
 
 
 class guarded(FunctionElement[Any]):
@@ -260,12 +254,12 @@ def read_json(text: str) -> Any:
         or "\\u" in text
         or (len(text) > 200 and _LONG_NUMBER.search(text))
     )
-    if is_odd and explain_unstorable_json(value, EXTRA_MAX_DEPTH + 1):
-        return UNREADABLE
-    if 2000 < len(text) <= EXTRA_MAX_BYTES and _LONGER_WHEN_WRITTEN.search(text):
-        # Plain SQL can spell a float shorter than Python does.
-        return UNREADABLE if len(write_json(value).encode()) > EXTRA_MAX_BYTES else value
-    return value
+    # Plain SQL can spell a float shorter than Python does.
+    may_grow = 2000 < len(text) <= EXTRA_MAX_BYTES and _LONGER_WHEN_WRITTEN.search(text)
+    is_unstorable = (is_odd and explain_unstorable_json(value, EXTRA_MAX_DEPTH + 1)) or (
+        may_grow and len(write_json(value).encode()) > EXTRA_MAX_BYTES
+    )
+    return UNREADABLE if is_unstorable else value
 
 
 def explain_unstorable_json(value: Any, depth: int) -> str | None:
@@ -277,27 +271,21 @@ def explain_unstorable_json(value: Any, depth: int) -> str | None:
     """
     match value:
         case str():
-            return explain_unstorable_text(value)
+            return _explain_unstorable_text(value)
         case int() | float():
             largest = INTEGER_MAX if isinstance(value, int) else FLOAT_MAX
-            is_fine = -largest < value < largest
-            return None if is_fine else "holds a number that is not finite or too large"
+            if not -largest < value < largest:
+                return "holds a number that is not finite or too large"
         case dict() | list() if depth == 0:
             return "is nested too deeply"
-        case dict():
-            inner = (*value.keys(), *value.values())
-            return next(
-                (why for v in inner if (why := explain_unstorable_json(v, depth - 1))), None
-            )
-        case list():
-            return next(
-                (why for v in value if (why := explain_unstorable_json(v, depth - 1))), None
-            )
+        case dict() | list():
+            inner = (*value.keys(), *value.values()) if isinstance(value, dict) else value
+            reasons = (explain_unstorable_json(each, depth - 1) for each in inner)
+            return next(filter(None, reasons), None)
     return None
 
 
-def explain_unstorable_text(text: str) -> str | None:
-    """Return why not every store can keep a text; None if each can."""
+def _explain_unstorable_text(text: str) -> str | None:
     if "\0" in text:
         return "holds a NUL character"
     try:

@@ -1,22 +1,8 @@
 """The fields of a task, each declared once.
 
 The log, JSON and CSV, completion, the lines of `todo edit`, filters and sort keys follow from these
-declarations. A new field also needs:
-
-- in `models`, its column and checks (`TaskBase`, `Task`), its limits (`TaskCreate`, `TaskUpdate`)
-  and its place in `TaskPublic`; `tasks.service` and `tasks.state` if its empty value is not stored
-  as given, or if the words of `todo list` find it;
-- a migration and `db.schema.HEAD`; on Postgres its statistics are switched off, and members of a
-  shared database get a grant to update it, as in `0002_row_isolation`;
-- if people set it, an annotation in `cli.options` and a place in the requests there or of `add` and
-  `edit`, and its flags in `launcher.main.EDITS`;
-- its row in `render.card`, a column in `render.tasks` if lists show it, and in `tasks.history` the
-  word that `todo undo` has for it, if that is not its name;
-- what `formats.taskwarrior` and `formats.todotxt` make of it, where they have something like it;
-- its line in `topics/json.md`.
-
-`tests/tasks/test_fields.py` finds most of what is missing. Nothing heavy is imported, as `--help`
-and completion read this, too.
+declarations. What else a new field needs is in CONTRIBUTING.md, and `tests/tasks/test_fields.py`
+finds most of what is missing. Nothing heavy is imported, as `--help` and completion read this, too.
 """
 
 from __future__ import annotations

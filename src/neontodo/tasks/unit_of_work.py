@@ -125,21 +125,22 @@ class UnitOfWork:
         )
         if begun is None:
             raise users.UnknownUser
-        if begun.applied:
+        last_number, last_seq, version, key_accepted, applied = begun
+        if applied:
             raise AlreadyApplied
-        if begun.version != HEAD:
+        if version != HEAD:
             raise SchemaMismatch(
-                f"the store's schema is {begun.version}, this program's is {HEAD}",
+                f"the store's schema is {version}, this program's is {HEAD}",
                 hint="run `todo db upgrade`, or upgrade neontodo",
             )
-        if self._context.needs_key and not begun.key_accepted:
+        if self._context.needs_key and not key_accepted:
             raise NotSignedIn(
                 "this store does not know this machine's key, or has revoked it",
                 hint="run `todo connect`",
             )
-        self._taken = (begun.last_number, begun.last_seq)
-        self.last_number = begun.last_number - numbers
-        self.seq = begun.last_seq - changed
+        self._taken = (last_number, last_seq)
+        self.last_number = last_number - numbers
+        self.seq = last_seq - changed
 
     def next_number(self) -> int:
         """Take the next number for a new task."""

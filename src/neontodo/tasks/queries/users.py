@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -34,21 +33,15 @@ class UnknownUser(NotSignedIn):
         super().__init__("you are not a user of this store", hint=hint)
 
 
-@dataclass(frozen=True)
-class BegunWrite:
-    """The counters after a write has begun, and what else its first statement answered."""
-
-    last_number: int
-    last_seq: int
-    version: str | None
-    key_accepted: bool
-    applied: bool
-
-
 async def begin_write(
     session: AsyncSession, context: WriteContext, *, numbers: int, changes: int
-) -> BegunWrite | None:
-    """Lock the user's row while raising its counters; None if there is no such user."""
+) -> tuple[int, int, str | None, int, int] | None:
+    """Lock the user's row while raising its counters.
+
+    Returns:
+        The last number and seq, the schema's version, whether the key is accepted, and whether the
+        command was applied before; None if there is no such user.
+    """
     user_id = context.user_id
     key = select(func.count()).where(
         col(Key.user_id) == user_id, col(Key.id) == context.key_id, col(Key.revoked_at).is_(None)
@@ -71,10 +64,7 @@ async def begin_write(
         )
         .execution_options(**UNSYNCHRONIZED)
     )
-    row = (await session.execute(statement)).first()
-    if row is None:
-        return None
-    return BegunWrite(row[0], row[1], row[2], bool(row[3]), bool(row[4]))
+    return (await session.execute(statement)).first()
 
 
 async def require_user(session: AsyncSession, user_id: str) -> None:
