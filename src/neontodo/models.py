@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
 from operator import attrgetter
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import sqlalchemy as sa
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
@@ -382,6 +382,20 @@ class TaskUpdate(_Checked):
     project: Project | None = None
     tags: TagSet | None = None
     completed: bool | None = None
+
+
+class Record(NamedTuple):
+    """A record of a file: exactly one of `task`, `problem` and `skipped` is set.
+
+    `where` names the place for a person (`line 7`, `record 3, line 12`). `key` is the stable
+    source text of a task without an id, from which the importer derives one; else empty.
+    """
+
+    where: str
+    task: TaskCreate | None = None
+    problem: str | None = None
+    skipped: str | None = None
+    key: str = ""
 
 
 # Cheaper than a function of Python for each value.

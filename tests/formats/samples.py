@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from neontodo import formats
 from neontodo.columns import DAYS, INSTANTS
 from neontodo.fields import Priority
-from neontodo.formats.record import Record
-from neontodo.models import TaskCreate, TaskPublic
+from neontodo.models import Record, TaskCreate, TaskPublic
 
 TZ = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 20, 19, 30, tzinfo=UTC)

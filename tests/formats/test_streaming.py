@@ -11,8 +11,7 @@ from typing import cast
 import pytest
 
 from neontodo import formats
-from neontodo.formats.record import Record
-from neontodo.models import TaskPublic
+from neontodo.models import Record, TaskPublic
 from tests.formats.samples import NOW, TZ, made, text_of
 
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from neontodo.accounts import machine_key
 from neontodo.db import embedded
+from neontodo.models import Record
 from neontodo.tasks.filters import TaskFilter, parse_sort
-from neontodo.tasks.importing import Incoming, Report, import_tasks
+from neontodo.tasks.importing import Report, import_tasks
 from neontodo.tasks.queries import tasks, users
 from neontodo.tasks.results import UnreadableTask
 from neontodo.tasks.transfer import Owner, TransferResult, copy_to_store
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from neontodo.accounts.account_file import Account
     from neontodo.db.database import Database
 
-ReadRecords = Callable[[BinaryIO], Iterable[Incoming]]
+ReadRecords = Callable[[BinaryIO], Iterable[Record]]
 """Reads tasks from a file of JSON, as `todo import` does."""
 
 

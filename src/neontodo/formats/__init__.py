@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
-    from neontodo.formats.record import Record
-    from neontodo.models import TaskPublic
+    from neontodo.models import Record, TaskPublic
 
 FORMATS = ("json", "csv", "todotxt", "taskwarrior")
 _MODULES = {"json": "json_array", "csv": "csv_table"}

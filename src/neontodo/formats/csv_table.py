@@ -20,8 +20,8 @@ from typing import Any, BinaryIO
 
 from neontodo.fields import BY_NAME
 from neontodo.formats.json_array import build_record
-from neontodo.formats.record import BadRecord, Record, open_text
-from neontodo.models import TaskPublic
+from neontodo.formats.record import BadRecord, open_text
+from neontodo.models import Record, TaskPublic
 
 _ALIASES = {
     "name": "title",

@@ -19,8 +19,8 @@ from typing import Any, BinaryIO, TextIO
 
 from neontodo.fields import FIELDS, Kind, Priority
 from neontodo.formats import dates
-from neontodo.formats.record import BadRecord, Record, build_task, open_text
-from neontodo.models import TaskPublic
+from neontodo.formats.record import BadRecord, build_task, open_text
+from neontodo.models import Record, TaskPublic
 
 _LETTERS = {"l": Priority.LOW, "m": Priority.MEDIUM, "h": Priority.HIGH}
 _PRIORITIES = {priority.label: priority for priority in Priority} | _LETTERS

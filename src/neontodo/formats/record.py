@@ -12,27 +12,13 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, BinaryIO, NamedTuple, TextIO, cast
+from typing import Any, BinaryIO, TextIO, cast
 
 from pydantic import ValidationError
 
 from neontodo.columns import EXTRA_MAX_BYTES, EXTRA_MAX_DEPTH, explain_unstorable_json, write_json
 from neontodo.formats.dates import shorten_for_message
 from neontodo.models import DESCRIPTION_MAX, TITLE_MAX, TaskCreate, TaskPublic
-
-
-class Record(NamedTuple):
-    """A task, or why there is none: exactly one of `task`, `problem` and `skipped` is set.
-
-    `where` names the place for a person (`line 7`, `record 3, line 12`). `key` is the stable
-    source text of a task without an id, from which the importer derives one; else empty.
-    """
-
-    where: str
-    task: TaskCreate | None = None
-    problem: str | None = None
-    skipped: str | None = None
-    key: str = ""
 
 
 class BadRecord(ValueError):

@@ -17,8 +17,8 @@ from typing import Any, BinaryIO
 from neontodo.fields import Priority
 from neontodo.formats import dates, record
 from neontodo.formats.json_array import read_objects, write_array
-from neontodo.formats.record import BadRecord, Record
-from neontodo.models import TaskCreate, TaskPublic
+from neontodo.formats.record import BadRecord
+from neontodo.models import Record, TaskCreate, TaskPublic
 
 _NAMES = {
     "id": "uuid",

@@ -21,8 +21,8 @@ from typing import Any, BinaryIO
 
 from neontodo.fields import Priority
 from neontodo.formats import dates, record
-from neontodo.formats.record import BadRecord, Record, open_text
-from neontodo.models import PROJECT_MAX, TAG_MAX, TaskPublic, format_instant
+from neontodo.formats.record import BadRecord, open_text
+from neontodo.models import PROJECT_MAX, TAG_MAX, Record, TaskPublic, format_instant
 from neontodo.tasks.dates import local_day
 
 _LETTERS = {Priority.HIGH: "A", Priority.MEDIUM: "B", Priority.LOW: "C"}

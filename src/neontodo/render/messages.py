@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from neontodo.errors import limit_lines
 from neontodo.render.text import Symbols, make_displayable, symbols_for
 from neontodo.wording import list_numbers, pluralize
 
 if TYPE_CHECKING:
     from neontodo.errors import TodoError
     from neontodo.models import TaskPublic
+    from neontodo.render.listing import Output
     from neontodo.streams import Streams
+    from neontodo.tasks.importing import Report
     from neontodo.tasks.results import Outcome, UnreadableTask
 
 UNREADABLE_SHOWN = 10
+NUMBERS_SHOWN = 5
 NARROWEST = 20
 
 _STYLES = {"error": "1;31", "warning": "1;33", "hint": "1;36"}
 
 
-def say(streams: Streams, text: str) -> None:
-    """Print one line on standard error; control characters in it are spelled out."""
-    _write(streams, text)
+def say(streams: Streams, text: str, style: str = "") -> None:
+    """Print one line on standard error; control characters in it are spelled out.
+
+    On a terminal it is wrapped at words. A style is that of the label before the colon.
+    """
+    if Symbols.dash in text:
+        text = text.replace(Symbols.dash, symbols_for(streams.err).dash)
+    text = make_displayable(text, streams.err)
+    if streams.err_is_terminal and len(text) > streams.width:
+        text = _wrap(text, streams.width)
+    if style:
+        label, _, rest = text.partition(":")
+        text = f"\x1b[{style}m{label}:\x1b[0m{rest}"
+    streams.err.write(f"{text}\n")
 
 
 def warn(streams: Streams, text: str) -> None:
@@ -92,23 +108,52 @@ def _name_tasks(tasks: tuple[TaskPublic, ...]) -> str:
 
 def _write_labelled(streams: Streams, label: str, text: str) -> None:
     is_coloured = streams.err_is_terminal and streams.colour
-    _write(streams, f"{label}: {text}", _STYLES[label] if is_coloured else "")
+    say(streams, f"{label}: {text}", _STYLES[label] if is_coloured else "")
 
 
-def _write(streams: Streams, text: str, style: str = "") -> None:
-    """Write a line, wrapped at words on a terminal; a style is that of its label."""
-    text = make_displayable(_with_plain_dashes(text, streams.err), streams.err)
-    if streams.err_is_terminal and len(text) > streams.width:
-        text = _wrap(text, streams.width)
-    if style:
-        label, _, rest = text.partition(":")
-        text = f"\x1b[{style}m{label}:\x1b[0m{rest}"
-    streams.err.write(f"{text}\n")
+def print_report(output: Output, report: Report) -> None:
+    """Say what an import did, on standard error; as JSON it is the command's output too."""
+    streams = output.streams
+    say(streams, _write_sentence(report))
+    if taken := report.renumbered - report.too_high:
+        say(streams, f"numbers that were taken: {_list_renumbered(taken, report.numbers)}")
+    if high := report.too_high:
+        were = "number was" if high == 1 else "numbers were"
+        changes = _list_renumbered(high, report.high_numbers)
+        warn(streams, f"{high} {were} replaced as too far above the others: {changes}")
+    if report.bad:
+        warn(streams, f"left out {pluralize(report.bad, 'record')} that cannot be read")
+        for line in report.list_problems():
+            say(streams, f"  {line}")
+    if report.removed_here:
+        hint(streams, "`--restore` restores removed tasks")
+    if output.mode == "json":
+        streams.out.write(json.dumps(_to_json(report), indent=2) + "\n")
 
 
-def _with_plain_dashes(text: str, stream: TextIO) -> str:
-    """The text with the dashes of its ranges as the stream's encoding can have them."""
-    return text.replace(Symbols.dash, symbols_for(stream).dash) if Symbols.dash in text else text
+def _write_sentence(report: Report) -> str:
+    parts = [f"imported {pluralize(report.added, 'task')}" if report.added else "imported nothing"]
+    parts += [f"skipped {count} {reason}" for reason, count in report.skipped.items()]
+    if here := report.already_here:
+        parts.append(f"{here} {'is' if here == 1 else 'are'} here already")
+    if again := report.repeated:
+        ids = "id occurs" if again == 1 else "ids occur"
+        parts.append(f"skipped {again} whose {ids} earlier in the file")
+    if gone := report.removed_here:
+        parts.append(f"skipped {gone} that {'was' if gone == 1 else 'were'} removed here")
+    return "; ".join(parts)
+
+
+def _to_json(report: Report) -> dict[str, Any]:
+    """Return the fields as documented."""
+    fields = vars(report) | {"numbers": report.numbers | report.high_numbers}
+    del fields["high_numbers"]
+    return fields
+
+
+def _list_renumbered(count: int, numbers: Mapping[int, int]) -> str:
+    shown = [f"{old} is now {new}" for old, new in list(numbers.items())[:NUMBERS_SHOWN]]
+    return ", ".join(limit_lines(shown, count))
 
 
 def _wrap(text: str, width: int) -> str:

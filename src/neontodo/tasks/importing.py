@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from neontodo.columns import EXTRA_MAX_BYTES, write_json
 from neontodo.errors import BadValue, limit_lines
-from neontodo.models import NUMBER_MAX, TaskCreate
+from neontodo.models import NUMBER_MAX, Record
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.service import build_columns
 from neontodo.tasks.state import read_before
@@ -35,12 +35,12 @@ NAMESPACE = uuid.UUID("6f1f7f0a-52d9-4f0e-9d7c-1b7a34c6a0b5")
 
 @dataclass
 class Report:
-    """What became of a file's records.
+    """What became of a file's records; JSON has these fields in this order.
 
     Attributes:
         renumbered: the tasks that got another number than the file's, `too_high` ones among them.
         numbers: the numbers of the file that were taken, and what they are now.
-        high_numbers: those that were far above all others.
+        high_numbers: those that were far above all others; in JSON they are among `numbers`.
     """
 
     added: int = 0
@@ -67,20 +67,9 @@ class Report:
         if len(self.problems) < DETAILS_KEPT:
             self.problems.append(f"{where}: {problem}")
 
-
-class Incoming(Protocol):
-    """A record of a file: a task, or why it is none."""
-
-    @property
-    def where(self) -> str: ...
-    @property
-    def task(self) -> TaskCreate | None: ...
-    @property
-    def problem(self) -> str | None: ...
-    @property
-    def skipped(self) -> str | None: ...
-    @property
-    def key(self) -> str: ...
+    def list_problems(self) -> tuple[str, ...]:
+        """Return the first problems, and how many more there are."""
+        return limit_lines(self.problems[:DETAILS_SHOWN], self.bad)
 
 
 Columns = dict[str, Any]
@@ -88,7 +77,7 @@ Columns = dict[str, Any]
 
 async def import_tasks(
     unit: UnitOfWork,
-    records: Iterable[Incoming],
+    records: Iterable[Record],
     *,
     skip_bad: bool,
     restore: bool = False,
@@ -115,7 +104,7 @@ async def import_tasks(
     if importer.report.bad and not skip_bad:
         raise BadValue(
             f"nothing was imported: {pluralize(importer.report.bad, 'record')} cannot be read",
-            details=limit_lines(importer.report.problems[:DETAILS_SHOWN], importer.report.bad),
+            details=importer.report.list_problems(),
             hint="fix the file, or skip them with `--skip-bad`",
         )
     await unit.finish()
@@ -135,7 +124,7 @@ class _Importer:
         self.was_empty = unit.seq == 0
         self.former_numbers: dict[uuid.UUID, int] = {}
 
-    async def add_new(self, records: Iterable[Incoming]) -> None:
+    async def add_new(self, records: Iterable[Record]) -> None:
         """Hand the records that are new to the unit, which is flushed before the next ones."""
         good = self._collect_good(records)
         if self.report.bad and not self.skip_bad:
@@ -148,20 +137,19 @@ class _Importer:
             self.unit.create(task_id, columns)
         self.report.added += len(good)
 
-    def _collect_good(self, records: Iterable[Incoming]) -> dict[uuid.UUID, Columns]:
+    def _collect_good(self, records: Iterable[Record]) -> dict[uuid.UUID, Columns]:
         """Return the columns of good records by id, each with the file's number or 0.
 
         The other records are counted in the report.
         """
         good: dict[uuid.UUID, Columns] = {}
         for record in records:
-            if record.task is not None:
-                task_id = record.task.id or self._derive_id(record.key)
-                self.report.repeated += task_id in good
-                if task_id not in good:
-                    good[task_id] = build_columns(
-                        record.task, record.task.number or 0, self.unit.now
-                    )
+            if (task := record.task) is not None:
+                task_id = task.id or self._derive_id(record.key)
+                if task_id in good:
+                    self.report.repeated += 1
+                else:
+                    good[task_id] = build_columns(task, task.number or 0, self.unit.now)
             elif record.skipped is not None:
                 self.report.skipped[record.skipped] += 1
             else:
@@ -176,11 +164,8 @@ class _Importer:
 
     async def _drop_known(self, good: dict[uuid.UUID, Columns]) -> set[int]:
         """Leave out tasks that are here; return the numbers that tasks here have."""
-        numbers = [
-            number
-            for columns in good.values()
-            if (number := columns["number"]) > self.numbers_before
-        ]
+        numbers = [columns["number"] for columns in good.values()]
+        numbers = [number for number in numbers if number > self.numbers_before]
         known = await tasks.fetch_ids_and_numbers(
             self.unit.session, self.unit.user_id, list(good), numbers
         )
@@ -196,12 +181,9 @@ class _Importer:
         """Leave out tasks that were removed here by hand; note the numbers of the others."""
         session, user_id = self.unit.session, self.unit.user_id
         last = await changes.fetch_newest_changes(session, user_id, list(good))
-        reverted = [change.reverts for change in last.values() if change.reverts]
-        undoing = (
-            await changes.fetch_reverting_commands(session, user_id, reverted)
-            if reverted
-            else set()
-        )
+        undoing: set[uuid.UUID] = set()
+        if reverted := [change.reverts for change in last.values() if change.reverts]:
+            undoing = await changes.fetch_reverting_commands(session, user_id, reverted)
         for task_id, change in last.items():
             # Who takes back an undo removes again what was removed by hand.
             by_hand = change.reverts is None or change.reverts in undoing
@@ -228,12 +210,9 @@ class _Importer:
                 number = self.unit.next_number()
             columns["number"] = number
             if own > self.highest:
-                columns["extra"] = _with_number(columns["extra"], own)
+                # The number of an earlier import stays.
+                extra = {"number": own, **(columns["extra"] or {})}
+                if len(write_json(extra).encode()) <= EXTRA_MAX_BYTES:
+                    columns["extra"] = extra
             if own not in (0, number):
                 self.report.add_renumbered(own, number, is_too_high=own > self.highest)
-
-
-def _with_number(extra: dict[str, Any] | None, number: int) -> dict[str, Any] | None:
-    """Keep a number in `extra`, unless an earlier import has kept one or there is no room."""
-    with_number = {"number": number, **(extra or {})}
-    return with_number if len(write_json(with_number).encode()) <= EXTRA_MAX_BYTES else extra

@@ -38,8 +38,7 @@ def run_import(app: App, request: ImportRequest) -> None:
     """Import tasks; those that exist already, or were removed, are left as they are."""
     from neontodo.cli.files import open_input
     from neontodo.cli.output import choose_output
-    from neontodo.render.import_report import print_report
-    from neontodo.render.messages import say_dry_run
+    from neontodo.render.messages import print_report, say_dry_run
 
     with open_input(app, request.file) as source:
         format = request.format or _detect_format(request.file, source)
