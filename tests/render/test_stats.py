@@ -20,7 +20,7 @@ PRIORITIES = (("high", 3), ("medium", 2), ("low", 1), ("none", 17))
 
 def stats(*done: int, first: date = MONDAY) -> Stats:
     days = tuple((first + timedelta(days=n), count) for n, count in enumerate(done))
-    return Stats(23, 4, 2, 124, days, PRIORITIES)
+    return Stats(23, 4, 2, 124, PRIORITIES, days)
 
 
 def printed(shown: Stats, mode: Mode = "table", width: int = 80, encoding: str = "utf-8") -> Screen:

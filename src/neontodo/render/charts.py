@@ -52,15 +52,9 @@ def print_stats(output: Output, stats: Stats) -> None:
 
 
 def _stats_json(stats: Stats) -> dict[str, Any]:
-    """The documented fields in their documented order."""
-    return {
-        "pending": stats.pending,
-        "overdue": stats.overdue,
-        "due_today": stats.due_today,
-        "done": stats.done,
-        "by_priority": dict(stats.by_priority),
-        "done_per_day": {day.isoformat(): count for day, count in stats.done_per_day},
-    }
+    """The fields as documented."""
+    per_day = {day.isoformat(): count for day, count in stats.done_per_day}
+    return vars(stats) | {"by_priority": dict(stats.by_priority), "done_per_day": per_day}
 
 
 def _flat(counts: dict[str, Any], prefix: str = "") -> list[tuple[str, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from neontodo.errors import BadValue
@@ -28,6 +29,14 @@ _FILLERS = ("on", "by", "due", "this", "the")
 _ALIKE = 0.7
 
 
+@dataclass(frozen=True)
+class _Asked:
+    today: date
+    example: str
+    timed: bool
+    accepts: Callable[[str], bool]
+
+
 def explain_refusal(
     words: str, today: date, *, timed: bool, accepts: Callable[[str], bool]
 ) -> BadValue:
@@ -39,46 +48,30 @@ def explain_refusal(
         timed: whether a time of day may be given.
         accepts: tells whether other words would be taken; nothing else is suggested.
     """
-    example = _write_example(today, timed)
+    time_too = ", `fri 17:00`" if timed else ", `fri`"
+    example = f"write a day as `tomorrow`{time_too}, `in 3 days` or `{today.year}-12-24`"
     if not words:
         return BadValue("no date was given", hint=example)
     if len(words) > TEXT_MAX:
         return BadValue(f"`{words[:TEXT_MAX]}…` is not a date", hint=example)
-    ambiguous = (
-        _explain_number(words, today)
-        or _explain_numeric(words, example)
-        or _explain_time(words, example, timed)
-        or _explain_next(words, today)
-        or _explain_unit(words)
-        or _explain_month(words, today)
-        or _explain_hour(words, timed, accepts)
-    )
-    if ambiguous:
-        return ambiguous
+    asked = _Asked(today, example, timed, accepts)
+    for pattern, explain in _EXPLANATIONS.items():
+        if (found := re.fullmatch(pattern, words)) and (refusal := explain(found, asked)):
+            return refusal
     near = next((other for other in _respell(words) if accepts(other)), None)
     return BadValue(f"`{words}` is not a date", hint=f"did you mean `{near}`?" if near else example)
 
 
-def _write_example(today: date, timed: bool) -> str:
-    time_too = ", `fri 17:00`" if timed else ", `fri`"
-    return f"write a day as `tomorrow`{time_too}, `in 3 days` or `{today.year}-12-24`"
-
-
-def _explain_number(words: str, today: date) -> BadValue | None:
-    if not re.fullmatch("[0-9]+", words):
-        return None
-    days = f", or `in {words} days`" if len(words) < 4 else ""
+def _explain_number(found: re.Match[str], asked: _Asked) -> BadValue:
+    days = f", or `in {found[0]} days`" if len(found[0]) < 4 else ""
     return BadValue(
-        f"`{words}` is not a complete date",
-        hint=f"write a whole date, such as `{today.year}-12-24`{days}",
+        f"`{found[0]}` is not a complete date",
+        hint=f"write a whole date, such as `{asked.today.year}-12-24`{days}",
     )
 
 
-def _explain_numeric(words: str, example: str) -> BadValue | None:
-    """Explain `1/2/2026` and its like."""
-    found = re.fullmatch("([0-9]{1,4})([-/.])([0-9]{1,2})\\2([0-9]{1,4})(?: .*)?", words)
-    if not found:
-        return None
+def _explain_numeric(found: re.Match[str], asked: _Asked) -> BadValue:
+    words = found[0]
     first, middle, last = (int(part) for part in found.group(1, 3, 4))
     orders = [(first, middle, last)]
     if first <= 31:
@@ -88,7 +81,7 @@ def _explain_numeric(words: str, example: str) -> BadValue | None:
         return BadValue(f"`{words}` could be {' or '.join(days)}", hint="write one of these")
     return BadValue(
         f"`{words}` is not a date written as year-month-day",
-        hint=f"did you mean {days[0]}?" if days else example,
+        hint=f"did you mean {days[0]}?" if days else asked.example,
     )
 
 
@@ -99,10 +92,7 @@ def _make_day(parts: tuple[int, int, int]) -> date | None:
         return None
 
 
-def _explain_time(words: str, example: str, timed: bool) -> BadValue | None:
-    found = re.fullmatch(f"(?:at )?({CLOCK})", words)
-    if not found:
-        return None
+def _explain_time(found: re.Match[str], asked: _Asked) -> BadValue:
     clock = found[1]
     try:
         read_clock(clock)
@@ -110,16 +100,13 @@ def _explain_time(words: str, example: str, timed: bool) -> BadValue | None:
         return refusal
     return BadValue(
         f"`{clock}` is a time without a day",
-        hint=f"write `today {clock}` or `tomorrow {clock}`" if timed else example,
+        hint=f"write `today {clock}` or `tomorrow {clock}`" if asked.timed else asked.example,
     )
 
 
-def _explain_next(words: str, today: date) -> BadValue | None:
-    """Explain `next fri` and `next month`; only `next week` has one meaning here."""
-    found = re.fullmatch("next ([a-z]+)(?: .*)?", words)
-    if not found:
-        return None
-    unit = found[1]
+def _explain_next(found: re.Match[str], asked: _Asked) -> BadValue | None:
+    """Explain what only `next week` has here: one meaning."""
+    unit, today = found[1], asked.today
     if unit in WEEKDAYS:
         near = find_next_weekday(today, WEEKDAYS[unit])
         far = near + timedelta(days=7)
@@ -136,18 +123,15 @@ def _explain_next(words: str, today: date) -> BadValue | None:
     )
 
 
-def _explain_unit(words: str) -> BadValue | None:
-    found = re.fullmatch("(in [0-9]+) ?m", words)
-    if not found:
-        return None
+def _explain_unit(found: re.Match[str], asked: _Asked) -> BadValue:
     return BadValue(
-        f"`{words}` could be minutes or months",
+        f"`{found[0]}` could be minutes or months",
         hint=f"write `{found[1]} minutes` or `{found[1]} months`",
     )
 
 
-def _explain_month(words: str, today: date) -> BadValue | None:
-    """Explain `feb`, `24 dec` or `dec 24 2026`."""
+def _explain_month(found: re.Match[str], asked: _Asked) -> BadValue | None:
+    words, today = found[0], asked.today
     tokens = re.findall("[0-9]+|[a-z]+", words)
     names = (token for token in tokens if len(token) > 2 and token not in WEEKDAYS)
     month = next(
@@ -161,25 +145,35 @@ def _explain_month(words: str, today: date) -> BadValue | None:
     whole = _make_day((year or today.year, month, day or 1))
     if whole and whole < today and not year:
         whole = _make_day((today.year + 1, month, day or 1))
-    asked = f"such as `{whole or f'{today.year}-12-24'}`"
+    example = f"such as `{whole or f'{today.year}-12-24'}`"
     if day is None:
-        return BadValue(f"`{words}` does not say which day", hint=f"write a whole date, {asked}")
+        return BadValue(f"`{words}` does not say which day", hint=f"write a whole date, {example}")
     return BadValue(
-        f"month names are not supported: `{words}`", hint=f"write a date in numbers, {asked}"
+        f"month names are not supported: `{words}`", hint=f"write a date in numbers, {example}"
     )
 
 
-def _explain_hour(words: str, timed: bool, accepts: Callable[[str], bool]) -> BadValue | None:
-    """Explain `fri 5`."""
-    found = re.fullmatch("(.+?)(?: at)? ([0-9]{1,2})", words)
-    if not (found and timed and accepts(found[1])):
+def _explain_hour(found: re.Match[str], asked: _Asked) -> BadValue | None:
+    if not (asked.timed and asked.accepts(found[1])):
         return None
     clocks = [f"`{found[1]} {found[2]}{end}`" for end in (":00", "pm")]
-    takes = [clock for clock in clocks if accepts(clock.strip("`"))]
+    takes = [clock for clock in clocks if asked.accepts(clock.strip("`"))]
     return BadValue(
-        f"`{words}` ends in a number that is not a time of day",
+        f"`{found[0]}` ends in a number that is not a time of day",
         hint=f"write {' or '.join(takes or ['a time such as `17:00`'])}",
     )
+
+
+_EXPLANATIONS: dict[str, Callable[[re.Match[str], _Asked], BadValue | None]] = {
+    "[0-9]+": _explain_number,
+    "([0-9]{1,4})([-/.])([0-9]{1,2})\\2([0-9]{1,4})(?: .*)?": _explain_numeric,
+    f"(?:at )?({CLOCK})": _explain_time,
+    "next ([a-z]+)(?: .*)?": _explain_next,
+    "(in [0-9]+) ?m": _explain_unit,
+    ".*": _explain_month,  # `feb`, `24 dec` or `dec 24 2026`
+    "(.+?)(?: at)? ([0-9]{1,2})": _explain_hour,
+}
+"""By what the words look like; the first that explains them does."""
 
 
 def _respell(words: str) -> Iterator[str]:

@@ -146,7 +146,9 @@ def _read_words(words: str, now: datetime, tz: tzinfo) -> When | None:
     """Return what the grammar says of the words; None if they are not in it."""
     today = local_day(now, tz)
     if (span := read_span(words)) and span[1] in ("hour", "minute"):
-        return _add_to_now(*span, now).astimezone(tz)
+        minutes = span[0] * (60 if span[1] == "hour" else 1)
+        this_minute = now.astimezone(UTC).replace(second=0, microsecond=0)
+        return (this_minute + timedelta(minutes=minutes)).astimezone(tz)
     if day := read_day(words, today):
         return day
     timed = re.fullmatch(_WITH_TIME, words)
@@ -159,11 +161,6 @@ def _read_words(words: str, now: datetime, tz: tzinfo) -> When | None:
     if not re.fullmatch(ISO_DAY, timed["day"]):
         return None
     return datetime.combine(day, clock, _parse_offset(timed["offset"])).astimezone(tz)
-
-
-def _add_to_now(count: int, unit: str, now: datetime) -> datetime:
-    minutes = count * (60 if unit == "hour" else 1)
-    return now.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=minutes)
 
 
 def _combine_local(day: date, clock: time, tz: tzinfo) -> datetime:

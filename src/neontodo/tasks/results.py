@@ -33,8 +33,7 @@ class UnreadableTask:
 
     @property
     def problem(self) -> str:
-        listed = ", ".join(self.fields)
-        return f"task {self.name} cannot be read: invalid {listed}"
+        return f"task {self.name} cannot be read: invalid {', '.join(self.fields)}"
 
     @property
     def next_step(self) -> str:
@@ -48,11 +47,6 @@ class Page:
     tasks: tuple[TaskPublic, ...] = field(repr=False)
     total: int
     unreadable: tuple[UnreadableTask, ...] = ()
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there are no tasks, on this page or another."""
-        return not (self.tasks or self.total)
 
 
 @dataclass(frozen=True)
@@ -103,19 +97,11 @@ class Count:
 
 @dataclass(frozen=True)
 class Stats:
-    """Counts over all tasks of a user.
-
-    `done_per_day` is gapless, oldest first.
-    """
+    """Counts over all tasks of a user; `done_per_day` is gapless, oldest first."""
 
     pending: int
     overdue: int
     due_today: int
     done: int
-    done_per_day: tuple[tuple[date, int], ...]
     by_priority: tuple[tuple[str, int], ...]
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there are no tasks."""
-        return not (self.pending or self.done)
+    done_per_day: tuple[tuple[date, int], ...]

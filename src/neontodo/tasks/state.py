@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from neontodo import columns as stored
+from neontodo.columns import INSTANTS
 from neontodo.errors import Refused
 from neontodo.fields import COLUMN_TYPES, FIELD_OF, FIELDS, Kind, Priority
 from neontodo.models import LOGGED, NUMBER_MAX, Change, Task, TaskPublic, to_json_value
@@ -34,10 +34,9 @@ def read_row(row: Mapping[str, Any]) -> TaskPublic | UnreadableTask:
     try:
         return TaskPublic(**row)
     except ValidationError as error:
-        found = (
-            str(each["loc"][0]) for each in error.errors(include_url=False, include_input=False)
-        )
-        return UnreadableTask(row["number"], row["id"], tuple(name_fields(found)))
+        errors = error.errors(include_url=False, include_input=False)
+        fields = name_fields(str(each["loc"][0]) for each in errors)
+        return UnreadableTask(row["number"], row["id"], tuple(fields))
 
 
 def take_snapshot(task: Task, **changed: Any) -> TaskPublic:
@@ -145,7 +144,7 @@ def publish_state(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def parse_state(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return columns from logged values, without changed tags: see `apply_tag_change`."""
+    """Return columns from logged values; changed tags are for `apply_update`."""
     return {name: _parse_value(COLUMN_TYPES[name], value) for name, value in state.items()}
 
 
@@ -161,15 +160,12 @@ def require_readable(state: Any) -> dict[str, Any]:
     """
     if state is None:
         return {}
-    if not isinstance(state, dict):
-        raise UnreadableChange
     try:
-        for name, value in state.items():
-            if not _is_value(name, value):
-                raise UnreadableChange
+        if all(_is_value(name, value) for name, value in state.items()):
+            return dict(state)
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise UnreadableChange from None
-    return state
+        pass
+    raise UnreadableChange
 
 
 def read_before(change: Change | None) -> dict[str, Any]:
@@ -189,17 +185,13 @@ def _is_value(column: str, value: Any) -> bool:
     if kind is Priority:
         return type(value) is int and value in list(Priority)
     found = _parse_value(kind, value)
-    if isinstance(found, datetime) and not _is_known(found):
-        return False
+    if isinstance(found, datetime):
+        return found.tzinfo is not None and INSTANTS[0] <= found <= INSTANTS[1]
     return found is None or type(found) is kind
 
 
 def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(text, str) for text in value)
-
-
-def _is_known(moment: datetime) -> bool:
-    return moment.tzinfo is not None and stored.INSTANTS[0] <= moment <= stored.INSTANTS[1]
 
 
 def compare_columns(
@@ -223,11 +215,6 @@ def compare_columns(
     return before, after
 
 
-def apply_tag_change(tags: tuple[str, ...], change: Mapping[str, list[str]]) -> tuple[str, ...]:
-    """Return the tags after a logged change of them; what others did to other tags stays."""
-    return tuple(sorted((set(tags) | set(change["added"])) - set(change["removed"])))
-
-
 def find_later_changes(task: Task, change: Change) -> list[str]:
     """Return the fields in which the task is no longer as a logged create or update left it."""
     state = change.after or {}
@@ -239,7 +226,9 @@ def apply_update(task: Task, state: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns that bring the task to a logged update's values."""
     wanted = parse_state({name: value for name, value in state.items() if name != "tags"})
     if "tags" in state:
-        wanted["tags"] = apply_tag_change(task.tags, state["tags"])
+        # What others did to other tags stays.
+        tags = set(task.tags) | set(state["tags"]["added"])
+        wanted["tags"] = tuple(sorted(tags - set(state["tags"]["removed"])))
     return wanted
 
 

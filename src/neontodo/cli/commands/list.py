@@ -85,7 +85,7 @@ def _print_page(
     page = app.run(
         app.read(
             lambda session, me: queries.fetch_page(session, me.user_id, wanted),
-            is_empty=lambda found: found.is_empty,
+            is_empty=lambda page: not (page.tasks or page.total),
         )
     )
     warn_unreadable(app.streams, page.unreadable)

@@ -68,7 +68,7 @@ def run_stats(app: App, request: StatsRequest) -> None:
     found = app.run(
         app.read(
             lambda session, me: counts.fetch_stats(session, me.user_id, app.now, app.tz),
-            is_empty=lambda found: found.is_empty,
+            is_empty=lambda stats: not (stats.pending or stats.done),
         )
     )
     print_stats(choose_output(app, json=request.json), found)
