@@ -263,12 +263,7 @@ def read_json(text: str) -> Any:
 
 
 def explain_unstorable_json(value: Any, depth: int) -> str | None:
-    """Return why a value of JSON is not put into a store; None if it is.
-
-    Args:
-        value: whatever the standard library reads from JSON.
-        depth: how many lists and objects may stand in each other.
-    """
+    """Return why a value is not put into a store; up to `depth` lists and objects may nest."""
     match value:
         case str():
             return _explain_unstorable_text(value)

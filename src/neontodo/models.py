@@ -282,6 +282,11 @@ class Task(TaskBase, table=True):
     search_text: str = Field(sa_type=_make_ordered_text())
 
 
+_FIRST_OF_COMMAND: dict[str, Any] = dict.fromkeys(
+    ("sqlite_where", "postgresql_where"), sa.text("position = 0")
+)
+
+
 class Change(SQLModel, table=True):
     """One task created, updated or deleted: what was before, what came after, by which command.
 
@@ -299,21 +304,8 @@ class Change(SQLModel, table=True):
         _check(f"length(key_id) <= {KEY_ID_MAX}", "key_id"),
         _check("todo_is_logged(before) AND todo_is_logged(after)", "states"),
         _check(f"at {_IN_TIME}", "at"),
-        sa.Index(
-            "uq_changes_command",
-            "user_id",
-            "command_id",
-            unique=True,
-            sqlite_where=sa.text("position = 0"),
-            postgresql_where=sa.text("position = 0"),
-        ),
-        sa.Index(
-            "ix_changes_commands",
-            "user_id",
-            "seq",
-            sqlite_where=sa.text("position = 0"),
-            postgresql_where=sa.text("position = 0"),
-        ),
+        sa.Index("uq_changes_command", "user_id", "command_id", unique=True, **_FIRST_OF_COMMAND),
+        sa.Index("ix_changes_commands", "user_id", "seq", **_FIRST_OF_COMMAND),
         sa.Index("ix_changes_task", "user_id", "task_id", "seq"),
     )
 

@@ -7,11 +7,7 @@ from typing import Any
 
 
 def parse_when(value: Any, tz: tzinfo) -> date | datetime:
-    """Return a day, or an instant in `tz` (where a time without a zone is meant too).
-
-    Raises:
-        ValueError: with the reason.
-    """
+    """Return a day, or an instant in `tz`, where a time without a zone is meant; or ValueError."""
     when = _parse(value, tz)
     if not isinstance(when, datetime):
         return when
@@ -22,11 +18,7 @@ def parse_when(value: Any, tz: tzinfo) -> date | datetime:
 
 
 def parse_instant(value: Any, tz: tzinfo) -> datetime:
-    """Return the instant in UTC that the text stands for; a day is its beginning in `tz`.
-
-    Raises:
-        ValueError: with the reason.
-    """
+    """Return the instant in UTC; a day is its beginning in `tz`. ValueError with the reason."""
     when = _parse(value, tz)
     if not isinstance(when, datetime):
         return start_of_day(when, tz)

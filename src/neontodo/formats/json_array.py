@@ -133,11 +133,7 @@ class BrokenJson(ValueError):
 
 
 def read_values(text: TextIO) -> Iterator[tuple[str, Any]]:
-    """Yield each value of an array, or of values one after the other (commas between are fine).
-
-    Raises:
-        BrokenJson: where the text stops being JSON.
-    """
+    """Yield the values of an array, or one after the other; BrokenJson where that is no JSON."""
     source = _Source(text)
     array = source.peek() == "["
     if array:

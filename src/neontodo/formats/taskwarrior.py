@@ -162,7 +162,6 @@ def _format_task(task: TaskPublic, tz: tzinfo) -> dict[str, Any]:
 
 
 def _order_attributes(attributes: dict[str, Any]) -> list[str]:
-    """The attributes that are there, in the order that Taskwarrior writes them in."""
     there = {name for name, value in attributes.items() if value is not None}
     middle = sorted(there - {"id", *_LAST})
     return [name for name in ("id", *middle, *_LAST) if name in there]

@@ -18,12 +18,8 @@ if TYPE_CHECKING:
 
 ID_ROOM = 60
 """Columns from which on the whole id is shown; its start names the task just as well."""
-
-EXTRA_WIDTH = 400
-"""Columns for each value that was imported and has no field of its own."""
-
-KEY_WIDTH = 17
-"""Columns for the name of such a value."""
+KEY_WIDTH, EXTRA_WIDTH = 17, 400
+"""Columns for name and text of each value that was imported and has no field of its own."""
 
 
 def print_task(output: Output, task: TaskPublic) -> None:
@@ -37,10 +33,7 @@ def print_task(output: Output, task: TaskPublic) -> None:
 
 
 def list_annotations(task: TaskPublic, tz: tzinfo) -> list[tuple[str, str]]:
-    """Return time and text of each note on the task, unescaped.
-
-    The time is empty where it cannot be read.
-    """
+    """Return time and text of each note, unescaped; no time where it cannot be read."""
     stored = (task.extra or {}).get("annotations") or []
     return [(_entry_time(note.get("entry"), tz), note["description"]) for note in stored]
 

@@ -52,7 +52,6 @@ def print_stats(output: Output, stats: Stats) -> None:
 
 
 def _stats_json(stats: Stats) -> dict[str, Any]:
-    """The fields as documented."""
     per_day = {day.isoformat(): count for day, count in stats.done_per_day}
     return vars(stats) | {"by_priority": dict(stats.by_priority), "done_per_day": per_day}
 
@@ -66,7 +65,6 @@ def _flat(counts: dict[str, Any], prefix: str = "") -> list[tuple[str, int]]:
 
 
 def _draw_stats(output: Output, stats: Stats) -> None:
-    """Draw the totals beside the counts of each priority, and below them the chart."""
     from neontodo.render.table import Canvas, Cell, make_table
 
     totals = [

@@ -148,5 +148,4 @@ def _shorten(text: str, symbols: Symbols) -> str:
 
 
 def _due(text: str | None, tz: tzinfo) -> str | None:
-    """A day as it is, an instant where the user is."""
     return local_time(datetime.fromisoformat(text), tz) if text and "T" in text else text

@@ -145,7 +145,6 @@ def _write_sentence(report: Report) -> str:
 
 
 def _to_json(report: Report) -> dict[str, Any]:
-    """Return the fields as documented."""
     fields = vars(report) | {"numbers": report.numbers | report.high_numbers}
     del fields["high_numbers"]
     return fields

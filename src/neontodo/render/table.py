@@ -140,7 +140,6 @@ def draw_listing(streams: Streams, listing: Listing[T], things: Sequence[T], foo
 
 
 def _head(canvas: Canvas, widths: dict[Column[T], int], gap: int) -> list[list[Cell]]:
-    """The heads and the rule below them; nothing if no column has a head."""
     if not any(column.head for column in widths):
         return []
     heads = [
@@ -233,5 +232,5 @@ def make_table(widths: Sequence[int], rows: Iterable[Sequence[Cell]], *, gap: in
 
 
 def _spaces(widths: Sequence[int], gap: int) -> list[int]:
-    """The room of each column with the gap after it: Rich would measure padding for every cell."""
+    # Rich would measure padding for every cell.
     return [*(width + gap for width in widths[:-1]), widths[-1]]

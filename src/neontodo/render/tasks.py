@@ -147,7 +147,6 @@ def _due(output: Output, task: TaskPublic) -> str:
 
 
 def _has_more_to_show(task: TaskPublic) -> bool:
-    """Whether `show` has more to say than the table."""
     return bool(task.description or (task.extra and task.extra.get("annotations")))
 
 

@@ -36,10 +36,7 @@ def _hidden() -> re.Pattern[str]:
 
 
 def _visible(match: re.Match[str]) -> str:
-    character = match[0]
-    if match.lastgroup:
-        return character
-    return character.encode("unicode_escape").decode("ascii")
+    return match[0] if match.lastgroup else match[0].encode("unicode_escape").decode("ascii")
 
 
 def escape_text(text: str) -> str:

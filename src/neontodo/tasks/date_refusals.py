@@ -40,13 +40,9 @@ class _Asked:
 def explain_refusal(
     words: str, today: date, *, timed: bool, accepts: Callable[[str], bool]
 ) -> BadValue:
-    """Return the refusal of words that are in no grammar.
+    """Return the refusal of words, in lower case with single spaces, that are in no grammar.
 
-    Args:
-        words: what was given, in lower case, with single spaces.
-        today: the user's day, for the examples.
-        timed: whether a time of day may be given.
-        accepts: tells whether other words would be taken; nothing else is suggested.
+    `timed` says whether a time of day may be given. Only words that `accepts` takes are suggested.
     """
     time_too = ", `fri 17:00`" if timed else ", `fri`"
     example = f"write a day as `tomorrow`{time_too}, `in 3 days` or `{today.year}-12-24`"

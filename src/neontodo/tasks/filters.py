@@ -11,7 +11,6 @@ from neontodo.fields import FILTERED, PRIORITIES, SORT_KEYS, Field, Kind, Priori
 from neontodo.tasks.dates import local_day, parse_day
 
 _WORDS = ("today", "overdue", "week", "none")
-_WEEK = timedelta(days=6)
 _ALIKE = 0.7
 
 
@@ -80,11 +79,7 @@ class TaskFilter:
 def parse_conditions(
     given: Mapping[str, str | Sequence[str] | None], *, now: datetime, tz: tzinfo
 ) -> tuple[Condition, ...]:
-    """Return what lists are narrowed to by what was given for fields, by their names.
-
-    Raises:
-        BadValue: a field has no such value.
-    """
+    """Return what lists are narrowed to by what was given for fields; or raise BadValue."""
     conditions: list[Condition] = []
     for field in FILTERED:
         text = given.get(field.name)
@@ -104,17 +99,13 @@ def _parse_condition(field: Field, text: str, now: datetime, tz: tzinfo) -> Cond
 
 
 def parse_span(field: str, text: str, *, now: datetime, tz: tzinfo) -> Within:
-    """Return what `overdue`, `week` (today and the six days after it), `none` or a day stands for.
-
-    Raises:
-        BadValue: it is no day.
-    """
+    """Return the span of `overdue`, `week` (today and six days more), `none` or a day."""
     today = local_day(now, tz)
     match text.strip().lower():
         case "overdue":
             return Within(field, last=today - timedelta(days=1), before=now)
         case "week":
-            return Within(field, first=today, last=today + _WEEK)
+            return Within(field, first=today, last=today + timedelta(days=6))
         case "none":
             return Within(field, absent=True)
         case word:

@@ -37,11 +37,7 @@ _WORDS = {"due": "due date", "completed": "status"}
 
 
 async def undo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
-    """Undo the newest command of this machine, or of any, that no later one has reverted.
-
-    Raises:
-        Refused: there is none, or something of it was changed since.
-    """
+    """Undo the newest unreverted command of this machine, or of any; Refused if that cannot be."""
     await unit.start()
     async for command in _find_unreverted(unit, any_machine):
         if command.reverts is None and (outcome := await _revert(unit, command, "undo")):
@@ -53,11 +49,7 @@ async def undo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
 
 
 async def redo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
-    """Reapply the newest command that was undone, unless something was changed since.
-
-    Raises:
-        Refused: there is none, or something of it was changed since.
-    """
+    """Reapply the newest command that was undone; Refused if something was changed since."""
     await unit.start()
     async for command in _find_unreverted(unit, any_machine):
         if command.reverts is None:
@@ -85,7 +77,6 @@ async def _find_unreverted(unit: UnitOfWork, any_machine: bool) -> AsyncIterator
 
 
 async def _is_undo(unit: UnitOfWork, command: LoggedCommand) -> bool:
-    """Return whether it reverts a plain command, and not an undo."""
     assert command.reverts is not None
     first = await changes.fetch_command_changes(
         unit.session, unit.user_id, command.reverts, limit=1
@@ -138,11 +129,7 @@ def _can_revert(change: Change) -> bool:
 async def _require_unchanged(
     unit: UnitOfWork, batch: Sequence[Change], found: dict[uuid.UUID, Task], verb: str
 ) -> None:
-    """Make sure that the tasks are as the command left them.
-
-    Raises:
-        Refused: something of them was changed since.
-    """
+    """Raise Refused if something of the tasks was changed since."""
     problems = [(c, why) for c in batch if (why := _explain_conflict(c, found.get(c.task_id)))]
     if not problems:
         return

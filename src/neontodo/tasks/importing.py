@@ -90,9 +90,7 @@ async def import_tasks(
     that it would make all later ones long; how far it may be is told by `size`, the bytes of the
     file. One that was removed here stays removed, unless `restore` is on or it went by an undo;
     then it comes back with the number that it had.
-
-    Raises:
-        BadValue: there are bad records and `skip_bad` is off; nothing is imported then.
+    Nothing is imported, and BadValue raised, if there are bad records and `skip_bad` is off.
     """
     await unit.start()
     importer = _Importer(unit, skip_bad, restore, size)

@@ -39,11 +39,7 @@ async def resolve_refs(session: AsyncSession, user_id: str, key_id: str, refs: R
 
 
 async def resolve_one(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -> Task:
-    """Return the only task that the references name.
-
-    Raises:
-        TaskNotFound: they name none, or several; the candidates are listed.
-    """
+    """Return the only task that the references name; TaskNotFound lists the candidates."""
     found = await resolve_refs(session, user_id, key_id, refs)
     if len(found) > 1:
         raise TaskNotFound(
@@ -57,11 +53,7 @@ async def resolve_one(session: AsyncSession, user_id: str, key_id: str, refs: Re
 async def resolve_ids(
     session: AsyncSession, user_id: str, key_id: str, refs: Refs
 ) -> list[uuid.UUID]:
-    """Return the ids of the tasks that all references name, removed ones as well.
-
-    Raises:
-        TaskNotFound: as `resolve_refs`.
-    """
+    """Return the ids of the tasks that the references name, also removed ones; or TaskNotFound."""
     last_id = await _fetch_last_id(session, user_id, key_id, refs)
     criteria = [_build_criterion(ref, OF_TASKS, last_id) for ref in refs.parts]
     rows: list[Task | TaskPublic] = [*await tasks.fetch_matching_tasks(session, user_id, criteria)]

@@ -24,9 +24,9 @@ def fold(text: str) -> str:
     """Return text without accents and case, with single spaces between words and signs."""
     text = text.lower()
     if not text.isascii():
-        text = _FOREIGN.sub(_fold_run, text)
+        text = _FOREIGN.sub(lambda run: "".join(map(_fold_char, run[0])), text)
     if not text.isascii():
-        return _space_out(text)
+        return " ".join("".join(run) for kind, run in groupby(text, _classify) if kind)
     if text.replace(" ", "").isalnum():
         return " ".join(text.split())
     return " ".join(" ".join(_SIGNS.split(text)).split())
@@ -55,10 +55,6 @@ def fold_query(query: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in folded if word))
 
 
-def _fold_run(match: re.Match[str]) -> str:
-    return "".join(map(_fold_char, match[0]))
-
-
 @lru_cache(maxsize=4096)
 def _fold_char(char: str) -> str:
     """Return what one character becomes; taken apart again until nothing changes."""
@@ -77,10 +73,6 @@ def _is_dropped(char: str) -> bool:
         or unicodedata.category(char) == "Cf"
         or "\ufe00" <= char <= "\ufe0f"
     )
-
-
-def _space_out(text: str) -> str:
-    return " ".join("".join(run) for kind, run in groupby(text, _classify) if kind)
 
 
 @lru_cache(maxsize=4096)

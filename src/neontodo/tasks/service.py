@@ -139,9 +139,7 @@ async def _change_tasks(unit: UnitOfWork, refs: Refs, columns: Any) -> Outcome:
 async def replace(unit: UnitOfWork, read: TaskPublic, wanted: TaskUpdate) -> Outcome:
     """Save what a person made of a task that they read a while ago.
 
-    Raises:
-        Conflict: the task was changed meanwhile.
-        Refused: the task was removed meanwhile.
+    Raises Conflict if the task was changed meanwhile, Refused if it was removed.
     """
     await unit.start(changed=1)
     task = (await tasks.fetch_by_ids(unit.session, unit.user_id, [read.id])).get(read.id)

@@ -21,6 +21,10 @@ _EMPTY = {column: FIELD_OF[column].empty for column in COLUMN_TYPES}
 _CONVERTERS = tuple((column, LOGGED.get(kind)) for column, kind in COLUMN_TYPES.items())
 
 
+class UnreadableChange(ValueError):
+    """A change in the log that is none of this program's: plain SQL has written it."""
+
+
 class Unreadable(Refused):
     """A row that a command is about is no task of this program's."""
 
@@ -40,11 +44,7 @@ def read_row(row: Mapping[str, Any]) -> TaskPublic | UnreadableTask:
 
 
 def take_snapshot(task: Task, **changed: Any) -> TaskPublic:
-    """Return the row as it leaves the session, with columns that were changed since it was read.
-
-    Raises:
-        Unreadable: it is none of this program's.
-    """
+    """Return the row with columns that were changed since it was read; or raise Unreadable."""
     found = read_row({"id": task.id, **copy_columns(task), **changed})
     if isinstance(found, UnreadableTask):
         raise Unreadable(found)
@@ -125,11 +125,7 @@ def restore_columns(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def publish_state(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return logged columns under the names, and with the values, that JSON has for the fields.
-
-    Raises:
-        UnreadableChange: plain SQL has written something else.
-    """
+    """Return logged columns as JSON names and spells the fields; or raise UnreadableChange."""
     if state is None:
         return None
     require_readable(state)
@@ -148,16 +144,8 @@ def parse_state(state: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _parse_value(COLUMN_TYPES[name], value) for name, value in state.items()}
 
 
-class UnreadableChange(ValueError):
-    """A change in the log that is none of this program's."""
-
-
 def require_readable(state: Any) -> dict[str, Any]:
-    """Return what a change has logged, if it is what this program logs; nothing if there is none.
-
-    Raises:
-        UnreadableChange: plain SQL has written something else.
-    """
+    """Return what a change has logged, if anything; UnreadableChange if plain SQL wrote it."""
     if state is None:
         return {}
     try:
@@ -241,11 +229,7 @@ def _parse_value(kind: type, value: Any) -> Any:
 
 
 def read_change(change: Change) -> TaskPublic:
-    """Return the task as a create or delete in the log shows it.
-
-    Raises:
-        UnreadableChange: plain SQL has written something else.
-    """
+    """Return the task as a create or delete shows it; UnreadableChange if plain SQL wrote it."""
     state = change.after if change.kind == "create" else change.before
     found = read_row({"id": change.task_id, **restore_columns(require_readable(state))})
     if isinstance(found, UnreadableTask):

@@ -64,9 +64,7 @@ async def save_exactly_once(
     """Run an action in one transaction; a dry run rolls it back.
 
     If the connection breaks, the action runs again until its changes are known to be saved once.
-
-    Returns:
-        The answer of the run that was saved, even if the server's own answer got lost.
+    Returns the answer of the run that was saved, even if the server's own got lost.
     """
     answers: list[T] = []
 

@@ -43,11 +43,9 @@ async def fetch_page(session: AsyncSession, user_id: str, wanted: TaskFilter) ->
         return _make_page(rows, len(rows))
     statement = (_select_found if wanted.words else _select_part)(user_id, wanted)
     rows = (await session.execute(statement)).all()
-    if rows:
-        return _make_page([row[:-1] for row in rows], rows[0][-1])
-    return Page(
-        (), await session.scalar(_select_total(user_id, wanted)) or 0 if wanted.offset else 0
-    )
+    if rows or not wanted.offset:
+        return _make_page([row[:-1] for row in rows], rows[0][-1] if rows else 0)
+    return Page((), await session.scalar(_select_total(user_id, wanted)) or 0)
 
 
 def _make_page(rows: Iterable[Sequence[Any]], total: int) -> Page:
@@ -132,11 +130,8 @@ def _build_where(user_id: str, wanted: TaskFilter) -> list[ColumnElement[bool]]:
 
 
 def _choose_order(wanted: TaskFilter) -> list[OrderedBy]:
-    return (
-        build_order(wanted.sort)
-        if wanted.sort or not wanted.words
-        else build_relevance(wanted.words)
-    )
+    by_rank = wanted.words and not wanted.sort
+    return build_relevance(wanted.words) if by_rank else build_order(wanted.sort)
 
 
 def _read_values(row: Sequence[Any]) -> TaskPublic | UnreadableTask:

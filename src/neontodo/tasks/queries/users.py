@@ -68,11 +68,7 @@ async def begin_write(
 
 
 async def require_user(session: AsyncSession, user_id: str) -> None:
-    """Make sure that the store has the user.
-
-    Raises:
-        UnknownUser: the store has no such user.
-    """
+    """Raise UnknownUser if the store has no such user."""
     if await session.scalar(select(col(User.id)).where(col(User.id) == user_id)) is None:
         raise UnknownUser
 
@@ -99,11 +95,7 @@ async def set_counters(
 
 
 async def fetch_counters(session: AsyncSession, user_id: str) -> tuple[int, int]:
-    """Fetch the user's last number and last seq.
-
-    Raises:
-        UnknownUser: there is no such user.
-    """
+    """Fetch the user's last number and last seq; UnknownUser if there is no such user."""
     statement = select(User.last_number, User.last_seq).where(col(User.id) == user_id)
     row = (await session.execute(statement)).first()
     if row is None:
