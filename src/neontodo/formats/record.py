@@ -70,7 +70,10 @@ def build_task(
     except ValidationError as error:
         raise BadRecord(_describe_error(error, names)) from None
     if extra:
-        _require_storable(extra)
+        if why := explain_unstorable_json(extra, EXTRA_MAX_DEPTH):
+            raise BadRecord(why)
+        if len(write_json(extra).encode()) > EXTRA_MAX_BYTES:
+            raise BadRecord(f"more than {EXTRA_MAX_BYTES} bytes have no field of their own")
     return fitted
 
 
@@ -91,14 +94,6 @@ def read_section(public: TaskPublic, name: str) -> dict[str, Any]:
     """Return what `extra` has under a format's name; empty if that is not an object."""
     found = (public.extra or {}).get(name)
     return found if isinstance(found, dict) else {}
-
-
-def _require_storable(extra: dict[str, Any]) -> None:
-    """Raise BadRecord unless `extra` can be stored."""
-    if why := explain_unstorable_json(extra, EXTRA_MAX_DEPTH):
-        raise BadRecord(why)
-    if len(write_json(extra).encode()) > EXTRA_MAX_BYTES:
-        raise BadRecord(f"more than {EXTRA_MAX_BYTES} bytes have no field of their own")
 
 
 def _shorten_texts(given: dict[str, Any], extra: dict[str, Any]) -> None:

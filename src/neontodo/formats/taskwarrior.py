@@ -158,13 +158,9 @@ def _format_task(task: TaskPublic, tz: tzinfo) -> dict[str, Any]:
         "tags": _restore_tag_order(task.tags, attributes.get("tags")) or None,
         "annotations": (task.extra or {}).get("annotations"),
     }
-    return {name: attributes[name] for name in _order_attributes(attributes)}
-
-
-def _order_attributes(attributes: dict[str, Any]) -> list[str]:
     there = {name for name, value in attributes.items() if value is not None}
-    middle = sorted(there - {"id", *_LAST})
-    return [name for name in ("id", *middle, *_LAST) if name in there]
+    in_order = ("id", *sorted(there - {"id", *_LAST}), *_LAST)
+    return {name: attributes[name] for name in in_order if name in there}
 
 
 def _format_due(task: TaskPublic, tz: tzinfo) -> str | None:

@@ -78,8 +78,7 @@ async def fetch_email_and_name(
 ) -> tuple[str | None, str | None] | None:
     """Fetch the user's e-mail address and name; None if there is no such user."""
     statement = select(User.email, User.name).where(col(User.id) == user_id)
-    row = (await session.execute(statement)).first()
-    return None if row is None else (row[0], row[1])
+    return (await session.execute(statement)).first()
 
 
 async def set_counters(
