@@ -194,8 +194,7 @@ async def _move(app: App, home: Database, old: Owner, database: Database, new: O
 
 def _print_moved(app: App, home: Database, moved: MoveResult) -> None:
     from neontodo.cli.output import choose_output
-    from neontodo.render.import_report import print_report
-    from neontodo.render.messages import say, warn, warn_unreadable
+    from neontodo.render.messages import print_report, say, warn, warn_unreadable
 
     if moved.unreadable:
         warn_unreadable(app.streams, moved.unreadable)

@@ -11,9 +11,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
-from importlib import import_module
 from pathlib import PurePath
-from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from neontodo.errors import BadValue
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from neontodo.models import Record, TaskPublic
 
 FORMATS = ("json", "csv", "todotxt", "taskwarrior")
-_MODULES = {"json": "json_array", "csv": "csv_table"}
-"""Where they are called otherwise, so as not to be taken for the standard library's."""
 
 _SUFFIXES = {".json": "json", ".csv": "csv", ".txt": "todotxt", ".todo": "todotxt"}
 _KEY = re.compile(r'"(\w+)"\s*:')
@@ -62,10 +59,23 @@ def write(
 
 def _import_codec(format: str) -> Format:
     # The models behind these modules are heavy, and option choices need none of it.
-    if format not in FORMATS:
-        choices = ", ".join(FORMATS)
-        raise BadValue(f"`{format}` is not a known format", hint=f"it is one of {choices}")
-    return cast(Format, import_module(f"neontodo.formats.{_MODULES.get(format, format)}"))
+    if format == "json":
+        from neontodo.formats import json_array
+
+        return json_array
+    if format == "csv":
+        from neontodo.formats import csv_table
+
+        return csv_table
+    if format == "todotxt":
+        from neontodo.formats import todotxt
+
+        return todotxt
+    if format == "taskwarrior":
+        from neontodo.formats import taskwarrior
+
+        return taskwarrior
+    raise BadValue(f"`{format}` is not a known format", hint=f"it is one of {', '.join(FORMATS)}")
 
 
 def find_format_by_name(path: str | PurePath) -> str | None:
