@@ -52,6 +52,15 @@ def require_trusted(path: Path, what: str) -> None:
         )
 
 
+def identify_file(path: str | Path) -> tuple[int, ...] | None:
+    """Return what changes when a file is replaced or written; None if there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder that only its owner can use, and its parents, where they do not exist."""
     if folder.is_dir():

@@ -8,6 +8,8 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from neontodo.filesystem import identify_file
+
 if TYPE_CHECKING:
     import asyncio
     import socket
@@ -201,13 +203,8 @@ class Resources:
         return self._database.target.path
 
     def _identify_file(self) -> tuple[int, ...] | None:
-        if (path := self._path()) is None:
-            return None
-        try:
-            status = os.stat(path)
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+        path = self._path()
+        return None if path is None else identify_file(path)
 
 
 async def _abort_transports() -> None:

@@ -33,4 +33,4 @@ if __name__ == "__main__":
     # A test that asks for the agent gets it.
     server.QUEUE = 60.0
     # Whoever works on the program while its tests run must not end them.
-    serve(sys.argv[1], lock, None, run_frozen, lambda: False)
+    serve(sys.argv[1], None, run_frozen, lambda: False)

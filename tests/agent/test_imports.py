@@ -46,7 +46,7 @@ def test_the_version_needs_the_launcher_alone(person: Machine) -> None:
 
 AGENT = """
 import sys
-from neontodo.agent.program import import_program
+from neontodo.agent.main import import_program
 import_program()
 from neontodo.cli.main import run_in_process
 from neontodo.resources import Resources

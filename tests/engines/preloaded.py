@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import neontodo.db.migrations  # noqa: F401 - an agent does without, a first command not
 import tests.engines.processes  # noqa: F401
-from neontodo.agent.program import import_program
+from neontodo.agent.main import import_program
 
 import_program()

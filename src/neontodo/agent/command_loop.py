@@ -39,19 +39,20 @@ class CommandLoop:
         server: what hands commands over.
         resources: the event loop and the store, which stay from one command to the next.
         runner: what runs a command, and returns its exit code.
+        like: a command to get ready for others by.
     """
 
-    def __init__(self, server: Server, resources: Resources, runner: Runner) -> None:
+    def __init__(
+        self, server: Server, resources: Resources, runner: Runner, like: Invocation | None
+    ) -> None:
         self._server = server
         self._resources = resources
         self._runner = runner
-        self._like: Invocation | None = None
-
-    def run(self, like: Invocation | None) -> None:
-        """Get ready for commands like this one, and run commands until the agent ends."""
         self._like = like
+
+    def run(self) -> None:
+        """Get ready, and run commands until the agent ends."""
         try:
-            self._server.start()
             self._warm_up()
             self._server.accept_commands()
             while (job := self._wait_for_job()) is not None and self._run_job(job):
@@ -92,7 +93,12 @@ class CommandLoop:
             raise
         try:
             with imitate_launcher(job.invocation, job.descriptors):
-                code = self._run(job.invocation.decode_argv())
+                try:
+                    code = self._runner(job.invocation.decode_argv(), self._resources)
+                except Exception:
+                    # As an interpreter would end.
+                    traceback.print_exc()
+                    code = 1
             answer = protocol.ENDED + bytes([code & 0xFF])
         except CannotImitate:
             answer = protocol.UNBEGUN
@@ -104,14 +110,6 @@ class CommandLoop:
         is_fit = not job.is_interrupted and self._resources.is_clean() and is_small
         self._server.finish(job, answer, is_last=not is_fit)
         return is_fit
-
-    def _run(self, argv: list[str]) -> int:
-        try:
-            return self._runner(argv, self._resources)
-        except Exception:
-            # As an interpreter would end.
-            traceback.print_exc()
-            return 1
 
 
 def _list_tasks_unseen(resources: Resources) -> None:

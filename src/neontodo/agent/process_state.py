@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, cast
 
+from neontodo.filesystem import identify_file
 from neontodo.launcher.protocol import Invocation
 
 STANDARD = (0, 1, 2)
@@ -60,7 +61,9 @@ def _imitate(invocation: Invocation, descriptors: list[int]) -> None:
         os.close(folder)
     os.umask(invocation.umask)
     _set_environment(invocation.env)
-    _open_streams(invocation.texts)
+    opened = list(map(_open_stream, STANDARD, invocation.texts))
+    sys.stdin, sys.stdout, sys.stderr = opened  # noqa: TID251
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = opened  # type: ignore[misc]
     sys.argv[1:] = invocation.decode_argv()
 
 
@@ -87,7 +90,7 @@ def _set_environment(variables: dict[bytes, bytes]) -> None:
 def _set_time_zone() -> None:
     """Use the time zone of TZ or of the system, which may have changed since the last command."""
     time.tzset()
-    found = [os.getenv("TZ"), *map(_status, ZONES)]
+    found = [os.getenv("TZ"), *map(identify_file, ZONES)]
     if found != _zone:
         _zone[:] = found
         import tzlocal
@@ -96,24 +99,8 @@ def _set_time_zone() -> None:
             tzlocal.reload_localzone()
 
 
-def _status(path: str) -> tuple[int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns
-
-
-def _open_streams(texts: list[str]) -> None:
-    """Open standard input, output and error as the launcher's interpreter opened its own."""
-    opened = [
-        _open_stream(descriptor, text) for descriptor, text in zip(STANDARD, texts, strict=True)
-    ]
-    sys.stdin, sys.stdout, sys.stderr = opened  # noqa: TID251
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = opened  # type: ignore[misc]
-
-
 def _open_stream(descriptor: int, text: str) -> io.TextIOWrapper:
+    """Open a standard stream as the launcher's interpreter opened its own."""
     encoding, errors, line_buffering, write_through = text.split(":")
     direct = write_through == "True"
     mode, buffering = ("wb", 0 if direct else -1) if descriptor else ("rb", -1)

@@ -59,17 +59,13 @@ class Server:
     """Everything between the socket and the main thread.
 
     Args:
-        path: where launchers come in.
-        lock: the descriptor of the lock that belongs to it; it stays locked until the process ends.
+        path: where launchers come in; the lock beside it is this process's until it ends.
         resources: what the status tells of.
         is_outdated: whether the program on disk is another one by now.
     """
 
-    def __init__(
-        self, path: str, lock: int, resources: Resources, is_outdated: Callable[[], bool]
-    ) -> None:
+    def __init__(self, path: str, resources: Resources, is_outdated: Callable[[], bool]) -> None:
         self._path = path
-        self._lock = lock
         self._resources = resources
         self._is_outdated = is_outdated
         self._listener = _listen(path)
@@ -83,12 +79,10 @@ class Server:
         self._served = 0
         self._started = self._used = time.monotonic()
         self._main = threading.get_ident()
+        # Until `accept_commands` launchers are told to run theirs.
+        threading.Thread(target=self._accept_launchers, daemon=True).start()
 
     # The main thread's side.
-
-    def start(self) -> None:
-        """Answer launchers; until `accept_commands` they are told to run theirs."""
-        threading.Thread(target=self._accept_launchers, daemon=True).start()
 
     def accept_commands(self) -> None:
         """Begin to hand over commands."""
@@ -173,7 +167,8 @@ class Server:
         with connection, suppress(OSError, Garbage):
             if not is_peer_same_user(connection):
                 return
-            kind, body = _receive_request(connection)
+            kind, length = protocol.parse_head(_receive(connection, HEAD))
+            body = _receive(connection, length)
             if kind == protocol.STATUS:
                 connection.sendall(json.dumps(self._describe()).encode())
             elif kind == protocol.STOP:
@@ -262,17 +257,6 @@ def _identity(path: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _receive_request(connection: socket.socket) -> tuple[bytes, bytes]:
-    """Return the kind and the body of a request.
-
-    Raises:
-        Garbage: it is none.
-        OSError: it does not come.
-    """
-    kind, length = protocol.parse_head(_receive(connection, HEAD))
-    return kind, _receive(connection, length)
-
-
 def _receive(connection: socket.socket, size: int) -> bytes:
     data = b""
     while len(data) < size:
@@ -285,12 +269,7 @@ def _receive(connection: socket.socket, size: int) -> bytes:
 
 
 def _receive_go(connection: socket.socket) -> list[int]:
-    """Wait for GO, and return the descriptors that come with it.
-
-    Raises:
-        Garbage: something else comes.
-        OSError: nothing does.
-    """
+    """Wait for GO, and return the descriptors that come with it; Garbage if others do."""
     words, descriptors, flags, _ = socket.recv_fds(connection, 64, DESCRIPTORS)
     if words == protocol.GO and len(descriptors) == DESCRIPTORS and not flags & socket.MSG_CTRUNC:
         return descriptors

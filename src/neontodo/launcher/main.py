@@ -42,8 +42,14 @@ def main() -> None:
 
 
 def _print_version() -> int:
+    """Print the version, and return an exit code; output closed early is no failure."""
     _open_closed_streams()
-    return _print_and_flush(f"todo {__version__}\n")
+    try:
+        sys.stdout.write(f"todo {__version__}\n")  # noqa: TID251
+        sys.stdout.flush()  # noqa: TID251
+    except OSError as error:
+        return int(not isinstance(error, BrokenPipeError))
+    return 0
 
 
 def _run(argv: list[str]) -> int:
@@ -174,16 +180,6 @@ def _give_up_agent(path: str) -> None:
             os.unlink(name)
         except OSError:
             continue
-
-
-def _print_and_flush(text: str) -> int:
-    """Write to standard output and return an exit code; output closed early is no failure."""
-    try:
-        sys.stdout.write(text)  # noqa: TID251
-        sys.stdout.flush()  # noqa: TID251
-    except OSError as error:
-        return int(not isinstance(error, BrokenPipeError))
-    return 0
 
 
 def _end(code: int) -> None:

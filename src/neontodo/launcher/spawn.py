@@ -21,8 +21,6 @@ NEEDED = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR", "XDG_RUNTIME_DIR", "VIRTUAL_ENV"}
     | {"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "CONDA_PREFIX"}
 )
-
-
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGCHLD)
 
 
@@ -36,12 +34,16 @@ def start_agent(path: str, invocation: protocol.Invocation) -> None:
         return
     os.set_inheritable(lock, True)
     start = protocol.encode_request(protocol.RUN, invocation.encode())
+    # By its path: however this process found the package, the other one will.
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    program = os.path.join(package, "agent", "__main__.py")
+    null = ("/dev/null", os.O_RDWR, 0)
     reading, writing = os.pipe()
     try:
-        null = ("/dev/null", os.O_RDWR, 0)
         os.posix_spawn(
             sys.executable,
-            [sys.executable, *_options(), _program()],
+            # Without -P the folder of the program would be searched for modules first.
+            [sys.executable, "-P", "-X", f"utf8={sys.flags.utf8_mode}", program],
             _environment(),
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, reading, 0),
@@ -119,17 +121,6 @@ def is_locked(path: str) -> bool:
     finally:
         os.close(lock)
     return False
-
-
-def _program() -> str:
-    # By its path: however this process found the package, the other one will.
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    return os.path.join(package, "agent", "__main__.py")
-
-
-def _options() -> list[str]:
-    # Without -P the folder of the program would be searched for modules first.
-    return ["-P", "-X", f"utf8={sys.flags.utf8_mode}"]
 
 
 def _environment() -> dict[str, str]:
