@@ -45,6 +45,7 @@ class App:
         streams: where the run reads and writes; `--color` and the settings decide on its colour.
         now: when the command began, in UTC and whole seconds; `renew_clock` sets it again.
         options: the settings that the command line gave, such as `profile`.
+        limits: how long a server is waited for; None for as long as usual.
         settings: every setting; there are none, and no `profile`, before `load_settings`.
         setting_origins: where each setting that was set came from.
         profile: what this machine stores of the profile in use.
@@ -60,6 +61,7 @@ class App:
         self.cwd = environment.cwd
         self.now = environment.read_clock()
         self.options: dict[str, str] = {}
+        self.limits: TimeLimits | None = None
         self._environment = environment
         self._resources = resources or Resources()
         self._has_settings = False
@@ -79,10 +81,6 @@ class App:
         if when != "auto":
             self._is_colour_given = True
             self.streams = replace(self.streams, colour=when == "always")
-
-    def choose_profile(self, name: str) -> None:
-        """Let the command line decide on the profile."""
-        self.options["profile"] = name
 
     def load_settings(self) -> None:
         """Read the settings, once, after the command line has been parsed.
@@ -178,13 +176,6 @@ class App:
             path = self.profile.store_path
         require_own_links(path)
         return SqliteTarget(path)
-
-    @cached_property
-    def limits(self) -> TimeLimits:
-        """How long a server is waited for."""
-        from neontodo.db.retry import TimeLimits
-
-        return TimeLimits()
 
     @cached_property
     def database(self) -> Database:

@@ -76,7 +76,7 @@ class Resources:
         self,
         target: Target,
         make_first_user: Callable[[], FirstUser],
-        limits: TimeLimits,
+        limits: TimeLimits | None,
         announce: Announce,
         notify: Callable[[str], None],
     ) -> Database:

@@ -132,38 +132,33 @@ def load_settings(
     Raises:
         BadValue: a setting has a value it cannot have; its value is not repeated.
     """
-    path, given = config_path(env), _read_given(env) | dict(options)
+    path = config_path(env)
     try:
-        _require_file(path, is_given=bool(env.get(CONFIG_VARIABLE)))
-        file = _read_file(path)
-        loaded = Settings(**file | given)
+        if env.get(CONFIG_VARIABLE) and not path.exists():
+            raise BadValue(
+                f"there is no settings file {path}",
+                hint=f"{CONFIG_VARIABLE} names it; unset it, or make the file",
+            )
+        if path.is_dir():
+            raise BadValue(f"the settings file {path} is a folder", hint="name a file in it")
+        values, origins = _collect(path, _read_file(path), env, options)
+        return Settings(**values), origins
     except ValidationError as error:
-        raise _refusal(error, given, options, path) from None
+        raise _refusal(error, origins, path) from None
     except (ValueError, OSError) as error:
         raise BadValue(
             f"the settings file {path} cannot be read", hint="it must be TOML, `name = value`"
         ) from error
-    return loaded, _origins(file, given, options, path)
-
-
-def _require_file(path: Path, *, is_given: bool) -> None:
-    if is_given and not path.exists():
-        raise BadValue(
-            f"there is no settings file {path}",
-            hint=f"{CONFIG_VARIABLE} names it; unset it, or make the file",
-        )
-    if path.is_dir():
-        raise BadValue(f"the settings file {path} is a folder", hint="name a file in it")
 
 
 def list_settings(env: Mapping[str, str], options: Mapping[str, str]) -> list[ListedSetting]:
     """List every setting with its value as it was given, even one that cannot be used."""
-    path, given = config_path(env), _read_given(env) | dict(options)
+    path = config_path(env)
     try:
         file = _read_file(path)
     except (ValueError, OSError):
         file = {}
-    origins, values = _origins(file, given, options, path), file | given
+    values, origins = _collect(path, file, env, options)
     return [
         ListedSetting(
             name, _mask(name, values.get(name)), origins.get(name, "default"), describe(name)
@@ -181,23 +176,20 @@ def describe(name: str) -> str:
     return Settings.model_fields[name].description or ""
 
 
-def _read_given(env: Mapping[str, str]) -> dict[str, Any]:
-    return {name: env[key] for name in Settings.model_fields if env.get(key := variable_name(name))}
-
-
 def variable_name(name: str) -> str:
     """Return the name of a setting's environment variable."""
     return PREFIX + name.upper()
 
 
-def _origins(
-    file: Mapping[str, Any], given: Mapping[str, Any], options: Mapping[str, str], path: Path
-) -> dict[str, str]:
-    return dict.fromkeys(file, str(path)) | {name: _origin(name, options) for name in given}
-
-
-def _origin(name: str, options: Mapping[str, str]) -> str:
-    return f"--{name}" if name in options else variable_name(name)
+def _collect(
+    path: Path, file: dict[str, Any], env: Mapping[str, str], options: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the value of each setting that was set, and where it came from."""
+    given = {name: variable_name(name) for name in Settings.model_fields}
+    given = {name: variable for name, variable in given.items() if env.get(variable)}
+    values = file | {name: env[variable] for name, variable in given.items()} | dict(options)
+    origins = dict.fromkeys(file, str(path)) | given | {name: f"--{name}" for name in options}
+    return values, origins
 
 
 def _mask(name: str, value: Any) -> str | int:
@@ -218,12 +210,10 @@ def config_path(env: Mapping[str, str]) -> Path:
     return Path(given) if given else Path(platformdirs.user_config_dir("neontodo"), "config.toml")
 
 
-def _refusal(
-    error: ValidationError, given: Mapping[str, Any], options: Mapping[str, str], path: Path
-) -> BadValue:
+def _refusal(error: ValidationError, origins: Mapping[str, str], path: Path) -> BadValue:
     first = error.errors(include_url=False, include_input=False)[0]
     name = str(first["loc"][0])
-    where = _origin(name, options) if name in given else f"`{name}` in {path}"
+    where = f"`{name}` in {path}" if origins[name] == str(path) else origins[name]
     if first["type"] == "extra_forbidden":
         return BadValue(f"there is no setting {where}", hint="`todo config` lists them")
     problem = first["msg"].lower().removeprefix("value error, ")

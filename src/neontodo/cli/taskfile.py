@@ -36,15 +36,11 @@ QUOTED = 40
 
 def build_form(task: TaskPublic, tz: tzinfo) -> Form:
     """Return a task's fields as the file has them."""
-    text = "".join(f"{name}: {value}\n" for name, value in _build_lines(task, tz).items())
+    text = ""
+    for line, field in LINES.items():
+        value = _format_value(field.kind, getattr(task, field.name), tz).replace("\n", "\\n")
+        text += f"{line}: {value}\n"
     return parse_form(text + f"\n{task.description or ''}\n")
-
-
-def _build_lines(task: TaskPublic, tz: tzinfo) -> Form:
-    return {
-        line: _format_value(field.kind, getattr(task, field.name), tz).replace("\n", "\\n")
-        for line, field in LINES.items()
-    }
 
 
 def _format_value(kind: Kind, value: Any, tz: tzinfo) -> str:
@@ -72,11 +68,9 @@ def _format_when(when: When | None, tz: tzinfo) -> str:
 
 def format_form(form: Form, comments: Iterable[str]) -> str:
     """Return the file of a form, with comments above it."""
-    lines = [f"{name}: {form[name]}" if form[name] else f"{name}:" for name in LINES]
-    description = form[DESCRIPTION]
-    return (
-        comment_lines(comments) + "\n".join(lines) + "\n\n" + (description and f"{description}\n")
-    )
+    lines = [f"{name}: {form[name]}".rstrip() for name in LINES]
+    description = form[DESCRIPTION] and f"{form[DESCRIPTION]}\n"
+    return comment_lines(comments) + "\n".join(lines) + f"\n\n{description}"
 
 
 def comment_lines(lines: Iterable[str]) -> str:

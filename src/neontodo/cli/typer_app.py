@@ -47,7 +47,7 @@ def _choose_colour(ctx: typer.Context, when: str) -> str:
 def _choose_profile(ctx: typer.Context, name: str | None) -> str | None:
     # An empty name, such as an unset variable of a shell, must not choose another store.
     if name is not None and ctx.obj is not None:
-        ctx.obj.choose_profile(name)
+        ctx.obj.options["profile"] = name
     return name
 
 
