@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 from typer.exceptions import TyperException
 
-from neontodo.cli import commands
+from neontodo.cli import commands, options
 from neontodo.cli.commands.add import AddRequest, run_add
-from neontodo.cli.commands.config import ConfigRequest
 from neontodo.cli.commands.connect import ConnectRequest
-from neontodo.cli.commands.doctor import DoctorRequest
 from neontodo.cli.commands.done import CompleteRequest, run_done, run_toggle, run_undone
 from neontodo.cli.commands.edit import EditRequest
 from neontodo.cli.commands.export import ExportRequest
@@ -25,7 +23,7 @@ from neontodo.cli.commands.member import AddRequest as AddMemberRequest
 from neontodo.cli.commands.member import RemoveRequest as RemoveMemberRequest
 from neontodo.cli.commands.rm import RemoveRequest
 from neontodo.cli.commands.show import ShowRequest
-from neontodo.cli.commands.stats import CountsRequest, StatsRequest
+from neontodo.cli.commands.stats import CountsRequest
 from neontodo.cli.commands.token import CreateRequest, RevokeRequest
 from neontodo.cli.commands.undo import LogRequest, UndoRequest
 from neontodo.cli.commands.whoami import WhoamiRequest
@@ -95,7 +93,7 @@ from neontodo.errors import BadValue
         ("log 3 a1b2 --limit 9 --json", LogRequest(tasks=["3", "a1b2"], limit=9, json=True)),
         ("tags -q", CountsRequest(quiet=True)),
         ("projects --json", CountsRequest(json=True)),
-        ("stats", StatsRequest()),
+        ("stats", options.Printing()),
         (
             "import - --format csv --skip-bad --restore --dry-run --json",
             ImportRequest(
@@ -136,8 +134,8 @@ from neontodo.errors import BadValue
             "member remove ann --transfer-to bob --yes",
             RemoveMemberRequest(member="ann", transfer_to="bob", yes=True),
         ),
-        ("config --json", ConfigRequest(json=True)),
-        ("doctor", DoctorRequest()),
+        ("config --json", options.Printing(json=True)),
+        ("doctor", options.Printing()),
     ],
 )
 def test_a_command_line_becomes_a_request(line: str, request_: Any) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -84,20 +84,16 @@ def complete_tasks(ctx: Any, incomplete: str) -> list[Offer]:
 
 def complete_projects(ctx: Any, incomplete: str) -> list[Offer]:
     """Complete the name of a project."""
-    from neontodo.tasks.queries import counts
+    from neontodo.tasks.queries.counts import count_projects
 
-    return _offer_counts(
-        _query_store(ctx.obj, lambda session, who: counts.count_projects(session, who.user_id))
-    )
+    return _offer_counts(ctx.obj, count_projects)
 
 
 def complete_tags(ctx: Any, incomplete: str) -> list[Offer]:
     """Complete a tag."""
-    from neontodo.tasks.queries import counts
+    from neontodo.tasks.queries.counts import count_tags
 
-    return _offer_counts(
-        _query_store(ctx.obj, lambda session, who: counts.count_tags(session, who.user_id))
-    )
+    return _offer_counts(ctx.obj, count_tags)
 
 
 def complete_profiles(ctx: Any, incomplete: str) -> list[Offer]:
@@ -116,7 +112,10 @@ def complete_field(name: str, option: Option) -> Callable[..., list[Offer]] | No
     return {"project": complete_projects, "tags": complete_tags}.get(name)
 
 
-def _offer_counts(counts: Iterable[Count]) -> list[Offer]:
+def _offer_counts(
+    app: App, query: Callable[[AsyncSession, str], Awaitable[list[Count]]]
+) -> list[Offer]:
+    counts = _query_store(app, lambda session, who: query(session, who.user_id))
     return [(c.name, f"{c.pending} pending") for c in counts if c.name.isprintable()]
 
 

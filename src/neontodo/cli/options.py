@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from neontodo.cli import completion
-from neontodo.fields import BY_NAME, Option
+from neontodo.fields import BY_NAME
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print task numbers only.")]
@@ -30,20 +30,10 @@ Tasks = Annotated[
 ]
 
 
-def _option_of(name: str) -> Any:
-    """Return the option that sets a field, as the field declares it."""
-    option = BY_NAME[name].option
-    return option and _typer_option(name, option)
-
-
-def _filter_of(name: str) -> Any:
-    """Return the option that narrows a list by a field, as the field declares it."""
-    option = BY_NAME[name].filter_option or BY_NAME[name].option
-    return option and _typer_option(name, option)
-
-
-def _typer_option(name: str, option: Option) -> Any:
-    return typer.Option(
+def _declare(name: str, *, as_filter: bool = False) -> Any:
+    """Return Typer's form of the option that sets a field, or narrows a list by it."""
+    option = BY_NAME[name].filter_option if as_filter else BY_NAME[name].option
+    return option and typer.Option(
         *option.flags,
         metavar=option.metavar,
         help=option.help,
@@ -51,13 +41,13 @@ def _typer_option(name: str, option: Option) -> Any:
     )
 
 
-Title = Annotated[str | None, _option_of("title")]
-Description = Annotated[str | None, _option_of("description")]
-Due = Annotated[str | None, _option_of("due")]
-DueFilter = Annotated[str | None, _filter_of("due")]
-Priority = Annotated[str | None, _option_of("priority")]
-Project = Annotated[str | None, _option_of("project")]
-Tag = Annotated[list[str] | None, _option_of("tags")]
+Title = Annotated[str | None, _declare("title")]
+Description = Annotated[str | None, _declare("description")]
+Due = Annotated[str | None, _declare("due")]
+DueFilter = Annotated[str | None, _declare("due", as_filter=True)]
+Priority = Annotated[str | None, _declare("priority")]
+Project = Annotated[str | None, _declare("project")]
+Tag = Annotated[list[str] | None, _declare("tags")]
 LAST = ("json", "quiet", "dry_run")
 """In this order at the end of a command's help, whichever request declares them."""
 

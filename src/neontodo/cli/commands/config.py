@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from neontodo.cli import options
@@ -13,12 +13,7 @@ if TYPE_CHECKING:
     from neontodo.app import App
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigRequest(options.Printing):
-    """All settings."""
-
-
-def run_config(app: App, request: ConfigRequest) -> None:
+def run_config(app: App, request: options.Printing) -> None:
     """List the settings: their values, where these come from, and what each is for.
 
     A setting is taken from the environment, else from the settings file, else it is the default.
@@ -30,22 +25,19 @@ def run_config(app: App, request: ConfigRequest) -> None:
 
     found, problem = settings.list_settings(app.env, app.options), None
     try:
-        url = _database_url(app)
+        app.load_settings()
+        # The address without its password.
+        url = app.target.display if app.settings.database_url else "not set"
+    except BadValue as error:
+        problem = error
+    else:
         found = [
             replace(each, value=url) if each.name == "database_url" else each for each in found
         ]
-    except BadValue as error:
-        problem = error
     output = choose_output(app, json=request.json)
     print_settings(output, found, file=settings.config_path(app.env))
     if problem is not None:
         raise problem
 
 
-def _database_url(app: App) -> str:
-    """The database URL without its password."""
-    app.load_settings()
-    return app.target.display if app.settings.database_url else "not set"
-
-
-COMMANDS: Commands = {"config": (ConfigRequest, run_config)}
+COMMANDS: Commands = {"config": (options.Printing, run_config)}

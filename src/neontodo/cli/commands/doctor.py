@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neontodo.cli import options
@@ -12,12 +11,7 @@ if TYPE_CHECKING:
     from neontodo.app import App
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoctorRequest(options.Printing):
-    """All checks."""
-
-
-def run_doctor(app: App, request: DoctorRequest) -> int:
+def run_doctor(app: App, request: options.Printing) -> int:
     """Check everything a command needs, one by one, and change nothing.
 
     Settings, the keyring, the token, and the store: its file, or the way to its server. The exit
@@ -38,4 +32,4 @@ def run_doctor(app: App, request: DoctorRequest) -> int:
     return code
 
 
-COMMANDS: Commands = {"doctor": (DoctorRequest, run_doctor)}
+COMMANDS: Commands = {"doctor": (options.Printing, run_doctor)}

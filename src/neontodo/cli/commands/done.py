@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from neontodo.cli import options
@@ -47,13 +48,8 @@ def _complete(
     from neontodo.tasks.references import parse_refs
 
     refs = parse_refs(request.tasks)
-    run_change(
-        app,
-        request,
-        lambda unit: service.complete(unit, refs, completed),
-        verb,
-        already=already,
-    )
+    action = partial(service.complete, refs=refs, completed=completed)
+    run_change(app, request, action, verb, already=already)
 
 
 COMMANDS: Commands = {

@@ -25,11 +25,6 @@ class CountsRequest(options.Printing):
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print names only.")] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatsRequest(options.Printing):
-    """Figures of all tasks."""
-
-
 def run_tags(app: App, request: CountsRequest) -> None:
     """List the tags in use, and how many tasks have each."""
     from neontodo.tasks.queries import counts
@@ -59,7 +54,7 @@ def _print_counts(
     print_counts(choose_output(app, json=request.json, quiet=request.quiet), found, name=name)
 
 
-def run_stats(app: App, request: StatsRequest) -> None:
+def run_stats(app: App, request: options.Printing) -> None:
     """Show how many tasks are pending, overdue and due today, and were done each day."""
     from neontodo.cli.output import choose_output
     from neontodo.render.charts import print_stats
@@ -77,5 +72,5 @@ def run_stats(app: App, request: StatsRequest) -> None:
 COMMANDS: Commands = {
     "tags": (CountsRequest, run_tags),
     "projects": (CountsRequest, run_projects),
-    "stats": (StatsRequest, run_stats),
+    "stats": (options.Printing, run_stats),
 }
