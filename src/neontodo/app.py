@@ -83,11 +83,7 @@ class App:
             self.streams = replace(self.streams, colour=when == "always")
 
     def load_settings(self) -> None:
-        """Read the settings, once, after the command line has been parsed.
-
-        Raises:
-            BadValue: a setting has a value that it cannot have.
-        """
+        """Read the settings, once; BadValue if one cannot have its value."""
         if self._has_settings:
             return
         from neontodo.settings import load_settings
@@ -158,11 +154,7 @@ class App:
 
     @cached_property
     def target(self) -> Target:
-        """The store in use: what the settings name, else what is connected, else the embedded one.
-
-        Raises:
-            Refused: the store is behind a link that another user has made.
-        """
+        """The store in use: what the settings name, else what is connected, else the embedded."""
         from neontodo.db.url import SqliteTarget, parse_url
 
         if url := self.settings.database_url:
@@ -306,11 +298,7 @@ class App:
         return await self._run_as_known_user(identity, save)
 
     async def _run_as_known_user(self, identity: Identity, work: Callable[[], Awaitable[T]]) -> T:
-        """Do work; a user whom an issuer vouches for is made known to the store on first sight.
-
-        Raises:
-            Refused: the store's tables are another program's.
-        """
+        """Do work; a user whom an issuer vouches for is made known to the store on first sight."""
         from neontodo.tasks.queries.users import UnknownUser
 
         try:
@@ -331,11 +319,7 @@ class App:
         return await work()
 
     async def _require_own_tables(self) -> None:
-        """Make sure that tables which a server complains of are not another program's.
-
-        Raises:
-            Refused: they are.
-        """
+        """Raise Refused if tables that a server complains of are another program's."""
         from neontodo.db.probe import Probe, try_probe
 
         answer = await try_probe(self.database) if self.target.engine == "postgresql" else None
@@ -357,11 +341,7 @@ class App:
             self._is_renamed = False
 
     async def ensure_user_known(self) -> None:
-        """Make sure that the store knows the user, by the name that the issuer knows.
-
-        Raises:
-            NotSignedIn: it does not.
-        """
+        """Keep in the store what the issuer calls the user, or raise NotSignedIn if it has none."""
         from neontodo.tasks.queries import users
 
         stored = await self.read(

@@ -15,11 +15,7 @@ def utc_now() -> datetime:
 
 
 def find_zone(env: Mapping[str, str]) -> tzinfo:
-    """Return the user's own time zone: that of `TZ`, a name or a file, else the system's.
-
-    Raises:
-        BadValue: `TZ` names no zone that is known.
-    """
+    """Return the zone that `TZ` names (BadValue if it is not known), else the system's."""
     if name := env.get("TZ", "").removeprefix(":"):
         from zoneinfo import ZoneInfo
 

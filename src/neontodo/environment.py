@@ -152,8 +152,7 @@ class LocalProfile:
     def load_or_create_machine_key(self, now: datetime) -> MachineKey:
         """Load this machine's key; where there is neither key nor store, create it.
 
-        Raises:
-            NotSignedIn: there is a store, and its key is missing or damaged.
+        A store whose key is missing or damaged raises NotSignedIn.
         """
         from neontodo.accounts import machine_key
 
@@ -170,11 +169,7 @@ class LocalProfile:
         return self._machine
 
     def require_key_of_store(self) -> None:
-        """Make sure that no embedded store is there whose key is missing.
-
-        Raises:
-            NotSignedIn: there is one.
-        """
+        """Raise NotSignedIn if there is an embedded store whose key is missing."""
         from neontodo.accounts import machine_key
 
         if self.store_path.exists() and machine_key.load_machine_key(self.folder) is None:
@@ -231,11 +226,7 @@ class LocalProfile:
 
 
 def require_own_links(path: Path) -> None:
-    """Make sure that a path leads through no link that another user has made.
-
-    Raises:
-        Refused: it does.
-    """
+    """Raise Refused if a path leads through a link that another user has made."""
     from neontodo.filesystem import follow_links
 
     # Whether there is anything behind the links is found out where it is opened.

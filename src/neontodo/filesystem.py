@@ -169,11 +169,7 @@ def _lock(folder: Path) -> Iterator[None]:
 
 
 def _open_locked(folder: Path, *, wait: bool = False) -> int | None:
-    """Return a descriptor that holds the lock of a folder; None on Windows.
-
-    Raises:
-        OSError: another process has the lock, or the file system has none.
-    """
+    """Return a descriptor that locks a folder (OSError if none can); None on Windows."""
     if sys.platform == "win32":
         return None
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)

@@ -33,8 +33,7 @@ NETWORK = ("PG", "SSL_CERT")
 class Replaced(Exception):
     """The store was replaced while it was open, and its log is still there.
 
-    SQLite would write the log into the new file when the connection is closed: the process must end
-    instead.
+    SQLite would write that into the new file on closing: the process must end instead.
     """
 
 
@@ -87,21 +86,16 @@ class Resources:
                 # A command asks for its store while the loop runs, which cannot close another now.
                 self._outdated.append(self._database)
             self._key = key
-            make = self._database_type()
-            self._database = make(
-                target, make_first_user, limits=limits, announce=announce, notify=notify
-            )
+            from neontodo.db.database import Database
+
+            made: type[Database] = Database
+            if self._outlive_command:
+                from neontodo.agent.warm_store import WarmDatabase
+
+                made = WarmDatabase
+            self._database = made(target, make_first_user, limits=limits)
         self._database.reuse_for_next_command(make_first_user, announce, notify)
         return self._database
-
-    def _database_type(self) -> type[Database]:
-        if self._outlive_command:
-            from neontodo.agent.warm_store import WarmDatabase
-
-            return WarmDatabase
-        from neontodo.db.database import Database
-
-        return Database
 
     def close(self) -> None:
         """End a command: let go of connections and of the event loop, unless they outlive it."""
@@ -120,22 +114,14 @@ class Resources:
     # Between two commands.
 
     def renew(self) -> None:
-        """Drop what may have died, or been replaced, since the last command.
-
-        Raises:
-            Replaced: the store was, and cannot be closed.
-        """
+        """Drop what may have died, or been replaced, since the last command."""
         slept = abs(_awake() - self._awake) > 1.0
         is_old = time.time() - self._last_used > RELEASED_AFTER
         if slept or is_old or self._identify_file() != self._file:
             self.release()
 
     def clean_up(self) -> None:
-        """Leave things as a process that ends does, as far as others see them.
-
-        Raises:
-            Replaced: the store was, and cannot be closed.
-        """
+        """Leave things as a process that ends does, as far as others see them."""
         while self._outdated:
             self._close(self._outdated.pop())
         path = self._path()
@@ -147,11 +133,7 @@ class Resources:
         self._file = self._identify_file()
 
     def release(self) -> None:
-        """Close the connections; the next command makes new ones.
-
-        Raises:
-            Replaced: the store was, and cannot be closed.
-        """
+        """Close the connections, or raise Replaced; the next command makes new ones."""
         path = self._path()
         if path is not None and self.is_connected:
             from neontodo.db import write_ahead_log
@@ -177,13 +159,8 @@ class Resources:
     def release_when_idle(self, until: socket.socket) -> bool:
         """Close the file after a while without a command, or open a faster way to a server.
 
-        Opening it is given up at once if there is something to be read from `until`.
-
-        Returns:
-            whether there is a faster way now.
-
-        Raises:
-            Replaced: the store was, and cannot be closed.
+        Opening it is given up at once if there is something to be read from `until`. Return whether
+        there is a faster way now.
         """
         from neontodo.agent.warm_store import WarmDatabase
 

@@ -107,8 +107,7 @@ class _EditingSession:
     def _merge_theirs(self) -> bool:
         """Start again from the task as others changed it, with the person's changes applied.
 
-        Returns:
-            Whether the same fields were changed by both, so that the text is to be shown again.
+        Return whether both changed the same fields, so that the text is to be shown again.
         """
         from neontodo.cli.output import fetch_one_task
         from neontodo.tasks.references import parse_refs
@@ -184,12 +183,7 @@ class Draft:
             raise _draft_error(error) from None
 
     def edit(self, text: str) -> str:
-        """Return the text as the editor leaves it.
-
-        Raises:
-            Refused: the editor failed, or removed the file.
-            KeyboardInterrupt: it was interrupted.
-        """
+        """Return the text as the editor leaves it; Refused if it failed, or removed the file."""
         self.write(text)
         code = _run_editor(self._app, [*self._command, str(self.path)])
         if code in (-signal.SIGINT, 128 + signal.SIGINT):
@@ -216,11 +210,7 @@ class Draft:
 
 
 def find_editor(app: App) -> list[str]:
-    """Return the command that starts the editor: `VISUAL`, else `EDITOR`, else a usual one.
-
-    Raises:
-        BadValue: there is none.
-    """
+    """Return the command that starts the editor: `VISUAL`, else `EDITOR`, else a usual one."""
     for name in ("VISUAL", "EDITOR"):
         try:
             if words := shlex.split(app.env.get(name, "")):

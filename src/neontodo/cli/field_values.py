@@ -16,11 +16,7 @@ if TYPE_CHECKING:
 
 
 def parse_fields(app: App, given: Mapping[str, str | Sequence[str] | None]) -> dict[str, Any]:
-    """Return the fields that were given, by their names; parsed, but not yet checked.
-
-    Raises:
-        BadValue: a field has no such value.
-    """
+    """Return the given fields by name, parsed but not yet checked; BadValue if one cannot be."""
     return {
         name: _parse_field(app, BY_NAME[name], value)
         for name, value in given.items()

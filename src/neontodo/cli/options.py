@@ -48,8 +48,8 @@ DueFilter = Annotated[str | None, _declare("due", as_filter=True)]
 Priority = Annotated[str | None, _declare("priority")]
 Project = Annotated[str | None, _declare("project")]
 Tag = Annotated[list[str] | None, _declare("tags")]
-LAST = ("json", "quiet", "dry_run")
-"""In this order at the end of a command's help, whichever request declares them."""
+LAST = {"json": 1, "quiet": 2, "dry_run": 3}
+"""Their places at the end of a command's help, whichever request declares them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,11 +32,7 @@ def choose_output(app: App, *, json: bool = False, quiet: bool = False) -> Outpu
 
 
 def fetch_one_task(app: App, refs: Refs) -> TaskPublic:
-    """Return the one task that references name.
-
-    Raises:
-        TaskNotFound: they name none, or several.
-    """
+    """Return the one task that references name; TaskNotFound if they name none, or several."""
     from neontodo.tasks import lookup
     from neontodo.tasks.state import take_snapshot
 

@@ -19,12 +19,7 @@ LARGEST_SECRET = 64 * 1024
 
 
 def confirm(app: App, question: str) -> None:
-    """Ask on a terminal whether to go on; anything but yes means no.
-
-    Raises:
-        BadValue: there is no terminal to ask on.
-        Refused: the answer was no.
-    """
+    """Ask on a terminal whether to go on; anything but yes raises Refused."""
     require_terminal(app)
     if ask(app, f"{question} [y/N]").lower() not in ("y", "yes"):
         raise Refused("nothing was changed")
@@ -111,11 +106,7 @@ def _hide_input(terminal: TextIO, ask_again: Callable[[], None]) -> Iterator[Non
 
 
 def require_terminal(app: App) -> None:
-    """Make sure that there is a terminal to ask on.
-
-    Raises:
-        BadValue: there is no terminal to ask on.
-    """
+    """Raise BadValue unless there is a terminal to ask on."""
     if not app.streams.is_interactive:
         raise BadValue(
             "this needs confirmation, and there is no terminal to ask on",

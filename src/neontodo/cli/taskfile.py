@@ -114,11 +114,7 @@ def _parse_line(line: str) -> tuple[str, str]:
 
 
 def parse_update(app: App, form: Form, base: Form) -> TaskUpdate:
-    """Return what a person changed in the file.
-
-    Raises:
-        BadValue: something of it cannot be used.
-    """
+    """Return what a person changed in the file; BadValue if something of it cannot be used."""
     from neontodo.cli.field_values import check_update, parse_fields
 
     given: dict[str, str | list[str]] = {}

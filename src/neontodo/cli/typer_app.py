@@ -87,9 +87,6 @@ def parse(argv: Sequence[str], app: App | None = None) -> Call | int:
 
     Returns:
         The call, or an exit code where Typer has answered, as it does for `--help`.
-
-    Raises:
-        TyperException: the command line cannot be used.
     """
     answer = command_line().main(
         args=list(argv),
@@ -207,6 +204,7 @@ def _make_command(name: str, request_type: type[Any], function: Function) -> Any
 
 def _build_callback(request_type: type[Any], function: Function) -> Callable[..., Call]:
     """Return a function whose parameters are the request's fields, for Typer to read."""
+    from neontodo.cli.options import LAST
 
     def make_call(**values: Any) -> Call:
         return Call(function, request_type(**values))
@@ -220,18 +218,11 @@ def _build_callback(request_type: type[Any], function: Function) -> Callable[...
                 default=inspect.Parameter.empty if field.default is MISSING else field.default,
                 annotation=hints[field.name],
             )
-            for field in sorted(fields(request_type), key=lambda f: _place(f.name))
+            for field in sorted(fields(request_type), key=lambda field: LAST.get(field.name, 0))
         ]
     )
     make_call.__doc__ = function.__doc__
     return make_call
-
-
-def _place(field: str) -> int:
-    """Return where in the help a field comes: those of all commands after its own."""
-    from neontodo.cli.options import LAST
-
-    return LAST.index(field) if field in LAST else -1
 
 
 def _new_typer(*, add_completion: bool) -> typer.Typer:

@@ -28,11 +28,7 @@ class AgentLost(Exception):
 
 
 def connect(path: str) -> socket:
-    """Connect to the user's own agent.
-
-    Raises:
-        NotBegun: there is none.
-    """
+    """Connect to the user's own agent; NotBegun if there is none."""
     if not is_private(os.path.dirname(path)):
         raise NoAgent
     connection = socket(AF_UNIX, SOCK_STREAM)
@@ -149,11 +145,7 @@ def _receive_answer(connection: socket, answer: bytearray) -> None:
 
 
 def ask_agent(path: str, kind: bytes) -> bytes:
-    """Return the answer of the agent at `path` to STATUS or STOP.
-
-    Raises:
-        NotBegun: there is no agent, or it does not answer.
-    """
+    """Return the answer of the agent at `path` to STATUS or STOP; NotBegun if there is none."""
     connection = connect(path)
     try:
         connection.sendall(protocol.encode_request(kind))

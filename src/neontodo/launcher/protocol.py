@@ -40,11 +40,7 @@ def encode_request(kind: bytes, body: bytes = b"") -> bytes:
 
 
 def parse_head(head: bytes) -> tuple[bytes, int]:
-    """Return the kind of a request and the length of its body, from its first HEAD bytes.
-
-    Raises:
-        Garbage: they are not the head of a request.
-    """
+    """Return the kind of a request and the length of its body; Garbage if this is no head."""
     kind, length = head[len(MAGIC) : len(MAGIC) + 1], int.from_bytes(head[-4:], "big")
     if not head.startswith(MAGIC) or kind not in (RUN, STATUS, STOP) or length > LARGEST:
         raise Garbage
@@ -84,11 +80,7 @@ class Invocation:
 
     @classmethod
     def decode(cls, body: bytes) -> "Invocation":
-        """Return the invocation that `encode` made a body of.
-
-        Raises:
-            Garbage: it did not make this one.
-        """
+        """Return the invocation that `encode` made a body of; Garbage if it did not."""
         try:
             umask, *rest = body.split(b"\0")
             texts, rest = [text.decode() for text in rest[:3]], rest[3:]

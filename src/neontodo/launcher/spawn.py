@@ -25,10 +25,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.
 
 
 def start_agent(path: str, invocation: protocol.Invocation) -> None:
-    """Start an agent that will listen at `path`, ready for commands like this one.
-
-    Nothing is done where there is one already, or one starting.
-    """
+    """Start an agent at `path`, ready for commands like this one, unless there is one."""
     lock = lock_path(path)
     if lock is None:
         return
@@ -68,11 +65,7 @@ def start_agent(path: str, invocation: protocol.Invocation) -> None:
 
 
 def read_start() -> tuple[str, int, protocol.Invocation]:
-    """Return what `start_agent` gave to this process: the socket's path, its lock, a command.
-
-    Raises:
-        Garbage: this process was started by something else.
-    """
+    """Return the socket's path, its lock and a command, from `start_agent`; else Garbage."""
     with open(0, "rb", closefd=False) as pipe:
         path, lock, start = [*pipe.read().split(b"\0", 2), b"", b""][:3]
     _, length = protocol.parse_head(start[: protocol.HEAD])
@@ -83,11 +76,7 @@ def read_start() -> tuple[str, int, protocol.Invocation]:
 
 
 def lock_path(path: str) -> int | None:
-    """Take the lock of a socket, and return its descriptor.
-
-    Returns:
-        None if an agent has it, or if the folder is not private.
-    """
+    """Take the lock of a socket; None if an agent has it, or if its folder is not private."""
     folder = os.path.dirname(path)
     with contextlib.suppress(OSError):
         os.mkdir(folder, 0o700)
