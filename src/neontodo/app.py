@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from neontodo.accounts.account_file import Account
-    from neontodo.accounts.connect import StoredConnection
     from neontodo.accounts.identity import Identity
     from neontodo.accounts.issuers.http import HttpClient
-    from neontodo.accounts.issuers.issuer import Issuer
     from neontodo.accounts.secrets.store import SecretStore
     from neontodo.db.database import Database
     from neontodo.db.retry import TimeLimits
@@ -94,10 +92,6 @@ class App:
         self.profile = LocalProfile(self.settings, self.notify)
         self._has_settings = True
 
-    def allow_new_profile(self) -> None:
-        """Let the profile in use be one that does not exist yet."""
-        self.profile.may_be_new = True
-
     def renew_clock(self) -> None:
         """Set `now` to the present, after a person took their time."""
         self.now = self._environment.read_clock()
@@ -125,20 +119,6 @@ class App:
     def account(self) -> Account | None:
         """The account that is signed in; None if there is none."""
         return self.profile.account
-
-    @property
-    def connection(self) -> StoredConnection | None:
-        """What `todo connect` stored of the store in use; None for the embedded one."""
-        return self.profile.connection
-
-    @property
-    def issuer(self) -> Issuer | None:
-        """The issuer that may vouch for users besides this store's own machines."""
-        return self.profile.issuer
-
-    def use_account(self, account: Account | None) -> None:
-        """Use this account from now on; None if nobody is signed in."""
-        self.profile.account = account
 
     def read_given_token(self) -> tuple[str | None, str]:
         """Return the token that a setting supplies, and where it came from."""
@@ -223,7 +203,7 @@ class App:
     async def _verify_given_token(self, token: str, origin: str) -> Identity:
         from neontodo.accounts import identity, machine_key, tokens
 
-        if tokens.read_issuer(token) == tokens.ISSUER or self.issuer is None:
+        if tokens.read_issuer(token) == tokens.ISSUER or self.profile.issuer is None:
             mine = machine_key.load_machine_key(self.folder)
             return await identity.verify_own_token(
                 token, origin, mine=mine, database=self.database, now=self.now
@@ -233,9 +213,9 @@ class App:
         from neontodo.accounts.issuers import jwks
 
         # The keys of the account's own issuer are kept for when that cannot be reached.
-        is_same = self.account is None or self.account.issuer == self.issuer
+        is_same = self.account is None or self.account.issuer == self.profile.issuer
         folder = self.folder if is_same else self.folder / "given"
-        claims = await jwks.verify_token(token, folder, self.issuer, self.http, self.now)
+        claims = await jwks.verify_token(token, folder, self.profile.issuer, self.http, self.now)
         return identity.Identity(claims, origin, socket.gethostname())
 
     async def _identity_of_account(self, signed_in: Account) -> Identity:

@@ -28,7 +28,7 @@ def through(port: int, person: Todo) -> Todo:
     """The same person on another machine, which is connected to the pooler."""
     there = Todo(person.home.with_name(f"{person.home.name}-pooled"))
     target = replace(target_of(person), port=port)
-    known = app_of(person).connection
+    known = app_of(person).profile.connection
     assert known is not None
     url = build_url(target, target.user, str(target.password))
     pooled = stored.StoredConnection(target.key, target.display, url, known.machine_key)

@@ -152,7 +152,7 @@ async def _is_ready(app: App) -> bool:
             return False
         if await embedded.read_version(app.database.engine) != HEAD:
             return False
-    is_known = app.settings.token is not None or app.connection is not None
+    is_known = app.settings.token is not None or app.profile.connection is not None
     return is_known or machine_key.load_machine_key(app.folder) is not None
 
 

@@ -69,7 +69,7 @@ def check_keyring(app: App) -> str:
 def check_issuer(app: App) -> str:
     """Make sure that the issuer of this run shows its keys."""
     # Settings that cannot be used show here, even if the account's issuer is asked.
-    named = app.issuer
+    named = app.profile.issuer
     account = None if app.read_given_token()[0] is not None else app.account
     asked = account.issuer if account is not None else named
     assert asked is not None
@@ -112,7 +112,7 @@ def read_claims(app: App) -> Claims:
     """
     if app.read_given_token()[0] is not None or app.account is not None:
         return app.run(app.identity()).claims
-    connected = app.connection
+    connected = app.profile.connection
     own = (connected and connected.machine_key) or machine_key.load_machine_key(app.folder)
     if own is None:
         app.profile.require_key_of_store()

@@ -96,7 +96,7 @@ def _connect(app: App, request: ConnectRequest) -> None:
     )
     from neontodo.render.messages import say
 
-    app.allow_new_profile()
+    app.profile.may_be_new = True
     text, target = read_database_url(app, request.url, request.env_file)
     database = app.database_at(target)
     try:

@@ -45,7 +45,7 @@ def run_join(app: App, request: JoinRequest) -> None:
     from neontodo.cli.prompt import ask_secret
     from neontodo.render.messages import say
 
-    app.allow_new_profile()
+    app.profile.may_be_new = True
     line = request.invitation
     if line == "-":
         line = ask_secret(app, "invitation (it will not be shown):")

@@ -87,17 +87,17 @@ def run_login(app: App, request: LoginRequest) -> None:
     from neontodo.cli.connecting import require_no_given_token
     from neontodo.render.messages import say
 
-    app.allow_new_profile()
+    app.profile.may_be_new = True
     require_no_given_token(app)
     try:
         is_first = app.account is None
     except NotSignedIn:
         # What is damaged will be written anew.
-        app.use_account(None)
+        app.profile.account = None
         is_first = True
     issuer = _choose_issuer(app, request)
     account = _sign_in(app, issuer, request)
-    app.use_account(account)
+    app.profile.account = account
     say(app.streams, f"signed in as {account.label} at {issuer.url}")
     _ensure_user_known(app, is_first=is_first)
 
@@ -118,9 +118,9 @@ def _choose_issuer(app: App, request: LoginRequest) -> Issuer:
         url = found[0]
     if url is not None:
         return app.profile.issuer_at(url)
-    if app.issuer is None:
+    if app.profile.issuer is None:
         raise BadValue("no sign-in address is set", hint=EXAMPLE)
-    return app.issuer
+    return app.profile.issuer
 
 
 def _sign_in(app: App, issuer: Issuer, request: LoginRequest) -> Account:
@@ -232,7 +232,7 @@ async def _has_machine_tasks(app: App) -> bool:
     from neontodo.accounts import machine_key
     from neontodo.accounts.move import has_had_tasks
 
-    connected = app.connection.machine_key if app.connection is not None else None
+    connected = app.profile.connection.machine_key if app.profile.connection is not None else None
     own = connected or machine_key.load_machine_key(app.folder)
     if own is None or (app.account is not None and own.user_id == app.account.user_id):
         return False
@@ -260,7 +260,7 @@ def run_logout(app: App, request: LogoutRequest) -> None:
         return
     for url in urls:
         say(app.streams, f"signed out of {url}")
-    connection = app.connection
+    connection = app.profile.connection
     if connection is not None and connection.machine_key is not None:
         hint(
             app.streams,
