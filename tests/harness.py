@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from neontodo.app import App
 from neontodo.cli.main import run
-from neontodo.environment import Environment
 from neontodo.streams import Streams
 
 if TYPE_CHECKING:
@@ -127,7 +126,7 @@ class Todo:
 
     def app(self, streams: Streams, env: Mapping[str, str]) -> App:
         """What the command runs with."""
-        return App(Environment(streams, env, self.home, lambda: self.now))
+        return App(streams, env, self.home, lambda: self.now)
 
     @property
     def environment(self) -> dict[str, str]:

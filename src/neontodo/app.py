@@ -1,24 +1,25 @@
 """The composition root: what a run finds, what it keeps open, and whom it acts as.
 
-`App` is an environment and a session. Its attributes only read; each part is made when it is first
-asked for, so that `--help` imports none of them.
+Its attributes only read; each part is made when it is first asked for, so that `--help` imports
+none of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+import os
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from neontodo.clock import find_zone, utc_now
-from neontodo.environment import Environment, LocalProfile, require_own_links
 from neontodo.errors import SchemaMismatch, TaskNotFound, TodoError
+from neontodo.local_profile import LocalProfile, require_own_links
 from neontodo.resources import Resources
-from neontodo.streams import Notice
+from neontodo.streams import Notice, Streams, open_process_streams
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -53,14 +54,21 @@ class App:
     setting_origins: dict[str, str]
     profile: LocalProfile
 
-    def __init__(self, environment: Environment, resources: Resources | None = None) -> None:
-        self.streams = environment.streams
-        self.env = environment.env
-        self.cwd = environment.cwd
-        self.now = environment.read_clock()
+    def __init__(
+        self,
+        streams: Streams,
+        env: Mapping[str, str],
+        cwd: Path,
+        clock: Callable[[], datetime] = utc_now,
+        resources: Resources | None = None,
+    ) -> None:
+        self.streams = streams
+        self.env = env
+        self.cwd = cwd
+        self._clock = clock
+        self.renew_clock()
         self.options: dict[str, str] = {}
         self.limits: TimeLimits | None = None
-        self._environment = environment
         self._resources = resources or Resources()
         self._has_settings = False
         self._is_colour_given = False
@@ -72,7 +80,13 @@ class App:
         cls, resources: Resources | None = None, clock: Callable[[], datetime] = utc_now
     ) -> App:
         """Return the app of this process: its own streams, variables and working folder."""
-        return cls(Environment.from_process(clock), resources)
+        env = dict(os.environ)  # noqa: TID251
+        try:
+            cwd = Path.cwd()
+        except OSError:
+            # The folder was removed, so no relative name leads anywhere.
+            cwd = Path()
+        return cls(open_process_streams(), env, cwd, clock, resources)
 
     def choose_colour(self, when: str) -> None:
         """Let the command line decide on colour: auto, always or never."""
@@ -93,8 +107,8 @@ class App:
         self._has_settings = True
 
     def renew_clock(self) -> None:
-        """Set `now` to the present, after a person took their time."""
-        self.now = self._environment.read_clock()
+        """Set `now` to the present, in UTC and whole seconds; again after a person took time."""
+        self.now = self._clock().astimezone(UTC).replace(microsecond=0)
 
     def notify(self, text: str) -> None:
         """Say what was done that the user should know of."""

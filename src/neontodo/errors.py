@@ -1,17 +1,5 @@
 """Declare everything that can go wrong, by what the caller can do about it.
 
-    TodoError
-    ├── Refused               the rules say no; nothing was changed
-    │   └── Conflict          somebody else changed the same thing first
-    ├── BadValue              a value cannot be used as it is
-    ├── TaskNotFound          a reference names no task, or more than one
-    ├── KeyNotFound           a name or id names no key, or more than one
-    ├── NotSignedIn           there is no token, or it is not accepted
-    ├── StoreUnavailable      the store cannot be reached, opened or written
-    │   └── OutcomeUnknown    the connection broke while a write was being saved
-    ├── KeyringUnavailable    the keyring that holds a secret does not give it
-    └── SchemaMismatch        the store's tables are missing or of another version
-
 An error knows what happened and the next step; what it costs (an exit code, an HTTP status) is
 each front end's own table.
 """

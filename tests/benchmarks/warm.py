@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from neontodo.app import App
-from neontodo.environment import Environment
 from neontodo.resources import Resources
 from neontodo.streams import Streams
 from tests.harness import Todo
@@ -23,7 +22,7 @@ class Warm(Todo):
 
     def app(self, streams: Streams, env: Mapping[str, str]) -> App:
         self.resources.renew()
-        return App(Environment(streams, env, self.home, lambda: self.now), self.resources)
+        return App(streams, env, self.home, lambda: self.now, self.resources)
 
     def seconds(self, *argv: str) -> float:
         """How long a command takes on a terminal."""

@@ -9,7 +9,6 @@ import pytest
 
 from neontodo.app import App
 from neontodo.cli.output import choose_output
-from neontodo.environment import Environment
 from neontodo.render.listing import Mode
 from tests.render.support import screen
 
@@ -17,7 +16,7 @@ from tests.render.support import screen
 def app_on(home: Path, *, terminal: bool, **env: str) -> App:
     base = {"TODO_DATA_DIR": str(home), "TODO_CONFIG": os.devnull}
     streams = screen(terminal=terminal).streams
-    return App(Environment(streams, base | env, home))
+    return App(streams, base | env, home)
 
 
 @pytest.mark.parametrize(

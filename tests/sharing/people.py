@@ -10,7 +10,6 @@ import asyncpg
 
 from neontodo.app import App
 from neontodo.db.url import PostgresTarget, parse_url
-from neontodo.environment import Environment
 from neontodo.streams import Streams
 from tests.databases import Postgres, TemplateDatabases
 from tests.harness import Screen, Todo
@@ -74,7 +73,7 @@ def app_of(person: Todo) -> App:
     """What the person's next command would have."""
     out, err = Screen(), Screen()
     streams = Streams(Screen(), out, err, False, False, False, 80, False)
-    app = App(Environment(streams, person.environment, person.home, lambda: person.now))
+    app = App(streams, person.environment, person.home, lambda: person.now)
     app.load_settings()
     return app
 

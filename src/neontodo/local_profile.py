@@ -1,24 +1,19 @@
-"""What one run of `todo` finds: in its process, and stored on this machine.
-
-Nothing here asks a store or an issuer.
-"""
+"""What is stored on this machine of the profile in use; no store or issuer is asked."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neontodo.clock import utc_now
 from neontodo.errors import BadValue, NotSignedIn
-from neontodo.streams import Streams, open_process_streams
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from neontodo.accounts.account_file import Account
     from neontodo.accounts.connect import StoredConnection
     from neontodo.accounts.issuers.issuer import Issuer
@@ -29,26 +24,6 @@ if TYPE_CHECKING:
     from neontodo.settings import Settings
 
 STORE = "tasks.db"
-
-
-@dataclass(frozen=True)
-class Environment:
-    """What a run is given; tests and the agent's commands each bring their own."""
-
-    streams: Streams
-    env: Mapping[str, str]
-    cwd: Path
-    clock: Callable[[], datetime] = utc_now
-
-    @classmethod
-    def from_process(cls, clock: Callable[[], datetime]) -> Environment:
-        """Return what this process was started with."""
-        env = dict(os.environ)  # noqa: TID251
-        return cls(open_process_streams(), env, _working_folder(), clock)
-
-    def read_clock(self) -> datetime:
-        """Return the time in UTC and whole seconds."""
-        return self.clock().astimezone(UTC).replace(microsecond=0)
 
 
 class LocalProfile:
@@ -232,11 +207,3 @@ def require_own_links(path: Path) -> None:
     # Whether there is anything behind the links is found out where it is opened.
     with suppress(OSError, RuntimeError):
         follow_links(path)
-
-
-def _working_folder() -> Path:
-    try:
-        return Path.cwd()
-    except OSError:
-        # The folder was removed, so no relative name leads anywhere.
-        return Path()
