@@ -166,7 +166,7 @@ class Resources:
 
         if self._path() is not None:
             self.release()
-        elif isinstance(self._database, WarmDatabase) and self._database.can_open_fast_connection:
+        elif isinstance(self._database, WarmDatabase):
             with suppress(Exception):
                 return self.run(_run_until_readable(until, self._database.open_fast_connection()))
         return False

@@ -16,7 +16,7 @@ from neontodo.db.database import Database
 from neontodo.db.engine import make_engine
 from neontodo.db.retry import RetryTimer, TimeLimits
 from neontodo.db.url import PostgresTarget
-from neontodo.errors import OutcomeUnknown, Retry, StoreUnavailable, TodoError
+from neontodo.errors import OutcomeUnknown, Retry, StoreUnavailable, TodoError, iterate_causes
 
 T = TypeVar("T")
 
@@ -49,15 +49,12 @@ class WarmDatabase(Database):
         usual = super()._engines()
         return usual if self._fast is None else [*usual, self._fast]
 
-    @property
-    def can_open_fast_connection(self) -> bool:
-        """Return whether `open_fast_connection` has something to do."""
-        is_due = time.monotonic() > self._tried + TRIED_AGAIN_AFTER or not self._tried
-        return isinstance(self.target, PostgresTarget) and self.engine is not self._fast and is_due
-
     async def open_fast_connection(self) -> bool:
-        """Open the faster way, and return whether there is one."""
-        assert isinstance(self.target, PostgresTarget)
+        """Open the faster way if it is due to be tried, and return whether that worked."""
+        is_due = time.monotonic() > self._tried + TRIED_AGAIN_AFTER or not self._tried
+        is_open = self.engine is self._fast
+        if not isinstance(self.target, PostgresTarget) or is_open or not is_due:
+            return False
         self._tried = time.monotonic()
         fast = make_engine(self.target.direct, timer=RetryTimer(ONE_TRY), keeps_statements=True)
         is_fast = False
@@ -133,9 +130,6 @@ def _is_broken(error: TodoError) -> bool:
     return isinstance(error, StoreUnavailable) and error.retry is Retry.PATIENTLY and not is_unknown
 
 
-def _is_about_kept_statement(error: BaseException | None) -> bool:
-    while error is not None:
-        if type(error).__name__ in ("InvalidCachedStatementError", "OutdatedSchemaCacheError"):
-            return True
-        error = getattr(error, "orig", None) or error.__cause__
-    return False
+def _is_about_kept_statement(error: BaseException) -> bool:
+    names = {type(cause).__name__ for cause in iterate_causes(error)}
+    return bool(names & {"InvalidCachedStatementError", "OutdatedSchemaCacheError"})

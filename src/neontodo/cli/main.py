@@ -33,7 +33,11 @@ def run(argv: Sequence[str], app: App) -> int:
         _report_unknown_outcome(app, interrupt)
         return Exit.INTERRUPTED
     except OSError as error:
-        return _report_unwritable(app, error)
+        from neontodo.render.messages import print_error
+
+        reason = (error.strerror or type(error).__name__).lower()
+        print_error(app.streams, TodoError(f"the output cannot be written: {reason}"))
+        return Exit.FAILED
     finally:
         app.close()
     return code
@@ -96,14 +100,6 @@ def _report_unknown_outcome(app: App, interrupt: KeyboardInterrupt) -> None:
 
             print_error(app.streams, cause)
             return
-
-
-def _report_unwritable(app: App, error: OSError) -> int:
-    from neontodo.render.messages import print_error
-
-    reason = (error.strerror or type(error).__name__).lower()
-    print_error(app.streams, TodoError(f"the output cannot be written: {reason}"))
-    return Exit.FAILED
 
 
 def _usage_error(error: TyperException) -> TodoError:

@@ -86,13 +86,3 @@ class FieldOptions(Changing):
     due: Due = None
     priority: Priority = None
     project: Project = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filtering(TaskPrinting):
-    """A command that narrows what it prints by fields of tasks."""
-
-    project: Project = None
-    tags: Tag = None
-    priority: Priority = None
-    due: DueFilter = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, TextIO
 
 from neontodo.errors import BadValue, Refused
@@ -58,19 +58,12 @@ def ask_secret(app: App, question: str) -> str:
     return text.decode("utf-8", "replace")
 
 
-@contextmanager
-def _open_screen(streams: Streams) -> Iterator[TextIO]:
+def _open_screen(streams: Streams) -> AbstractContextManager[TextIO]:
     """Open what a person sees, even if standard error is redirected."""
-    if streams.err_is_terminal:
-        yield streams.err
-        return
-    try:
-        screen = open("/dev/tty", "w")  # noqa: SIM115
-    except OSError:
-        yield streams.err
-        return
-    with screen:
-        yield screen
+    if not streams.err_is_terminal:
+        with suppress(OSError):
+            return open("/dev/tty", "w")
+    return nullcontext(streams.err)
 
 
 @contextmanager

@@ -30,9 +30,13 @@ PageNumber = Annotated[int | None, typer.Option(metavar="N", min=1, help="Which 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilteredRequest(options.Filtering):
+class FilteredRequest(options.TaskPrinting):
     """Which tasks to show."""
 
+    project: options.Project = None
+    tags: options.Tag = None
+    priority: options.Priority = None
+    due: options.DueFilter = None
     done: Annotated[bool, typer.Option("--done", help="Only tasks that are done.")] = False
     all_: Annotated[bool, typer.Option("--all", "-a", help="Pending tasks and done ones.")] = False
 
