@@ -208,7 +208,12 @@ class App:
             return await self._verify_given_token(token, origin)
         profile = self.profile
         if profile.account is not None:
-            return await self._identity_of_account(profile.account)
+            from neontodo.accounts.account import fetch_claims
+
+            account = profile.account
+            claims = await fetch_claims(self.folder, self.secrets, account, self.http, self.now)
+            self._is_renamed = (claims.email, claims.name) != (account.email, account.name)
+            return identity.Identity(claims, account.issuer.url, account.machine)
         if (connection := profile.connection) is not None and connection.machine_key is not None:
             return identity.identify_in_database(connection, profile.secrets, self.now)
         machine = profile.load_or_create_machine_key(self.now)
@@ -231,15 +236,6 @@ class App:
         folder = self.folder if is_same else self.folder / "given"
         claims = await jwks.verify_token(token, folder, self.profile.issuer, self.http, self.now)
         return identity.Identity(claims, origin, socket.gethostname())
-
-    async def _identity_of_account(self, signed_in: Account) -> Identity:
-        """Return the account's user, by a token of the issuer's that is fetched anew if need be."""
-        from neontodo.accounts.account import fetch_claims
-        from neontodo.accounts.identity import Identity
-
-        claims = await fetch_claims(self.folder, self.secrets, signed_in, self.http, self.now)
-        self._is_renamed = (claims.email, claims.name) != (signed_in.email, signed_in.name)
-        return Identity(claims, signed_in.issuer.url, signed_in.machine)
 
     async def read(
         self,
@@ -301,7 +297,12 @@ class App:
             if not identity.is_signed_by_issuer:
                 raise UnknownUser(embedded=self.target.engine == "sqlite") from None
         except SchemaMismatch:
-            await self._require_own_tables()
+            from neontodo.db.probe import Probe, try_probe
+
+            # What a server complains of may be the tables of another program.
+            found = await try_probe(self.database) if self.target.engine == "postgresql" else None
+            if isinstance(found, Probe):
+                found.require_own_tables(self.target.display)
             raise
         else:
             if self._is_renamed:
@@ -311,14 +312,6 @@ class App:
             return answer
         await self.admit_user(identity)
         return await work()
-
-    async def _require_own_tables(self) -> None:
-        """Raise Refused if tables that a server complains of are another program's."""
-        from neontodo.db.probe import Probe, try_probe
-
-        answer = await try_probe(self.database) if self.target.engine == "postgresql" else None
-        if isinstance(answer, Probe):
-            answer.require_own_tables(self.target.display)
 
     async def admit_user(self, identity: Identity, database: Database | None = None) -> None:
         """Save a user whom an issuer vouches for in the store in use, or in another database.

@@ -64,9 +64,16 @@ def read_topic(name: str) -> str:
     """Return a topic as Markdown, with what the program declares elsewhere put in."""
     written = _read_file(name)
     if "{exit codes}" in written:
-        written = written.replace("{exit codes}", _list_exit_codes())
+        from neontodo.cli.exits import Exit
+
+        codes = "\n".join(f"- `{code.value}`: {code.meaning}" for code in Exit)
+        written = written.replace("{exit codes}", codes)
     if "{settings}" in written:
-        written = written.replace("{settings}", _list_settings())
+        from neontodo.settings import Settings, describe, variable_name
+
+        names = Settings.model_fields
+        lines = (f"- `{name}`, or `{variable_name(name)}`: {describe(name)}" for name in names)
+        written = written.replace("{settings}", "\n".join(lines))
     return written
 
 
@@ -78,21 +85,6 @@ def summarize_topic(name: str) -> str:
 
 def _read_file(name: str) -> str:
     return (resources.files("neontodo") / "topics" / f"{name}.md").read_text(encoding="utf-8")
-
-
-def _list_exit_codes() -> str:
-    from neontodo.cli.exits import Exit
-
-    return "\n".join(f"- `{code.value}`: {code.meaning}" for code in Exit)
-
-
-def _list_settings() -> str:
-    from neontodo import settings
-
-    return "\n".join(
-        f"- `{name}`, or `{settings.variable_name(name)}`: {settings.describe(name)}"
-        for name in settings.Settings.model_fields
-    )
 
 
 def _list_topics(app: App) -> None:
