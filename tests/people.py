@@ -7,8 +7,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from neontodo.accounts import machine_key
-from neontodo.accounts.machine_key import encode_public_key
+from neontodo.accounts import machine_keys
+from neontodo.accounts.machine_keys import encode_public_key
 from neontodo.db.database import Database
 from neontodo.db.url import parse_url
 from neontodo.models import Key, User
@@ -18,7 +18,7 @@ from tests.harness import Todo
 def second_person(first: Todo, home: Path) -> Todo:
     """Somebody else, with a home and a key of their own, on the first person's store."""
     person = Todo(home, dict(first.env), first.now)
-    mine = machine_key.create_machine_key(home, name="bob", now=first.now)
+    mine = machine_keys.create_machine_key(home, name="bob", now=first.now)
 
     async def insert() -> None:
         database = Database(parse_url(first.env["TODO_DATABASE_URL"]), lambda: None)  # type: ignore[arg-type, return-value]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from neontodo.clock import find_zone, utc_now
 from neontodo.errors import SchemaMismatch, TaskNotFound, TodoError
-from neontodo.local_profile import LocalProfile, require_own_links
+from neontodo.profile import Profile, require_trusted_links
 from neontodo.resources import Resources
 from neontodo.streams import Notice, Streams, open_process_streams
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from neontodo.accounts.account_file import Account
     from neontodo.accounts.identity import Identity
     from neontodo.accounts.issuers.http import HttpClient
-    from neontodo.accounts.secrets.store import SecretStore
+    from neontodo.accounts.secrets.named_secrets import NamedSecrets
     from neontodo.db.database import Database
     from neontodo.db.retry import TimeLimits
     from neontodo.db.url import Target
@@ -52,7 +52,7 @@ class App:
 
     settings: Settings
     setting_origins: dict[str, str]
-    profile: LocalProfile
+    profile: Profile
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class App:
         self.settings, self.setting_origins = load_settings(self.env, self.options)
         if self.settings.color != "auto" and not self._is_colour_given:
             self.streams = replace(self.streams, colour=self.settings.color == "always")
-        self.profile = LocalProfile(self.settings, self.notify)
+        self.profile = Profile(self.settings, self.notify)
         self._has_settings = True
 
     def renew_clock(self) -> None:
@@ -125,7 +125,7 @@ class App:
         return self.profile.folder
 
     @property
-    def secrets(self) -> SecretStore:
+    def secrets(self) -> NamedSecrets:
         """The secrets of the profile in use."""
         return self.profile.secrets
 
@@ -156,11 +156,11 @@ class App:
             if not isinstance(target, SqliteTarget):
                 return target
             path = (self.cwd / target.path).absolute()
-        elif (connection := self.profile.connection) is not None:
-            return parse_url(connection.url)
+        elif (connected := self.profile.connected_database) is not None:
+            return parse_url(connected.url)
         else:
             path = self.profile.store_path
-        require_own_links(path)
+        require_trusted_links(path)
         return SqliteTarget(path)
 
     @cached_property
@@ -186,7 +186,7 @@ class App:
             notify=self.notify,
         )
 
-    async def identity(self) -> Identity:
+    async def identify_user(self) -> Identity:
         """Return the verified user of this run.
 
         The first of these decides: a token in TODO_TOKEN or the settings; the account that is
@@ -214,18 +214,20 @@ class App:
             claims = await fetch_claims(self.folder, self.secrets, account, self.http, self.now)
             self._is_renamed = (claims.email, claims.name) != (account.email, account.name)
             return identity.Identity(claims, account.issuer.url, account.machine)
-        if (connection := profile.connection) is not None and connection.machine_key is not None:
-            return identity.identify_in_database(connection, profile.secrets, self.now)
-        machine = profile.load_or_create_machine_key(self.now)
-        return identity.identify_machine(machine, profile.folder, self.now)
+        if (
+            connected := profile.connected_database
+        ) is not None and connected.machine_key is not None:
+            return identity.identify_database_user(connected, profile.secrets, self.now)
+        machine_key = profile.load_or_create_machine_key(self.now)
+        return identity.identify_machine_user(machine_key, profile.folder, self.now)
 
     async def _verify_given_token(self, token: str, origin: str) -> Identity:
-        from neontodo.accounts import identity, machine_key, tokens
+        from neontodo.accounts import identity, machine_keys, tokens
 
         if tokens.read_issuer(token) == tokens.ISSUER or self.profile.issuer is None:
-            mine = machine_key.load_machine_key(self.folder)
-            return await identity.verify_own_token(
-                token, origin, mine=mine, database=self.database, now=self.now
+            machine_key = machine_keys.load_machine_key(self.folder)
+            return await identity.verify_self_signed_token(
+                token, origin, machine_key=machine_key, database=self.database, now=self.now
             )
         import socket
 
@@ -257,7 +259,7 @@ class App:
         """
         from neontodo.tasks.queries import users
 
-        identity = await self.identity()
+        identity = await self.identify_user()
 
         async def attempt() -> T:
             async with self.database.read(identity.user_id) as session:
@@ -280,7 +282,7 @@ class App:
         """Run an action in one transaction of the user's; a dry run rolls it back."""
         from neontodo.tasks.unit_of_work import WriteContext, save_exactly_once
 
-        identity = await self.identity()
+        identity = await self.identify_user()
         context = WriteContext(
             identity.user_id, identity.key_id, self.now, needs_key=not identity.is_signed_by_issuer
         )
@@ -302,7 +304,7 @@ class App:
             # What a server complains of may be the tables of another program.
             found = await try_probe(self.database) if self.target.engine == "postgresql" else None
             if isinstance(found, Probe):
-                found.require_own_tables(self.target.display)
+                found.require_todo_tables(self.target.display)
             raise
         else:
             if self._is_renamed:
@@ -322,8 +324,8 @@ class App:
         from neontodo.accounts.identity import admit_user
 
         is_given = self.read_given_token()[0] is not None
-        machine = None if is_given or self.account is None else self.account.machine
-        await admit_user(database or self.database, identity.claims, machine, self.now)
+        machine_name = None if is_given or self.account is None else self.account.machine
+        await admit_user(database or self.database, identity.claims, machine_name, self.now)
         if database is None:
             self._is_renamed = False
 
@@ -335,7 +337,7 @@ class App:
             lambda session, me: users.fetch_email_and_name(session, me.user_id),
             is_empty=lambda found: found is None,
         )
-        identity = await self.identity()
+        identity = await self.identify_user()
         if identity.is_signed_by_issuer and stored != (identity.claims.email, identity.claims.name):
             await self.admit_user(identity)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import socket
     from pathlib import Path
 
-    from neontodo.db.connect import Announce
+    from neontodo.db.connector import Announce
     from neontodo.db.database import Database
     from neontodo.db.retry import TimeLimits
     from neontodo.db.schema import FirstUser
@@ -90,7 +90,7 @@ class Resources:
 
             made: type[Database] = Database
             if self._outlive_command:
-                from neontodo.agent.warm_store import WarmDatabase
+                from neontodo.agent.warm_database import WarmDatabase
 
                 made = WarmDatabase
             self._database = made(target, make_first_user, limits=limits)
@@ -139,7 +139,7 @@ class Resources:
             from neontodo.db import write_ahead_log
 
             # To look at the file takes this process's locks on it away, which closing does anyway.
-            if not write_ahead_log.has_own_log(path):
+            if not write_ahead_log.has_matching_log(path):
                 raise Replaced
         if self._database is not None:
             self._close(self._database)
@@ -162,7 +162,7 @@ class Resources:
         Opening it is given up at once if there is something to be read from `until`. Return whether
         there is a faster way now.
         """
-        from neontodo.agent.warm_store import WarmDatabase
+        from neontodo.agent.warm_database import WarmDatabase
 
         if self._path() is not None:
             self.release()

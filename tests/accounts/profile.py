@@ -15,7 +15,7 @@ from neontodo.accounts.issuers import better_auth
 from neontodo.accounts.issuers.better_auth import IssuerSession
 from neontodo.accounts.issuers.http import HttpClient
 from neontodo.accounts.issuers.issuer import Issuer
-from neontodo.accounts.secrets.store import SecretStore
+from neontodo.accounts.secrets.named_secrets import NamedSecrets
 from neontodo.accounts.tokens import Claims
 from tests.accounts.better_auth_server import PASSWORD, Person
 
@@ -36,10 +36,10 @@ class Profile:
     """A folder, and the secrets that belong to it."""
 
     folder: Path
-    secrets: SecretStore = field(init=False)
+    secrets: NamedSecrets = field(init=False)
 
     def __post_init__(self) -> None:
-        self.secrets = SecretStore(self.folder, lambda _: None)
+        self.secrets = NamedSecrets(self.folder, lambda _: None)
 
     def sign_in(
         self, issuer: Issuer, credential: IssuerSession | str, at: datetime | None = None

@@ -55,7 +55,7 @@ def test_nobody_is_remembered_at_first(profile: Profile) -> None:
 def test_everything_that_is_stored_is_its_owners_alone(
     profile: Profile, signed_in_ann: Account
 ) -> None:
-    session = account_file.load_session(profile.secrets, signed_in_ann.issuer)
+    session = account_file.load_issuer_session(profile.secrets, signed_in_ann.issuer)
     assert {
         path.stat().st_mode & 0o777 for path in profile.folder.rglob("*") if path.is_file()
     } == {0o600}
@@ -68,7 +68,7 @@ def test_a_session_is_stored_as_it_is_sent(auth_servers: AuthServers, profile: P
     ann = auth_servers["neon"].person()
     session = session_of(ann)
     made = profile.sign_in(ann.server.issuer(), session)
-    assert account_file.load_session(profile.secrets, made.issuer) == session
+    assert account_file.load_issuer_session(profile.secrets, made.issuer) == session
 
 
 @pytest.mark.parametrize("minutes", [-5, 20])

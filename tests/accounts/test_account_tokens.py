@@ -27,7 +27,7 @@ def test_a_token_serves_until_a_minute_before_its_end(
     first = profile.claims(http=nobody)
     assert profile.claims(at=first.expires_at - timedelta(seconds=60), http=nobody) == first
     profile.claims(at=first.expires_at - timedelta(seconds=59))
-    assert account_file.load_session(profile.secrets, signed_in_ann.issuer)
+    assert account_file.load_issuer_session(profile.secrets, signed_in_ann.issuer)
 
 
 def test_a_new_token_is_kept(auth_servers: AuthServers, profile: Profile) -> None:
@@ -66,7 +66,7 @@ def test_a_session_that_is_used_lasts_longer(auth_servers: AuthServers, profile:
 
 @pytest.mark.usefixtures("signed_in_ann")
 def test_a_session_that_has_ended_is_said_to_have(profile: Profile, ann: Person) -> None:
-    session = account_file.load_session(profile.secrets, ann.server.issuer())
+    session = account_file.load_issuer_session(profile.secrets, ann.server.issuer())
     ask(lambda http: better_auth.sign_out(http, ann.server.issuer(), session))
     jwt = profile.files()["account.token"]
     assert profile.claims().email == ann.email
@@ -154,7 +154,7 @@ def test_another_users_token_in_the_folder_is_refused(
 @pytest.mark.usefixtures("signed_in_ann")
 def test_another_users_session_in_the_store_is_refused(profile: Profile, ann: Person) -> None:
     bobs = session_of(ann.server.person("Bob"))
-    account_file.save_session(profile.secrets, ann.server.issuer(), bobs)
+    account_file.save_issuer_session(profile.secrets, ann.server.issuer(), bobs)
     (profile.folder / "account.token").unlink()
     with fails(NotSignedIn, "belongs to another user", bobs.token):
         profile.claims()

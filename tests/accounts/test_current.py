@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from neontodo.accounts import identity, machine_key, tokens
+from neontodo.accounts import identity, machine_keys, tokens
 from neontodo.accounts.identity import Identity
-from neontodo.accounts.machine_key import MachineKey
+from neontodo.accounts.machine_keys import MachineKey
 from neontodo.db.database import Database
 from neontodo.db.schema import FirstKey, FirstUser, add_first_user
 from neontodo.db.url import parse_url
@@ -40,8 +40,8 @@ class Store:
 
     def ask(self, token: str) -> Identity:
         return self.runner.run(
-            identity.verify_own_token(
-                token, "TODO_TOKEN", mine=self.mine, database=self.database, now=self.now
+            identity.verify_self_signed_token(
+                token, "TODO_TOKEN", machine_key=self.mine, database=self.database, now=self.now
             )
         )
 
@@ -56,14 +56,14 @@ class Store:
 
 
 def signed(user_id: str) -> Signed:
-    private_key = machine_key.generate_private_key()
-    key_id = machine_key.compute_thumbprint(private_key.public_key())
+    private_key = machine_keys.generate_private_key()
+    key_id = machine_keys.compute_thumbprint(private_key.public_key())
     return Signed(private_key, user_id, key_id, FRIDAY_NOON)
 
 
 def founder(person: Signed) -> FirstUser:
     assert isinstance(person.private_key, Ed25519PrivateKey)
-    public_key = machine_key.encode_public_key(person.private_key.public_key())
+    public_key = machine_keys.encode_public_key(person.private_key.public_key())
     return FirstUser(
         person.user_id, "name", FRIDAY_NOON, FirstKey(person.key_id, public_key, "laptop")
     )
@@ -147,7 +147,7 @@ def test_an_expired_token_is_refused_though_its_key_is_known(store: Store) -> No
 
 @pytest.fixture
 def mine(tmp_path: Path) -> MachineKey:
-    return machine_key.create_machine_key(tmp_path / "home", name="ann", now=FRIDAY_NOON)
+    return machine_keys.create_machine_key(tmp_path / "home", name="ann", now=FRIDAY_NOON)
 
 
 def by(mine: MachineKey) -> Signed:
@@ -161,7 +161,9 @@ def unreachable() -> Database:
 def ask_alone(mine: MachineKey, token: str) -> Identity:
     """Without any store to ask."""
     return asyncio.run(
-        identity.verify_own_token(token, "here", mine=mine, database=unreachable(), now=FRIDAY_NOON)
+        identity.verify_self_signed_token(
+            token, "here", machine_key=mine, database=unreachable(), now=FRIDAY_NOON
+        )
     )
 
 
@@ -186,7 +188,7 @@ def test_this_machines_key_speaks_for_no_other_user(store: Store, mine: MachineK
 
 
 def test_the_machine_itself_is_who_its_token_says(mine: MachineKey, tmp_path: Path) -> None:
-    who = identity.identify_machine(mine, tmp_path / "home", FRIDAY_NOON)
+    who = identity.identify_machine_user(mine, tmp_path / "home", FRIDAY_NOON)
     assert (who.user_id, who.key_id) == (mine.user_id, mine.key_id)
     assert who.origin == str(tmp_path / "home" / "token")
     assert who.claims.issuer == tokens.ISSUER
@@ -194,7 +196,9 @@ def test_the_machine_itself_is_who_its_token_says(mine: MachineKey, tmp_path: Pa
 
 def test_a_machine_without_its_token_file_signs_another(mine: MachineKey, tmp_path: Path) -> None:
     (tmp_path / "home" / "token").unlink()
-    again = identity.identify_machine(replace(mine, token=None), tmp_path / "home", FRIDAY_NOON)
+    again = identity.identify_machine_user(
+        replace(mine, token=None), tmp_path / "home", FRIDAY_NOON
+    )
     assert again.user_id == mine.user_id
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neontodo.accounts.issuers.issuer import (
-    OWN,
+    SELF_SIGNED,
     Issuer,
     build_user_id,
     is_safe,
@@ -169,13 +169,13 @@ NAMES = st.text(st.characters(exclude_characters="#", exclude_categories=["C"]),
 def test_every_issuer_and_subject_are_a_user_of_their_own(
     one: tuple[str, str], other: tuple[str, str]
 ) -> None:
-    if OWN not in (one[0], other[0]):
+    if SELF_SIGNED not in (one[0], other[0]):
         assert (build_user_id(*one) == build_user_id(*other)) is (one == other)
         assert parse_subject(build_user_id(*one)) == one[1]
 
 
 def test_a_machines_own_token_names_the_user_id_itself() -> None:
-    assert build_user_id(OWN, "https://app.example.com#1") == "https://app.example.com#1"
+    assert build_user_id(SELF_SIGNED, "https://app.example.com#1") == "https://app.example.com#1"
     assert parse_subject("0c2ae4af-3fa7-4479-8d5e-6f0b1c7f6a11") is None
 
 

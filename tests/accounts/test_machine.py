@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.accounts import machine_key
-from neontodo.accounts.machine_key import MachineKey, compute_thumbprint, encode_private_key
+from neontodo.accounts import machine_keys
+from neontodo.accounts.machine_keys import MachineKey, compute_thumbprint, encode_private_key
 from neontodo.errors import NotSignedIn
 from tests.accounts.forged import FORGED, Signed
 from tests.accounts.processes import race
@@ -27,11 +27,11 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def made(folder: Path) -> MachineKey:
-    return machine_key.create_machine_key(folder, name="anna", now=NOW)
+    return machine_keys.create_machine_key(folder, name="anna", now=NOW)
 
 
 def loaded(folder: Path) -> MachineKey:
-    found = machine_key.load_machine_key(folder)
+    found = machine_keys.load_machine_key(folder)
     assert found is not None
     return found
 
@@ -41,12 +41,12 @@ def good(made: MachineKey) -> Signed:
 
 
 def test_where_nothing_is_there_is_nobody(folder: Path) -> None:
-    assert machine_key.load_machine_key(folder) is None
+    assert machine_keys.load_machine_key(folder) is None
     assert not folder.exists()
 
 
 def test_an_identity_is_made_once_and_found_again(folder: Path, made: MachineKey) -> None:
-    again = machine_key.create_machine_key(folder, name="bert", now=NOW + timedelta(days=1))
+    again = machine_keys.create_machine_key(folder, name="bert", now=NOW + timedelta(days=1))
     assert str(uuid.UUID(made.user_id)) == made.user_id
     assert made.key_id == compute_thumbprint(made.private_key.public_key())
     for found in (loaded(folder), again):
@@ -56,7 +56,7 @@ def test_an_identity_is_made_once_and_found_again(folder: Path, made: MachineKey
 
 def test_two_folders_are_two_users(tmp_path: Path) -> None:
     one, two = (
-        machine_key.create_machine_key(tmp_path / name, name="anna", now=NOW) for name in "ab"
+        machine_keys.create_machine_key(tmp_path / name, name="anna", now=NOW) for name in "ab"
     )
     assert one.user_id != two.user_id
     assert one.key_id != two.key_id
@@ -77,10 +77,11 @@ def test_of_sixteen_first_commands_all_get_the_same_identity_and_token(folder: P
     script = """
 import pathlib, sys
 from datetime import UTC, datetime
-from neontodo.accounts import machine_key
-machine_key.compute_thumbprint(machine_key.generate_private_key().public_key())
+from neontodo.accounts import machine_keys
+machine_keys.compute_thumbprint(machine_keys.generate_private_key().public_key())
 print("ready", flush=True); input()
-made = machine_key.create_machine_key(pathlib.Path(sys.argv[1]), name="anna", now=datetime.now(UTC))
+folder, now = pathlib.Path(sys.argv[1]), datetime.now(UTC)
+made = machine_keys.create_machine_key(folder, name="anna", now=now)
 print(made.user_id, made.key_id, made.token)
 """
     answers = race(script, str(folder))
@@ -90,7 +91,7 @@ print(made.user_id, made.key_id, made.token)
 
 
 def test_the_stored_token_is_verified_and_used(folder: Path, made: MachineKey) -> None:
-    claims = machine_key.load_claims(loaded(folder), folder, NOW + timedelta(days=59))
+    claims = machine_keys.load_claims(loaded(folder), folder, NOW + timedelta(days=59))
     assert loaded(folder).token == made.token
     assert (claims.user_id, claims.key_id) == (made.user_id, made.key_id)
     assert claims.expires_at == NOW + timedelta(days=90)
@@ -101,24 +102,24 @@ def test_a_token_is_signed_anew_before_it_expires_or_when_a_clock_was_wrong(
     folder: Path, made: MachineKey, days: int
 ) -> None:
     now = NOW + timedelta(days=days)
-    claims = machine_key.load_claims(made, folder, now)
+    claims = machine_keys.load_claims(made, folder, now)
     assert (claims.issued_at, claims.expires_at) == (now, now + timedelta(days=90))
     assert loaded(folder).token != made.token
-    assert machine_key.load_claims(loaded(folder), folder, now) == claims
+    assert machine_keys.load_claims(loaded(folder), folder, now) == claims
 
 
 def test_a_crash_between_the_two_files_is_mended(folder: Path, made: MachineKey) -> None:
     (folder / "token").unlink()
-    claims = machine_key.load_claims(loaded(folder), folder, NOW)
+    claims = machine_keys.load_claims(loaded(folder), folder, NOW)
     assert claims.user_id == made.user_id
-    assert machine_key.renew_token(loaded(folder), NOW) == (loaded(folder).token, claims)
+    assert machine_keys.renew_token(loaded(folder), NOW) == (loaded(folder).token, claims)
 
 
 def test_on_a_disk_that_cannot_be_written_a_new_token_serves_once(
     made: MachineKey, closed: Path
 ) -> None:
     now = NOW + timedelta(days=80)
-    claims = machine_key.load_claims(made, closed, now)
+    claims = machine_keys.load_claims(made, closed, now)
     assert (claims.user_id, claims.issued_at) == (made.user_id, now)
 
 
@@ -134,7 +135,7 @@ def test_a_forged_token_file_is_not_replaced_in_silence(
     token = FORGED[forgery](good(made)).encode("utf-8", "surrogatepass")
     (folder / "token").write_bytes(token)
     with pytest.raises(NotSignedIn) as raised:
-        machine_key.load_claims(loaded(folder), folder, NOW)
+        machine_keys.load_claims(loaded(folder), folder, NOW)
     assert str(folder / "token") in raised.value.message
     assert raised.value.hint == "remove that file, and this machine signs a new one"
     assert (folder / "token").read_bytes() == token
@@ -143,12 +144,12 @@ def test_a_forged_token_file_is_not_replaced_in_silence(
 def test_a_token_file_of_1_mb_is_refused(folder: Path, made: MachineKey) -> None:
     (folder / "token").write_text(FORGED["header-of-1-mb"](good(made)))
     with pytest.raises(NotSignedIn, match="token"):
-        machine_key.load_machine_key(folder)
+        machine_keys.load_machine_key(folder)
 
 
 def test_a_newline_at_its_end_is_no_harm(folder: Path, made: MachineKey) -> None:
     (folder / "token").write_text(f"{made.token}\n")
-    assert machine_key.load_claims(loaded(folder), folder, NOW).user_id == made.user_id
+    assert machine_keys.load_claims(loaded(folder), folder, NOW).user_id == made.user_id
     assert (folder / "token").read_text() == f"{made.token}\n"
 
 
@@ -158,14 +159,14 @@ def test_a_token_of_another_user_under_the_same_key_is_refused(
     signed = good(made)
     (folder / "token").write_text(signed.token(payload=signed.payload(sub="somebody-else")))
     with pytest.raises(NotSignedIn, match="another user"):
-        machine_key.load_claims(loaded(folder), folder, NOW)
+        machine_keys.load_claims(loaded(folder), folder, NOW)
 
 
 def test_a_tampered_token_is_nowhere_in_the_traceback(folder: Path, made: MachineKey) -> None:
     token = FORGED["swapped-payload"](good(made))
     (folder / "token").write_text(token)
     with pytest.raises(NotSignedIn) as raised:
-        machine_key.load_claims(loaded(folder), folder, NOW)
+        machine_keys.load_claims(loaded(folder), folder, NOW)
     text = "".join(traceback.format_exception(raised.value))
     assert not [part for part in token.split(".") if part in text]
 
@@ -199,7 +200,7 @@ def test_a_damaged_identity_is_named_and_kept(folder: Path, made: MachineKey, co
 def check_damaged(folder: Path, private: str) -> None:
     before = (folder / "identity.json").read_bytes()
     with pytest.raises(NotSignedIn, match="damaged") as raised:
-        machine_key.create_machine_key(folder, name="bert", now=NOW)
+        machine_keys.create_machine_key(folder, name="bert", now=NOW)
     assert str(folder / "identity.json") in raised.value.message
     assert private not in "".join(traceback.format_exception(raised.value))
     assert (folder / "identity.json").read_bytes() == before
@@ -211,17 +212,17 @@ def test_an_identity_that_others_can_read_is_not_used(
 ) -> None:
     (folder / name).chmod(0o644)
     with pytest.raises(NotSignedIn, match=r"read by others"):
-        machine_key.load_machine_key(folder)
+        machine_keys.load_machine_key(folder)
 
 
 def test_the_user_of_the_operating_system_has_a_name() -> None:
-    assert machine_key.find_os_user_name()
+    assert machine_keys.find_os_user_name()
 
 
 def named(environment: dict[str, str], before: str = "") -> str:
     script = f"""
 import os
-from neontodo.accounts.machine_key import find_os_user_name
+from neontodo.accounts.machine_keys import find_os_user_name
 {before}
 print(ascii(find_os_user_name()))
 """

@@ -32,8 +32,8 @@ kill $!
 STORE = """
 import pathlib, sys
 from neontodo.errors import TodoError
-from neontodo.accounts.secrets.store import SecretStore
-store = SecretStore(pathlib.Path(sys.argv[1]), lambda text: print("notice:", text.split(",")[0]))
+from neontodo.accounts.secrets.named_secrets import NamedSecrets
+store = NamedSecrets(pathlib.Path(sys.argv[1]), lambda text: print("notice:", text.split(",")[0]))
 """
 LOCK = """
 import secretstorage

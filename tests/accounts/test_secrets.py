@@ -15,7 +15,7 @@ from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
-from neontodo.accounts.secrets.store import SecretStore
+from neontodo.accounts.secrets.named_secrets import NamedSecrets
 from neontodo.errors import KeyringUnavailable, NotSignedIn, StoreUnavailable
 
 Missing: type[KeyringBackend] = fail.Keyring
@@ -107,8 +107,8 @@ class Home:
         self.folder = folder
         self.notices: list[str] = []
 
-    def store(self, backend: KeyringBackend, limit: float = 30) -> SecretStore:
-        return SecretStore(self.folder, self.notices.append, backend, limit=limit)
+    def store(self, backend: KeyringBackend, limit: float = 30) -> NamedSecrets:
+        return NamedSecrets(self.folder, self.notices.append, backend, limit=limit)
 
     def texts(self) -> str:
         return "".join(path.read_text() for path in self.folder.rglob("*.json"))
@@ -361,11 +361,11 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_in_the_keyring(closed: P
 def test_no_keyring_is_imported_before_one_is_needed(tmp_path: Path) -> None:
     script = """
 import pathlib, sys
-from neontodo.accounts import machine_key, tokens
-from neontodo.accounts.secrets import private_files, store
-store = store.SecretStore(pathlib.Path(sys.argv[1]), print)
-assert store.get("database") is None and store.locate("database") is None
-store.delete("database")
+from neontodo.accounts import machine_keys, tokens
+from neontodo.accounts.secrets import private_files, named_secrets
+named_secrets = named_secrets.NamedSecrets(pathlib.Path(sys.argv[1]), print)
+assert named_secrets.get("database") is None and named_secrets.locate("database") is None
+named_secrets.delete("database")
 print([name for name in ("keyring", "jwt", "cryptography", "sqlmodel") if name in sys.modules])
 """
     command = [sys.executable, "-c", script, str(tmp_path)]
@@ -376,11 +376,11 @@ def test_folders_share_a_keyring_and_no_secret(tmp_path: Path) -> None:
     keyring, name = Memory(), "session https://app.example.com"
     folders = [tmp_path / "data", tmp_path / "data" / "profiles" / "work", tmp_path / "other"]
     for folder in folders:
-        SecretStore(folder, print, keyring).set(name, f"secret of {folder}")
-    assert [SecretStore(folder, print, keyring).get(name) for folder in folders] == [
+        NamedSecrets(folder, print, keyring).set(name, f"secret of {folder}")
+    assert [NamedSecrets(folder, print, keyring).get(name) for folder in folders] == [
         f"secret of {folder}" for folder in folders
     ]
-    SecretStore(folders[1], print, keyring).delete(name)
+    NamedSecrets(folders[1], print, keyring).delete(name)
     assert [held for _, held in keyring.held] == [
         f"{name} ({folder})" for folder in (folders[0], folders[2])
     ]
@@ -388,6 +388,6 @@ def test_folders_share_a_keyring_and_no_secret(tmp_path: Path) -> None:
 
 def test_a_folder_has_one_name_in_the_keyring(tmp_path: Path) -> None:
     keyring, link = Memory(), tmp_path / "link"
-    SecretStore(tmp_path / "data", print, keyring).set("database", SECRET)
+    NamedSecrets(tmp_path / "data", print, keyring).set("database", SECRET)
     link.symlink_to(tmp_path / "data")
-    assert SecretStore(link, print, keyring).get("database") == SECRET
+    assert NamedSecrets(link, print, keyring).get("database") == SECRET

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neontodo.accounts import tokens
-from neontodo.accounts.machine_key import (
+from neontodo.accounts.machine_keys import (
     compute_thumbprint,
     decode_private_key,
     decode_public_key,

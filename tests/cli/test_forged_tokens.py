@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.accounts import account_file, machine_key
+from neontodo.accounts import account_file, machine_keys
 from neontodo.accounts.account_file import Account
 from neontodo.accounts.issuers import jwks
 from neontodo.accounts.issuers.issuer import parse_issuer
@@ -37,7 +37,7 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Todo:
 
 
 def of_this_machine(victim: Todo) -> Signed:
-    mine = machine_key.load_machine_key(victim.home)
+    mine = machine_keys.load_machine_key(victim.home)
     assert mine is not None
     return Signed(mine.private_key, mine.user_id, mine.key_id, FRIDAY_NOON)
 

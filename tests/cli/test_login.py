@@ -21,7 +21,7 @@ import pytest
 
 from neontodo.accounts import account_file, queries
 from neontodo.accounts.issuers.better_auth import IssuerSession
-from neontodo.accounts.secrets.store import SecretStore
+from neontodo.accounts.secrets.named_secrets import NamedSecrets
 from neontodo.clock import utc_now
 from tests.accounts import odd_server
 from tests.accounts.better_auth_server import PASSWORD, AuthServer, AuthServers, Person
@@ -83,7 +83,7 @@ def stored_session(todo: Todo) -> IssuerSession:
     """The session of whoever is signed in."""
     found = account_file.load_account(todo.home)
     assert found is not None
-    return account_file.load_session(SecretStore(todo.home, print), found.issuer)
+    return account_file.load_issuer_session(NamedSecrets(todo.home, print), found.issuer)
 
 
 def titles(todo: Todo, *options: str) -> list[str]:
@@ -443,8 +443,8 @@ def test_a_session_that_cannot_be_ended_is_said(auth_servers: AuthServers, local
     found = account_file.load_account(local.home)
     assert found is not None
     account_file.save_account(local.home, replace(found, method="session"))
-    secrets = SecretStore(local.home, print)
-    account_file.save_session(secrets, found.issuer, IssuerSession(value, "cookie", name))
+    secrets = NamedSecrets(local.home, print)
+    account_file.save_issuer_session(secrets, found.issuer, IssuerSession(value, "cookie", name))
     said = local("logout")
     assert said.code == 5
     assert "the session could not be ended there: " in said.err

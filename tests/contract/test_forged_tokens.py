@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neontodo.accounts import machine_key
+from neontodo.accounts import machine_keys
 from neontodo.accounts.issuers import jwks
 from neontodo.accounts.issuers.issuer import parse_issuer
 from tests.accounts.forged import SETTABLE, Signed
@@ -15,7 +15,7 @@ ISSUER = parse_issuer("http://127.0.0.1:1")
 
 
 def of_machine(todo: Todo) -> Signed:
-    mine = machine_key.load_machine_key(todo.home)
+    mine = machine_keys.load_machine_key(todo.home)
     assert mine is not None
     return Signed(mine.private_key, mine.user_id, mine.key_id, FRIDAY_NOON)
 

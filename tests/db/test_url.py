@@ -84,7 +84,7 @@ def test_neon_has_two_hosts_for_each_database(host: str, other: str, pooled: boo
     assert (target.is_pooled, target.sister.is_pooled) == (pooled, not pooled)
     assert target.sister == postgres(f"postgresql://a:b@{other}:6000/d?connect_timeout=3")
     assert target.sister.sister == target
-    assert target.key == target.sister.key
+    assert target.store_id == target.sister.store_id
     assert not target.direct.is_pooled
 
 
@@ -320,7 +320,7 @@ def test_a_file_may_be_the_store(url: str, path: str) -> None:
 @pytest.mark.parametrize("url", [CONSOLE, "postgresql://alex:AbC123dEf@h:6000/d?sslmode=require"])
 def test_a_target_shows_no_password(url: str) -> None:
     target = postgres(url)
-    assert "AbC123dEf" not in f"{target} {target!r} {target.display} {target.key}"
+    assert "AbC123dEf" not in f"{target} {target!r} {target.display} {target.store_id}"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests.faults.network import Network
 from tests.harness import Todo
 from tests.postgres import PostgresServer
 
-AWAY = 0.02
+AWAY = 0.05
 """Seconds: longer than a client takes to send what it need not wait with."""
 
 DIRECT, ON_REQUEST = "&sslnegotiation=direct", ""

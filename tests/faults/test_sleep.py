@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from neontodo.db.connect import announce_if_slow
+from neontodo.db.connector import announce_if_slow
 from tests.databases import TemplateDatabases
 from tests.faults import wire
 from tests.faults.scene import STEADY, Hurried

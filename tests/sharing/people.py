@@ -57,7 +57,7 @@ class Shared:
 
 def connection_url(person: Todo) -> str:
     """The URL that a machine has stored, password and all."""
-    connection = app_of(person).profile.connection
+    connection = app_of(person).profile.connected_database
     assert connection is not None
     return connection.url
 

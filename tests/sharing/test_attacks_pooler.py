@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from neontodo.accounts import connect as stored
+from neontodo.accounts import connected_database as stored
 from neontodo.accounts.sharing.invitation import build_url
 from tests.databases import Postgres
 from tests.harness import Todo
@@ -28,12 +28,12 @@ def through(port: int, person: Todo) -> Todo:
     """The same person on another machine, which is connected to the pooler."""
     there = Todo(person.home.with_name(f"{person.home.name}-pooled"))
     target = replace(target_of(person), port=port)
-    known = app_of(person).profile.connection
+    known = app_of(person).profile.connected_database
     assert known is not None
     url = build_url(target, target.user, str(target.password))
-    pooled = stored.StoredConnection(target.key, target.display, url, known.machine_key)
-    stored.save_connection(app_of(there).secrets, pooled)
-    stored.use_connection(there.home, pooled)
+    pooled = stored.ConnectedDatabase(target.store_id, target.display, url, known.machine_key)
+    stored.save_connected_database(app_of(there).secrets, pooled)
+    stored.use_connected_database(there.home, pooled)
     return there
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neontodo.accounts.machine_key import make_key
+from neontodo.accounts.machine_keys import generate_machine_key
 from neontodo.accounts.sharing.grants import generate_password
 from neontodo.accounts.sharing.invitation import (
     Invitation,
@@ -23,12 +23,14 @@ NEON = "ep-cool-darkness-a1b2c3d4-pooler.us-east-2.aws.neon.tech"
 
 
 def a_line(user_id: str = "ann", name: str = "Ann") -> str:
-    return encode_invitation(Invitation("postgresql://r:p@h/d", make_key(user_id, name)))
+    return encode_invitation(
+        Invitation("postgresql://r:p@h/d", generate_machine_key(user_id, name))
+    )
 
 
 @given(user_id=TEXT, name=TEXT)
 def test_what_was_invited_comes_back(user_id: str, name: str) -> None:
-    made = Invitation("postgresql://r:p@h/d", make_key(user_id, name))
+    made = Invitation("postgresql://r:p@h/d", generate_machine_key(user_id, name))
     found = decode_invitation(encode_invitation(made))
     assert found.url == made.url
     assert (found.machine_key.user_id, found.machine_key.name) == (user_id, name)

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from neontodo.accounts.machine_key import encode_public_key, make_key
+from neontodo.accounts.machine_keys import encode_public_key, generate_machine_key
 from neontodo.accounts.sharing.invitation import Invitation, decode_invitation, encode_invitation
 from neontodo.db.url import PostgresTarget, parse_url
 from tests.harness import Result
@@ -266,7 +266,7 @@ def test_members_of_a_database_from_before_stay_and_unused_invitations_still_wor
 
 def _invited_by_0001(shared: Shared, name: str) -> str:
     """An invitation as the program made it before 0002."""
-    mine = make_key(name, name)
+    mine = generate_machine_key(name, name)
     role = "todo_m_" + name.encode().hex() + shared.database[-8:]
     group = "'todo_members_' || (SELECT oid FROM pg_database WHERE datname = current_database())"
     key = encode_public_key(mine.private_key.public_key())

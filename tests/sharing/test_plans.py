@@ -107,7 +107,7 @@ async def complete(app: App) -> None:
 
 async def copy(app: App) -> None:
     """What `connect --move`, `member remove` and signing in send, for two users otherwise."""
-    me = (await app.identity()).user_id
+    me = (await app.identify_user()).user_id
     async with app.database.snapshot(me) as session:
         assert await users.fetch_counters(session, me)
         assert await users.fetch_email_and_name(session, me)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from neontodo.accounts import machine_key, queries
+from neontodo.accounts import machine_keys, queries
 from neontodo.accounts.queries import StoredKey
 from neontodo.errors import KeyNotFound, NotSignedIn, Refused
 
@@ -22,12 +22,12 @@ def make_access_token(
     user_id: str, label: str, *, now: datetime, lifetime: timedelta
 ) -> tuple[str, dict[str, Any]]:
     """Make a key, sign one token with it, and forget it; returns the token and the key's row."""
-    made = machine_key.make_key(user_id, label)
-    token = machine_key.sign_token(made, now, lifetime)
+    made = machine_keys.generate_machine_key(user_id, label)
+    token = machine_keys.sign_token(made, now, lifetime)
     return token, made.to_row(label, now) | {"expires_at": now + lifetime}
 
 
-async def store_access_token(
+async def save_access_token(
     session: AsyncSession, user_id: str, key: dict[str, Any], *, signed_by: str
 ) -> None:
     """Store the key, so that the token is accepted; storing it again changes nothing.

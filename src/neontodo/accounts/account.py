@@ -22,14 +22,14 @@ from neontodo.errors import KeyringUnavailable, NotSignedIn, StoreUnavailable, T
 if TYPE_CHECKING:
     from neontodo.accounts.issuers.http import HttpClient
     from neontodo.accounts.issuers.jwks import KeySet
-    from neontodo.accounts.secrets.store import SecretStore
+    from neontodo.accounts.secrets.named_secrets import NamedSecrets
 
 RENEWED_BEFORE = timedelta(seconds=60)
 
 
 async def sign_in(
     folder: Path,
-    secrets: SecretStore,
+    secrets: NamedSecrets,
     issuer: Issuer,
     credential: IssuerSession | str,
     http: Callable[[], HttpClient],
@@ -45,14 +45,16 @@ async def sign_in(
     # What is damaged, or cannot be read, is written anew.
     with suppress(TodoError):
         previous = account_file.load_account(folder)
-        old_session = account_file.load_session(secrets, previous.issuer) if previous else None
+        old_session = (
+            account_file.load_issuer_session(secrets, previous.issuer) if previous else None
+        )
     async with http() as client:
         if isinstance(credential, str):
             keys = await jwks.fetch_keys(client, issuer, now)
             claims = jwks.verify_with(keys, credential, issuer, now)
             account = _make_account(issuer, claims, "token", claims.expires_at, previous)
             session = IssuerSession(credential)
-            _store(folder, secrets, account, session, keys, None, previous, old_session)
+            _save_sign_in(folder, secrets, account, session, keys, None, previous, old_session)
         else:
             try:
                 # The keys come last: an issuer may make another one for this token.
@@ -62,7 +64,9 @@ async def sign_in(
                     claims = jwks.verify_with(keys, token, issuer, now)
                 ends = await better_auth.fetch_session_expiry(client, issuer, credential)
                 account = _make_account(issuer, claims, "session", ends, previous)
-                _store(folder, secrets, account, credential, keys, token, previous, old_session)
+                _save_sign_in(
+                    folder, secrets, account, credential, keys, token, previous, old_session
+                )
             except BaseException:
                 # Nobody here knows of it any more.
                 with suppress(TodoError):
@@ -84,15 +88,17 @@ def _make_account(
 ) -> Account:
     """Make an account; the same user's commands go on under the same name of this machine."""
     if previous is not None and previous.user_id == claims.user_id:
-        machine = previous.machine
+        machine_name = previous.machine
     else:
         # No other machine of the same user has this name.
-        machine = f"{socket.gethostname()[:40]}-{random.token_hex(4)}"
-    return Account(issuer, claims.subject, claims.email, claims.name, method, expires_at, machine)
+        machine_name = f"{socket.gethostname()[:40]}-{random.token_hex(4)}"
+    return Account(
+        issuer, claims.subject, claims.email, claims.name, method, expires_at, machine_name
+    )
 
 
 async def sign_out(
-    folder: Path, secrets: SecretStore, account: Account | None, http: Callable[[], HttpClient]
+    folder: Path, secrets: NamedSecrets, account: Account | None, http: Callable[[], HttpClient]
 ) -> tuple[list[str], list[StoreUnavailable]]:
     """End the session, and remove everything that signing in has stored.
 
@@ -106,7 +112,7 @@ async def sign_out(
             try:
                 issuer = parse_issuer(url)
                 secrets.make_private(account_file.session_secret_name(issuer))
-                session = account_file.load_session(secrets, issuer)
+                session = account_file.load_issuer_session(secrets, issuer)
                 async with http() as client:
                     await better_auth.sign_out(client, issuer, session)
             except TodoError as error:
@@ -122,7 +128,7 @@ async def sign_out(
 
 async def fetch_claims(
     folder: Path,
-    secrets: SecretStore,
+    secrets: NamedSecrets,
     account: Account,
     http: Callable[[], HttpClient],
     now: datetime,
@@ -135,16 +141,16 @@ async def fetch_claims(
             stored token is valid any more.
     """
     if account.method == "token":
-        given = account_file.load_session(secrets, account.issuer).token
+        given = account_file.load_issuer_session(secrets, account.issuer).token
         claims = await jwks.verify_token(given, folder, account.issuer, http, now)
-        return _require_own(claims, account)
+        return _require_same_user(claims, account)
     stored = None
     if (token := read_token(folder / account_file.TOKEN)) is not None:
         # It is the session that counts: it is asked for another token if this one is refused.
         with suppress(NotSignedIn):
             stored = await jwks.verify_token(token, folder, account.issuer, http, now)
     if stored is not None:
-        _require_own(stored, account)
+        _require_same_user(stored, account)
         if stored.expires_at - now >= RENEWED_BEFORE:
             return stored
     try:
@@ -157,19 +163,21 @@ async def fetch_claims(
 
 async def _renew_token(
     folder: Path,
-    secrets: SecretStore,
+    secrets: NamedSecrets,
     account: Account,
     http: Callable[[], HttpClient],
     now: datetime,
 ) -> tokens.Claims:
     issuer = account.issuer
-    session = account_file.load_session(secrets, issuer)
+    session = account_file.load_issuer_session(secrets, issuer)
     async with http() as client:
         token = await better_auth.fetch_jwt(client, issuer, session)
         # Being used makes a session last longer.
         ends = await better_auth.fetch_session_expiry(client, issuer, session)
     with _blame_clock(issuer, now):
-        claims = _require_own(await jwks.verify_token(token, folder, issuer, http, now), account)
+        claims = _require_same_user(
+            await jwks.verify_token(token, folder, issuer, http, now), account
+        )
     # On a read-only disk the token serves this command only, which is all it is needed for.
     with suppress(StoreUnavailable):
         account_file.save_token(folder, token)
@@ -194,15 +202,15 @@ def _blame_clock(issuer: Issuer, now: datetime) -> Iterator[None]:
     )
 
 
-def _require_own(claims: tokens.Claims, account: Account) -> tokens.Claims:
+def _require_same_user(claims: tokens.Claims, account: Account) -> tokens.Claims:
     if claims.user_id != account.user_id:
         raise NotSignedIn("the stored token belongs to another user", hint=SIGN_IN_AGAIN)
     return claims
 
 
-def _store(
+def _save_sign_in(
     folder: Path,
-    secrets: SecretStore,
+    secrets: NamedSecrets,
     account: Account,
     session: IssuerSession,
     keys: KeySet,
@@ -212,7 +220,7 @@ def _store(
 ) -> None:
     """Write everything, `account.json` last; what was there before stays if that fails."""
     try:
-        account_file.save_session(secrets, account.issuer, session)
+        account_file.save_issuer_session(secrets, account.issuer, session)
         if token is None:
             remove_private(folder / account_file.TOKEN)
         else:
@@ -225,7 +233,7 @@ def _store(
                 account_file.remove_account(folder, secrets)
             elif old_session is not None:
                 remove_private(folder / account_file.TOKEN)
-                account_file.save_session(secrets, previous.issuer, old_session)
+                account_file.save_issuer_session(secrets, previous.issuer, old_session)
         raise
     if previous is not None and previous.issuer.url != account.issuer.url:
         with suppress(TodoError):

@@ -22,7 +22,7 @@ from neontodo.accounts.secrets.private_files import Instant
 from neontodo.errors import BadValue, NotSignedIn
 
 if TYPE_CHECKING:
-    from neontodo.accounts.secrets.store import SecretStore
+    from neontodo.accounts.secrets.named_secrets import NamedSecrets
 
 FILE = "account.json"
 TOKEN = "account.token"
@@ -99,7 +99,7 @@ def save_account(folder: Path, account: Account) -> None:
     private_files.write_json(folder / FILE, _AccountFile(**values.pop("issuer"), **values))
 
 
-def load_session(secrets: SecretStore, issuer: Issuer) -> IssuerSession:
+def load_issuer_session(secrets: NamedSecrets, issuer: Issuer) -> IssuerSession:
     """Read the session, or the token that was given; raises NotSignedIn if it is gone."""
     text = secrets.get(session_secret_name(issuer))
     if (session := private_files.parse_json(IssuerSession, text or "")) is None:
@@ -108,7 +108,7 @@ def load_session(secrets: SecretStore, issuer: Issuer) -> IssuerSession:
     return session
 
 
-def save_session(secrets: SecretStore, issuer: Issuer, session: IssuerSession) -> None:
+def save_issuer_session(secrets: NamedSecrets, issuer: Issuer, session: IssuerSession) -> None:
     """Store a session, or a token that was given."""
     secrets.set(session_secret_name(issuer), private_files.format_json(session))
 
@@ -118,12 +118,12 @@ def save_token(folder: Path, token: str) -> None:
     private_files.write_private(folder / TOKEN, token.encode())
 
 
-def list_session_urls(secrets: SecretStore) -> list[str]:
+def list_session_urls(secrets: NamedSecrets) -> list[str]:
     """Return the URLs of the issuers that sessions are stored of, whoever is signed in."""
     return [name.removeprefix(SECRET) for name in secrets.names() if name.startswith(SECRET)]
 
 
-def remove_account(folder: Path, secrets: SecretStore) -> None:
+def remove_account(folder: Path, secrets: NamedSecrets) -> None:
     """Remove what is stored of a sign-in; `account.json` last, so that it can be done again."""
     private_files.remove_private(folder / TOKEN)
     private_files.remove_private(folder / jwks.FILE)

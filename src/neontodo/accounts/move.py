@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from neontodo.accounts import machine_key
+from neontodo.accounts import machine_keys
 from neontodo.db import embedded
 from neontodo.models import Record
 from neontodo.tasks.filters import TaskFilter, parse_sort
@@ -44,15 +44,15 @@ class MoveResult:
     unreadable: list[UnreadableTask]
 
 
-def find_owners(folder: Path, store: Path, account: Account | None) -> list[Owner]:
+def find_owners(folder: Path, store_path: Path, account: Account | None) -> list[Owner]:
     """Return who may have tasks in the embedded store: the account first, this machine's user.
 
     Nobody has where there is no store.
     """
-    own = machine_key.load_machine_key(folder)
-    if own is None or not embedded.has_store(store):
+    machine_key = machine_keys.load_machine_key(folder)
+    if machine_key is None or not embedded.has_store(store_path):
         return []
-    owners = [Owner(own.user_id, own.key_id)]
+    owners = [Owner(machine_key.user_id, machine_key.key_id)]
     if account is not None:
         owners.insert(0, Owner(account.user_id, account.machine))
     return owners

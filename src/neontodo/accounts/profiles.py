@@ -15,7 +15,7 @@ FOLDER = "profiles"
 
 
 @dataclass(frozen=True)
-class Profile:
+class ProfileSummary:
     """What is known of a profile without asking a store, a keyring or an issuer.
 
     Attributes:
@@ -49,27 +49,27 @@ def list_names(data: Path) -> list[str]:
     return [PROFILE, *sorted(name for name in made if name != PROFILE)]
 
 
-def list_profiles(data: Path, in_use: str) -> list[Profile]:
+def list_profiles(data: Path, in_use: str) -> list[ProfileSummary]:
     """Return all profiles with what is known of them; of damaged files nothing."""
     return [
         _describe(profile_folder(data, name), name, name == in_use) for name in list_names(data)
     ]
 
 
-def _describe(folder: Path, name: str, in_use: bool) -> Profile:
-    from neontodo.accounts import machine_key
+def _describe(folder: Path, name: str, in_use: bool) -> ProfileSummary:
+    from neontodo.accounts import machine_keys
     from neontodo.accounts.account_file import load_account
-    from neontodo.accounts.connect import load_last_connection
+    from neontodo.accounts.connected_database import load_last_database
 
     try:
-        account, mine = load_account(folder), machine_key.load_machine_key(folder)
-        last = load_last_connection(folder)
+        account, machine_key = load_account(folder), machine_keys.load_machine_key(folder)
+        last = load_last_database(folder)
     except NotSignedIn:
-        return Profile(name, in_use, None, None, None)
-    return Profile(
+        return ProfileSummary(name, in_use, None, None, None)
+    return ProfileSummary(
         name,
         in_use,
-        user=account.label if account else mine.name if mine else None,
+        user=account.label if account else machine_key.name if machine_key else None,
         issuer=account.issuer.url if account else None,
         store=last.display if last is not None and last.current else None,
     )

@@ -185,15 +185,15 @@ async def rename_user(connection: AsyncConnection, user_id: str, new_id: str) ->
 
 
 async def lock_user_without_machine(
-    connection: AsyncConnection, user_id: str, *, unless: str, machine: str | None
+    connection: AsyncConnection, user_id: str, *, unless: str, machine_name: str | None
 ) -> tuple[str | None, bool] | None:
     """Lock a user who has no machine's key, unless there is a user of another id.
 
-    Returns the e-mail address, and whether the log has something by `machine`; else None.
+    Returns the e-mail address, and whether the log has something by `machine_name`; else None.
     """
     taken = sa.select(col(User.id)).where(col(User.id) == unless)
     written = sa.select(col(Change.seq)).where(
-        col(Change.user_id) == user_id, col(Change.key_id) == machine
+        col(Change.user_id) == user_id, col(Change.key_id) == machine_name
     )
     statement = (
         sa.select(col(User.email), sa.exists(written))

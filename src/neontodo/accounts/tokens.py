@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from neontodo.accounts.issuers.issuer import LONGEST_NAME, OWN, SEPARATOR, build_user_id
+from neontodo.accounts.issuers.issuer import LONGEST_NAME, SELF_SIGNED, SEPARATOR, build_user_id
 from neontodo.errors import NotSignedIn
 from neontodo.masking import mask_url
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     PublicKey = Ed25519PublicKey | EllipticCurvePublicKey | RSAPublicKey
 
-ISSUER = OWN
+ISSUER = SELF_SIGNED
 ALGORITHM = "EdDSA"
 ALGORITHMS = frozenset({ALGORITHM, "ES256", "RS256", "PS256"})
 LEEWAY = timedelta(seconds=60)
@@ -156,7 +156,7 @@ def verify(
     return claims
 
 
-def verify_own(token: str, key: Ed25519PublicKey, key_id: str, now: datetime) -> Claims:
+def verify_self_signed(token: str, key: Ed25519PublicKey, key_id: str, now: datetime) -> Claims:
     """Check a token that a machine's own key should have signed, and return what it says."""
     return verify(
         token, key=key, algorithm=ALGORITHM, key_id=key_id, issuer=ISSUER, audience=None, now=now

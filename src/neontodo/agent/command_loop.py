@@ -119,7 +119,7 @@ def _list_tasks_unseen(resources: Resources) -> None:
     if isinstance(app.target, SqliteTarget):
         path = app.target.path
         # A command that makes or migrates a store says so.
-        if not (embedded.has_store(path) and write_ahead_log.has_own_log(path)):
+        if not (embedded.has_store(path) and write_ahead_log.has_matching_log(path)):
             return
     for is_terminal in (False, True):
         app = App.from_process(resources)

@@ -69,7 +69,7 @@ class Server:
         self._resources = resources
         self._is_outdated = is_outdated
         self._listener = _listen(path)
-        self._identity = _identity(path)
+        self._identity = _identify_file(path)
         self.news, self._to_main = socket.socketpair()
         self._turn = threading.Lock()
         self._turn.acquire()
@@ -153,7 +153,7 @@ class Server:
 
     def _is_reachable(self) -> bool:
         """Return whether a launcher that looks for an agent still finds this one."""
-        return _identity(self._path) == self._identity
+        return _identify_file(self._path) == self._identity
 
     def _leave(self) -> None:
         """Take no more commands, and end the main thread's work after the one that runs."""
@@ -249,7 +249,7 @@ def _listen(path: str) -> socket.socket:
     return listener
 
 
-def _identity(path: str) -> tuple[int, int] | None:
+def _identify_file(path: str) -> tuple[int, int] | None:
     try:
         status = os.stat(path)
     except OSError:

@@ -142,7 +142,7 @@ def _query_store(
 
 async def _is_ready(app: App) -> bool:
     """Tell whether the store can be read as it is: completion creates and migrates nothing."""
-    from neontodo.accounts import machine_key
+    from neontodo.accounts import machine_keys
     from neontodo.db import embedded
     from neontodo.db.schema import HEAD
     from neontodo.db.url import SqliteTarget
@@ -152,8 +152,8 @@ async def _is_ready(app: App) -> bool:
             return False
         if await embedded.read_version(app.database.engine) != HEAD:
             return False
-    is_known = app.settings.token is not None or app.profile.connection is not None
-    return is_known or machine_key.load_machine_key(app.folder) is not None
+    is_known = app.settings.token is not None or app.profile.connected_database is not None
+    return is_known or machine_keys.load_machine_key(app.folder) is not None
 
 
 class Bash(BashComplete):

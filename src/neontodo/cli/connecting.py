@@ -11,7 +11,7 @@ from neontodo.errors import BadValue, Refused, TodoError
 from neontodo.wording import pluralize
 
 if TYPE_CHECKING:
-    from neontodo.accounts.connect import StoredConnection
+    from neontodo.accounts.connected_database import ConnectedDatabase
     from neontodo.accounts.move import MoveResult
     from neontodo.app import App
     from neontodo.db.database import Database
@@ -63,10 +63,12 @@ def _parse_server(url: str) -> PostgresTarget:
 
 def _load_last(app: App) -> str:
     """Return the URL of the database that was connected last; without one, a person is asked."""
-    from neontodo.accounts import connect
+    from neontodo.accounts import connected_database
 
-    last = connect.load_last_connection(app.folder)
-    if last is not None and (stored := connect.load_connection(app.secrets, last.store)):
+    last = connected_database.load_last_database(app.folder)
+    if last is not None and (
+        stored := connected_database.load_connected_database(app.secrets, last.store)
+    ):
         return stored.url
     if app.streams.is_interactive:
         return _ask(app)
@@ -89,7 +91,7 @@ def _find_in_file(app: App, name: str) -> str:
         raise BadValue(
             f"`{name}` names no Postgres database", hint=f"looked for {', '.join(USUAL_VARIABLES)}"
         )
-    if len({_parse_server(url).key for url in found.values()}) > 1:
+    if len({_parse_server(url).store_id for url in found.values()}) > 1:
         raise BadValue(
             f"`{name}` names several databases: {', '.join(found)}", hint=f"choose one: {HOW}"
         )
@@ -150,7 +152,7 @@ def offer_move(app: App) -> None:
         hint(app.streams, "`todo connect --move` moves the embedded store's tasks there")
 
 
-def move_embedded_tasks(app: App, database: Database, connection: StoredConnection) -> None:
+def move_embedded_tasks(app: App, database: Database, connected: ConnectedDatabase) -> None:
     """Move the tasks of the embedded store into a database that was just connected."""
     from neontodo.accounts.move import find_owners, find_owners_with_tasks
     from neontodo.render.messages import say
@@ -160,7 +162,7 @@ def move_embedded_tasks(app: App, database: Database, connection: StoredConnecti
     if not owners:
         say(app.streams, "nothing to move: there is no embedded store")
         return
-    new, key = owners[0], connection.machine_key
+    new, key = owners[0], connected.machine_key
     if app.account is None and key is not None:
         new = Owner(key.user_id, key.key_id)
     home = app.database_at(SqliteTarget(app.profile.store_path))
@@ -177,7 +179,7 @@ def move_embedded_tasks(app: App, database: Database, connection: StoredConnecti
 async def _move(app: App, home: Database, old: Owner, database: Database, new: Owner) -> MoveResult:
     from neontodo import formats
     from neontodo.accounts.move import move_tasks
-    from neontodo.db.connect import announce_if_slow
+    from neontodo.db.connector import announce_if_slow
     from neontodo.streams import Notice
 
     with announce_if_slow(Notice(app.streams).show, "moving…"):

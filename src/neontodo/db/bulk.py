@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from sqlmodel import insert as ordinary_insert
 
-from neontodo.db.session_guard import require_own_rows
+from neontodo.db.session_guard import require_rows_of_user
 
 FEW = 50
 """With fewer rows the ordinary way is quicker: Postgres is not asked about types of arrays."""
@@ -40,7 +40,7 @@ async def insert_rows(session: AsyncSession, model: Any, rows: Rows) -> None:
         statement = ordinary_insert(model).execution_options(render_nulls=True)
         await session.execute(statement, list(rows))
         return
-    require_own_rows(session.sync_session, model, rows)
+    require_rows_of_user(session.sync_session, model, rows)
     statements = _write_statements(model.__table__, rows, session.get_bind().dialect)
 
     def execute(inner: Session) -> None:

@@ -12,7 +12,7 @@ from neontodo.db.retry import RetryTimer, TimeLimits
 from neontodo.db.url import PostgresTarget, SqliteTarget, Target
 
 if TYPE_CHECKING:
-    from neontodo.db.connect import Announce
+    from neontodo.db.connector import Announce
 
 BUSY_TIMEOUT_MS = 60_000
 """How long a writer waits for another one: longer than an import of 100,000 tasks takes."""
@@ -89,7 +89,7 @@ def _make_postgres_engine(
     statements: int,
 ) -> AsyncEngine:
     from neontodo.db import asyncpg_dialect
-    from neontodo.db.connect import make_connect
+    from neontodo.db.connector import make_connector
     from neontodo.db.tls import has_direct_tls
 
     settings = {"application_name": target.application_name}
@@ -108,7 +108,7 @@ def _make_postgres_engine(
         pool_size=1,
         max_overflow=0,
         connect_args={
-            "async_creator_fn": make_connect(target, timer, announce),
+            "async_creator_fn": make_connector(target, timer, announce),
             "command_timeout": answer,
             "connection_class": asyncpg_dialect.DriverConnection,
             "password": target.password or "",

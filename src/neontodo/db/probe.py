@@ -54,7 +54,7 @@ class Probe:
     foreign_tables: tuple[str, ...]
     has_no_users: bool
 
-    def require_own_tables(self, store: str) -> None:
+    def require_todo_tables(self, store: str) -> None:
         """Check that the tables are ours, or can be made.
 
         Raises:

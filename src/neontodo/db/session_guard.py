@@ -38,7 +38,7 @@ def guard(state: ORMExecuteState) -> None:
     if state.is_insert or state.is_executemany:
         given, mapper = state.parameters, state.bind_mapper
         rows = [given] if isinstance(given, Mapping) else given or [{}]
-        require_own_rows(state.session, mapper and mapper.class_, rows)
+        require_rows_of_user(state.session, mapper and mapper.class_, rows)
     else:
         state.statement = state.statement.options(
             *(
@@ -48,7 +48,7 @@ def guard(state: ORMExecuteState) -> None:
         )
 
 
-def require_own_rows(session: Session, model: Any, rows: Iterable[Mapping[str, Any]]) -> None:
+def require_rows_of_user(session: Session, model: Any, rows: Iterable[Mapping[str, Any]]) -> None:
     """Check that every row to be written to an owned table has the session's user."""
     user_id, column = session.info["user_id"], OWNER_COLUMNS.get(model)
     if column is None or any(row.get(column) != user_id for row in rows):

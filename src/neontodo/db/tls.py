@@ -108,7 +108,7 @@ def explain_tls_error(error: ssl.SSLError) -> str:
 
 def _trust_file(context: ssl.SSLContext, path: Path) -> None:
     revoked = path.with_name("root.crl")
-    if revoked == _find_own_file("root.crl") and revoked.exists():
+    if revoked == _find_libpq_file("root.crl") and revoked.exists():
         raise BadValue(
             f"lists of revoked certificates are not supported: {revoked}",
             hint="move that file away to connect without it",
@@ -143,11 +143,11 @@ def _find_root_file(target: PostgresTarget) -> Path | None:
         if not given.is_file():
             raise BadValue(f"the file of `sslrootcert` does not exist: {given}")
         return given
-    own = None if target.is_neon else _find_own_file("root.crt")
+    own = None if target.is_neon else _find_libpq_file("root.crt")
     return own if own is not None and own.is_file() else None
 
 
-def _find_own_file(name: str) -> Path | None:
+def _find_libpq_file(name: str) -> Path | None:
     """Return where libpq looks for a file of the user's, if the user has a home."""
     try:
         return Path.home() / ".postgresql" / name

@@ -132,7 +132,7 @@ class PostgresTarget:
         return f"postgresql://{self.user}@{host}{port}/{self.database}"
 
     @property
-    def key(self) -> str:
+    def store_id(self) -> str:
         """Names the database whichever way it is reached: the pooled and the direct host alike."""
         return f"{self.direct.host}:{self.port}/{self.database}"
 

@@ -91,10 +91,10 @@ def set_foreign_log_aside(path: Path, notify: Callable[[str], None]) -> None:
         StoreUnavailable: a program that uses the log still has the store open.
     """
     deadline = time.monotonic() + PATIENCE
-    while not has_own_log(path):
+    while not has_matching_log(path):
         with _lock_out_others(path) as is_alone:
             if is_alone:
-                if not has_own_log(path) and (aside := set_log_aside(path)) is not None:
+                if not has_matching_log(path) and (aside := set_log_aside(path)) is not None:
                     log = f"the previous store's log is now {aside.name}"
                     notify(f"{path} was replaced: {log}")
                 return
@@ -120,7 +120,7 @@ def set_log_aside(path: Path) -> Path | None:
     return aside
 
 
-def has_own_log(path: Path) -> bool:
+def has_matching_log(path: Path) -> bool:
     """Tell whether the log, if it holds anything, was begun on the store as it is."""
     log_path = path.with_name(f"{path.name}-wal")
     for _ in range(ATTEMPTS):

@@ -12,7 +12,7 @@ from neontodo.app import App
 from neontodo.db import embedded
 from neontodo.db.probe import try_probe
 from neontodo.db.url import PostgresTarget, SqliteTarget
-from neontodo.doctor import Finding, Note, Status, machine, server, store_file
+from neontodo.doctor import Finding, Note, Status, configuration, server, store_file
 from neontodo.doctor.connection import ConnectionSteps
 from neontodo.errors import SchemaMismatch, TodoError
 
@@ -52,122 +52,124 @@ class Examination:
 
 def examine(app: App) -> list[Finding]:
     """Check everything that a command needs."""
-    found = Examination()
-    if _examine_machine(app, found):
+    examination = Examination()
+    if _examine_configuration(app, examination):
         if isinstance(app.target, SqliteTarget):
-            _examine_file(app, app.target, found)
+            _examine_file(app, app.target, examination)
         else:
-            _examine_server(app, app.target, found)
-    return found.findings
+            _examine_server(app, app.target, examination)
+    return examination.findings
 
 
-def _examine_machine(app: App, found: Examination) -> bool:
+def _examine_configuration(app: App, examination: Examination) -> bool:
     """Check what this machine keeps, and return whether the store in use is known."""
-    if not found.run("settings", partial(machine.check_settings, app)):
-        found.skip("the settings cannot be read", "store", "token")
+    if not examination.run("settings", partial(configuration.check_settings, app)):
+        examination.skip("the settings cannot be read", "store", "token")
         return False
-    found.run("leftovers", partial(machine.check_variables, app))
+    examination.run("leftovers", partial(configuration.check_variables, app))
     try:
         _ = app.account
     except TodoError as problem:
-        found.fail("issuer", problem)
-        found.skip("it is not known who is signed in", "keyring", "store", "token")
+        examination.fail("issuer", problem)
+        examination.skip("it is not known who is signed in", "keyring", "store", "token")
         return False
     try:
-        machine.find_database_key(app)
+        configuration.find_store_id(app)
     except TodoError as problem:
-        found.fail("store", problem)
-        found.skip("it is not known which store to use", "keyring", "token")
+        examination.fail("store", problem)
+        examination.skip("it is not known which store to use", "keyring", "token")
         return False
-    if not found.run("keyring", partial(machine.check_keyring, app), timed=True):
-        found.skip("the keyring does not answer", "store", "token")
+    if not examination.run("keyring", partial(configuration.check_keyring, app), timed=True):
+        examination.skip("the keyring does not answer", "store", "token")
         return False
-    if not found.run("store", partial(machine.check_store, app)):
-        found.skip("it is not known which store to use", "token")
+    if not examination.run("store", partial(configuration.check_store, app)):
+        examination.skip("it is not known which store to use", "token")
         return False
     if app.settings.auth_url is not None or app.account is not None:
-        found.run("issuer", partial(machine.check_issuer, app), timed=True)
+        examination.run("issuer", partial(configuration.check_issuer, app), timed=True)
     return True
 
 
-def _examine_file(app: App, target: SqliteTarget, found: Examination) -> None:
+def _examine_file(app: App, target: SqliteTarget, examination: Examination) -> None:
     """Check the embedded store's file, what is in it, and its user."""
     if not embedded.has_store(target.path):
-        found.run("file", partial(store_file.check_place, app, target))
-        found.skip("there is no store", "query", "schema", "token", "user")
+        examination.run("file", partial(store_file.check_place, app, target))
+        examination.skip("there is no store", "query", "schema", "token", "user")
         return
-    if not found.run("file", partial(store_file.check_file, app, target)):
-        found.skip("the file cannot be used", "query", "schema", "token", "user")
+    if not examination.run("file", partial(store_file.check_file, app, target)):
+        examination.skip("the file cannot be used", "query", "schema", "token", "user")
         return
     has_users = False
-    if found.run("query", partial(store_file.check_content, target), timed=True):
-        has_users = found.run("schema", partial(store_file.check_schema, target))
+    if examination.run("query", partial(store_file.check_content, target), timed=True):
+        has_users = examination.run("schema", partial(store_file.check_schema, target))
     else:
-        found.skip("the store cannot be read", "schema")
-    if (claims := _check_token(app, found)) is None:
+        examination.skip("the store cannot be read", "schema")
+    if (claims := _check_token(app, examination)) is None:
         return
     if has_users:
-        found.run("user", partial(store_file.check_user, target, claims))
+        examination.run("user", partial(store_file.check_user, target, claims))
     else:
-        found.skip("the store cannot be read", "user")
+        examination.skip("the store cannot be read", "user")
 
 
-def _examine_server(app: App, target: PostgresTarget, found: Examination) -> None:
+def _examine_server(app: App, target: PostgresTarget, examination: Examination) -> None:
     """Check each step to the server, then what it holds."""
-    if not _check_connection(target, found):
-        found.skip("the server cannot be reached", "login", *AFTER_LOGIN)
+    if not _check_connection(target, examination):
+        examination.skip("the server cannot be reached", "login", *AFTER_LOGIN)
         return
     answer = app.run(try_probe(app.database, server.require_unlocked))
     if isinstance(answer, TodoError):
         failed = {SchemaMismatch: "schema", server.TablesLocked: "isolation"}.get(type(answer))
-        found.fail(failed or "login", answer)
+        examination.fail(failed or "login", answer)
         why = "the store cannot be used" if failed else "there is no connection"
-        found.skip(why, *(check for check in AFTER_LOGIN if check != failed))
+        examination.skip(why, *(check for check in AFTER_LOGIN if check != failed))
         return
-    found.add("login", f"as {target.user}", answer.connecting)
-    found.add("query", "answered", answer.round_trip)
-    found.add("server", server.describe_server(target, answer))
+    examination.add("login", f"as {target.user}", answer.connecting)
+    examination.add("query", "answered", answer.round_trip)
+    examination.add("server", server.describe_server(target, answer))
     if target.sister is not None:
-        found.run("other host", partial(server.check_other_host, app, target.sister), timed=True)
-    has_schema = found.run("schema", partial(server.check_schema, target, answer))
-    found.run("clock", partial(server.check_clock, app, answer))
+        examination.run(
+            "other host", partial(server.check_other_host, app, target.sister), timed=True
+        )
+    has_schema = examination.run("schema", partial(server.check_schema, target, answer))
+    examination.run("clock", partial(server.check_clock, app, answer))
     if not has_schema:
-        found.skip("the tables are not this program's", "isolation", "rows", "token", "user")
+        examination.skip("the tables are not this program's", "isolation", "rows", "token", "user")
         return
-    found.run("isolation", lambda: app.run(server.check_isolation(app.database)))
-    found.run("rows", lambda: app.run(server.check_rows(app.database)))
-    if (claims := _check_token(app, found)) is not None:
-        found.run("user", lambda: app.run(server.check_user(app, claims)))
+    examination.run("isolation", lambda: app.run(server.check_isolation(app.database)))
+    examination.run("rows", lambda: app.run(server.check_rows(app.database)))
+    if (claims := _check_token(app, examination)) is not None:
+        examination.run("user", lambda: app.run(server.check_user(app, claims)))
 
 
-def _check_connection(target: PostgresTarget, found: Examination) -> bool:
+def _check_connection(target: PostgresTarget, examination: Examination) -> bool:
     """Check the way to the server, and return whether a login can be tried."""
     if target.is_socket:
-        found.skip("not needed for a local socket", "dns", "tcp", "tls", "certificate")
+        examination.skip("not needed for a local socket", "dns", "tcp", "tls", "certificate")
         return True
     steps = ConnectionSteps(target)
-    if not found.run("dns", steps.resolve_host, timed=True):
-        found.skip("the host name is not known", "tcp", "tls", "certificate")
+    if not examination.run("dns", steps.resolve_host, timed=True):
+        examination.skip("the host name is not known", "tcp", "tls", "certificate")
         return False
-    if not found.run("tcp", steps.connect, timed=True):
-        found.skip("the server does not answer", "tls", "certificate")
+    if not examination.run("tcp", steps.connect, timed=True):
+        examination.skip("the server does not answer", "tls", "certificate")
         return False
-    is_safe = found.run("tls", steps.negotiate_tls, timed=True)
+    is_safe = examination.run("tls", steps.negotiate_tls, timed=True)
     if steps.is_plain:
-        found.skip("there is no TLS", "certificate")
+        examination.skip("there is no TLS", "certificate")
     else:
         # Where a server is not trusted, the certificate says why.
-        found.run("certificate", steps.fetch_certificate)
+        examination.run("certificate", steps.fetch_certificate)
     return is_safe
 
 
-def _check_token(app: App, found: Examination) -> Claims | None:
+def _check_token(app: App, examination: Examination) -> Claims | None:
     """Return what the token says; None if there is none that is accepted."""
     try:
-        claims = machine.read_claims(app)
+        claims = configuration.read_claims(app)
     except TodoError as problem:
-        found.fail("token", problem)
-        found.skip("there is no valid token", "user")
+        examination.fail("token", problem)
+        examination.skip("there is no valid token", "user")
         return None
-    found.add("token", machine.describe_token(claims, app.now))
+    examination.add("token", configuration.describe_token(claims, app.now))
     return claims

@@ -124,7 +124,7 @@ def check_other_host(app: App, sister: PostgresTarget) -> str:
 
 def check_schema(target: PostgresTarget, answer: Probe) -> str:
     """Make sure that the tables are of this program's version."""
-    answer.require_own_tables(target.display)
+    answer.require_todo_tables(target.display)
     migrations.require_head(answer.schema, target.display)
     return HEAD
 

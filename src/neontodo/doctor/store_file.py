@@ -55,7 +55,7 @@ def check_file(app: App, target: SqliteTarget) -> str:
         raise StoreUnavailable(f"{path} or its folder is not writable", hint=hint)
     _need_room(target, path.parent)
     # An agent may have the store open, and has looked before that.
-    if not app.database.count_connections()[0] and not write_ahead_log.has_own_log(path):
+    if not app.database.count_connections()[0] and not write_ahead_log.has_matching_log(path):
         raise StoreUnavailable(
             f"{path} was replaced: the log beside it, {path.name}-wal, belongs to another file",
             hint="the next command moves that log aside",

@@ -13,7 +13,7 @@ from neontodo.render.messages import hint, say
 from neontodo.render.text import local_time
 
 if TYPE_CHECKING:
-    from neontodo.accounts.profiles import Profile
+    from neontodo.accounts.profiles import ProfileSummary
     from neontodo.accounts.queries import MemberLogin, StoredKey
     from neontodo.accounts.sharing.members import NewInvitation
     from neontodo.render.listing import Output
@@ -143,10 +143,10 @@ def print_invitation(output: Output, invited: NewInvitation) -> None:
     hint(streams, "send it privately; they accept it with `todo join`")
 
 
-def print_profiles(output: Output, profiles: Sequence[Profile]) -> None:
+def print_profiles(output: Output, profiles: Sequence[ProfileSummary]) -> None:
     """Print the profiles in their order; the store, which may be long, goes below the user."""
     width = min(PROFILE_WIDTH, max(1, output.streams.width // 2))
-    listing: Listing[Profile] = Listing(
+    listing: Listing[ProfileSummary] = Listing(
         columns=[
             Column(
                 "profile",
@@ -163,7 +163,7 @@ def print_profiles(output: Output, profiles: Sequence[Profile]) -> None:
     print_listing(output, profiles, listing)
 
 
-def _user_and_store(profile: Profile) -> list[str]:
+def _user_and_store(profile: ProfileSummary) -> list[str]:
     user = profile.user or "nobody yet"
     if profile.issuer:
         user = f"{user} at {profile.issuer}"

@@ -11,7 +11,7 @@ from neontodo.errors import BadValue, NotSignedIn
 
 PATH = "/api/auth"
 NEON_PATH = "/neondb/auth"
-OWN = "neontodo"
+SELF_SIGNED = "neontodo"
 """Who issues the tokens of one's own machines."""
 LONGEST = 2000
 LONGEST_NAME = 256
@@ -85,8 +85,8 @@ def parse_issuer(
     path = parts.path.rstrip("/") or (NEON_PATH if is_neon else PATH)
     base = _origin(parts) + path
     name = issuer or _origin(parts)
-    if name == OWN:
-        raise BadValue(f"`{OWN}` is what tokens of one's own machines say, and no issuer")
+    if name == SELF_SIGNED:
+        raise BadValue(f"`{SELF_SIGNED}` is what tokens of one's own machines say, and no issuer")
     keys = f"{base}/.well-known/jwks.json" if is_neon else f"{base}/jwks"
     if jwks_url is not None:
         own = _split(jwks_url, "the JWKS URL", risk="put keys of their own there")
@@ -100,7 +100,7 @@ def build_user_id(issuer: str, subject: str) -> str:
     Every two pairs of issuer and subject have different ids. A machine's own tokens name the user
     id itself.
     """
-    return subject if issuer == OWN else f"{issuer}{SEPARATOR}{subject}"
+    return subject if issuer == SELF_SIGNED else f"{issuer}{SEPARATOR}{subject}"
 
 
 def parse_subject(user_id: str) -> str | None:
@@ -145,7 +145,9 @@ def join_url(base: str, url: str) -> str:
 def is_safe(url: str) -> bool:
     """Return whether secrets may be sent to a URL: over TLS, or within this machine."""
     origin = parse_origin(url)
-    return origin.startswith("https:") or (origin != "" and _is_own(urlsplit(url).hostname or ""))
+    return origin.startswith("https:") or (
+        origin != "" and _is_loopback(urlsplit(url).hostname or "")
+    )
 
 
 def _split(url: str, what: str, *, risk: str = "read the password on its way") -> SplitResult:
@@ -187,7 +189,7 @@ def _is_neon(host: str) -> bool:
     return _NEON.fullmatch(host) is not None
 
 
-def _is_own(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

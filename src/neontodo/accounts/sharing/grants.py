@@ -119,10 +119,10 @@ async def require_owner(connection: AsyncConnection) -> SharedDatabase:
 
 async def lock_members(connection: AsyncConnection) -> SharedDatabase:
     """Make sure of the same, and keep others from managing members until the transaction ends."""
-    owned = await require_owner(connection)
+    shared = await require_owner(connection)
     # Members have no right to lock this table, and their look-ups of themselves do not wait for it.
     await connection.execute(sa.text("LOCK TABLE members IN SHARE ROW EXCLUSIVE MODE"))
-    return owned
+    return shared
 
 
 async def require_version(connection: AsyncConnection) -> None:
@@ -135,23 +135,23 @@ async def require_version(connection: AsyncConnection) -> None:
         )
 
 
-async def create_group(connection: AsyncConnection, owned: SharedDatabase, encode: Encode) -> bool:
+async def create_group(connection: AsyncConnection, shared: SharedDatabase, encode: Encode) -> bool:
     """Give the group what members need and nothing else; answers whether it had to be made."""
     exists = sa.text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
-    is_new = not await connection.scalar(exists, {"name": owned.group})
+    is_new = not await connection.scalar(exists, {"name": shared.group})
     if is_new:
         # Neon wants a password for every role; nobody knows this one, and it opens nothing.
         await connection.exec_driver_sql(
-            f"CREATE ROLE {owned.group} NOLOGIN {LEAST} PASSWORD '{encode(generate_password())}'"
+            f"CREATE ROLE {shared.group} NOLOGIN {LEAST} PASSWORD '{encode(generate_password())}'"
         )
-    group, s = owned.group, owned.schema
+    group, s = shared.group, shared.schema
     everything = ", ".join(f"{s}.{table}" for table in (*TABLES, VERSION_TABLE))
     # One statement, which is one round trip.
     await connection.exec_driver_sql(
         f"""DO $todo$ BEGIN
             REVOKE ALL ON {everything} FROM PUBLIC;
             REVOKE CREATE ON SCHEMA {s} FROM PUBLIC;
-            REVOKE CREATE, TEMPORARY ON DATABASE {owned.database} FROM PUBLIC;
+            REVOKE CREATE, TEMPORARY ON DATABASE {shared.database} FROM PUBLIC;
             GRANT USAGE ON SCHEMA {s} TO {group};
             GRANT EXECUTE ON FUNCTION {s}.todo_current_user() TO {group};
             GRANT EXECUTE ON FUNCTION {s}.todo_accept_invitation() TO {group};
@@ -167,12 +167,12 @@ async def create_group(connection: AsyncConnection, owned: SharedDatabase, encod
     return is_new
 
 
-async def limit_resources(connection: AsyncConnection, owned: SharedDatabase) -> None:
+async def limit_resources(connection: AsyncConnection, shared: SharedDatabase) -> None:
     """Keep members from filling the server's disk and its lock table; only a superuser can.
 
     Migrations take an advisory lock, so that the tables' owner keeps the right to.
     """
-    if not owned.by_superuser:
+    if not shared.by_superuser:
         return
     await connection.exec_driver_sql(
         f"""DO $todo$ DECLARE login text; lock regprocedure; keeper regrole; BEGIN
@@ -184,7 +184,7 @@ async def limit_resources(connection: AsyncConnection, owned: SharedDatabase) ->
                 EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', lock);
                 EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s', lock, keeper);
             END LOOP;
-            FOR login IN SELECT m.role FROM {owned.schema}.members m
+            FOR login IN SELECT m.role FROM {shared.schema}.members m
                 JOIN pg_roles ON rolname = m.role WHERE m.removed_at IS NULL
             LOOP
                 EXECUTE format(

@@ -17,17 +17,17 @@ from urllib.parse import quote, urlencode
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from neontodo.accounts import connect, queries
-from neontodo.accounts.connect import StoredConnection
-from neontodo.accounts.identity import require_own_login
-from neontodo.accounts.machine_key import (
+from neontodo.accounts import connected_database, queries
+from neontodo.accounts.connected_database import ConnectedDatabase
+from neontodo.accounts.identity import require_login_of_user
+from neontodo.accounts.machine_keys import (
     MachineKey,
     compute_thumbprint,
     decode_private_key,
     encode_private_key,
 )
+from neontodo.accounts.secrets.named_secrets import NamedSecrets
 from neontodo.accounts.secrets.private_files import parse_json
-from neontodo.accounts.secrets.store import SecretStore
 from neontodo.accounts.sharing import grants
 from neontodo.accounts.sharing.grants import Encode, generate_password, set_passwords
 from neontodo.accounts.tokens import decode_base64url, encode_base64url
@@ -154,8 +154,8 @@ def parse_target(invitation: Invitation) -> PostgresTarget:
 
 
 async def accept_invitation(
-    invitation: Invitation, opened: Opener, folder: Path, secrets: SecretStore
-) -> StoredConnection:
+    invitation: Invitation, opened: Opener, folder: Path, secrets: NamedSecrets
+) -> ConnectedDatabase:
     """Spend the invitation, store the connection and use it from now on.
 
     Whoever was interrupted may do it again: what is stored by then is tried where the invitation
@@ -166,7 +166,7 @@ async def accept_invitation(
     """
     target = parse_target(invitation)
 
-    async def spend(encode: Encode) -> StoredConnection | None:
+    async def spend(encode: Encode) -> ConnectedDatabase | None:
         return await _spend(invitation.machine_key, target, opened, secrets, encode)
 
     try:
@@ -179,17 +179,21 @@ async def accept_invitation(
         made = None
     if made is None:
         made = await _resume(target, opened, secrets)
-    connect.use_connection(folder, made)
+    connected_database.use_connected_database(folder, made)
     return made
 
 
 async def _spend(
-    mine: MachineKey, target: PostgresTarget, opened: Opener, secrets: SecretStore, encode: Encode
-) -> StoredConnection | None:
+    machine_key: MachineKey,
+    target: PostgresTarget,
+    opened: Opener,
+    secrets: NamedSecrets,
+    encode: Encode,
+) -> ConnectedDatabase | None:
     """Accept the invitation; None if it cannot be, such as after another `join` of it."""
     password = generate_password()
-    made = StoredConnection(
-        target.key, target.display, build_url(target, target.user, password), mine
+    made = ConnectedDatabase(
+        target.store_id, target.display, build_url(target, target.user, password), machine_key
     )
     database = opened(target)
     try:
@@ -198,9 +202,9 @@ async def _spend(
             await grants.require_version(connection)
             if not await connection.scalar(sa.text("SELECT todo_accept_invitation()")):
                 return None
-            await _require_accepted(connection, mine)
+            await _require_accepted(connection, machine_key)
             # Stored first: a password that only the server knew would lock its owner out.
-            connect.save_connection(secrets, made)
+            connected_database.save_connected_database(secrets, made)
             # By its name: Neon's own server does not understand CURRENT_USER here.
             role = connection.dialect.identifier_preparer.quote_identifier(target.user)
             await connection.exec_driver_sql(f"ALTER ROLE {role} PASSWORD '{encode(password)}'")
@@ -209,15 +213,17 @@ async def _spend(
     return made
 
 
-async def _require_accepted(connection: AsyncConnection, mine: MachineKey) -> None:
-    await require_own_login(connection, mine.user_id)
-    if not await queries.is_key_accepted(connection, mine.user_id, mine.key_id):
+async def _require_accepted(connection: AsyncConnection, machine_key: MachineKey) -> None:
+    await require_login_of_user(connection, machine_key.user_id)
+    if not await queries.is_key_accepted(connection, machine_key.user_id, machine_key.key_id):
         raise NotSignedIn(SPENT, hint=ANOTHER)
 
 
-async def _resume(target: PostgresTarget, opened: Opener, secrets: SecretStore) -> StoredConnection:
+async def _resume(
+    target: PostgresTarget, opened: Opener, secrets: NamedSecrets
+) -> ConnectedDatabase:
     """Return what an interrupted try has stored, if the database accepts it."""
-    earlier = connect.load_connection(secrets, target.key)
+    earlier = connected_database.load_connected_database(secrets, target.store_id)
     if earlier is None or earlier.machine_key is None:
         raise NotSignedIn(SPENT, hint=ANOTHER)
     known = parse_url(earlier.url)

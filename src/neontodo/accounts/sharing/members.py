@@ -14,7 +14,7 @@ from shlex import quote
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from neontodo.accounts import machine_key, queries
+from neontodo.accounts import machine_keys, queries
 from neontodo.accounts.identity import require_accepted
 from neontodo.accounts.issuers.issuer import SEPARATOR, parse_subject
 from neontodo.accounts.queries import MemberLogin
@@ -95,21 +95,21 @@ async def invite(
             accepted = await queries.is_key_accepted(connection, claims.user_id, claims.key_id)
             require_accepted(accepted, claims)
             address, user_id = check_email(email), check_subject(subject)
-            owned = await grants.lock_members(connection)
-            is_first = await grants.create_group(connection, owned, encode)
+            shared = await grants.lock_members(connection)
+            is_first = await grants.create_group(connection, shared, encode)
             user = await _find_or_add_user(connection, user_id, address, name, now)
             await remove_member.drop_expired_logins(connection, user, now)
-            mine = machine_key.make_key(user.id, user.name or address)
+            mine = machine_keys.generate_machine_key(user.id, user.name or address)
             same = await queries.count_keys_labelled(connection, user.id, address)
             label = f"{address} ({same + 1})" if same else address
             await queries.add_machine_key(connection, mine.to_row(label, now))
             # The server's clock decides about the invitation.
             ends = sa.text("SELECT date_trunc('second', now()) + make_interval(days => :days)")
             expires_at: datetime = (await connection.scalars(ends, {"days": days})).one()
-            role, password = await _create_role(connection, owned, expires_at, encode)
+            role, password = await _create_role(connection, shared, expires_at, encode)
             row = {"role": role, "user_id": user.id, "key_id": mine.key_id}
             await queries.add_login(connection, row | {"created_at": now, "expires_at": expires_at})
-            await grants.limit_resources(connection, owned)
+            await grants.limit_resources(connection, shared)
             await grants.require_safe(connection, role)
             others = await grants.list_other_databases(connection, role) if is_first else None
         line = encode_invitation(Invitation(build_url(portable, role, password), mine))
@@ -202,15 +202,15 @@ async def _is_theirs(connection: AsyncConnection, user: StoredUser, email: str) 
 
 
 async def _create_role(
-    connection: AsyncConnection, owned: SharedDatabase, expires_at: datetime, encode: Encode
+    connection: AsyncConnection, shared: SharedDatabase, expires_at: datetime, encode: Encode
 ) -> tuple[str, str]:
     role, password = f"{MEMBER_PREFIX}{secrets.token_hex(6)}", grants.generate_password()
     # Without it an expired invitation still logs in, and is shown nobody's rows.
-    until = f"VALID UNTIL '{expires_at.isoformat()}'" if owned.can_lift_expiry else ""
+    until = f"VALID UNTIL '{expires_at.isoformat()}'" if shared.can_lift_expiry else ""
     await connection.exec_driver_sql(
         f"CREATE ROLE {role} LOGIN {grants.LEAST} CONNECTION LIMIT {CONNECTIONS} "
         f"PASSWORD '{encode(password)}' {until}"
     )
     how = grant_options(connection, "INHERIT TRUE, SET FALSE")
-    await connection.exec_driver_sql(f"GRANT {owned.group} TO {role}{how}")
+    await connection.exec_driver_sql(f"GRANT {shared.group} TO {role}{how}")
     return role, password

@@ -83,12 +83,12 @@ async def remove(
 async def revoke_access(database: Database, user: StoredUser, now: datetime) -> None:
     """Take the user's login roles out of the mapping and the group, and end their sessions."""
     async with database.connect(hint_if_unknown=AGAIN) as connection:
-        owned = await grants.lock_members(connection)
+        shared = await grants.lock_members(connection)
         await queries.mark_logins_removed(connection, user.id, now)
         roles = await queries.fetch_removed_roles(connection, user.id)
         for role in await _select_existing(connection, roles):
             # A transaction that began before sees the old mapping, but not the old grants.
-            await connection.exec_driver_sql(f"REVOKE {owned.group} FROM {role}")
+            await connection.exec_driver_sql(f"REVOKE {shared.group} FROM {role}")
     async with database.connect(hint_if_unknown=AGAIN) as connection:
         for role in await _select_existing(connection, roles):
             await end_sessions(connection, role)

@@ -13,7 +13,7 @@ from neontodo.errors import BadValue, Refused, SchemaMismatch, TodoError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from neontodo.accounts.connect import StoredConnection
+    from neontodo.accounts.connected_database import ConnectedDatabase
     from neontodo.accounts.users import StoredUser
     from neontodo.app import App
     from neontodo.db.database import Database
@@ -87,7 +87,7 @@ def run_connect(app: App, request: ConnectRequest) -> None:
 
 
 def _connect(app: App, request: ConnectRequest) -> None:
-    from neontodo.accounts import connect
+    from neontodo.accounts import connected_database
     from neontodo.cli.connecting import (
         move_embedded_tasks,
         offer_move,
@@ -100,13 +100,15 @@ def _connect(app: App, request: ConnectRequest) -> None:
     text, target = read_database_url(app, request.url, request.env_file)
     database = app.database_at(target)
     try:
-        probe, sister = app.run(connect.probe_server(database))
+        probe, sister = app.run(connected_database.probe_both_hosts(database))
         _print_server(app, target, probe, sister)
         _make_ready(app, database, probe, may_upgrade=request.upgrade)
-        offered = connect.StoredConnection(target.key, target.display, text)
-        is_new = app.secrets.locate(connect.connection_secret_name(target.key)) is None
+        offered = connected_database.ConnectedDatabase(target.store_id, target.display, text)
+        is_new = (
+            app.secrets.locate(connected_database.database_secret_name(target.store_id)) is None
+        )
         made = _enrol(app, database, offered, request.user)
-        connect.use_connection(app.folder, made)
+        connected_database.use_connected_database(app.folder, made)
         me = ""
         if app.account is not None:
             me = f" as {app.account.label}"
@@ -171,33 +173,35 @@ def _make_ready(app: App, database: Database, probe: Probe, *, may_upgrade: bool
 
 
 def _enrol(
-    app: App, database: Database, offered: StoredConnection, who: str | None
-) -> StoredConnection:
+    app: App, database: Database, offered: ConnectedDatabase, who: str | None
+) -> ConnectedDatabase:
     """Return the connection with this machine's user and key in it; stored, but not yet in use."""
-    from neontodo.accounts import connect
-    from neontodo.accounts.machine_key import make_key
+    from neontodo.accounts import connected_database
+    from neontodo.accounts.machine_keys import generate_machine_key
     from neontodo.accounts.users import find_user
 
     if app.account is not None:
         return _enrol_account(app, database, offered, who)
-    known = app.run(connect.fetch_known_users(database, offered.store, app.folder, app.secrets))
+    known = app.run(
+        connected_database.fetch_known_users(database, offered.store_id, app.folder, app.secrets)
+    )
     user = None if who is None else find_user(known.users, who)
     key = known.find_key(user)
     if key is None:
         user = user or _ask_who(app, known.users)
-        key = make_key(user.id, user.name or user.label)
+        key = generate_machine_key(user.id, user.name or user.label)
         app.renew_clock()
-    enrolment = connect.enrol(
+    enrolment = connected_database.enrol_machine(
         database, offered, key, known, folder=app.folder, secrets=app.secrets, now=app.now
     )
     return app.run(enrolment)
 
 
 def _enrol_account(
-    app: App, database: Database, offered: StoredConnection, who: str | None
-) -> StoredConnection:
+    app: App, database: Database, offered: ConnectedDatabase, who: str | None
+) -> ConnectedDatabase:
     """Return the connection of somebody who has signed in."""
-    from neontodo.accounts.connect import save_for_account
+    from neontodo.accounts.connected_database import save_database_for_account
     from neontodo.cli.connecting import require_no_given_token
 
     assert app.account is not None
@@ -207,9 +211,9 @@ def _enrol_account(
             f"you are signed in as {app.account.label}, so you are that user there",
             hint="`todo logout` first, or use another profile",
         )
-    identity = app.run(app.identity())
+    identity = app.run(app.identify_user())
     app.run(app.admit_user(identity, database))
-    return save_for_account(app.secrets, offered)
+    return save_database_for_account(app.secrets, offered)
 
 
 def _ask_who(app: App, users: Sequence[StoredUser]) -> StoredUser:
@@ -241,21 +245,25 @@ def _ask_who(app: App, users: Sequence[StoredUser]) -> StoredUser:
 
 def _show_status(app: App, *, as_json: bool) -> None:
     """Print the store, who chose it, and where its secrets are stored; no server is asked."""
-    from neontodo.accounts import connect
+    from neontodo.accounts import connected_database
     from neontodo.cli.output import choose_output
+    from neontodo.db.url import PostgresTarget
     from neontodo.render.listing import print_pairs
 
-    last = connect.load_last_connection(app.folder)
+    last = connected_database.load_last_database(app.folder)
     chosen_by = app.setting_origins.get("database_url")
     in_use = chosen_by is None and last is not None and last.current
     target = None if in_use else app.target
-    key = last.store if in_use and last else getattr(target, "key", None)
+    store_id = last.store if in_use and last else None
+    if isinstance(target, PostgresTarget):
+        store_id = target.store_id
     # The documented names in their documented order; absent is null.
     facts = {
         "store": last.display if in_use and last else target.display if target else None,
-        "engine": "postgresql" if key else "sqlite",
+        "engine": "postgresql" if store_id else "sqlite",
         "chosen_by": chosen_by or ("todo connect" if in_use else "default"),
-        "secrets_in": connect.describe_secret_location(app.secrets, key) if key else None,
+        "secrets_in": store_id
+        and connected_database.describe_secret_location(app.secrets, store_id),
         "connected_before": last.display if last and not in_use else None,
     }
     shown = [(name.replace("_", " "), value) for name, value in facts.items() if value]
@@ -264,14 +272,14 @@ def _show_status(app: App, *, as_json: bool) -> None:
 
 def _use_embedded_store(app: App, *, forget: bool) -> None:
     """Use the embedded store again; with `forget` nothing of the connection stays stored."""
-    from neontodo.accounts import connect
+    from neontodo.accounts import connected_database
     from neontodo.cli.connecting import warn_overruled
     from neontodo.render.messages import hint, say, warn
 
-    was_connected, left = connect.use_embedded_store(app.folder)
-    last = connect.load_last_connection(app.folder)
+    was_connected, left = connected_database.use_embedded_store(app.folder)
+    last = connected_database.load_last_database(app.folder)
     if last is not None and forget:
-        connect.remove_connection(app.folder, app.secrets, last.store)
+        connected_database.remove_connected_database(app.folder, app.secrets, last.store)
         say(app.streams, f"removed what was stored of {last.display}")
     elif forget and was_connected:
         warn(app.streams, "`connection.json` was damaged, so the stored URL was not removed")

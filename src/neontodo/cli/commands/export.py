@@ -172,7 +172,7 @@ async def _close(chunks: AsyncGenerator[list[Row], None]) -> None:
 async def _read_chunks(app: App, wanted: TaskFilter) -> AsyncGenerator[list[Row], None]:
     from neontodo.tasks.queries import tasks
 
-    identity = await app.identity()
+    identity = await app.identify_user()
     async with app.database.snapshot(identity.user_id) as session:
         chunk: list[Row] = []
         task = None

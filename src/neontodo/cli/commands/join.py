@@ -67,13 +67,15 @@ def run_join(app: App, request: JoinRequest) -> None:
 
 def _confirm_replacement(app: App, target: PostgresTarget) -> None:
     """Ask before another connection is given up."""
-    from neontodo.accounts import connect
+    from neontodo.accounts import connected_database
     from neontodo.cli.prompt import confirm
 
-    last = connect.load_last_connection(app.folder)
+    last = connected_database.load_last_database(app.folder)
     if last is None:
         return
-    if (stored := connect.load_connection(app.secrets, target.key)) is not None:
+    if (
+        stored := connected_database.load_connected_database(app.secrets, target.store_id)
+    ) is not None:
         if f"//{target.user}@" not in stored.display:
             confirm(app, f"replace what is stored of {stored.display}?")
     elif last.current:

@@ -229,14 +229,20 @@ def _ensure_user_known(app: App, *, is_first: bool) -> None:
 
 async def _has_machine_tasks(app: App) -> bool:
     """Whether this machine's own user, another one, ever had a task in the store in use."""
-    from neontodo.accounts import machine_key
+    from neontodo.accounts import machine_keys
     from neontodo.accounts.move import has_had_tasks
 
-    connected = app.profile.connection.machine_key if app.profile.connection is not None else None
-    own = connected or machine_key.load_machine_key(app.folder)
-    if own is None or (app.account is not None and own.user_id == app.account.user_id):
+    database_key = (
+        app.profile.connected_database.machine_key
+        if app.profile.connected_database is not None
+        else None
+    )
+    machine_key = database_key or machine_keys.load_machine_key(app.folder)
+    if machine_key is None or (
+        app.account is not None and machine_key.user_id == app.account.user_id
+    ):
         return False
-    return await has_had_tasks(app.database, own.user_id)
+    return await has_had_tasks(app.database, machine_key.user_id)
 
 
 def run_logout(app: App, request: LogoutRequest) -> None:
@@ -260,12 +266,12 @@ def run_logout(app: App, request: LogoutRequest) -> None:
         return
     for url in urls:
         say(app.streams, f"signed out of {url}")
-    connection = app.profile.connection
-    if connection is not None and connection.machine_key is not None:
+    connected = app.profile.connected_database
+    if connected is not None and connected.machine_key is not None:
         hint(
             app.streams,
-            f"{connection.display} still knows this machine's own key, as "
-            f"{connection.machine_key.name}: `todo connect --local --forget` removes it",
+            f"{connected.display} still knows this machine's own key, as "
+            f"{connected.machine_key.name}: `todo connect --local --forget` removes it",
         )
     for problem in problems:
         raise problem

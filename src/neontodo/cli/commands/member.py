@@ -159,7 +159,7 @@ def _manage(app: App, work: Callable[[Claims], Coroutine[Any, Any, T]]) -> T:
 
     async def manage() -> T:
         require_server(app.target)
-        return await work((await app.identity()).claims)
+        return await work((await app.identify_user()).claims)
 
     return app.run(run_without_blockers(app.database, manage()))
 

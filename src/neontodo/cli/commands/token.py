@@ -70,7 +70,7 @@ def run_create(app: App, request: CreateRequest) -> None:
             f"a token's name has 1 to {LONGEST_NAME} printable characters",
             hint="such as `todo token create --name ci`",
         )
-    user_id = app.run(app.identity()).user_id
+    user_id = app.run(app.identify_user()).user_id
     token, key = access_tokens.make_access_token(
         user_id, label, now=app.now, lifetime=timedelta(days=request.days)
     )
@@ -78,7 +78,7 @@ def run_create(app: App, request: CreateRequest) -> None:
     async def store(unit: UnitOfWork) -> None:
         # It also refuses a key that the store does not know, or has revoked.
         await unit.start()
-        await access_tokens.store_access_token(
+        await access_tokens.save_access_token(
             unit.session, unit.user_id, key, signed_by=unit.key_id
         )
 
@@ -100,7 +100,9 @@ def run_list(app: App, request: ListRequest) -> None:
     from neontodo.render.accounts import print_keys
 
     found = _fetch_keys(app)
-    print_keys(choose_output(app, json=request.json), found, in_use=app.run(app.identity()).key_id)
+    print_keys(
+        choose_output(app, json=request.json), found, in_use=app.run(app.identify_user()).key_id
+    )
 
 
 def run_revoke(app: App, request: RevokeRequest) -> None:
@@ -114,7 +116,7 @@ def run_revoke(app: App, request: RevokeRequest) -> None:
     from neontodo.render.messages import hint, say, say_dry_run
 
     if not (request.yes or request.dry_run):
-        _confirm_own(app, request.key)
+        _confirm_current_key(app, request.key)
 
     async def revoke(unit: UnitOfWork) -> StoredKey:
         await unit.start()
@@ -152,13 +154,13 @@ def _fetch_keys(app: App) -> list[StoredKey]:
     )
 
 
-def _confirm_own(app: App, reference: str) -> None:
+def _confirm_current_key(app: App, reference: str) -> None:
     """Ask before the key is revoked that signed for this very command."""
     from neontodo.accounts import access_tokens
     from neontodo.cli.prompt import confirm
 
     key = access_tokens.find_key(_fetch_keys(app), reference, app.now)
-    if key.id == app.run(app.identity()).key_id and key.revoked_at is None:
+    if key.id == app.run(app.identify_user()).key_id and key.revoked_at is None:
         app.run(app.database.close())
         confirm(
             app,

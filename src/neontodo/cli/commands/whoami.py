@@ -33,7 +33,7 @@ def run_whoami(app: App, request: WhoamiRequest) -> None:
     from neontodo.render.listing import print_pairs
     from neontodo.tasks.queries.users import UnknownUser
 
-    identity = app.run(app.identity())
+    identity = app.run(app.identify_user())
     signer, problem = None, None
     try:
         signer = app.run(_fetch_signer(app, identity))
@@ -52,7 +52,7 @@ def run_whoami(app: App, request: WhoamiRequest) -> None:
         "user": identity.user_id,
         "issuer": mask_url(identity.claims.issuer) if identity.is_signed_by_issuer else None,
         "profile": app.settings.profile,
-        "machine": (signer and signer.label) or identity.machine,
+        "machine": (signer and signer.label) or identity.machine_name,
         "key": identity.claims.key_id,
         "token": identity.origin,
         "expires_at": format_instant(expires_at),

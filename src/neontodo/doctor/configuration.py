@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from neontodo import settings as known
-from neontodo.accounts import account_file, connect, machine_key
+from neontodo.accounts import account_file, connected_database, machine_keys
 from neontodo.accounts.issuers import jwks
 from neontodo.accounts.tokens import Claims
 from neontodo.app import App
@@ -36,9 +36,9 @@ def check_settings(app: App) -> str:
 def check_variables(app: App) -> str:
     """Return which variables look like settings and are not."""
     settings = map(known.variable_name, known.Settings.model_fields)
-    own = {known.CONFIG_VARIABLE, "TODO_AGENT", *settings}
+    todo_variables = {known.CONFIG_VARIABLE, "TODO_AGENT", *settings}
     given = {name for name, value in app.env.items() if value}
-    unknown = [name for name in given - own if name.startswith(known.PREFIX)]
+    unknown = [name for name in given - todo_variables if name.startswith(known.PREFIX)]
     foreign = [name for name in (*USUAL_VARIABLES, *sorted(LIBPQ)) if name in given]
     notes = []
     if unknown:
@@ -51,8 +51,8 @@ def check_variables(app: App) -> str:
 def check_keyring(app: App) -> str:
     """Make sure that the keyring answers, if it holds a secret that is in use."""
     wanted = {}
-    if (key := find_database_key(app)) is not None:
-        wanted["the database URL"] = connect.connection_secret_name(key)
+    if (key := find_store_id(app)) is not None:
+        wanted["the database URL"] = connected_database.database_secret_name(key)
     if app.account is not None:
         wanted["the session"] = account_file.session_secret_name(app.account.issuer)
     places = {what: app.secrets.locate(name) for what, name in wanted.items()}
@@ -85,15 +85,15 @@ def check_issuer(app: App) -> str:
     return f"{asked.url} has {number} key{'s' * (number > 1)}; {who}"
 
 
-def find_database_key(app: App) -> str | None:
+def find_store_id(app: App) -> str | None:
     """Return the key of the database in use, if it is known without a secret."""
     if url := app.settings.database_url:
         try:
             target = parse_url(url.get_secret_value())
         except BadValue:
             return None
-        return target.key if isinstance(target, PostgresTarget) else None
-    last = connect.load_last_connection(app.folder)
+        return target.store_id if isinstance(target, PostgresTarget) else None
+    last = connected_database.load_last_database(app.folder)
     return last.store if last is not None and last.current else None
 
 
@@ -111,13 +111,13 @@ def read_claims(app: App) -> Claims:
         NotSignedIn: there is none, or it is not accepted.
     """
     if app.read_given_token()[0] is not None or app.account is not None:
-        return app.run(app.identity()).claims
-    connected = app.profile.connection
-    own = (connected and connected.machine_key) or machine_key.load_machine_key(app.folder)
-    if own is None:
+        return app.run(app.identify_user()).claims
+    connected = app.profile.connected_database
+    machine_key = (connected and connected.machine_key) or machine_keys.load_machine_key(app.folder)
+    if machine_key is None:
         app.profile.require_key_of_store()
         raise NotSignedIn("this machine has no key yet", hint="`todo add` creates one")
-    return machine_key.renew_token(own, app.now)[1]
+    return machine_keys.renew_token(machine_key, app.now)[1]
 
 
 def describe_token(claims: Claims, now: datetime) -> str:

@@ -36,7 +36,7 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
-class _Record:
+class _SecretFile:
     """One secret's file; `in_keyring` is also true where an older value may have stayed there."""
 
     name: str
@@ -44,7 +44,7 @@ class _Record:
     value: str | None
 
 
-class SecretStore:
+class NamedSecrets:
     """Named secrets: `folder` has their files, `notify` says when the first goes to a file.
 
     One keyring serves all folders: what is in it is named by the folder, too.
@@ -64,9 +64,9 @@ class SecretStore:
 
     def get(self, name: str) -> str | None:
         """Return a secret, or None if there is none; a keyring that holds it must answer."""
-        record = self._read_record(name)
-        if record is None or record.value is not None:
-            return None if record is None else record.value
+        file = self._read_record(name)
+        if file is None or file.value is not None:
+            return None if file is None else file.value
         try:
             return self._keyring.get(self._name_in_keyring(name))
         except NoAnswer as problem:
@@ -74,35 +74,35 @@ class SecretStore:
 
     def set(self, name: str, value: str) -> None:
         """Store a secret where it was before, or for a new one in the keyring if that works."""
-        record = self._read_record_to_replace(name)
-        if record is not None and record.value is not None:
-            self._write(replace(record, value=value))
+        file = self._read_record_to_replace(name)
+        if file is not None and file.value is not None:
+            self._write(replace(file, value=value))
             return
-        if record is None:
+        if file is None:
             # Written first: a secret in the keyring that no file knows of would stay for ever.
-            self._write(_Record(name, in_keyring=True, value=None))
+            self._write(_SecretFile(name, in_keyring=True, value=None))
         try:
             self._keyring.set(self._name_in_keyring(name), value)
         except NoAnswer as problem:
-            in_keyring = record is not None or problem.late
-            self._keep_in_file(_Record(name, in_keyring, value), problem)
+            in_keyring = file is not None or problem.late
+            self._keep_in_file(_SecretFile(name, in_keyring, value), problem)
 
     def delete(self, name: str) -> None:
         """Remove a secret from wherever it is; one that is not there is no error."""
-        record = self._read_record_to_replace(name)
-        if record is None:
+        file = self._read_record_to_replace(name)
+        if file is None:
             return
-        if record.in_keyring:
+        if file.in_keyring:
             try:
                 self._keyring.delete(self._name_in_keyring(name))
             except NoAnswer as problem:
-                if record.value is None:
+                if file.value is None:
                     raise _make_unreachable_error(name, problem) from problem
         remove_private(self._path_of(name))
 
     def names(self) -> list[str]:
         """Return the names of the secrets that are stored here, without damaged ones."""
-        return [record.name for record in self._read_records()]
+        return [file.name for file in self._read_records()]
 
     def make_private(self, name: str) -> None:
         """Let a secret's file be used again that others could read."""
@@ -110,48 +110,48 @@ class SecretStore:
 
     def locate(self, name: str) -> Literal["keyring", "file"] | None:
         """Say where a secret is stored, without asking a keyring."""
-        record = self._read_record(name)
-        if record is None:
+        file = self._read_record(name)
+        if file is None:
             return None
-        return "keyring" if record.value is None else "file"
+        return "keyring" if file.value is None else "file"
 
-    def _keep_in_file(self, record: _Record, problem: NoAnswer) -> None:
-        first = not any(record.value is not None for record in self._read_records())
-        self._write(record)
+    def _keep_in_file(self, file: _SecretFile, problem: NoAnswer) -> None:
+        first = not any(file.value is not None for file in self._read_records())
+        self._write(file)
         if first:
             self._notify(
                 f"the keyring {problem.reason}, so secrets are stored in `{self._folder}`, "
                 "in files that only you can read"
             )
 
-    def _read_records(self) -> list[_Record]:
+    def _read_records(self) -> list[_SecretFile]:
         found = []
         for path in sorted(self._folder.glob("*.json")):
             with suppress(NotSignedIn):
-                found.append(parse_json(_Record, read_private(path, even_shared=True) or b""))
-        return [record for record in found if record is not None]
+                found.append(parse_json(_SecretFile, read_private(path, even_shared=True) or b""))
+        return [file for file in found if file is not None]
 
-    def _read_record(self, name: str) -> _Record | None:
+    def _read_record(self, name: str) -> _SecretFile | None:
         data = read_private(self._path_of(name))
         if data is None:
             return None
-        record = parse_json(_Record, data)
-        if record is None or record.name != name:
+        file = parse_json(_SecretFile, data)
+        if file is None or file.name != name:
             raise NotSignedIn(
                 f"`{self._path_of(name)}` is damaged, so `{name}` is not known",
                 hint="remove that file, then connect or sign in again",
             )
-        return record
+        return file
 
-    def _read_record_to_replace(self, name: str) -> _Record | None:
+    def _read_record_to_replace(self, name: str) -> _SecretFile | None:
         """Read the record; if it cannot be used, assume that a keyring holds the secret too."""
         try:
             return self._read_record(name)
         except NotSignedIn:
-            return _Record(name, in_keyring=True, value="")
+            return _SecretFile(name, in_keyring=True, value="")
 
-    def _write(self, record: _Record) -> None:
-        write_private(self._path_of(record.name), format_json(record).encode())
+    def _write(self, file: _SecretFile) -> None:
+        write_private(self._path_of(file.name), format_json(file).encode())
 
     def _name_in_keyring(self, name: str) -> str:
         return f"{name} ({self._folder.parent.resolve()})"

@@ -29,7 +29,7 @@ ANNOUNCED_AFTER = 0.5
 FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
-def make_connect(
+def make_connector(
     target: PostgresTarget, timer: RetryTimer, announce: Announce
 ) -> Callable[..., Awaitable[DriverConnection]]:
     """Return the function that the engine connects with.

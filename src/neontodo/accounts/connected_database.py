@@ -12,14 +12,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neontodo.accounts import machine_key
-from neontodo.accounts.machine_key import MachineKey
+from neontodo.accounts import machine_keys
+from neontodo.accounts.machine_keys import MachineKey
 from neontodo.accounts.secrets import private_files
 from neontodo.errors import NotSignedIn, StoreUnavailable, TodoError
 from neontodo.masking import mask_passwords
 
 if TYPE_CHECKING:
-    from neontodo.accounts.secrets.store import SecretStore
+    from neontodo.accounts.secrets.named_secrets import NamedSecrets
     from neontodo.accounts.users import StoredUser
     from neontodo.db.database import Database
     from neontodo.db.probe import Probe
@@ -28,10 +28,10 @@ FILE = "connection.json"
 
 
 @dataclass(frozen=True)
-class LastConnection:
+class LastDatabase:
     """Which database was connected last; `current` is false while the embedded store is used.
 
-    `store` is `PostgresTarget.key`, `display` the address without its password.
+    `store` is `PostgresTarget.store_id`, `display` the address without its password.
     """
 
     store: str
@@ -40,10 +40,10 @@ class LastConnection:
 
 
 @dataclass(frozen=True)
-class StoredConnection:
+class ConnectedDatabase:
     """A database's URL, and this machine's key there; None: the embedded store's own."""
 
-    store: str
+    store_id: str
     display: str
     url: str = field(repr=False)
     machine_key: MachineKey | None = field(default=None, repr=False)
@@ -58,12 +58,12 @@ class _Secret:
     machine: MachineKey | None
 
 
-def load_last_connection(folder: Path) -> LastConnection | None:
+def load_last_database(folder: Path) -> LastDatabase | None:
     """Read which database was connected last, without asking a keyring; None if none ever was."""
     data = private_files.read_private(folder / FILE)
     if data is None:
         return None
-    if (last := private_files.parse_json(LastConnection, data)) is None:
+    if (last := private_files.parse_json(LastDatabase, data)) is None:
         raise NotSignedIn(
             f"`{folder / FILE}` is damaged, so it is not known which store to use",
             hint="`todo connect` writes it anew, `todo connect --local` for the embedded store",
@@ -72,51 +72,51 @@ def load_last_connection(folder: Path) -> LastConnection | None:
     return replace(last, display=mask_passwords(last.display))
 
 
-def load_connection_in_use(folder: Path, secrets: SecretStore) -> StoredConnection | None:
+def load_database_in_use(folder: Path, secrets: NamedSecrets) -> ConnectedDatabase | None:
     """Read the connection in use, None for the embedded store; raises NotSignedIn if it is gone."""
-    last = load_last_connection(folder)
+    last = load_last_database(folder)
     if last is None or not last.current:
         return None
-    if (connection := load_connection(secrets, last.store)) is None:
+    if (connected := load_connected_database(secrets, last.store)) is None:
         raise NotSignedIn(
             f"the stored URL of {last.display} is gone",
             hint="`todo connect -` stores it again; `todo connect --local` uses the embedded store",
         )
-    return connection
+    return connected
 
 
-def load_connection(secrets: SecretStore, store: str) -> StoredConnection | None:
+def load_connected_database(secrets: NamedSecrets, store_id: str) -> ConnectedDatabase | None:
     """Read what is stored of a database, in use or not; raises NotSignedIn if it is damaged."""
-    text = secrets.get(connection_secret_name(store))
+    text = secrets.get(database_secret_name(store_id))
     if text is None:
         return None
     if (stored := private_files.parse_json(_Secret, text)) is None:
         raise NotSignedIn(
-            f"what is stored of {store} is damaged", hint="`todo connect -` stores it again"
+            f"what is stored of {store_id} is damaged", hint="`todo connect -` stores it again"
         )
-    return StoredConnection(store, mask_passwords(stored.display), stored.url, stored.machine)
+    return ConnectedDatabase(store_id, mask_passwords(stored.display), stored.url, stored.machine)
 
 
-def save_connection(secrets: SecretStore, connection: StoredConnection) -> None:
+def save_connected_database(secrets: NamedSecrets, connected: ConnectedDatabase) -> None:
     """Store a connection without using it yet."""
-    secret = _Secret(connection.url, connection.display, connection.machine_key)
+    secret = _Secret(connected.url, connected.display, connected.machine_key)
     text = private_files.format_json(secret, exclude={"machine": {"had_store"}})
-    secrets.set(connection_secret_name(connection.store), text)
+    secrets.set(database_secret_name(connected.store_id), text)
 
 
-def use_connection(folder: Path, connection: StoredConnection) -> None:
+def use_connected_database(folder: Path, connected: ConnectedDatabase) -> None:
     """Make a stored connection the one in use."""
-    last = LastConnection(connection.store, connection.display, current=True)
+    last = LastDatabase(connected.store_id, connected.display, current=True)
     private_files.write_json(folder / FILE, last)
 
 
-def use_embedded_store(folder: Path) -> tuple[bool, LastConnection | None]:
+def use_embedded_store(folder: Path) -> tuple[bool, LastDatabase | None]:
     """Use the embedded store again; the connection's secret stays stored.
 
     Returns whether it was not in use, and which connection was, if that can be read.
     """
     try:
-        last = load_last_connection(folder)
+        last = load_last_database(folder)
     except NotSignedIn:
         private_files.remove_private(folder / FILE)
         return True, None
@@ -126,27 +126,27 @@ def use_embedded_store(folder: Path) -> tuple[bool, LastConnection | None]:
     return False, None
 
 
-def remove_connection(folder: Path, secrets: SecretStore, store: str) -> None:
+def remove_connected_database(folder: Path, secrets: NamedSecrets, store_id: str) -> None:
     """Remove what is stored of a database, and use the embedded store if it was in use."""
-    secrets.delete(connection_secret_name(store))
-    last = load_last_connection(folder)
-    if last is not None and last.store == store:
+    secrets.delete(database_secret_name(store_id))
+    last = load_last_database(folder)
+    if last is not None and last.store == store_id:
         private_files.remove_private(folder / FILE)
 
 
-def describe_secret_location(secrets: SecretStore, store: str) -> str:
+def describe_secret_location(secrets: NamedSecrets, store_id: str) -> str:
     """Say where a database's secret is stored, as `the keyring`."""
     return {"keyring": "the keyring", "file": "a private file", None: "nowhere"}[
-        secrets.locate(connection_secret_name(store))
+        secrets.locate(database_secret_name(store_id))
     ]
 
 
-def connection_secret_name(store: str) -> str:
+def database_secret_name(store_id: str) -> str:
     """Return what the secret of a database is called."""
-    return f"connection {store}"
+    return f"connection {store_id}"
 
 
-async def probe_server(database: Database) -> tuple[Probe, Probe | TodoError | None]:
+async def probe_both_hosts(database: Database) -> tuple[Probe, Probe | TodoError | None]:
     """Ask a server, and beside it its sister host on Neon (pooled or direct), what they are.
 
     Raises:
@@ -162,22 +162,22 @@ async def probe_server(database: Database) -> tuple[Probe, Probe | TodoError | N
     target = database.target
     assert isinstance(target, PostgresTarget)
     if target.sister is None:
-        own, sister = await try_probe(database), None
+        given, sister = await try_probe(database), None
     else:
-        own, sister = await asyncio.gather(
+        given, sister = await asyncio.gather(
             try_probe(database), try_probe(database.with_target(target.sister))
         )
-    if isinstance(own, StoreUnavailable):
+    if isinstance(given, StoreUnavailable):
         if target.sister and isinstance(sister, Probe):
             kind = "pooled" if target.sister.is_pooled else "direct"
-            own.hint = f"its {kind} host answers: {target.sister.host}"
-        elif own.hint == DOCTOR:
+            given.hint = f"its {kind} host answers: {target.sister.host}"
+        elif given.hint == DOCTOR:
             # Nothing is stored, so `todo doctor` alone would look at another store.
-            own.hint = "with the URL in TODO_DATABASE_URL, `todo doctor` looks for the reason"
-    if isinstance(own, TodoError):
-        raise own
-    own.require_own_tables(target.display)
-    return own, sister
+            given.hint = "with the URL in TODO_DATABASE_URL, `todo doctor` looks for the reason"
+    if isinstance(given, TodoError):
+        raise given
+    given.require_todo_tables(target.display)
+    return given, sister
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class KnownUsers:
     users: tuple[StoredUser, ...]
     accepted: tuple[MachineKey, ...]
     is_member_login: bool
-    previous: StoredConnection | None
+    previous: ConnectedDatabase | None
 
     def find_key(self, user: StoredUser | None) -> MachineKey | None:
         """Return this machine's key of a user, or without one of any; None if a new one is needed.
@@ -214,13 +214,13 @@ class KnownUsers:
 
 
 async def fetch_known_users(
-    database: Database, store: str, folder: Path, secrets: SecretStore
+    database: Database, store_id: str, folder: Path, secrets: NamedSecrets
 ) -> KnownUsers:
     """Find out who is in a database, and whether it knows this machine."""
     from neontodo.accounts import queries
 
-    previous = _load_previous(secrets, store)
-    candidates = (previous.machine_key if previous else None, machine_key.load_machine_key(folder))
+    previous = _load_previous(secrets, store_id)
+    candidates = (previous.machine_key if previous else None, machine_keys.load_machine_key(folder))
     async with database.connect() as connection:
         accepted = [
             key
@@ -236,24 +236,24 @@ async def fetch_known_users(
         )
 
 
-def _load_previous(secrets: SecretStore, store: str) -> StoredConnection | None:
+def _load_previous(secrets: NamedSecrets, store_id: str) -> ConnectedDatabase | None:
     """Read what is stored of a database; None if it is damaged, since it is written anew."""
     try:
-        return load_connection(secrets, store)
+        return load_connected_database(secrets, store_id)
     except NotSignedIn:
         return None
 
 
-async def enrol(
+async def enrol_machine(
     database: Database,
-    connection: StoredConnection,
+    connected: ConnectedDatabase,
     key: MachineKey,
     known: KnownUsers,
     *,
     folder: Path,
-    secrets: SecretStore,
+    secrets: NamedSecrets,
     now: datetime,
-) -> StoredConnection:
+) -> ConnectedDatabase:
     """Store a connection with this machine's key in it, which is added there unless it is known.
 
     The connection is not in use yet. If adding the key fails, what was stored before is stored
@@ -264,29 +264,31 @@ async def enrol(
     from neontodo.accounts import queries
     from neontodo.db.database import AGAIN
 
-    own = machine_key.load_machine_key(folder)
-    is_own = own is not None and own.key_id == key.key_id
-    connection = replace(connection, machine_key=None if is_own else key)
-    save_connection(secrets, connection)
+    embedded_key = machine_keys.load_machine_key(folder)
+    is_embedded_key = embedded_key is not None and embedded_key.key_id == key.key_id
+    connected = replace(connected, machine_key=None if is_embedded_key else key)
+    save_connected_database(secrets, connected)
     try:
         if key.key_id not in [accepted.key_id for accepted in known.accepted]:
             async with database.connect(hint_if_unknown=AGAIN) as opened:
                 await queries.add_machine_key(opened, key.to_row(socket.gethostname(), now))
     except BaseException:
         if known.previous is not None:
-            save_connection(secrets, known.previous)
+            save_connected_database(secrets, known.previous)
         else:
-            remove_connection(folder, secrets, connection.store)
+            remove_connected_database(folder, secrets, connected.store_id)
         raise
-    return connection
+    return connected
 
 
-def save_for_account(secrets: SecretStore, connection: StoredConnection) -> StoredConnection:
+def save_database_for_account(
+    secrets: NamedSecrets, connected: ConnectedDatabase
+) -> ConnectedDatabase:
     """Store a connection of somebody who has signed in, who needs no key in the database.
 
     A key from before stays stored: it is wanted again by whoever signs out.
     """
-    previous = _load_previous(secrets, connection.store)
-    connection = replace(connection, machine_key=previous.machine_key if previous else None)
-    save_connection(secrets, connection)
-    return connection
+    previous = _load_previous(secrets, connected.store_id)
+    connected = replace(connected, machine_key=previous.machine_key if previous else None)
+    save_connected_database(secrets, connected)
+    return connected

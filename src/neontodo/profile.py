@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from neontodo.accounts.account_file import Account
-    from neontodo.accounts.connect import StoredConnection
+    from neontodo.accounts.connected_database import ConnectedDatabase
     from neontodo.accounts.issuers.issuer import Issuer
-    from neontodo.accounts.machine_key import MachineKey
-    from neontodo.accounts.secrets.store import SecretStore
+    from neontodo.accounts.machine_keys import MachineKey
+    from neontodo.accounts.secrets.named_secrets import NamedSecrets
     from neontodo.db.schema import FirstUser
     from neontodo.db.url import Target
     from neontodo.settings import Settings
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 STORE = "tasks.db"
 
 
-class LocalProfile:
+class Profile:
     """The profile that the settings choose; each file is read when it is first asked for.
 
     `notify` is told of what was done that the user should know. `may_be_new` says that the profile
@@ -37,7 +37,7 @@ class LocalProfile:
         self.may_be_new = False
         self._settings = settings
         self._notify = notify
-        self._machine: MachineKey | None = None
+        self._machine_key: MachineKey | None = None
 
     @cached_property
     def folder(self) -> Path:
@@ -56,7 +56,7 @@ class LocalProfile:
                 f"there is no profile `{name}`",
                 hint="`todo profiles` lists them; `todo login`, `connect` and `join` make one",
             )
-        require_own_links(folder)
+        require_trusted_links(folder)
         return folder
 
     @property
@@ -65,11 +65,11 @@ class LocalProfile:
         return self.folder.absolute() / STORE
 
     @cached_property
-    def secrets(self) -> SecretStore:
+    def secrets(self) -> NamedSecrets:
         """The profile's secrets; none is read yet."""
-        from neontodo.accounts.secrets.store import SecretStore
+        from neontodo.accounts.secrets.named_secrets import NamedSecrets
 
-        return SecretStore(self.folder, self._notify)
+        return NamedSecrets(self.folder, self._notify)
 
     @cached_property
     def account(self) -> Account | None:
@@ -79,23 +79,23 @@ class LocalProfile:
         return account_file.load_account(self.folder)
 
     @cached_property
-    def connection(self) -> StoredConnection | None:
+    def connected_database(self) -> ConnectedDatabase | None:
         """What `todo connect` stored of the store in use; None for the embedded one.
 
         Raises:
             NotSignedIn: what was stored is gone or damaged.
             KeyringUnavailable: the keyring that holds it does not answer.
         """
-        from neontodo.accounts import connect
+        from neontodo.accounts import connected_database
 
         if url := self._settings.database_url:
             from neontodo.db.url import PostgresTarget, parse_url
 
             target = parse_url(url.get_secret_value())
             if isinstance(target, PostgresTarget):
-                return connect.load_connection(self.secrets, target.key)
+                return connected_database.load_connected_database(self.secrets, target.store_id)
             return None
-        return connect.load_connection_in_use(self.folder, self.secrets)
+        return connected_database.load_database_in_use(self.folder, self.secrets)
 
     @cached_property
     def issuer(self) -> Issuer | None:
@@ -129,40 +129,40 @@ class LocalProfile:
 
         A store whose key is missing or damaged raises NotSignedIn.
         """
-        from neontodo.accounts import machine_key
+        from neontodo.accounts import machine_keys
 
-        if self._machine is None:
-            machine = machine_key.load_machine_key(self.folder)
-            if machine is None:
+        if self._machine_key is None:
+            machine_key = machine_keys.load_machine_key(self.folder)
+            if machine_key is None:
                 self.require_key_of_store()
-                name = machine_key.find_os_user_name()
-                machine = machine_key.create_machine_key(self.folder, name=name, now=now)
-            elif not machine.had_store and self.store_path.exists():
+                name = machine_keys.find_os_user_name()
+                machine_key = machine_keys.create_machine_key(self.folder, name=name, now=now)
+            elif not machine_key.had_store and self.store_path.exists():
                 # A first command was killed before it was done.
                 self._remember_store()
-            self._machine = machine
-        return self._machine
+            self._machine_key = machine_key
+        return self._machine_key
 
     def require_key_of_store(self) -> None:
         """Raise NotSignedIn if there is an embedded store whose key is missing."""
-        from neontodo.accounts import machine_key
+        from neontodo.accounts import machine_keys
 
-        if self.store_path.exists() and machine_key.load_machine_key(self.folder) is None:
+        if self.store_path.exists() and machine_keys.load_machine_key(self.folder) is None:
             raise NotSignedIn(
                 f"the key of the store {self.folder / STORE} is missing: "
-                f"`{machine_key.IDENTITY}` beside it",
+                f"`{machine_keys.KEY_FILE}` beside it",
                 hint="restore it from a backup, or set TODO_TOKEN to a token",
             )
 
     def has_lost_store(self, path: Path) -> bool:
         """Return whether the store at `path` is missing, though it was made by this key."""
-        from neontodo.accounts import machine_key
+        from neontodo.accounts import machine_keys
 
         if path != self.store_path:
             return False
-        machine = self._machine or machine_key.load_machine_key(self.folder)
+        machine_key = self._machine_key or machine_keys.load_machine_key(self.folder)
         # Looked at last: another first command may have made the store by now.
-        return machine is not None and machine.had_store and not path.exists()
+        return machine_key is not None and machine_key.had_store and not path.exists()
 
     def make_first_user(self, target: Target, now: datetime) -> FirstUser:
         """Return the first user of a store without users: the account, else this machine's user.
@@ -171,18 +171,18 @@ class LocalProfile:
         """
         import socket
 
-        from neontodo.accounts.machine_key import encode_public_key
+        from neontodo.accounts.machine_keys import encode_public_key
         from neontodo.db.schema import FirstKey, FirstUser
 
         if self.account is not None and target.engine == "postgresql":
             return FirstUser(self.account.user_id, self.account.name, at=now)
-        machine = self.load_or_create_machine_key(now)
+        machine_key = self.load_or_create_machine_key(now)
         key = FirstKey(
-            machine.key_id,
-            encode_public_key(machine.private_key.public_key()),
+            machine_key.key_id,
+            encode_public_key(machine_key.private_key.public_key()),
             socket.gethostname(),
         )
-        first_user = FirstUser(machine.user_id, machine.name, at=now, key=key)
+        first_user = FirstUser(machine_key.user_id, machine_key.name, at=now, key=key)
         if target.display != str(self.store_path):
             return first_user
         return replace(
@@ -192,15 +192,15 @@ class LocalProfile:
         )
 
     def _remember_store(self) -> None:
-        from neontodo.accounts import machine_key
+        from neontodo.accounts import machine_keys
         from neontodo.filesystem import clear_temporary_folders
 
         # As long as other commands build the store, they may be killed.
         if clear_temporary_folders(self.folder, STORE):
-            machine_key.note_store_made(self.folder)
+            machine_keys.note_store_made(self.folder)
 
 
-def require_own_links(path: Path) -> None:
+def require_trusted_links(path: Path) -> None:
     """Raise Refused if a path leads through a link that another user has made."""
     from neontodo.filesystem import follow_links
 

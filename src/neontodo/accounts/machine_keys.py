@@ -29,7 +29,7 @@ from neontodo.accounts.secrets.private_files import (
 from neontodo.accounts.tokens import decode_base64url, encode_base64url
 from neontodo.errors import NotSignedIn, StoreUnavailable
 
-IDENTITY = "identity.json"
+KEY_FILE = "identity.json"
 TOKEN = "token"
 LIFETIME = timedelta(days=90)
 RENEWED_BEFORE = timedelta(days=30)
@@ -126,72 +126,72 @@ class MachineKey:
 
 def load_machine_key(folder: Path) -> MachineKey | None:
     """Read the identity that is stored in a folder, or None if there is none."""
-    data = read_private(folder / IDENTITY)
+    data = read_private(folder / KEY_FILE)
     if data is None:
         return None
-    machine = parse_json(MachineKey, data)
-    if machine is None or not _is_uuid(machine.user_id):
+    machine_key = parse_json(MachineKey, data)
+    if machine_key is None or not _is_uuid(machine_key.user_id):
         raise NotSignedIn(
-            f"`{folder / IDENTITY}` is damaged, so this machine's identity is not known",
+            f"`{folder / KEY_FILE}` is damaged, so this machine's identity is not known",
             hint="restore that file from a backup; the tasks are untouched",
         )
-    return replace(machine, token=read_token(folder / TOKEN))
+    return replace(machine_key, token=read_token(folder / TOKEN))
 
 
 def create_machine_key(folder: Path, *, name: str, now: datetime) -> MachineKey:
     """Make an identity, or return the existing one; concurrent callers get the same."""
-    machine = load_machine_key(folder)
-    if machine is None:
-        made = replace(make_key(str(uuid.uuid4()), name), had_store=False)
-        create_private(folder / IDENTITY, _format(made))
-        machine = load_machine_key(folder)
-    if machine is None:
+    machine_key = load_machine_key(folder)
+    if machine_key is None:
+        made = replace(generate_machine_key(str(uuid.uuid4()), name), had_store=False)
+        create_private(folder / KEY_FILE, _format(made))
+        machine_key = load_machine_key(folder)
+    if machine_key is None:
         raise StoreUnavailable(f"`{folder}` was changed meanwhile", hint="run the command again")
-    if machine.token is None:
+    if machine_key.token is None:
         # Without the file the token is signed for each command, which a read-only disk must bear.
         with suppress(StoreUnavailable):
-            create_private(folder / TOKEN, sign_token(machine, now).encode())
-        machine = replace(machine, token=read_token(folder / TOKEN))
-    return machine
+            create_private(folder / TOKEN, sign_token(machine_key, now).encode())
+        machine_key = replace(machine_key, token=read_token(folder / TOKEN))
+    return machine_key
 
 
 def note_store_made(folder: Path) -> None:
     """Write down that the embedded store was made, so that it is missed if it is lost."""
-    machine = load_machine_key(folder)
-    if machine is not None and not machine.had_store:
+    machine_key = load_machine_key(folder)
+    if machine_key is not None and not machine_key.had_store:
         with suppress(StoreUnavailable):
-            write_private(folder / IDENTITY, _format(replace(machine, had_store=True)))
+            write_private(folder / KEY_FILE, _format(replace(machine_key, had_store=True)))
 
 
-def load_claims(machine: MachineKey, folder: Path, now: datetime) -> tokens.Claims:
+def load_claims(machine_key: MachineKey, folder: Path, now: datetime) -> tokens.Claims:
     """Return what the machine's token says; one that is absent or soon expires is signed anew."""
     try:
-        token, claims = renew_token(machine, now)
+        token, claims = renew_token(machine_key, now)
     except NotSignedIn as error:
         raise NotSignedIn(
             f"{error.message} (`{folder / TOKEN}`)",
             hint="remove that file, and this machine signs a new one",
         ) from None
-    if token != machine.token:
+    if token != machine_key.token:
         # On a read-only disk the new token serves this command only, which is all it is needed for.
         with suppress(StoreUnavailable):
             write_private(folder / TOKEN, token.encode())
     return claims
 
 
-def renew_token(machine: MachineKey, now: datetime) -> tuple[str, tokens.Claims]:
+def renew_token(machine_key: MachineKey, now: datetime) -> tuple[str, tokens.Claims]:
     """Return the machine's token, verified, or one signed anew if that soon expires.
 
     Raises:
         NotSignedIn: somebody tampered with the token; it is not replaced in silence.
     """
-    if machine.token is not None:
+    if machine_key.token is not None:
         with suppress(tokens.OutsideValidity):
-            claims = _verify(machine, machine.token, now)
+            claims = _verify(machine_key, machine_key.token, now)
             if claims.expires_at - now > RENEWED_BEFORE:
-                return machine.token, claims
-    token = sign_token(machine, now)
-    return token, _verify(machine, token, now)
+                return machine_key.token, claims
+    token = sign_token(machine_key, now)
+    return token, _verify(machine_key, token, now)
 
 
 def find_os_user_name() -> str:
@@ -206,16 +206,16 @@ def find_os_user_name() -> str:
     return printable.strip()[:LONGEST_NAME] or "me"
 
 
-def make_key(user_id: str, name: str) -> MachineKey:
+def generate_machine_key(user_id: str, name: str) -> MachineKey:
     """Make a key of this machine for a user; nothing is stored."""
     private_key = generate_private_key()
     return MachineKey(user_id, name, compute_thumbprint(private_key.public_key()), private_key)
 
 
-def _format(machine: MachineKey) -> bytes:
+def _format(machine_key: MachineKey) -> bytes:
     # The token has a file of its own. A file without `had_store` is of a machine that had one.
-    left_out = {"token", "had_store"} if machine.had_store else {"token"}
-    return format_json(machine, exclude=left_out, indent=2).encode() + b"\n"
+    left_out = {"token", "had_store"} if machine_key.had_store else {"token"}
+    return format_json(machine_key, exclude=left_out, indent=2).encode() + b"\n"
 
 
 def _is_uuid(text: str) -> bool:
@@ -226,16 +226,18 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def sign_token(machine: MachineKey, now: datetime, lifetime: timedelta = LIFETIME) -> str:
+def sign_token(machine_key: MachineKey, now: datetime, lifetime: timedelta = LIFETIME) -> str:
     """Sign a token for the key's user."""
-    user_id, key_id = machine.user_id, machine.key_id
+    user_id, key_id = machine_key.user_id, machine_key.key_id
     return tokens.sign(
-        machine.private_key, user_id=user_id, key_id=key_id, now=now, lifetime=lifetime
+        machine_key.private_key, user_id=user_id, key_id=key_id, now=now, lifetime=lifetime
     )
 
 
-def _verify(machine: MachineKey, token: str, now: datetime) -> tokens.Claims:
-    claims = tokens.verify_own(token, machine.private_key.public_key(), machine.key_id, now)
-    if claims.user_id != machine.user_id:
+def _verify(machine_key: MachineKey, token: str, now: datetime) -> tokens.Claims:
+    claims = tokens.verify_self_signed(
+        token, machine_key.private_key.public_key(), machine_key.key_id, now
+    )
+    if claims.user_id != machine_key.user_id:
         raise NotSignedIn("the token is of another user")
     return claims
