@@ -367,10 +367,8 @@ def test_status_asks_nobody(ann: Todo, shared: str, postgres_server: Postgres) -
     )
     assert elsewhere.json["chosen_by"] == "TODO_DATABASE_URL"
     assert elsewhere.json["store"] == "postgresql://a@nowhere/d"
-    assert (elsewhere.json["engine"], elsewhere.json["secrets_in"]) == (
-        "postgresql",
-        "a private file",
-    )
+    facts = elsewhere.json["engine"], elsewhere.json["secrets_in"]
+    assert facts == ("postgresql", "nowhere")
 
 
 def test_a_setting_goes_before_what_is_stored(ann: Todo, tmp_path: Path) -> None:
