@@ -131,7 +131,7 @@ class App:
 
     @property
     def account(self) -> Account | None:
-        """The account that is signed in; None if there is none."""
+        """The account that is signed in, None if there is none; NotSignedIn if it is damaged."""
         return self.profile.account
 
     def read_given_token(self) -> tuple[str | None, str]:
@@ -214,9 +214,8 @@ class App:
             claims = await fetch_claims(self.folder, self.secrets, account, self.http, self.now)
             self._is_renamed = (claims.email, claims.name) != (account.email, account.name)
             return identity.Identity(claims, account.issuer.url, account.machine)
-        if (
-            connected := profile.connected_database
-        ) is not None and connected.machine_key is not None:
+        connected = profile.connected_database
+        if connected is not None and connected.machine_key is not None:
             return identity.identify_database_user(connected, profile.secrets, self.now)
         machine_key = profile.load_or_create_machine_key(self.now)
         return identity.identify_machine_user(machine_key, profile.folder, self.now)
@@ -279,7 +278,12 @@ class App:
     async def write(
         self, action: Callable[[UnitOfWork], Awaitable[T]], *, dry_run: bool = False
     ) -> T:
-        """Run an action in one transaction of the user's; a dry run rolls it back."""
+        """Run an action in one transaction of the user's; a dry run rolls it back.
+
+        Raises:
+            NotSignedIn: the store does not know the user, or does not accept the key.
+            OutcomeUnknown: the connection broke during COMMIT, and no later try could find out.
+        """
         from neontodo.tasks.unit_of_work import WriteContext, save_exactly_once
 
         identity = await self.identify_user()

@@ -73,7 +73,7 @@ class Profile:
 
     @cached_property
     def account(self) -> Account | None:
-        """The account that is signed in; None if there is none."""
+        """The account that is signed in, None if there is none; NotSignedIn if it is damaged."""
         from neontodo.accounts import account_file
 
         return account_file.load_account(self.folder)

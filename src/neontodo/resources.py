@@ -79,7 +79,7 @@ class Resources:
         announce: Announce,
         notify: Callable[[str], None],
     ) -> Database:
-        """Return the store of that name: the one that is open, if it is the same."""
+        """Return the store of a target: the one that is open, if it is the same."""
         key = (target, limits, _network())
         if self._database is None or key != self._key:
             if self._database is not None:
@@ -114,14 +114,14 @@ class Resources:
     # Between two commands.
 
     def renew(self) -> None:
-        """Drop what may have died, or been replaced, since the last command."""
+        """Drop what may have died, or been replaced, since the last command; raise as `release`."""
         slept = abs(_awake() - self._awake) > 1.0
         is_old = time.time() - self._last_used > RELEASED_AFTER
         if slept or is_old or self._identify_file() != self._file:
             self.release()
 
     def clean_up(self) -> None:
-        """Leave things as a process that ends does, as far as others see them."""
+        """Leave things as a process that ends does, as far as others see; raise as `release`."""
         while self._outdated:
             self._close(self._outdated.pop())
         path = self._path()

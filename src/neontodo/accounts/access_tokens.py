@@ -82,7 +82,11 @@ async def revoke_key(
 
 
 def find_key(stored: Sequence[StoredKey], reference: str, now: datetime) -> StoredKey:
-    """Return the key that a name or the start of an id means: of a name's the active one."""
+    """Return the key that a name or the start of an id means; of several of a name the active one.
+
+    Raises:
+        KeyNotFound: it means no key, or more than one.
+    """
     found = [
         key
         for key in stored

@@ -6,7 +6,7 @@ import secrets as random
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,20 +41,14 @@ async def sign_in(
         NotSignedIn: it is not accepted; then nothing is stored.
         StoreUnavailable: the issuer cannot be asked, or nothing can be stored.
     """
-    previous = old_session = None
-    # What is damaged, or cannot be read, is written anew.
-    with suppress(TodoError):
-        previous = account_file.load_account(folder)
-        old_session = (
-            account_file.load_issuer_session(secrets, previous.issuer) if previous else None
-        )
+    previous = _load_previous_sign_in(folder, secrets)
     async with http() as client:
         if isinstance(credential, str):
             keys = await jwks.fetch_keys(client, issuer, now)
             claims = jwks.verify_with(keys, credential, issuer, now)
-            account = _make_account(issuer, claims, "token", claims.expires_at, previous)
+            account = _make_account(issuer, claims, "token", claims.expires_at, previous.account)
             session = IssuerSession(credential)
-            _save_sign_in(folder, secrets, account, session, keys, None, previous, old_session)
+            _save_sign_in(folder, secrets, account, session, keys, None, previous)
         else:
             try:
                 # The keys come last: an issuer may make another one for this token.
@@ -63,20 +57,35 @@ async def sign_in(
                 with _blame_clock(issuer, now):
                     claims = jwks.verify_with(keys, token, issuer, now)
                 ends = await better_auth.fetch_session_expiry(client, issuer, credential)
-                account = _make_account(issuer, claims, "session", ends, previous)
-                _save_sign_in(
-                    folder, secrets, account, credential, keys, token, previous, old_session
-                )
+                account = _make_account(issuer, claims, "session", ends, previous.account)
+                _save_sign_in(folder, secrets, account, credential, keys, token, previous)
             except BaseException:
                 # Nobody here knows of it any more.
                 with suppress(TodoError):
                     await better_auth.sign_out(client, issuer, credential)
                 raise
-        if previous and old_session and previous.method == "session":
+        if previous.session and previous.account and previous.account.method == "session":
             # Nothing here refers to it any more.
             with suppress(TodoError):
-                await better_auth.sign_out(client, previous.issuer, old_session)
+                await better_auth.sign_out(client, previous.account.issuer, previous.session)
     return account
+
+
+@dataclass(frozen=True)
+class _PreviousSignIn:
+    """Who was signed in here until now."""
+
+    account: Account | None = None
+    session: IssuerSession | None = field(default=None, repr=False)
+
+
+def _load_previous_sign_in(folder: Path, secrets: NamedSecrets) -> _PreviousSignIn:
+    account = session = None
+    # What is damaged, or cannot be read, is written anew.
+    with suppress(TodoError):
+        account = account_file.load_account(folder)
+        session = account_file.load_issuer_session(secrets, account.issuer) if account else None
+    return _PreviousSignIn(account, session)
 
 
 def _make_account(
@@ -215,8 +224,7 @@ def _save_sign_in(
     session: IssuerSession,
     keys: KeySet,
     token: str | None,
-    previous: Account | None,
-    old_session: IssuerSession | None,
+    previous: _PreviousSignIn,
 ) -> None:
     """Write everything, `account.json` last; what was there before stays if that fails."""
     try:
@@ -229,12 +237,12 @@ def _save_sign_in(
         account_file.save_account(folder, account)
     except BaseException:
         with suppress(TodoError):
-            if previous is None:
+            if previous.account is None:
                 account_file.remove_account(folder, secrets)
-            elif old_session is not None:
+            elif previous.session is not None:
                 remove_private(folder / account_file.TOKEN)
-                account_file.save_issuer_session(secrets, previous.issuer, old_session)
+                account_file.save_issuer_session(secrets, previous.account.issuer, previous.session)
         raise
-    if previous is not None and previous.issuer.url != account.issuer.url:
+    if previous.account is not None and previous.account.issuer.url != account.issuer.url:
         with suppress(TodoError):
-            secrets.delete(account_file.session_secret_name(previous.issuer))
+            secrets.delete(account_file.session_secret_name(previous.account.issuer))

@@ -1,7 +1,7 @@
 """The account that a profile is signed in to, and where it is stored.
 
-`account.json` says who it is and holds no secret. The session, or a token that was given, is in
-the secret store; the token that a session was last given lasts minutes and is in `account.token`.
+`account.json` says who it is and holds no secret. The session, or a token that was given, is a
+named secret; the token that a session was last given lasts minutes and is in `account.token`.
 """
 
 from __future__ import annotations

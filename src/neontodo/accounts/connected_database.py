@@ -51,7 +51,7 @@ class ConnectedDatabase:
 
 @dataclass(frozen=True)
 class _Secret:
-    """What is stored of a connection under the name of its store."""
+    """What is stored of a connected database under its store's name; files say `machine`."""
 
     url: str
     display: str
@@ -73,7 +73,7 @@ def load_last_database(folder: Path) -> LastDatabase | None:
 
 
 def load_database_in_use(folder: Path, secrets: NamedSecrets) -> ConnectedDatabase | None:
-    """Read the connection in use, None for the embedded store; raises NotSignedIn if it is gone."""
+    """Read the database in use, None for the embedded store; raises NotSignedIn if it is gone."""
     last = load_last_database(folder)
     if last is None or not last.current:
         return None
@@ -98,22 +98,22 @@ def load_connected_database(secrets: NamedSecrets, store_id: str) -> ConnectedDa
 
 
 def save_connected_database(secrets: NamedSecrets, connected: ConnectedDatabase) -> None:
-    """Store a connection without using it yet."""
+    """Store a database's URL and this machine's key there, without using it yet."""
     secret = _Secret(connected.url, connected.display, connected.machine_key)
     text = private_files.format_json(secret, exclude={"machine": {"had_store"}})
     secrets.set(database_secret_name(connected.store_id), text)
 
 
 def use_connected_database(folder: Path, connected: ConnectedDatabase) -> None:
-    """Make a stored connection the one in use."""
+    """Make a stored database the one in use."""
     last = LastDatabase(connected.store_id, connected.display, current=True)
     private_files.write_json(folder / FILE, last)
 
 
 def use_embedded_store(folder: Path) -> tuple[bool, LastDatabase | None]:
-    """Use the embedded store again; the connection's secret stays stored.
+    """Use the embedded store again; the database's secret stays stored.
 
-    Returns whether it was not in use, and which connection was, if that can be read.
+    Returns whether it was not in use, and which database was, if that can be read.
     """
     try:
         last = load_last_database(folder)
@@ -254,9 +254,9 @@ async def enrol_machine(
     secrets: NamedSecrets,
     now: datetime,
 ) -> ConnectedDatabase:
-    """Store a connection with this machine's key in it, which is added there unless it is known.
+    """Store a database with this machine's key, which is added there unless it is known.
 
-    The connection is not in use yet. If adding the key fails, what was stored before is stored
+    The database is not in use yet. If adding the key fails, what was stored before is stored
     again.
     """
     import socket
@@ -284,7 +284,7 @@ async def enrol_machine(
 def save_database_for_account(
     secrets: NamedSecrets, connected: ConnectedDatabase
 ) -> ConnectedDatabase:
-    """Store a connection of somebody who has signed in, who needs no key in the database.
+    """Store a database for somebody who has signed in, who needs no key in it.
 
     A key from before stays stored: it is wanted again by whoever signs out.
     """

@@ -1,4 +1,4 @@
-"""This machine's identity: a user, a key, and the token that it signs.
+"""This machine's key: the user it belongs to, and the token that it signs.
 
 That of the embedded store is kept in two private files beside the store, so that cron and SSH find
 what the desktop made. `identity.json` is made once, and its key never replaced; `token` is signed
@@ -125,7 +125,7 @@ class MachineKey:
 
 
 def load_machine_key(folder: Path) -> MachineKey | None:
-    """Read the identity that is stored in a folder, or None if there is none."""
+    """Read the key that is stored in a folder, None if there is none; NotSignedIn if damaged."""
     data = read_private(folder / KEY_FILE)
     if data is None:
         return None
@@ -139,7 +139,7 @@ def load_machine_key(folder: Path) -> MachineKey | None:
 
 
 def create_machine_key(folder: Path, *, name: str, now: datetime) -> MachineKey:
-    """Make an identity, or return the existing one; concurrent callers get the same."""
+    """Make a user and a key, or return those there are; concurrent callers get the same."""
     machine_key = load_machine_key(folder)
     if machine_key is None:
         made = replace(generate_machine_key(str(uuid.uuid4()), name), had_store=False)

@@ -269,7 +269,12 @@ def _receive(connection: socket.socket, size: int) -> bytes:
 
 
 def _receive_go(connection: socket.socket) -> list[int]:
-    """Wait for GO, and return the descriptors that come with it; Garbage if others do."""
+    """Wait for GO, and return the descriptors that come with it.
+
+    Raises:
+        Garbage: something else comes, or not as many descriptors.
+        OSError: nothing does.
+    """
     words, descriptors, flags, _ = socket.recv_fds(connection, 64, DESCRIPTORS)
     if words == protocol.GO and len(descriptors) == DESCRIPTORS and not flags & socket.MSG_CTRUNC:
         return descriptors

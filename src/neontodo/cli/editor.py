@@ -183,7 +183,12 @@ class Draft:
             raise _draft_error(error) from None
 
     def edit(self, text: str) -> str:
-        """Return the text as the editor leaves it; Refused if it failed, or removed the file."""
+        """Return the text as the editor leaves it.
+
+        Raises:
+            Refused: the editor failed, or removed the file.
+            KeyboardInterrupt: it was interrupted.
+        """
         self.write(text)
         code = _run_editor(self._app, [*self._command, str(self.path)])
         if code in (-signal.SIGINT, 128 + signal.SIGINT):

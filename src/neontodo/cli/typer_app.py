@@ -87,6 +87,9 @@ def parse(argv: Sequence[str], app: App | None = None) -> Call | int:
 
     Returns:
         The call, or an exit code where Typer has answered, as it does for `--help`.
+
+    Raises:
+        TyperException: the command line cannot be used.
     """
     answer = command_line().main(
         args=list(argv),

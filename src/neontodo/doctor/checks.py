@@ -67,6 +67,7 @@ def _examine_configuration(app: App, examination: Examination) -> bool:
         examination.skip("the settings cannot be read", "store", "token")
         return False
     examination.run("leftovers", partial(configuration.check_variables, app))
+    # These two are asked for what they raise: the checks below need both.
     try:
         _ = app.account
     except TodoError as problem:

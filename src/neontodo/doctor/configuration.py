@@ -1,4 +1,4 @@
-"""Check this machine: settings, variables that todo does not use, the keyring, the token."""
+"""Check what is configured: settings, variables that todo does not use, the keyring, the token."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def check_variables(app: App) -> str:
 def check_keyring(app: App) -> str:
     """Make sure that the keyring answers, if it holds a secret that is in use."""
     wanted = {}
-    if (key := find_store_id(app)) is not None:
-        wanted["the database URL"] = connected_database.database_secret_name(key)
+    if (store_id := find_store_id(app)) is not None:
+        wanted["the database URL"] = connected_database.database_secret_name(store_id)
     if app.account is not None:
         wanted["the session"] = account_file.session_secret_name(app.account.issuer)
     places = {what: app.secrets.locate(name) for what, name in wanted.items()}
@@ -86,7 +86,7 @@ def check_issuer(app: App) -> str:
 
 
 def find_store_id(app: App) -> str | None:
-    """Return the key of the database in use, if it is known without a secret."""
+    """Return the id of the store in use, None if only a secret tells it; NotSignedIn if damaged."""
     if url := app.settings.database_url:
         try:
             target = parse_url(url.get_secret_value())

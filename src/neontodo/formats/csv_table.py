@@ -19,8 +19,7 @@ from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from neontodo.fields import BY_NAME
-from neontodo.formats.json_array import build_record
-from neontodo.formats.record import BadRecord, open_text
+from neontodo.formats.record import BadRecord, build_record, open_text
 from neontodo.models import Record, TaskPublic
 
 _ALIASES = {

@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, BinaryIO, TextIO, cast
 
 from pydantic import ValidationError
 
 from neontodo.columns import EXTRA_MAX_BYTES, EXTRA_MAX_DEPTH, explain_unstorable_json, write_json
+from neontodo.fields import FIELDS, Kind, Priority
+from neontodo.formats import dates
 from neontodo.formats.dates import shorten_for_message
-from neontodo.models import DESCRIPTION_MAX, TITLE_MAX, TaskCreate, TaskPublic
+from neontodo.models import DESCRIPTION_MAX, TITLE_MAX, Record, TaskCreate, TaskPublic
+
+_LETTERS = {"l": Priority.LOW, "m": Priority.MEDIUM, "h": Priority.HIGH}
+_PRIORITIES = {priority.label: priority for priority in Priority} | _LETTERS
 
 
 class BadRecord(ValueError):
@@ -142,3 +148,67 @@ def _describe_error(error: ValidationError, names: dict[str, str]) -> str:
     else:
         reason = _REASONS.get(kind, first["msg"]).format(**context)
     return f"{names.get(field, field)}: {reason}"
+
+
+def build_record(where: str, raw: Any, home: str, *, tz: tzinfo, now: datetime) -> Record:
+    """Return the task that an object describes; attributes of other names go to `extra[home]`."""
+    try:
+        if not isinstance(raw, dict):
+            raise BadRecord("must be an object")
+        values, extra = _read_fields(raw, home, tz)
+        task = build_task(values, extra, now=now, names={})
+    except BadRecord as error:
+        return Record(where, problem=str(error))
+    return Record(where, task, key="" if task.id else json.dumps(raw, sort_keys=True))
+
+
+def _read_fields(
+    raw: dict[str, Any], home: str, tz: tzinfo
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    values, unknown = {}, {}
+    for name, value in raw.items():
+        if name not in _PARSERS:
+            unknown[name] = value
+        elif value is not None:
+            parse = _PARSERS[name]
+            try:
+                values[name] = parse(value, tz) if parse else value
+            except ValueError as error:
+                raise BadRecord(f"{name}: {error}") from None
+    is_completed = values.setdefault("completed", "completed_at" in values)
+    if not is_completed and values.pop("completed_at", None):
+        unknown["completed_at"] = raw["completed_at"]
+    extra = values.pop("extra", {})
+    if unknown:
+        known = extra.get(home)
+        extra[home] = {**known, **unknown} if isinstance(known, dict) else unknown
+    return values, extra
+
+
+def _parse_priority(value: Any, tz: tzinfo) -> Priority:
+    found = _PRIORITIES.get(value.lower()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("must be none, low, medium or high")
+    return found
+
+
+def _parse_flag(value: Any, tz: tzinfo) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _copy_object(value: Any, tz: tzinfo) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("must be an object")
+    return dict(value)
+
+
+_PARSERS_BY_KIND: dict[Kind, Callable[[Any, tzinfo], Any]] = {
+    Kind.INSTANT: dates.parse_instant,
+    Kind.WHEN: dates.parse_when,
+    Kind.PRIORITY: _parse_priority,
+    Kind.FLAG: _parse_flag,
+    Kind.OBJECT: _copy_object,
+}
+_PARSERS = {field.name: _PARSERS_BY_KIND.get(field.kind) for field in FIELDS}

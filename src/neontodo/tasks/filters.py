@@ -99,7 +99,7 @@ def _parse_condition(field: Field, text: str, now: datetime, tz: tzinfo) -> Cond
 
 
 def parse_span(field: str, text: str, *, now: datetime, tz: tzinfo) -> Within:
-    """Return the span of `overdue`, `week` (today and six days more), `none` or a day."""
+    """Return the span of `overdue`, `week` (7 days), `none` or a day; BadValue if it is no day."""
     today = local_day(now, tz)
     match text.strip().lower():
         case "overdue":

@@ -37,7 +37,11 @@ _WORDS = {"due": "due date", "completed": "status"}
 
 
 async def undo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
-    """Undo the newest unreverted command of this machine, or of any; Refused if that cannot be."""
+    """Undo the newest command of this machine, or of any, that no later one has reverted.
+
+    Raises:
+        Refused: there is none, or something of it was changed since.
+    """
     await unit.start()
     async for command in _find_unreverted(unit, any_machine):
         if command.reverts is None and (outcome := await _revert(unit, command, "undo")):
@@ -49,7 +53,7 @@ async def undo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
 
 
 async def redo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
-    """Reapply the newest command that was undone; Refused if something was changed since."""
+    """Reapply the newest undone command; Refused if there is none, or something changed since."""
     await unit.start()
     async for command in _find_unreverted(unit, any_machine):
         if command.reverts is None:

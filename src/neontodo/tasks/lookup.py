@@ -39,7 +39,7 @@ async def resolve_refs(session: AsyncSession, user_id: str, key_id: str, refs: R
 
 
 async def resolve_one(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -> Task:
-    """Return the only task that the references name; TaskNotFound lists the candidates."""
+    """Return the one task that the references name; TaskNotFound if they name none, or several."""
     found = await resolve_refs(session, user_id, key_id, refs)
     if len(found) > 1:
         raise TaskNotFound(

@@ -65,6 +65,9 @@ async def save_exactly_once(
 
     If the connection breaks, the action runs again until its changes are known to be saved once.
     Returns the answer of the run that was saved, even if the server's own got lost.
+
+    Raises:
+        OutcomeUnknown: as `db.retry.run_with_retries`.
     """
     answers: list[T] = []
 

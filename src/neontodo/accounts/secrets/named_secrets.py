@@ -64,7 +64,7 @@ class NamedSecrets:
 
     def get(self, name: str) -> str | None:
         """Return a secret, or None if there is none; a keyring that holds it must answer."""
-        file = self._read_record(name)
+        file = self._read_file(name)
         if file is None or file.value is not None:
             return None if file is None else file.value
         try:
@@ -74,7 +74,7 @@ class NamedSecrets:
 
     def set(self, name: str, value: str) -> None:
         """Store a secret where it was before, or for a new one in the keyring if that works."""
-        file = self._read_record_to_replace(name)
+        file = self._read_file_to_replace(name)
         if file is not None and file.value is not None:
             self._write(replace(file, value=value))
             return
@@ -89,7 +89,7 @@ class NamedSecrets:
 
     def delete(self, name: str) -> None:
         """Remove a secret from wherever it is; one that is not there is no error."""
-        file = self._read_record_to_replace(name)
+        file = self._read_file_to_replace(name)
         if file is None:
             return
         if file.in_keyring:
@@ -102,7 +102,7 @@ class NamedSecrets:
 
     def names(self) -> list[str]:
         """Return the names of the secrets that are stored here, without damaged ones."""
-        return [file.name for file in self._read_records()]
+        return [file.name for file in self._read_files()]
 
     def make_private(self, name: str) -> None:
         """Let a secret's file be used again that others could read."""
@@ -110,13 +110,13 @@ class NamedSecrets:
 
     def locate(self, name: str) -> Literal["keyring", "file"] | None:
         """Say where a secret is stored, without asking a keyring."""
-        file = self._read_record(name)
+        file = self._read_file(name)
         if file is None:
             return None
         return "keyring" if file.value is None else "file"
 
     def _keep_in_file(self, file: _SecretFile, problem: NoAnswer) -> None:
-        first = not any(file.value is not None for file in self._read_records())
+        first = not any(file.value is not None for file in self._read_files())
         self._write(file)
         if first:
             self._notify(
@@ -124,14 +124,14 @@ class NamedSecrets:
                 "in files that only you can read"
             )
 
-    def _read_records(self) -> list[_SecretFile]:
+    def _read_files(self) -> list[_SecretFile]:
         found = []
         for path in sorted(self._folder.glob("*.json")):
             with suppress(NotSignedIn):
                 found.append(parse_json(_SecretFile, read_private(path, even_shared=True) or b""))
         return [file for file in found if file is not None]
 
-    def _read_record(self, name: str) -> _SecretFile | None:
+    def _read_file(self, name: str) -> _SecretFile | None:
         data = read_private(self._path_of(name))
         if data is None:
             return None
@@ -143,10 +143,10 @@ class NamedSecrets:
             )
         return file
 
-    def _read_record_to_replace(self, name: str) -> _SecretFile | None:
-        """Read the record; if it cannot be used, assume that a keyring holds the secret too."""
+    def _read_file_to_replace(self, name: str) -> _SecretFile | None:
+        """Read the file; if it cannot be used, assume that a keyring holds the secret too."""
         try:
-            return self._read_record(name)
+            return self._read_file(name)
         except NotSignedIn:
             return _SecretFile(name, in_keyring=True, value="")
 

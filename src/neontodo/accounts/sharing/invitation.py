@@ -154,9 +154,9 @@ def parse_target(invitation: Invitation) -> PostgresTarget:
 
 
 async def accept_invitation(
-    invitation: Invitation, opened: Opener, folder: Path, secrets: NamedSecrets
+    invitation: Invitation, open_database: Opener, folder: Path, secrets: NamedSecrets
 ) -> ConnectedDatabase:
-    """Spend the invitation, store the connection and use it from now on.
+    """Spend the invitation, store the database and use it from now on.
 
     Whoever was interrupted may do it again: what is stored by then is tried where the invitation
     is spent.
@@ -167,7 +167,7 @@ async def accept_invitation(
     target = parse_target(invitation)
 
     async def spend(encode: Encode) -> ConnectedDatabase | None:
-        return await _spend(invitation.machine_key, target, opened, secrets, encode)
+        return await _spend(invitation.machine_key, target, open_database, secrets, encode)
 
     try:
         made = await set_passwords(target, spend)
@@ -178,7 +178,7 @@ async def accept_invitation(
             raise
         made = None
     if made is None:
-        made = await _resume(target, opened, secrets)
+        made = await _resume(target, open_database, secrets)
     connected_database.use_connected_database(folder, made)
     return made
 
@@ -186,7 +186,7 @@ async def accept_invitation(
 async def _spend(
     machine_key: MachineKey,
     target: PostgresTarget,
-    opened: Opener,
+    open_database: Opener,
     secrets: NamedSecrets,
     encode: Encode,
 ) -> ConnectedDatabase | None:
@@ -195,7 +195,7 @@ async def _spend(
     made = ConnectedDatabase(
         target.store_id, target.display, build_url(target, target.user, password), machine_key
     )
-    database = opened(target)
+    database = open_database(target)
     try:
         again = "run `todo join` again, with the same invitation"
         async with database.connect(hint_if_unknown=again) as connection:
@@ -220,7 +220,7 @@ async def _require_accepted(connection: AsyncConnection, machine_key: MachineKey
 
 
 async def _resume(
-    target: PostgresTarget, opened: Opener, secrets: NamedSecrets
+    target: PostgresTarget, open_database: Opener, secrets: NamedSecrets
 ) -> ConnectedDatabase:
     """Return what an interrupted try has stored, if the database accepts it."""
     earlier = connected_database.load_connected_database(secrets, target.store_id)
@@ -229,7 +229,7 @@ async def _resume(
     known = parse_url(earlier.url)
     if not isinstance(known, PostgresTarget) or known.user != target.user:
         raise NotSignedIn(SPENT, hint=ANOTHER)
-    database = opened(known)
+    database = open_database(known)
     try:
         async with database.connect() as connection:
             await grants.require_version(connection)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import options
+from neontodo.cli.commands import Commands
 from neontodo.errors import BadValue, Refused, SchemaMismatch, TodoError
 
 if TYPE_CHECKING:
@@ -109,12 +110,7 @@ def _connect(app: App, request: ConnectRequest) -> None:
         )
         made = _enrol(app, database, offered, request.user)
         connected_database.use_connected_database(app.folder, made)
-        me = ""
-        if app.account is not None:
-            me = f" as {app.account.label}"
-        elif made.machine_key is not None:
-            me = f" as {made.machine_key.name}"
-        say(app.streams, f"connected to {made.display}{me}")
+        say(app.streams, f"connected to {made.display}{_describe_user(app, made)}")
         warn_overruled(app)
         if request.move:
             move_embedded_tasks(app, database, made)
@@ -122,6 +118,12 @@ def _connect(app: App, request: ConnectRequest) -> None:
             offer_move(app)
     finally:
         app.run(database.close())
+
+
+def _describe_user(app: App, made: ConnectedDatabase) -> str:
+    if app.account is not None:
+        return f" as {app.account.label}"
+    return f" as {made.machine_key.name}" if made.machine_key else ""
 
 
 def _print_server(
@@ -175,7 +177,7 @@ def _make_ready(app: App, database: Database, probe: Probe, *, may_upgrade: bool
 def _enrol(
     app: App, database: Database, offered: ConnectedDatabase, who: str | None
 ) -> ConnectedDatabase:
-    """Return the connection with this machine's user and key in it; stored, but not yet in use."""
+    """Return the database with this machine's key there; it is stored, but not yet in use."""
     from neontodo.accounts import connected_database
     from neontodo.accounts.machine_keys import generate_machine_key
     from neontodo.accounts.users import find_user
@@ -200,7 +202,7 @@ def _enrol(
 def _enrol_account(
     app: App, database: Database, offered: ConnectedDatabase, who: str | None
 ) -> ConnectedDatabase:
-    """Return the connection of somebody who has signed in."""
+    """Store the database for somebody who has signed in, and return it."""
     from neontodo.accounts.connected_database import save_database_for_account
     from neontodo.cli.connecting import require_no_given_token
 
@@ -271,7 +273,7 @@ def _show_status(app: App, *, as_json: bool) -> None:
 
 
 def _use_embedded_store(app: App, *, forget: bool) -> None:
-    """Use the embedded store again; with `forget` nothing of the connection stays stored."""
+    """Use the embedded store again; with `forget` nothing of the database stays stored."""
     from neontodo.accounts import connected_database
     from neontodo.cli.connecting import warn_overruled
     from neontodo.render.messages import hint, say, warn
@@ -290,4 +292,4 @@ def _use_embedded_store(app: App, *, forget: bool) -> None:
     warn_overruled(app)
 
 
-COMMANDS = {"connect": (ConnectRequest, run_connect)}
+COMMANDS: Commands = {"connect": (ConnectRequest, run_connect)}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import options
+from neontodo.cli.commands import Commands
 from neontodo.errors import Refused
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def run_join(app: App, request: JoinRequest) -> None:
 
 
 def _confirm_replacement(app: App, target: PostgresTarget) -> None:
-    """Ask before another connection is given up."""
+    """Ask before another database is given up."""
     from neontodo.accounts import connected_database
     from neontodo.cli.prompt import confirm
 
@@ -82,4 +83,4 @@ def _confirm_replacement(app: App, target: PostgresTarget) -> None:
         confirm(app, f"{last.display} is in use; use {target.display} from now on?")
 
 
-COMMANDS = {"join": (JoinRequest, run_join)}
+COMMANDS: Commands = {"join": (JoinRequest, run_join)}

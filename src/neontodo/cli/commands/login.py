@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import options
+from neontodo.cli.commands import Commands
 from neontodo.errors import BadValue, NotSignedIn, Refused, TodoError
 
 if TYPE_CHECKING:
@@ -287,7 +288,7 @@ def run_profiles(app: App, request: ProfilesRequest) -> None:
     print_profiles(choose_output(app, json=request.json, quiet=request.quiet), found)
 
 
-COMMANDS = {
+COMMANDS: Commands = {
     "login": (LoginRequest, run_login),
     "logout": (LogoutRequest, run_logout),
     "profiles": (ProfilesRequest, run_profiles),

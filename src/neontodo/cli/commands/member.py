@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from neontodo.cli import options
+from neontodo.cli.commands import Commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from neontodo.accounts.sharing.members import NewInvitation
     from neontodo.accounts.tokens import Claims
     from neontodo.app import App
 
@@ -76,8 +76,9 @@ def run_add(app: App, request: AddRequest) -> None:
     from neontodo.render.accounts import print_invitation
     from neontodo.render.messages import hint, warn
 
-    async def add(claims: Claims) -> NewInvitation:
-        return await invite(
+    invited = _manage(
+        app,
+        lambda claims: invite(
             app.database,
             claims,
             email=request.email,
@@ -85,9 +86,8 @@ def run_add(app: App, request: AddRequest) -> None:
             subject=request.subject,
             days=request.days,
             now=app.now,
-        )
-
-    invited = _manage(app, add)
+        ),
+    )
     print_invitation(choose_output(app, json=request.json), invited)
     if invited.other_databases is not None:
         warn(
@@ -164,7 +164,7 @@ def _manage(app: App, work: Callable[[Claims], Coroutine[Any, Any, T]]) -> T:
     return app.run(run_without_blockers(app.database, manage()))
 
 
-COMMANDS = {
+COMMANDS: Commands = {
     "add": (AddRequest, run_add),
     "list": (ListRequest, run_list),
     "remove": (RemoveRequest, run_remove),

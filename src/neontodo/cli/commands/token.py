@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from neontodo.cli import options
+from neontodo.cli.commands import Commands
 from neontodo.errors import BadValue, OutcomeUnknown
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def _confirm_current_key(app: App, reference: str) -> None:
         )
 
 
-COMMANDS = {
+COMMANDS: Commands = {
     "create": (CreateRequest, run_create),
     "list": (ListRequest, run_list),
     "revoke": (RevokeRequest, run_revoke),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from neontodo.cli import options
+from neontodo.cli.commands import Commands
 from neontodo.errors import TodoError
 
 if TYPE_CHECKING:
@@ -42,10 +43,7 @@ def run_whoami(app: App, request: WhoamiRequest) -> None:
         require_accepted(signer.accepted, identity.claims)
     except TodoError as error:
         problem = error
-    # The tokens of a session last minutes, and are renewed: a person asks when to sign in again.
-    account = None if app.read_given_token()[0] else app.account
-    ends = (account.expires_at if account else None) or identity.claims.expires_at
-    expires_at = ends.replace(microsecond=0)
+    expires_at = _find_expiry(app, identity)
     facts = {
         "name": signer.name if signer else identity.claims.name,
         "email": signer.email if signer else identity.claims.email,
@@ -64,6 +62,13 @@ def run_whoami(app: App, request: WhoamiRequest) -> None:
     if problem is not None:
         # What is known without the store is printed all the same.
         raise problem
+
+
+def _find_expiry(app: App, identity: Identity) -> datetime:
+    """Return when to sign in again; the tokens of a session last minutes, and are renewed."""
+    account = None if app.read_given_token()[0] else app.account
+    ends = (account.expires_at if account else None) or identity.claims.expires_at
+    return ends.replace(microsecond=0)
 
 
 async def _fetch_signer(app: App, identity: Identity) -> Signer | None:
@@ -93,4 +98,4 @@ def _describe_for_person(
     return [(name.removesuffix("_at"), str(value)) for name, value in shown.items() if value]
 
 
-COMMANDS = {"whoami": (WhoamiRequest, run_whoami)}
+COMMANDS: Commands = {"whoami": (WhoamiRequest, run_whoami)}
