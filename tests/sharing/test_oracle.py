@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Postgres
+from tests.postgres import PostgresServer
 from tests.sharing import questions
 from tests.sharing.interview import Difference, differences, interview
 from tests.sharing.people import OWNER, PASSWORD, login
@@ -33,14 +34,22 @@ def worlds(
     sharing_server: Postgres,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Worlds]:
-    """Two databases of the newest version, one pair of which was filled at version 0001."""
+    """Two databases of the newest version, one pair of which was filled at version 0001.
+
+    Their server is their own: transactions in other databases delay when a page is cleared of what
+    was rolled back, so one world's tables would grow by a page that the other's do without.
+    """
     is_new = request.param == "new"
     folder = tmp_path_factory.mktemp("worlds")
-    with make_worlds(sharing_server, folder, "head" if is_new else "0001") as pair:
-        if not is_new:
-            for world in pair:
-                world.shared.owner.ok("db", "upgrade")
-        yield pair
+    server = PostgresServer.start(bin_dir=Path(sharing_server.bin_dir))
+    try:
+        with make_worlds(server, folder, "head" if is_new else "0001") as pair:
+            if not is_new:
+                for world in pair:
+                    world.shared.owner.ok("db", "upgrade")
+            yield pair
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="module")
