@@ -14,7 +14,7 @@ import threading
 import time
 import tty
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -34,8 +34,15 @@ class Transport:
         self.commands = 0
         self._process = subprocess.Popen([sys.executable, "-m", "tests.agent.frozen", self.path])
         until = time.monotonic() + 60
-        while not os.path.exists(self.path) and time.monotonic() < until:
+        while not self._is_listening() and time.monotonic() < until:
             time.sleep(0.02)
+
+    def _is_listening(self) -> bool:
+        # The socket is there a moment before anybody may connect to it.
+        with suppress(client.NoAgent):
+            client.connect(self.path).close()
+            return True
+        return False
 
     def stop(self) -> None:
         client.ask_agent(self.path, protocol.STOP)
