@@ -3,7 +3,8 @@
 # environment of its own in ~/.local/share, with a link in ~/.local/bin. Tasks are not touched.
 set -eu
 
-checkout=$(dirname "$0")
+# As a whole path: a bare word would be the name of a package on the index.
+checkout=$(CDPATH="" cd "$(dirname "$0")" && pwd)
 environment=${XDG_DATA_HOME:-$HOME/.local/share}/neontodo-venv
 folder=$HOME/.local/bin
 link=$folder/todo

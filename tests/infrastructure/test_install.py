@@ -16,13 +16,19 @@ pytestmark = pytest.mark.skipif(
 
 
 def install(home: Path, *folders: Path) -> subprocess.CompletedProcess[str]:
-    """Run the script in a home of its own, with these folders first on PATH."""
+    """Run the script from beside its checkout, in a home of its own, with folders first on PATH."""
     home.mkdir(exist_ok=True)
     kept = {name: value for name, value in ENVIRONMENT.items() if name.startswith(("PIP_", "LC_"))}
     path = os.pathsep.join([*map(str, folders), ENVIRONMENT["PATH"]])
     env = kept | {"HOME": str(home), "PATH": path}
+    checkout = SCRIPT.parent
     return subprocess.run(
-        ["sh", SCRIPT], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        ["sh", f"{checkout.name}/install.sh"],
+        cwd=checkout.parent,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
     )
 
 

@@ -110,10 +110,10 @@ class Program:
     """The files of this package, and the folders that other packages are installed in."""
 
     def __init__(self) -> None:
-        own = sorted(map(str, Path(neontodo.__file__).parent.rglob("*.py")))
+        modules = sorted(map(str, Path(neontodo.__file__).parent.rglob("*.py")))
         # An upgrade of another package renames its `dist-info` in these folders.
         folders = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
-        self._paths = own + folders
+        self._paths = modules + folders
         self._identities = [identify_file(path) for path in self._paths]
         self._looked = time.monotonic()
 

@@ -99,20 +99,20 @@ async def invite(
             is_first = await grants.create_group(connection, shared, encode)
             user = await _find_or_add_user(connection, user_id, address, name, now)
             await remove_member.drop_expired_logins(connection, user, now)
-            mine = machine_keys.generate_machine_key(user.id, user.name or address)
+            machine_key = machine_keys.generate_machine_key(user.id, user.name or address)
             same = await queries.count_keys_labelled(connection, user.id, address)
             label = f"{address} ({same + 1})" if same else address
-            await queries.add_machine_key(connection, mine.to_row(label, now))
+            await queries.add_machine_key(connection, machine_key.to_row(label, now))
             # The server's clock decides about the invitation.
             ends = sa.text("SELECT date_trunc('second', now()) + make_interval(days => :days)")
             expires_at: datetime = (await connection.scalars(ends, {"days": days})).one()
             role, password = await _create_role(connection, shared, expires_at, encode)
-            row = {"role": role, "user_id": user.id, "key_id": mine.key_id}
+            row = {"role": role, "user_id": user.id, "key_id": machine_key.key_id}
             await queries.add_login(connection, row | {"created_at": now, "expires_at": expires_at})
             await grants.limit_resources(connection, shared)
             await grants.require_safe(connection, role)
             others = await grants.list_other_databases(connection, role) if is_first else None
-        line = encode_invitation(Invitation(build_url(portable, role, password), mine))
+        line = encode_invitation(Invitation(build_url(portable, role, password), machine_key))
         return NewInvitation(user, role, expires_at, line, others, authority)
 
     return await grants.set_passwords(target, add)

@@ -127,11 +127,11 @@ def _describe_user(app: App, made: ConnectedDatabase) -> str:
 
 
 def _print_server(
-    app: App, target: PostgresTarget, own: Probe, sister: Probe | TodoError | None
+    app: App, target: PostgresTarget, probe: Probe, sister: Probe | TodoError | None
 ) -> None:
     from neontodo.render.messages import say, warn
 
-    say(app.streams, _describe_server(target, own))
+    say(app.streams, _describe_server(target, probe))
     if isinstance(sister, TodoError):
         warn(app.streams, f"its other host does not answer: {sister.message}")
     elif target.sister is not None and sister is not None:
