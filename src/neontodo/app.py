@@ -42,6 +42,7 @@ class App:
 
     Attributes:
         streams: where the run reads and writes; `--color` and the settings decide on its colour.
+        has_written: whether what the command changes was saved.
         now: when the command began, in UTC and whole seconds; `renew_clock` sets it again.
         options: the settings that the command line gave, such as `profile`.
         limits: how long a server is waited for; None for as long as usual.
@@ -69,6 +70,7 @@ class App:
         self.renew_clock()
         self.options: dict[str, str] = {}
         self.limits: TimeLimits | None = None
+        self.has_written = False
         self._resources = resources or Resources()
         self._has_settings = False
         self._is_colour_given = False
@@ -291,7 +293,9 @@ class App:
             identity.user_id, identity.key_id, self.now, needs_key=not identity.is_signed_by_issuer
         )
         save = partial(save_exactly_once, self.database, context, action, dry_run=dry_run)
-        return await self._run_as_known_user(identity, save)
+        answer = await self._run_as_known_user(identity, save)
+        self.has_written = not dry_run
+        return answer
 
     async def _run_as_known_user(self, identity: Identity, work: Callable[[], Awaitable[T]]) -> T:
         """Do work; a user whom an issuer vouches for is made known to the store on first sight."""

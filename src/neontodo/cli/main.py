@@ -36,7 +36,8 @@ def run(argv: Sequence[str], app: App) -> int:
         from neontodo.render.messages import print_error
 
         reason = (error.strerror or type(error).__name__).lower()
-        print_error(app.streams, TodoError(f"the output cannot be written: {reason}"))
+        hint = "what the command changed is saved: do not repeat it" if app.has_written else None
+        print_error(app.streams, TodoError(f"the output cannot be written: {reason}", hint=hint))
         return Exit.FAILED
     finally:
         app.close()

@@ -58,6 +58,7 @@ def report_change(
 ) -> None:
     """Say in one sentence what changed, and print the changed tasks unless stdout is a terminal.
 
+    The sentence comes first: it tells what was saved also where the tasks cannot be written.
     `verb` is a participle, None if the outcome's notes say it all; `already` is what the unchanged
     tasks were.
     """
@@ -65,8 +66,8 @@ def report_change(
     from neontodo.render.tasks import print_tasks
 
     output = choose_output(app, json=request.json, quiet=request.quiet)
-    if output.mode != "table":
-        print_tasks(output, outcome.changed)
     print_outcome(app.streams, verb, outcome, already=already)
     if request.dry_run:
         say_dry_run(app.streams)
+    if output.mode != "table":
+        print_tasks(output, outcome.changed)

@@ -122,8 +122,13 @@ def _invitation(output: Output, login: MemberLogin) -> str:
 
 
 def print_invitation(output: Output, invited: NewInvitation) -> None:
-    """Print the invitation, and beside it what is to be done with it."""
+    """Print the invitation, and before it what is to be done with it."""
     streams, person = output.streams, invited.user
+    day = _day(output, invited.expires_at)
+    say(
+        streams, f"added {person.label}; the invitation is not shown again, works once, until {day}"
+    )
+    hint(streams, "send it privately; they accept it with `todo join`")
     if output.mode == "json":
         answer = {
             "user_id": person.id,
@@ -136,11 +141,6 @@ def print_invitation(output: Output, invited: NewInvitation) -> None:
         streams.out.write(json.dumps(answer) + "\n")
     else:
         streams.out.write(f"{invited.line}\n")
-    day = _day(output, invited.expires_at)
-    say(
-        streams, f"added {person.label}; the invitation is not shown again, works once, until {day}"
-    )
-    hint(streams, "send it privately; they accept it with `todo join`")
 
 
 def print_profiles(output: Output, profiles: Sequence[ProfileSummary]) -> None:

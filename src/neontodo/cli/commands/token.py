@@ -84,15 +84,15 @@ def run_create(app: App, request: CreateRequest) -> None:
         )
 
     _write(app, store, dry_run=request.dry_run)
-    if not request.dry_run:
-        ends = format_instant(key["expires_at"])
-        answer = {"token": token, "id": key["id"], "name": label, "expires_at": ends}
-        printed = dumps(answer, indent=2) if request.json else token
-        app.streams.out.write(f"{printed}\n")
     day = f"{key['expires_at']:%Y-%m-%d}"
     say(app.streams, f"the token `{label}` is accepted until {day}; it is shown only this once")
     if request.dry_run:
         say(app.streams, "this was a dry run: there is no such token")
+        return
+    ends = format_instant(key["expires_at"])
+    answer = {"token": token, "id": key["id"], "name": label, "expires_at": ends}
+    printed = dumps(answer, indent=2) if request.json else token
+    app.streams.out.write(f"{printed}\n")
 
 
 def run_list(app: App, request: ListRequest) -> None:
