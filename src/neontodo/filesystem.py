@@ -6,6 +6,7 @@ What is made is its owner's alone, under any umask.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -50,6 +51,65 @@ def require_trusted(path: Path, what: str) -> None:
             f"somebody else has put {what} at {path}, which is not written to",
             hint="name another file or folder, or the one that it leads to",
         )
+
+
+def may_access(path: Path, mode: int) -> bool:
+    """Return whether this process may use a file or folder so: os.R_OK, os.W_OK, os.X_OK."""
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
+def explain_denial(path: Path, mode: int) -> tuple[str, str] | None:
+    """Return what keeps this user from reading or writing a path, and the next step.
+
+    Args:
+        path: a file, which need not exist.
+        mode: os.R_OK or os.W_OK.
+
+    Returns:
+        None if nothing seems to.
+    """
+    if os.name != "posix":
+        return None
+    barrier = _find_barrier(Path(os.path.realpath(path)), mode)
+    if barrier is None:
+        return None
+    owner, user = barrier.stat().st_uid, os.geteuid()
+    verb = "written" if mode == os.W_OK else "read"
+    if mode == os.W_OK and os.statvfs(barrier).f_flag & os.ST_RDONLY:
+        what = f"`{barrier}` is on a read-only file system"
+        return what, "make it writable, or set TODO_DATA_DIR to another folder"
+    if owner == user:
+        mend = f"chmod u+rwX {shlex.quote(str(barrier))}"
+        return f"`{barrier}` cannot be {verb}: its permissions forbid it", f"run `{mend}`"
+    what = f"`{barrier}` cannot be {verb}: it belongs to {_name_user(owner)}"
+    if barrier.parent.stat().st_uid != user:
+        return what, "set TODO_DATA_DIR to a folder of your own"
+    all_of_it = "-R " if barrier.is_dir() else ""
+    mend = f"sudo chown {all_of_it}{_name_user(user)} {shlex.quote(str(barrier))}"
+    return what, f"`{mend}` makes it yours"
+
+
+def _find_barrier(path: Path, mode: int) -> Path | None:
+    """Return the folder or file that must be entered, read or written, and may not."""
+    deepest = path
+    for folder in reversed(path.parents):
+        if not os.path.lexists(folder):
+            break
+        if not may_access(folder, os.X_OK):
+            return folder
+        deepest = folder
+    if mode == os.W_OK and not may_access(deepest, mode):
+        return deepest
+    return path if path.exists() and not may_access(path, mode) else None
+
+
+def _name_user(uid: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def identify_file(path: str | Path) -> tuple[int, ...] | None:

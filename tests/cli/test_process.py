@@ -1,16 +1,13 @@
-"""Whole processes: closed pipes, Ctrl-C, full and read-only disks, a server that is down."""
+"""Whole processes: closed pipes, Ctrl-C, full disks, a server that is down."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import resource
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -134,43 +131,6 @@ def test_ten_descriptors_are_enough(local: Todo) -> None:
 
     assert run_with_descriptors(local, 10, "add", "y", "-q") == (0, "2\n", "added 2: y\n")
     assert run_with_descriptors(local, 10, "list", "-q") == (0, "1\n2\n", "")
-
-
-@contextlib.contextmanager
-def powerless() -> Iterator[None]:
-    """Without the rights of root, who may write anywhere."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="platform: POSIX permissions")
-def test_a_read_only_store_says_so() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        home = Path(folder) / "home"
-        local = Todo(home)
-        local.ok("add", "x")
-        for path in (home, *home.iterdir()):
-            if os.geteuid() == 0:
-                os.chown(path, 65534, 65534)
-            path.chmod(0o500 if path == home else 0o400)
-        with powerless():
-            written = local("add", "y")
-            read = local("list", "--quiet")
-        home.chmod(0o700)
-
-    for result in (written, read):
-        assert (result.code, result.err) == (
-            5,
-            f"error: the store {home / 'tasks.db'} is read-only\n"
-            "hint: make the file and its folder writable\n",
-        )
 
 
 def test_a_server_that_is_down_is_a_clear_error_without_the_password(local: Todo) -> None:

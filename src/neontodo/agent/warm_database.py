@@ -43,7 +43,7 @@ class WarmDatabase(Database):
 
     @property
     def engine(self) -> AsyncEngine:
-        return self._fast if self._fast is not None and _is_open(self._fast) else self._usual
+        return self._fast if self._fast is not None and _is_open(self._fast) else super().engine
 
     def _engines(self) -> list[AsyncEngine]:
         usual = super()._engines()

@@ -143,14 +143,13 @@ def _query_store(
 async def _is_ready(app: App) -> bool:
     """Tell whether the store can be read as it is: completion creates and migrates nothing."""
     from neontodo.accounts import machine_keys
-    from neontodo.db import embedded
     from neontodo.db.schema import HEAD
     from neontodo.db.url import SqliteTarget
 
     if isinstance(app.target, SqliteTarget):
         if not app.target.path.exists():
             return False
-        if await embedded.read_version(app.database.engine) != HEAD:
+        if await app.database.read_embedded_version() != HEAD:
             return False
     is_known = app.settings.token is not None or app.profile.connected_database is not None
     return is_known or machine_keys.load_machine_key(app.folder) is not None

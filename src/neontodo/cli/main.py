@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -124,9 +125,17 @@ def _explain_unexpected(error: Exception) -> TodoError:
     """Where an unforeseen error arose; its text may hold a secret and is not shown."""
     if isinstance(error, OSError) and error.errno in TOO_MANY:
         return TodoError("too many files are open", hint="raise the limit: `ulimit -n 256`")
+    if isinstance(error, RuntimeError) and os.path.expanduser("~") == "~":
+        # As Python's own look-ups of it do not say.
+        return TodoError("there is no home folder for this user", hint="set HOME to a folder")
     import traceback
     from pathlib import Path
 
+    if isinstance(error, PermissionError) and isinstance(error.filename, str):
+        from neontodo.filesystem import explain_denial
+
+        if (denial := explain_denial(Path(error.filename), os.R_OK)) is not None:
+            return TodoError(denial[0], hint=denial[1])
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return TodoError(
         f"unexpected {type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}",

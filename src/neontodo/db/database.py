@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from asyncio import CancelledError
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
@@ -16,7 +16,7 @@ from sqlalchemy.pool import QueuePool
 from neontodo.db import errors_postgres, errors_sqlite
 from neontodo.db.engine import make_engine
 from neontodo.db.retry import RetryTimer, TimeLimits, run_with_retries
-from neontodo.db.schema import FirstUser
+from neontodo.db.schema import HEAD, FirstUser
 from neontodo.db.session_guard import UserSession
 from neontodo.db.url import SqliteTarget, Target
 from neontodo.errors import OutcomeUnknown, Retry, StoreUnavailable
@@ -50,6 +50,9 @@ class Database:
         notify: reports what was done that a person should know of.
     """
 
+    _read_only: AsyncEngine | None = None
+    """The engine of an embedded store that this command can only read."""
+
     def __init__(
         self,
         target: Target,
@@ -70,7 +73,7 @@ class Database:
 
     @property
     def engine(self) -> AsyncEngine:
-        return self._usual
+        return self._read_only or self._usual
 
     @cached_property
     def _usual(self) -> AsyncEngine:
@@ -89,6 +92,7 @@ class Database:
         self.notify = notify
         self._announce = announce
         self._is_current = False
+        self._read_only = None
 
     def count_connections(self) -> tuple[int, int]:
         """Return how many connections are open, and how many of these are in use."""
@@ -117,10 +121,9 @@ class Database:
         Raises:
             StoreUnavailable, SchemaMismatch, NotSignedIn: as the driver's error means.
         """
-        engine = self.engine
-        if self.target.engine == "postgresql":
-            engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        async with self._session(engine, user_id) as session:
+        is_postgres = self.target.engine == "postgresql"
+        options = {"isolation_level": "AUTOCOMMIT"} if is_postgres else {}
+        async with self._session(user_id, options) as session:
             yield session
 
     @asynccontextmanager
@@ -130,8 +133,7 @@ class Database:
         The server sets no limit to the time between two of its statements.
         """
         self._timer.restart()
-        engine = self.engine.execution_options(postgresql_readonly=True)
-        async with self._session(engine, user_id) as session:
+        async with self._session(user_id, {"postgresql_readonly": True}) as session:
             yield session
 
     @asynccontextmanager
@@ -143,8 +145,7 @@ class Database:
         Raises:
             OutcomeUnknown: the connection broke during COMMIT.
         """
-        engine = self.engine.execution_options(writes=True)
-        async with self._session(engine, user_id) as session:
+        async with self._session(user_id, {"writes": True}) as session:
             yield session
             if dry_run:
                 await session.rollback()
@@ -199,17 +200,27 @@ class Database:
             await engine.dispose()
 
     @asynccontextmanager
-    async def _session(self, engine: AsyncEngine, user_id: str) -> AsyncIterator[AsyncSession]:
+    async def _session(self, user_id: str, options: dict[str, Any]) -> AsyncIterator[AsyncSession]:
         with translate_errors(self.target):
             await self._prepare_embedded_store()
-            async with AsyncSession(
-                engine,
+            session = AsyncSession(
+                self.engine.execution_options(**options),
                 sync_session_class=UserSession,
                 autoflush=False,
                 expire_on_commit=False,
                 info={"user_id": user_id},
-            ) as session:
-                yield session
+            )
+            with self._refuse_changes_of_others():
+                async with session:
+                    yield session
+
+    def _refuse_changes_of_others(self) -> AbstractContextManager[None]:
+        """Where an embedded store is read without locks, let nobody write to it meanwhile."""
+        if self._read_only is None or not isinstance(self.target, SqliteTarget):
+            return nullcontext()
+        from neontodo.db import read_only
+
+        return read_only.refuse_changes(self.target.path)
 
     async def _prepare_embedded_store(self) -> None:
         """Create or migrate an embedded store; a server's is only changed by `db upgrade`."""
@@ -218,9 +229,31 @@ class Database:
         from neontodo.db import embedded
 
         self.set_foreign_log_aside()
-        path, engine = self.target.path, self.engine
-        await embedded.create_or_upgrade(path, engine, self.make_first_user, self.notify)
+        path, engine = self.target.path, self._usual
+        try:
+            await embedded.create_or_upgrade(path, engine, self.make_first_user, self.notify)
+        except exc.OperationalError as error:
+            await self._read_without_files(error)
+            if await embedded.read_version(self.engine) != HEAD:
+                raise
         self._is_current = True
+
+    async def _read_without_files(self, error: exc.OperationalError) -> None:
+        """After an error of a store that is read-only, use an engine that needs no other files."""
+        if not errors_sqlite.is_read_only(error, self.target.display):
+            raise error
+        await self._usual.dispose()
+        self._read_only = make_engine(self.target, is_read_only=True)
+
+    async def read_embedded_version(self) -> str | None:
+        """Return the schema version of an embedded store as it is; None if it has none."""
+        from neontodo.db import embedded
+
+        try:
+            return await embedded.read_version(self.engine)
+        except exc.OperationalError as error:
+            await self._read_without_files(error)
+            return await embedded.read_version(self.engine)
 
     def set_foreign_log_aside(self) -> None:
         """Move another store's write-ahead log away before an embedded store is opened."""

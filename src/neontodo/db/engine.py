@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, ExceptionContext, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from neontodo.columns import read_json, write_json
 from neontodo.db.retry import RetryTimer, TimeLimits
@@ -28,6 +29,7 @@ def make_engine(
     target: Target,
     *,
     for_migration: bool = False,
+    is_read_only: bool = False,
     timer: RetryTimer | None = None,
     announce: Announce = lambda _: None,
     keeps_statements: bool = False,
@@ -36,26 +38,35 @@ def make_engine(
 
     Args:
         for_migration: leave out foreign keys on SQLite, and the limit of an answer on Postgres.
+        is_read_only: SQLite can put no files beside the store: see `db.read_only`.
         timer: the deadline of the work that connections are made for.
         keeps_statements: prepare each statement once, which saves a round trip from its second
             time on; not through a pooler.
     """
     if isinstance(target, SqliteTarget):
-        return _make_sqlite_engine(target, foreign_keys=not for_migration)
+        return _make_sqlite_engine(
+            target, foreign_keys=not for_migration, is_read_only=is_read_only
+        )
     timer = timer or RetryTimer(TimeLimits())
     answer = None if for_migration else timer.limits.answer
     statements = STATEMENTS if keeps_statements else 0
     return _make_postgres_engine(target, timer, announce, answer, statements)
 
 
-def _make_sqlite_engine(target: SqliteTarget, *, foreign_keys: bool) -> AsyncEngine:
+def _make_sqlite_engine(
+    target: SqliteTarget, *, foreign_keys: bool, is_read_only: bool
+) -> AsyncEngine:
     from neontodo.db import write_ahead_log
 
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(target.path)),
         json_serializer=write_json,
         json_deserializer=read_json,
+        # A connection without locks sees nothing of what others write later.
+        poolclass=NullPool if is_read_only else None,
     )
+    if is_read_only:
+        _open_without_files(engine, target)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
@@ -79,6 +90,20 @@ def _make_sqlite_engine(target: SqliteTarget, *, foreign_keys: bool) -> AsyncEng
             connection.connection.run_async(write_ahead_log.begin_writing)
 
     return engine
+
+
+def _open_without_files(engine: AsyncEngine, target: SqliteTarget) -> None:
+    """Let an engine open the store for reading only, with nothing put beside it."""
+    from neontodo.db import read_only
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def choose_uri(_dialect: Any, _record: Any, arguments: list[Any], options: Any) -> None:
+        arguments[:] = [read_only.build_uri(target.path)]
+        options["uri"] = True
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def open_log(connection: Any, _record: Any) -> None:
+        connection.execute(read_only.INDEX_IN_MEMORY)
 
 
 def _make_postgres_engine(

@@ -9,6 +9,7 @@ import sqlite3
 from pathlib import Path
 
 from neontodo.errors import SchemaMismatch, StoreUnavailable, TodoError
+from neontodo.filesystem import explain_denial, may_access
 
 MEANINGS = {
     "SQLITE_READONLY": ("is read-only", "make the file and its folder writable"),
@@ -28,6 +29,7 @@ MEANINGS = {
     ),
     "SQLITE_BUSY": ("is busy: another program has been writing for a minute", "try again later"),
 }
+DENIED = {"SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"}
 OS_ERRORS = {
     errno.ENOSPC: "SQLITE_FULL", errno.EDQUOT: "SQLITE_FULL", errno.EROFS: "SQLITE_READONLY",
 }  # fmt: skip
@@ -36,12 +38,16 @@ OS_ERRORS = {
 def translate(error: BaseException, path: str) -> TodoError:
     """Return the TodoError that says what `error` means for the store at `path`."""
     if isinstance(error, OSError) and error.errno not in OS_ERRORS:
-        reason = (error.strerror or type(error).__name__).lower()
-        return StoreUnavailable(f"the store {path} cannot be opened: {reason}")
+        reason, hint = (error.strerror or type(error).__name__).lower(), None
+        if error.errno == errno.EACCES:
+            reason, hint = _explain_denial(path) or (reason, hint)
+        return StoreUnavailable(f"the store {path} cannot be opened: {reason}", hint=hint)
     driver = _find_driver_error(error)
     name = _find_error_name(driver, path)
     for code, (what, hint) in MEANINGS.items():
         if name.startswith(code):
+            if code in DENIED and (denial := _explain_denial(path)) is not None:
+                what, hint = f"{what}: {denial[0]}", denial[1]
             hint = hint or restore_hint(Path(path))
             return StoreUnavailable(f"the store {path} {what}", hint=hint)
     text = str(driver)
@@ -50,6 +56,15 @@ def translate(error: BaseException, path: str) -> TodoError:
         return SchemaMismatch(f"the store {path} lacks a table or column", hint=hint)
     code = name or type(driver).__name__
     return StoreUnavailable(f"the store {path} refused a statement ({code})")
+
+
+def _explain_denial(path: str) -> tuple[str, str] | None:
+    return explain_denial(Path(path), os.R_OK) or explain_denial(Path(path), os.W_OK)
+
+
+def is_read_only(error: BaseException, path: str) -> bool:
+    """Tell whether an error means that the store at `path`, or its folder, is read-only."""
+    return _find_error_name(_find_driver_error(error), path).startswith("SQLITE_READONLY")
 
 
 def restore_hint(path: Path) -> str:
@@ -66,10 +81,9 @@ def _find_error_name(driver: BaseException, path: str) -> str:
     if name.startswith("SQLITE_CANTOPEN") and os.path.isdir(path):
         return "SQLITE_CANTOPEN_ISDIR"
     # To read a file that is there, SQLite puts another beside it.
-    if name.startswith("SQLITE_CANTOPEN") and os.path.exists(path):
-        effective = os.access in os.supports_effective_ids
-        if not os.access(os.path.dirname(path), os.W_OK, effective_ids=effective):
-            return "SQLITE_READONLY"
+    is_there = name.startswith("SQLITE_CANTOPEN") and os.path.exists(path)
+    if is_there and not may_access(Path(path).parent, os.W_OK):
+        return "SQLITE_READONLY"
     return name
 
 

@@ -89,7 +89,7 @@ async def read_store_version(database: Database) -> str | None:
         return None
     with translate_errors(database.target):
         database.set_foreign_log_aside()
-        return await embedded.read_version(database.engine)
+        return await database.read_embedded_version()
 
 
 async def migrate_store(

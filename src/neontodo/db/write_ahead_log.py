@@ -120,6 +120,14 @@ def set_log_aside(path: Path) -> Path | None:
     return aside
 
 
+def has_log(path: Path) -> bool:
+    """Tell whether there is anything in the log."""
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
 def has_matching_log(path: Path) -> bool:
     """Tell whether the log, if it holds anything, was begun on the store as it is."""
     log_path = path.with_name(f"{path.name}-wal")

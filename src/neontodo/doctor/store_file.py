@@ -14,13 +14,14 @@ from sqlmodel import SQLModel
 
 from neontodo.accounts.tokens import Claims
 from neontodo.app import App
-from neontodo.db import embedded, migrations, write_ahead_log
+from neontodo.db import embedded, migrations, read_only, write_ahead_log
 from neontodo.db.database import translate_errors
 from neontodo.db.errors_sqlite import restore_hint, translate
 from neontodo.db.schema import HEAD, VERSION_TABLE
 from neontodo.db.url import SqliteTarget
 from neontodo.doctor import Note
 from neontodo.errors import NotSignedIn, SchemaMismatch, StoreUnavailable
+from neontodo.filesystem import explain_denial, may_access
 from neontodo.tasks.queries.users import RESTORE
 
 ROOM = 32 * 1024
@@ -37,23 +38,20 @@ def check_place(app: App, target: SqliteTarget) -> str:
     if path.exists() or app.profile.has_lost_store(path):
         raise embedded.lost_store_error(path)
     folder = next(parent for parent in path.parents if parent.exists())
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise StoreUnavailable(
-            f"the store cannot be created: {folder} is not writable",
-            hint="change the owner or the permissions of that folder",
-        )
+    if (denial := explain_denial(path, os.W_OK)) is not None:
+        raise StoreUnavailable(f"the store cannot be created: {denial[0]}", hint=denial[1])
     _need_room(target, folder)
     return Note(f"{path} does not exist yet; the first command creates it")
 
 
 def check_file(app: App, target: SqliteTarget) -> str:
-    """Make sure that the file can be written and can grow, and return its size."""
+    """Make sure that the file can be read and can grow, and return its size."""
     path = target.path
     status = path.stat()
-    if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
-        hint = "change their owner or permissions"
-        raise StoreUnavailable(f"{path} or its folder is not writable", hint=hint)
-    _need_room(target, path.parent)
+    if (denial := explain_denial(path, os.R_OK)) is not None:
+        raise StoreUnavailable(denial[0], hint=denial[1])
+    if (denial := explain_denial(path, os.W_OK)) is None:
+        _need_room(target, path.parent)
     # An agent may have the store open, and has looked before that.
     if not app.database.count_connections()[0] and not write_ahead_log.has_matching_log(path):
         raise StoreUnavailable(
@@ -61,8 +59,9 @@ def check_file(app: App, target: SqliteTarget) -> str:
             hint="the next command moves that log aside",
         )
     size = f"{status.st_size / 1024:,.0f} KiB"
-    dangers = _list_dangers(path, status) if os.name == "posix" else []
-    return Note("; ".join([size, *dangers])) if dangers else size
+    notes = [f"read-only, tasks can be listed, not changed: {denial[0]}"] if denial else []
+    notes += _list_dangers(path, status) if os.name == "posix" else []
+    return Note("; ".join([size, *notes])) if notes else size
 
 
 def _list_dangers(path: Path, status: os.stat_result) -> list[str]:
@@ -86,12 +85,15 @@ def _need_room(target: SqliteTarget, folder: Path) -> None:
 
 @contextmanager
 def _open_for_reading(target: SqliteTarget) -> Iterator[sqlite3.Connection]:
-    log = target.path.with_name(f"{target.path.name}-wal")
-    # Without a log nobody is writing, and as immutable nothing is put beside the file.
-    how = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"
+    path = target.path
     with translate_errors(target):
-        connection = sqlite3.connect(f"{target.path.absolute().as_uri()}?{how}", uri=True)
-        with closing(connection):
+        if write_ahead_log.has_log(path) and may_access(path.parent, os.W_OK):
+            # Somebody may be writing: locks keep that apart.
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as usual:
+                yield usual
+            return
+        with closing(sqlite3.connect(read_only.build_uri(path), uri=True)) as connection:
+            connection.execute(read_only.INDEX_IN_MEMORY)
             yield connection
 
 

@@ -18,12 +18,12 @@ from typing import Annotated, Any, TypeVar, cast
 from pydantic import AwareDatetime, PlainSerializer, TypeAdapter
 
 from neontodo.errors import NotSignedIn, StoreUnavailable
-from neontodo.filesystem import make_folder, publish
+from neontodo.filesystem import explain_denial, make_folder, publish
 
 LARGEST = 1_000_000
 _OPTIONS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_FORBIDDEN = {errno.EACCES, errno.EPERM}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 T = TypeVar("T")
 Instant = Annotated[AwareDatetime, PlainSerializer(lambda at: at.astimezone(UTC).isoformat())]
@@ -56,10 +56,9 @@ def read_private(path: Path, *, even_shared: bool = False) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise StoreUnavailable(
-            f"`{path}` cannot be read: {_reason(error)}",
-            hint="it must belong to you and be a plain file",
-        ) from error
+        what = f"`{path}` cannot be read: {_reason(error)}"
+        hint = "it must belong to you and be a plain file"
+        raise _explain_error(error, path, os.R_OK, what, hint) from error
 
 
 def read_token(path: Path) -> str | None:
@@ -159,9 +158,16 @@ def _translate_write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreUnavailable(
-            f"`{path}` cannot be written: {_reason(error)}", hint=_next_step(error, path.parent)
-        ) from error
+        what = f"`{path}` cannot be written: {_reason(error)}"
+        hint = _next_step(error, path.parent)
+        raise _explain_error(error, path, os.W_OK, what, hint) from error
+
+
+def _explain_error(error: OSError, path: Path, mode: int, what: str, hint: str) -> StoreUnavailable:
+    """Return the error that names what is in the way, if that is known, else the given one."""
+    if error.errno in _FORBIDDEN and (denial := explain_denial(path, mode)) is not None:
+        what, hint = denial
+    return StoreUnavailable(what, hint=hint)
 
 
 def _reason(error: OSError) -> str:
