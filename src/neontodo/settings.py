@@ -5,8 +5,10 @@ A setting is taken from its `TODO_*` variable, else from `config.toml`, else it 
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,10 +19,10 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from neontodo.errors import BadValue
+from neontodo.filesystem import explain_denial
 from neontodo.masking import mask_passwords, mask_url
 
 PREFIX = "TODO_"
@@ -44,10 +46,30 @@ def _profile_name(name: str) -> str:
 
 def _absolute(path: Path) -> Path:
     # A relative path would mean another store in every working folder.
-    path = path.expanduser()
+    with suppress(RuntimeError):
+        path = path.expanduser()
     if not path.is_absolute():
         raise ValueError("it must be an absolute path")
     return path
+
+
+def _default_data_dir() -> Path:
+    folder = _find_user_folder(platformdirs.user_data_dir)
+    if folder is None:
+        raise BadValue(
+            f"there is no place for the tasks: the user {os.getuid()} has no home folder",
+            hint="set TODO_DATA_DIR to a folder, or HOME",
+        )
+    return folder
+
+
+def _find_user_folder(find: Callable[[str], str]) -> Path | None:
+    """Return one of the user's own folders; None if the user has no home, as in a container."""
+    try:
+        folder = Path(find("neontodo"))
+    except RuntimeError:
+        return None
+    return folder if folder.is_absolute() else None
 
 
 class Settings(BaseSettings):
@@ -67,7 +89,7 @@ class Settings(BaseSettings):
         Path,
         AfterValidator(_absolute),
         Field(description="the folder of the embedded store and of this machine's key"),
-    ] = Field(default_factory=lambda: Path(platformdirs.user_data_dir("neontodo")))
+    ] = Field(default_factory=_default_data_dir)
     color: Annotated[
         Literal["auto", "always", "never"],
         Field(description="whether a terminal is colored; auto: not with NO_COLOR"),
@@ -133,30 +155,19 @@ def load_settings(
         BadValue: a setting has a value it cannot have; its value is not repeated.
     """
     path = config_path(env)
+    values, origins = _collect(path, _read_file(path, env), env, options)
     try:
-        if env.get(CONFIG_VARIABLE) and not path.exists():
-            raise BadValue(
-                f"there is no settings file {path}",
-                hint=f"{CONFIG_VARIABLE} names it; unset it, or make the file",
-            )
-        if path.is_dir():
-            raise BadValue(f"the settings file {path} is a folder", hint="name a file in it")
-        values, origins = _collect(path, _read_file(path), env, options)
         return Settings(**values), origins
     except ValidationError as error:
         raise _refusal(error, origins, path) from None
-    except (ValueError, OSError) as error:
-        raise BadValue(
-            f"the settings file {path} cannot be read", hint="it must be TOML, `name = value`"
-        ) from error
 
 
 def list_settings(env: Mapping[str, str], options: Mapping[str, str]) -> list[ListedSetting]:
     """List every setting with its value as it was given, even one that cannot be used."""
     path = config_path(env)
     try:
-        file = _read_file(path)
-    except (ValueError, OSError):
+        file = _read_file(path, env)
+    except BadValue:
         file = {}
     values, origins = _collect(path, file, env, options)
     return [
@@ -167,8 +178,43 @@ def list_settings(env: Mapping[str, str], options: Mapping[str, str]) -> list[Li
     ]
 
 
-def _read_file(path: Path) -> dict[str, Any]:
-    return dict(TomlConfigSettingsSource(Settings, toml_file=path).toml_data)
+def _read_file(path: Path, env: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the settings file says, nothing if there is none; else BadValue says why."""
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        if env.get(CONFIG_VARIABLE):
+            raise BadValue(
+                f"there is no settings file {path}",
+                hint=f"{CONFIG_VARIABLE} names it; unset it, or make the file",
+            ) from None
+        return {}
+    except IsADirectoryError:
+        raise BadValue(f"the settings file {path} is a folder", hint="name a file in it") from None
+    except OSError as error:
+        usual = (error.strerror or type(error).__name__).lower(), None
+        reason, hint = explain_denial(path, os.R_OK) or usual
+        raise BadValue(f"the settings file {path} cannot be read: {reason}", hint=hint) from None
+    return _parse_toml(data, path) if data else {}
+
+
+def _parse_toml(data: bytes, path: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        # Windows editors put a byte order mark at the beginning.
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line, problem = data.count(b"\n", 0, error.start) + 1, "it is not UTF-8"
+    except tomllib.TOMLDecodeError as error:
+        text, _, place = str(error).rpartition(" (at ")
+        number = re.match(r"line (\d+)", place)
+        line = int(number[1]) if number else len(data.splitlines())
+        problem = text[:1].lower() + text[1:]
+    raise BadValue(
+        f"the settings file {path} cannot be read: line {line}: {problem}",
+        hint='it must be TOML in UTF-8: `name = "text"` or `name = 5`',
+    )
 
 
 def describe(name: str) -> str:
@@ -197,7 +243,8 @@ def _mask(name: str, value: Any) -> str | int:
     if "SecretStr" in str(field.annotation):
         return "set" if value else "not set"
     if value is None:
-        value = field.get_default(call_default_factory=True, validated_data={})
+        with suppress(BadValue):
+            value = field.get_default(call_default_factory=True, validated_data={})
     if isinstance(value, int):
         return value
     # In other settings, too, a URL may have been pasted by mistake.
@@ -207,7 +254,11 @@ def _mask(name: str, value: Any) -> str | int:
 def config_path(env: Mapping[str, str]) -> Path:
     """Return the path of the settings file, whether it exists or not."""
     given = env.get(CONFIG_VARIABLE)
-    return Path(given) if given else Path(platformdirs.user_config_dir("neontodo"), "config.toml")
+    if given:
+        return Path(given)
+    folder = _find_user_folder(platformdirs.user_config_dir)
+    # Whoever has no home has no settings file.
+    return Path(os.devnull) if folder is None else folder / "config.toml"
 
 
 def _refusal(error: ValidationError, origins: Mapping[str, str], path: Path) -> BadValue:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from neontodo.app import App
 from neontodo.settings import Settings
+from neontodo.streams import Streams
 from tests.harness import Result, Todo
 
 SECRETS = ("s3cret", "e30.e30.e30")
@@ -187,22 +191,39 @@ def test_a_database_url_that_cannot_be_used_is_not_repeated(
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("page_size = [", "the settings file {} cannot be read"),
-        ("\udcff", "the settings file {} cannot be read"),
+        ("page_size = [", "the settings file {} cannot be read: line 1: invalid value"),
+        (
+            "page_size = 5\n\nsort = due\n",
+            "the settings file {} cannot be read: line 3: invalid value",
+        ),
+        (
+            'page_size = 5\nsort = "due',
+            "the settings file {} cannot be read: line 2: unterminated string",
+        ),
+        (
+            "page_size = 5\n# caf\udce9",
+            "the settings file {} cannot be read: line 2: it is not UTF-8",
+        ),
         ("pagesize = 3", "there is no setting `pagesize` in {}"),
         ("database_url = 5", "`database_url` in {} cannot be used: it must be a valid string"),
     ],
-    ids=["no-toml", "no-utf-8", "unknown-name", "wrong-type"],
+    ids=["not-closed", "no-quotes", "open-quote", "no-utf-8", "unknown-name", "wrong-type"],
 )
 def test_a_settings_file_that_cannot_be_used_is_2(
     local: Todo, file: Path, text: str, problem: str
 ) -> None:
     file.write_bytes(text.encode("utf-8", "surrogateescape"))
-    for argv in (["config"], ["list"]):
+    for argv in (["config"], ["list"], ["add", "x"], ["doctor"]):
         found = local(*argv)
         assert found.code == 2
-        assert f"error: {problem.format(file)}\n" in found.err
+        assert f"{problem.format(file)}\n" in (found.out if argv == ["doctor"] else found.err)
     assert len(local("config").rows) == len(ABOUT)
+
+
+def test_a_settings_file_that_a_windows_editor_saved_is_read(local: Todo, file: Path) -> None:
+    file.write_bytes(b'\xef\xbb\xbfpage_size = 5\r\nsort = "due"\r\n')
+    assert values(local)["page_size"] == ["5", str(file)]
+    assert values(local)["sort"] == ["due", str(file)]
 
 
 def test_a_settings_file_that_is_not_there_is_said(local: Todo, tmp_path: Path) -> None:
@@ -271,3 +292,60 @@ def test_a_store_in_whatever_folder_one_stands_in_is_refused(local: Todo) -> Non
     assert (result.code, result.out) == (2, "")
     assert "TODO_DATA_DIR cannot be used" in result.err
     assert "absolute path" in result.err
+
+
+class Homeless(Todo):
+    """Somebody without a home folder, in this process: in a container many users have none."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"TZ": "UTC", "TODO_AGENT": "off", **self.env}
+
+    def app(self, streams: Streams, env: Mapping[str, str]) -> App:
+        return App(streams, env, self.home, lambda: self.now)
+
+
+@pytest.fixture
+def homeless(local: Todo, monkeypatch: pytest.MonkeyPatch) -> Homeless:
+    def find_nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr("pwd.getpwuid", find_nobody)
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    return Homeless(local.home)
+
+
+@pytest.mark.parametrize("argv", [["list"], ["add", "x"], ["doctor"], ["config"], ["whoami"]])
+def test_without_a_home_folder_the_variable_to_set_is_named(
+    homeless: Homeless, argv: list[str]
+) -> None:
+    said = homeless(*argv)
+    problem = f"there is no place for the tasks: the user {os.getuid()} has no home folder\n"
+    assert said.code == 2
+    assert problem in (said.out if argv == ["doctor"] else said.err)
+    assert said.err.endswith("hint: set TODO_DATA_DIR to a folder, or HOME\n")
+
+
+def test_without_a_home_folder_everything_works_in_a_folder_that_is_named(
+    homeless: Homeless,
+) -> None:
+    homeless.env["TODO_DATA_DIR"] = str(homeless.home)
+    homeless.ok("add", "x")
+    assert homeless.ok("list", "-q").out == "1\n"
+    assert homeless.ok("config").err == f"settings file: {os.devnull}\n"
+    homeless.ok("doctor")
+
+
+def test_a_path_in_a_home_folder_that_is_not_there_is_a_clear_error(homeless: Homeless) -> None:
+    data = homeless("list", env={"TODO_DATA_DIR": "~/tasks"})
+    assert (data.code, data.err.splitlines()[0]) == (
+        2,
+        "error: TODO_DATA_DIR cannot be used: it must be an absolute path",
+    )
+    url = "postgresql://a:b@127.0.0.1:9/x?sslmode=verify-full&sslrootcert=~/root.crt"
+    server = homeless("list", env={"TODO_DATA_DIR": str(homeless.home), "TODO_DATABASE_URL": url})
+    assert (server.code, server.err.splitlines()[0]) == (
+        1,
+        "error: there is no home folder for this user",
+    )

@@ -174,3 +174,23 @@ def test_a_file_or_place_of_root_is_named(ann: Todo, place: Path) -> None:
         "hint: set TODO_DATA_DIR to a folder of your own\n",
     )
     assert "defect" not in profile.err
+
+
+def test_a_settings_file_that_may_not_be_read_is_named_with_the_reason(
+    ann: Todo, place: Path
+) -> None:
+    settings = place / "config.toml"
+    settings.write_text("page_size = 5\n")
+    os.chown(settings, USER, -1)
+    settings.chmod(0)
+    give(ann.home, folder=0o700, file=0o600)
+    ann.env["TODO_CONFIG"] = str(settings)
+    with powerless():
+        said, checked = ann("list"), ann("doctor")
+
+    what = f"the settings file {settings} cannot be read: `{settings}` cannot be read: "
+    assert (said.code, said.err) == (
+        2,
+        f"error: {what}its permissions forbid it\nhint: run `chmod u+rwX {settings}`\n",
+    )
+    assert (checked.code, what in checked.out) == (2, True)
