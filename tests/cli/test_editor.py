@@ -213,6 +213,37 @@ def test_whoever_gives_up_after_an_error_finds_the_text(
     assert used.tasks() == before
 
 
+def test_the_same_text_refused_twice_ends_with_the_error(used: Todo, editor: Editor) -> None:
+    before = used.tasks()
+    bad = write("title: much work\ndone: maybe\n")
+    result = used("edit", "1", terminal=True, width=WIDE, env=editor.steps(bad, bad))
+    (path,) = editor.drafts.glob("*/*")
+
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        f"error: done: `maybe` is neither `yes` nor `no`\n  your text is kept in {path}\n"
+    )
+    assert path.read_text() == "title: much work\ndone: maybe\n"
+    assert used.tasks() == before
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "marked"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["lf", "crlf"])
+def test_files_as_windows_editors_save_them_are_read(
+    used: Todo, editor: Editor, mark: str, end: str
+) -> None:
+    text = mark + FILE.replace("Buy milk", "Buy bread").replace("\n", end)
+    result = used("edit", "1", terminal=True, env=editor.steps(write(text)))
+
+    task = used.tasks()[0]
+    assert (result.code, result.err) == (0, "edited 1: Buy bread\n")
+    assert (task["title"], task["description"]) == ("Buy bread", "# not a comment\n\ntwo")
+
+    unchanged = mark + editor.seen[0].replace("Buy milk", "Buy bread").replace("\n", end)
+    result = used("edit", "1", terminal=True, env=editor.steps("", write(unchanged)))
+    assert (result.code, result.err) == (0, "nothing to change\n")
+
+
 def test_an_emptied_file_changes_nothing(used: Todo, editor: Editor) -> None:
     before = used.tasks()
     result = used("edit", "1", terminal=True, env=editor.steps(': > "$1"'))

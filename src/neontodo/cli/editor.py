@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import shlex
 import shutil
 import signal
@@ -31,6 +32,7 @@ def edit_in_editor(app: App, task: TaskPublic, *, dry_run: bool) -> Outcome:
 
     Raises:
         Refused: the editor failed, the person gave up, or the task was removed meanwhile.
+        BadValue: the same text was refused twice.
     """
     # Editing may take long: no connection is kept open meanwhile.
     app.run(app.database.close())
@@ -48,8 +50,8 @@ class _EditingSession:
     """One task in the editor.
 
     `base` is the task as it was when `text` was written, and `form` its fields; `notice` stands
-    above the text from the second time on, and says why it is shown again; `kept` are the fields
-    that others changed since then, and the person did not.
+    above the text from the second time on, and says why it is shown again; `refusal` is the error
+    that it explains; `kept` are the fields that others changed since then, and the person did not.
     """
 
     def __init__(self, app: App, task: TaskPublic, dry_run: bool) -> None:
@@ -60,6 +62,7 @@ class _EditingSession:
         self.form = taskfile.build_form(task, app.tz)
         self.text = self.first = self._build_text(self.form)
         self.notice = ""
+        self.refusal: BadValue | None = None
         self.kept: list[str] = []
 
     def run(self) -> Outcome:
@@ -75,7 +78,11 @@ class _EditingSession:
             if not answer.strip():
                 self.draft.write(self.text)
                 raise Refused("nothing was changed: you emptied the file")
-            self.text = answer.removeprefix(self.notice)
+            text = answer.removeprefix(self.notice)
+            if self.refusal is not None and text == self.text:
+                # No person did that: an editor that is a program would be started for ever.
+                raise self.refusal
+            self.text = text
             if (outcome := self._try_to_save()) is not None:
                 return outcome
 
@@ -86,8 +93,10 @@ class _EditingSession:
                 return self._save()
             except Conflict:
                 if self._merge_theirs():
+                    self.refusal = None
                     return None
             except BadValue as error:
+                self.refusal = error
                 self.notice = taskfile.comment_lines(_explain_error(error))
                 return None
 
@@ -170,7 +179,11 @@ def _explain_conflict(number: int, differing: Form) -> Iterator[str]:
 
 
 class Draft:
-    """A file in a private folder; bytes that are not UTF-8 come back unchanged."""
+    """A file in a private folder.
+
+    A byte order mark and the line ends of Windows, if an editor writes them, are not part of the
+    text; bytes that are not UTF-8 come back unchanged.
+    """
 
     def __init__(self, app: App, name: str) -> None:
         self._app = app
@@ -206,9 +219,13 @@ class Draft:
 
     def read(self) -> str:
         try:
-            return self.path.read_bytes().decode(errors="surrogateescape")
+            data = self.path.read_bytes()
         except OSError as error:
             raise _draft_error(error) from None
+        text = data.removeprefix(codecs.BOM_UTF8).decode(errors="surrogateescape")
+        # Some line ends may be the task's own; all of them are only what the editor writes.
+        is_windows = text.count("\r\n") == text.count("\n")
+        return text.replace("\r\n", "\n") if is_windows else text
 
     def discard(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
