@@ -58,12 +58,15 @@ def may_access(path: Path, mode: int) -> bool:
     return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
-def explain_denial(path: Path, mode: int) -> tuple[str, str] | None:
+def explain_denial(
+    path: Path, mode: int, variable: str = "TODO_DATA_DIR"
+) -> tuple[str, str] | None:
     """Return what keeps this user from reading or writing a path, and the next step.
 
     Args:
         path: a file, which need not exist.
         mode: os.R_OK or os.W_OK.
+        variable: what names another place.
 
     Returns:
         None if nothing seems to.
@@ -77,13 +80,13 @@ def explain_denial(path: Path, mode: int) -> tuple[str, str] | None:
     verb = "written" if mode == os.W_OK else "read"
     if mode == os.W_OK and os.statvfs(barrier).f_flag & os.ST_RDONLY:
         what = f"`{barrier}` is on a read-only file system"
-        return what, "make it writable, or set TODO_DATA_DIR to another folder"
+        return what, f"make it writable, or set {variable} to another place"
     if owner == user:
         mend = f"chmod u+rwX {shlex.quote(str(barrier))}"
         return f"`{barrier}` cannot be {verb}: its permissions forbid it", f"run `{mend}`"
     what = f"`{barrier}` cannot be {verb}: it belongs to {_name_user(owner)}"
     if barrier.parent.stat().st_uid != user:
-        return what, "set TODO_DATA_DIR to a folder of your own"
+        return what, f"set {variable} to a place of your own"
     all_of_it = "-R " if barrier.is_dir() else ""
     mend = f"sudo chown {all_of_it}{_name_user(user)} {shlex.quote(str(barrier))}"
     return what, f"`{mend}` makes it yours"

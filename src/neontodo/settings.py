@@ -193,7 +193,7 @@ def _read_file(path: Path, env: Mapping[str, str]) -> dict[str, Any]:
         raise BadValue(f"the settings file {path} is a folder", hint="name a file in it") from None
     except OSError as error:
         usual = (error.strerror or type(error).__name__).lower(), None
-        reason, hint = explain_denial(path, os.R_OK) or usual
+        reason, hint = explain_denial(path, os.R_OK, CONFIG_VARIABLE) or usual
         raise BadValue(f"the settings file {path} cannot be read: {reason}", hint=hint) from None
     return _parse_toml(data, path) if data else {}
 

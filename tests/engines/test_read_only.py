@@ -11,13 +11,17 @@ import pwd
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import pytest
 
+from neontodo.app import App
 from neontodo.db import read_only
 from neontodo.errors import StoreUnavailable
+from neontodo.resources import Resources
+from neontodo.streams import Streams
 from tests.harness import Todo
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="platform: POSIX permissions")
@@ -136,6 +140,41 @@ def test_what_somebody_writes_meanwhile_is_noticed(ann: Todo) -> None:
             ann.ok("done", "2")
 
 
+class Warm(Todo):
+    """Somebody whose commands follow each other in one process, as in an agent."""
+
+    def app(self, streams: Streams, env: Mapping[str, str]) -> App:
+        return App(streams, env, self.home, lambda: self.now, self.resources)
+
+    @cached_property
+    def resources(self) -> Resources:
+        return Resources(outlive_command=True)
+
+
+def test_an_agent_that_can_only_read_sees_what_others_write(ann: Todo) -> None:
+    warm = Warm(ann.home, now=ann.now)
+    for argv in (["list"], ["add", "coffee", "--dry-run"]):
+        # As for the commands above: nothing is imported late.
+        warm(*argv)
+    warm.resources.release()
+    for added in ("coffee", "cake"):
+        give(ann.home, folder=0o500, file=0o400)
+        with powerless():
+            warm.resources.renew()
+            before = warm.ok("list", "-q").rows
+            warm.resources.clean_up()
+        give(ann.home, folder=0o700, file=0o600)
+        ann.ok("add", added)
+        give(ann.home, folder=0o500, file=0o400)
+        with powerless():
+            warm.resources.renew()
+            assert len(warm.ok("list", "-q").rows) == len(before) + 1
+            warm.resources.clean_up()
+    give(ann.home, folder=0o700, file=0o600)
+    warm.ok("add", "and it writes again")
+    warm.resources.close_all()
+
+
 @pytest.mark.skipif(not IS_ROOT, reason="platform: only root can make what belongs to root")
 @pytest.mark.parametrize("argv", [["list"], ["add", "x"], ["export"], ["doctor"]], ids=" ".join)
 def test_what_root_made_in_somebodys_home_is_named_with_the_next_step(
@@ -171,7 +210,7 @@ def test_a_file_or_place_of_root_is_named(ann: Todo, place: Path) -> None:
     assert (new.code, new.err) == (
         5,
         f"error: `{place}` cannot be written: it belongs to root\n"
-        "hint: set TODO_DATA_DIR to a folder of your own\n",
+        "hint: set TODO_DATA_DIR to a place of your own\n",
     )
     assert "defect" not in profile.err
 

@@ -215,7 +215,7 @@ class Database:
                     yield session
 
     def _refuse_changes_of_others(self) -> AbstractContextManager[None]:
-        """Where an embedded store is read without locks, let nobody write to it meanwhile."""
+        """Refuse what is read without locks while somebody else writes to the store."""
         if self._read_only is None or not isinstance(self.target, SqliteTarget):
             return nullcontext()
         from neontodo.db import read_only
