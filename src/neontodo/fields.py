@@ -80,7 +80,7 @@ class Field:
         name: what JSON, CSV and messages call it.
         kind: what its values are.
         option: how it is set; None for what the program sets, or a command of its own.
-        filter_option: how a list is narrowed to it, where that is not as it is set.
+        filter_option: how lists are narrowed to it; None if they cannot be.
         sort_key: what `--sort` calls it; None if it orders no list.
         line: what it is called in the file of `todo edit`; None if it has no line there.
         part_of: the field that messages name instead of this one.
@@ -104,6 +104,11 @@ class Field:
         return {self.name: _TYPES[self.kind]}
 
     @property
+    def takes_none(self) -> bool:
+        """Whether `none` is typed for no value."""
+        return self.kind is not Kind.TAGS and self.option is not None and not self.is_required
+
+    @property
     def empty(self) -> Any:
         """What its columns have where the task has no such thing."""
         return _EMPTY.get(self.kind)
@@ -120,12 +125,26 @@ _DUE = Option(
 _DUE_FILTER = Option(
     ("--due",),
     "WHEN",
-    "Only tasks due then: today, overdue, week, none, or a date.",
+    "Only tasks due then: today, overdue, week, none, or a date; repeat it for any of several.",
     ("today", "overdue", "week", "none", "tomorrow"),
 )
 _PRIORITY = Option(("--priority", "-p"), "LEVEL", "none, low, medium or high.", PRIORITIES)
+_PRIORITY_FILTER = Option(
+    ("--priority", "-p"),
+    "LEVEL",
+    "Only tasks of this priority: none, low, medium, high; repeat it for any of several.",
+    PRIORITIES,
+)
 _PROJECT = Option(("--project", "-P"), "NAME", "The project it belongs to; none for no project.")
+_PROJECT_FILTER = Option(
+    ("--project", "-P"),
+    "NAME",
+    "Only tasks of this project; none for no project; repeat it for any of several.",
+)
 _TAG = Option(("--tag", "-t"), "TAG", "A tag; repeat the option for several.")
+_TAG_FILTER = Option(
+    ("--tag", "-t"), "TAG", "Only tasks with this tag; repeat it for all of several."
+)
 
 FIELDS = (
     Field("id", Kind.IDENTIFIER),
@@ -135,9 +154,23 @@ FIELDS = (
     Field("completed", Kind.FLAG, line="done"),
     Field("completed_at", Kind.INSTANT, part_of="completed", sort_key="completed"),
     Field("due", Kind.WHEN, _DUE, filter_option=_DUE_FILTER, sort_key="due", line="due"),
-    Field("priority", Kind.PRIORITY, _PRIORITY, sort_key="priority", line="priority"),
-    Field("project", Kind.NAME, _PROJECT, sort_key="project", line="project"),
-    Field("tags", Kind.TAGS, _TAG, line="tags"),
+    Field(
+        "priority",
+        Kind.PRIORITY,
+        _PRIORITY,
+        filter_option=_PRIORITY_FILTER,
+        sort_key="priority",
+        line="priority",
+    ),
+    Field(
+        "project",
+        Kind.NAME,
+        _PROJECT,
+        filter_option=_PROJECT_FILTER,
+        sort_key="project",
+        line="project",
+    ),
+    Field("tags", Kind.TAGS, _TAG, filter_option=_TAG_FILTER, line="tags"),
     Field("extra", Kind.OBJECT),
     Field("created_at", Kind.INSTANT, sort_key="created"),
     Field("updated_at", Kind.INSTANT, sort_key="updated"),

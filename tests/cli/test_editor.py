@@ -344,8 +344,9 @@ def test_annotations_stand_above_as_comments(todo: Todo, editor: Editor) -> None
 def test_odd_text_that_nobody_touched_stays_to_the_letter(
     local: Todo, editor: Editor, title: str, description: str
 ) -> None:
-    local.ok("add", "--", title)
-    local.ok("edit", "1", "-d", description, "--due", "2026-10-25 02:30:15", "-P", "p\nq: r")
+    record = {"due": "2026-10-25T00:30:15Z", "project": "p\nq: r"}
+    record |= {"title": title, "description": description}
+    local.ok("import", "-", "--format", "json", stdin=json.dumps([record]))
     before = local.tasks()[0]
     local.ok(
         "edit", "1", terminal=True, env=editor.steps('sed -i "s/^priority:.*/priority: l/" "$1"')

@@ -87,7 +87,6 @@ def test_the_name_of_a_command_gives_its_help(local: Todo, words: tuple[str, ...
         ("exitcodes", "did you mean `exit-codes`?"),
         ("lsit", "did you mean `list`?"),
         ("xyzzy", "`todo help` lists the topics"),
-        ("", "`todo help` lists the topics"),
         ("../../settings", "`todo help` lists the topics"),
     ],
 )

@@ -52,13 +52,13 @@ from neontodo.errors import BadValue
         ("list", ListRequest()),
         (
             "list --done -P p -t a -t b -p none",
-            ListRequest(done=True, project="p", tags=["a", "b"], priority="none"),
+            ListRequest(done=True, project=["p"], tags=["a", "b"], priority=["none"]),
         ),
         (
             "list -a --due week --search 'a b' --sort=-due,title --limit 5 --page 2 --json",
             ListRequest(
                 all_=True,
-                due="week",
+                due=["week"],
                 search="a b",
                 sort="-due,title",
                 limit=5,
@@ -73,11 +73,11 @@ from neontodo.errors import BadValue
         ("show 12 --json", ShowRequest(task="12", json=True)),
         ("edit 3-5,7", EditRequest(tasks=["3-5,7"])),
         (
-            "edit 1 2 --title x -d '' --due none -p low -P none -t a --untag b --untag c",
+            "edit 1 2 --title x -d y --due none -p low -P none -t a --untag b --untag c",
             EditRequest(
                 tasks=["1", "2"],
                 title="x",
-                description="",
+                description="y",
                 due="none",
                 priority="low",
                 project="none",
@@ -106,7 +106,7 @@ from neontodo.errors import BadValue
             ExportRequest(
                 file="out.csv",
                 done=True,
-                project="p",
+                project=["p"],
                 tags=["a"],
                 force=True,
                 for_spreadsheet=True,
@@ -175,6 +175,65 @@ def test_the_name_chooses_what_runs(name: str, function: Any) -> None:
 def test_what_cannot_be_parsed_is_refused(line: str) -> None:
     with pytest.raises(TyperException):
         parse(line.split())
+
+
+ONE_VALUE = [
+    (name, param)
+    for name, entry in commands.ENTRIES.items()
+    if not entry.is_group
+    for param in command_line().commands[name].params
+    if param.param_type_name == "option" and not (param.is_flag or param.multiple)
+]
+
+
+def required_words(name: str) -> list[str]:
+    params = command_line().commands[name].params
+    return ["1" for param in params if param.param_type_name == "argument" and param.required]
+
+
+@pytest.mark.parametrize(("name", "param"), ONE_VALUE, ids=lambda each: getattr(each, "name", each))
+def test_an_option_with_one_value_is_refused_twice_and_empty(name: str, param: Any) -> None:
+    value = {"color": "never", "format": "csv", "token": "-"}.get(param.name, "1")
+    words = required_words(name)
+    for flag in param.opts:
+        with pytest.raises(BadValue, match=f"`{max(param.opts, key=len)}` is given twice"):
+            parse([name, *words, flag, value, flag, value])
+        with pytest.raises((BadValue, TyperException)):
+            parse([name, *words, flag, " "])
+
+
+@pytest.mark.parametrize("option", ["--color=never", "--profile=a"])
+def test_an_option_is_refused_before_and_after_the_command(option: str) -> None:
+    with pytest.raises(BadValue, match="is given twice"):
+        parse([option, "list", option])
+
+
+def test_a_flag_may_be_repeated() -> None:
+    call = parse(["list", "-q", "-q"])
+    assert isinstance(call, Call)
+    assert call.request == ListRequest(quiet=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "hint"),
+    [
+        ("edit 1 --due ''", "`--due`", "write `none` for no due"),
+        ("edit 1 --description ''", "`--description`", "write `none` for no description"),
+        ("add x --project ''", "`--project`", "write `none` for no project"),
+        ("list -P work -P ''", "`--project`", "write `none` for no project"),
+        ("list --tag ''", "`--tag`", "give it a value or leave it out"),
+        ("list --search ' '", "`--search`", "give it a value or leave it out"),
+        ("search ''", "`WORD`", "give it a value or leave it out"),
+        ("search '' ' '", "`WORD`", "give it a value or leave it out"),
+        ("export ''", "`FILE`", "give it a value or leave it out"),
+        ("connect ''", "`URL`", "give it a value or leave it out"),
+        ("help ''", "`TOPIC`", "give it a value or leave it out"),
+    ],
+)
+def test_an_empty_value_is_refused(line: str, message: str, hint: str) -> None:
+    with pytest.raises(BadValue, match=f"the value of {message} is empty") as caught:
+        parse(shlex.split(line))
+    assert caught.value.hint == f"{hint}; is a shell variable empty?"
 
 
 def test_options_that_contradict_each_other_make_no_request() -> None:

@@ -10,6 +10,7 @@ from neontodo.fields import Priority
 from neontodo.models import TaskCreate
 from neontodo.tasks import service
 from neontodo.tasks.filters import (
+    AnyOf,
     Condition,
     Equals,
     Includes,
@@ -83,6 +84,16 @@ def test_orders(busy: Store, sort: str, numbers: list[int]) -> None:
         pytest.param([Includes("tags", "mai")], [], id="part-of-a-tag"),
         pytest.param([Includes("tags", "%")], [], id="wildcard-as-a-tag"),
         pytest.param([Equals("priority", Priority.HIGH)], [3, 5], id="priority"),
+        pytest.param(
+            [AnyOf((Equals("project", "home"), Equals("project", "Work")))],
+            [1, 5],
+            id="any-project",
+        ),
+        pytest.param(
+            [AnyOf((Equals("project", None), Equals("project", "home")))],
+            [1, 2, 3, 6, 4],
+            id="a-project-or-none",
+        ),
     ],
 )
 def test_filters(busy: Store, wanted: list[Condition], numbers: list[int]) -> None:

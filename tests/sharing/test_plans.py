@@ -36,7 +36,8 @@ PROTECTED = ("users", "keys", "tasks", "changes")
 INDEXES = tuple(f"{kind}_{table}" for kind in ("pk", "uq", "ix") for table in PROTECTED)
 ANY = "= ANY ("
 LOOKED_UP = re.compile(r"\b(id|number|task_id|command_id) = ANY \(")
-SHOWN = (("list",), ("search", "milk"), ("log",))
+ANY_OF = ("list", "-P", "a", "-P", "b", "--due", "today", "--due", "overdue")
+SHOWN = (("list",), ANY_OF, ("search", "milk"), ("log",))
 """What has fewer rows on a terminal than in a pipe."""
 
 Sent = dict[str, tuple[Any, ...]]

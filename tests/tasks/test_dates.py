@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -229,6 +230,21 @@ def test_a_time_that_the_clocks_skip_is_refused() -> None:
         error.message == "`2027-03-28 02:30` does not exist in your time zone: the clocks skip it"
     )
     assert error.hint == "write `2027-03-28 03:30`"
+
+
+def test_of_a_time_that_comes_twice_the_other_is_named_too() -> None:
+    notes: list[str] = []
+    taken = parse_when("2026-10-25 02:30", now=NOW, tz=BERLIN, notify=notes.append)
+    (note,) = notes
+    first, other = re.findall("`(.*?)`", note)
+    assert (first, other) == ("2026-10-25 02:30+02:00", "2026-10-25 02:30+01:00")
+    for text, later in ((first, timedelta()), (other, timedelta(hours=1))):
+        again = parse_when(text, now=NOW, tz=BERLIN, notify=notes.append)
+        assert isinstance(again, datetime)
+        assert isinstance(taken, datetime)
+        assert again.astimezone(UTC) - taken.astimezone(UTC) == later
+    parse_when("2026-10-25 03:30", now=NOW, tz=BERLIN, notify=notes.append)
+    assert notes == [note]
 
 
 def test_of_a_time_that_comes_twice_the_first_is_taken() -> None:

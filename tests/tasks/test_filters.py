@@ -13,9 +13,13 @@ from hypothesis import strategies as st
 from neontodo.errors import BadValue
 from neontodo.fields import SORT_KEYS, Priority
 from neontodo.tasks.filters import (
+    AnyOf,
+    Equals,
+    Includes,
     SortKey,
     TaskFilter,
     Within,
+    parse_conditions,
     parse_priority,
     parse_sort,
     parse_span,
@@ -67,6 +71,16 @@ def test_a_misspelt_filter_is_told_the_right_one() -> None:
 @pytest.mark.parametrize("text", ["13", "", "fri 17:00", "soonish", "9999-12-31"])
 def test_what_is_no_day_is_refused_as_a_due_is(text: str) -> None:
     assert due_refusal(text).hint
+
+
+def test_several_values_of_a_field_are_any_of_them_and_tags_are_all() -> None:
+    given = {"project": ["a", "none", "a"], "priority": ["high"], "tags": ["x", "y"]}
+    assert parse_conditions(given, now=NOW, tz=BERLIN) == (
+        AnyOf((Equals("project", "a"), Equals("project", None))),
+        Includes("tags", "x"),
+        Includes("tags", "y"),
+        Equals("priority", Priority.HIGH),
+    )
 
 
 def test_sort_keys_in_order_with_a_dash_for_descending() -> None:

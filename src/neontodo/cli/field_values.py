@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from neontodo.errors import BadValue
@@ -30,6 +31,7 @@ def collect_fields(request: object) -> dict[str, Any]:
 
 
 def _parse_field(app: App, field: Field, value: str | Sequence[str]) -> Any:
+    from neontodo.render.messages import say
     from neontodo.tasks.dates import parse_when
     from neontodo.tasks.filters import parse_name, parse_priority
 
@@ -37,14 +39,15 @@ def _parse_field(app: App, field: Field, value: str | Sequence[str]) -> Any:
         return tuple(value)
     match field.kind:
         case Kind.WHEN:
-            clears = value.strip().lower() in ("none", "")
-            return None if clears else parse_when(value, now=app.now, tz=app.tz)
+            if value.strip().lower() == "none":
+                return None
+            return parse_when(value, now=app.now, tz=app.tz, notify=partial(say, app.streams))
         case Kind.PRIORITY:
             return parse_priority(value)
         case Kind.NAME:
             return parse_name(value)
         case _:
-            return value if field.is_required else value or None
+            return None if field.takes_none and value == "none" else value
 
 
 def check_new_task(fields: Mapping[str, Any]) -> TaskCreate:

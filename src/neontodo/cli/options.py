@@ -44,10 +44,13 @@ def _declare(name: str, *, as_filter: bool = False) -> Any:
 Title = Annotated[str | None, _declare("title")]
 Description = Annotated[str | None, _declare("description")]
 Due = Annotated[str | None, _declare("due")]
-DueFilter = Annotated[str | None, _declare("due", as_filter=True)]
 Priority = Annotated[str | None, _declare("priority")]
 Project = Annotated[str | None, _declare("project")]
 Tag = Annotated[list[str] | None, _declare("tags")]
+DueFilter = Annotated[list[str] | None, _declare("due", as_filter=True)]
+PriorityFilter = Annotated[list[str] | None, _declare("priority", as_filter=True)]
+ProjectFilter = Annotated[list[str] | None, _declare("project", as_filter=True)]
+TagFilter = Annotated[list[str] | None, _declare("tags", as_filter=True)]
 LAST = {"json": 1, "quiet": 2, "dry_run": 3}
 """Their places at the end of a command's help, whichever request declares them."""
 

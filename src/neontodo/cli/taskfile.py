@@ -118,21 +118,21 @@ def parse_update(app: App, form: Form, base: Form) -> TaskUpdate:
     from neontodo.cli.field_values import check_update, parse_fields
 
     given: dict[str, str | list[str]] = {}
-    flags: dict[str, bool] = {}
+    parsed: dict[str, bool | str | None] = {}
     for line, text in form.items():
         if text == base[line]:
             continue
         field = LINES.get(line) or BY_NAME[DESCRIPTION]
         match field.kind:
             case Kind.FLAG:
-                flags[field.name] = _parse_flag(text)
+                parsed[field.name] = _parse_flag(text)
+            case Kind.TEXT:
+                parsed[field.name] = text if field.is_required else text or None
             case Kind.TAGS:
                 given[field.name] = _split_tags(text)
-            case Kind.PRIORITY:
-                given[field.name] = text or "none"
             case _:
-                given[field.name] = text
-    return check_update(parse_fields(app, given) | flags)
+                given[field.name] = text or "none"
+    return check_update(parse_fields(app, given) | parsed)
 
 
 def _parse_flag(text: str) -> bool:

@@ -23,6 +23,7 @@ from neontodo import __version__
 from neontodo.cli import commands, completion
 from neontodo.cli.commands import Function
 from neontodo.cli.exits import NAME
+from neontodo.cli.strict_parsing import StrictParsing
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -287,7 +288,7 @@ WITHOUT_SETTINGS = ("agent", "config", "doctor", "help")
 """Commands that need no settings, or report what is wrong with them."""
 
 
-class PlainCommand(PlainHelp, TyperCommand):
+class PlainCommand(StrictParsing, PlainHelp, TyperCommand):
     """A command that does something."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -302,7 +303,7 @@ class PlainCommand(PlainHelp, TyperCommand):
             raise
 
 
-class PlainGroup(PlainHelp, TyperGroup):
+class PlainGroup(StrictParsing, PlainHelp, TyperGroup):
     """A command with commands below it."""
 
     commands: Any

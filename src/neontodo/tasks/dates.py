@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING
 
@@ -60,14 +61,23 @@ _WITH_TIME = (
 )
 
 
-def parse_when(text: str, *, now: datetime, tz: tzinfo) -> When:
-    """Return the day, or the instant in `tz` if there is a time; BadValue if it is not clear."""
-    return _parse(text, now, tz, timed=True)
+def _ignore(note: str) -> None:
+    pass
+
+
+def parse_when(
+    text: str, *, now: datetime, tz: tzinfo, notify: Callable[[str], None] = _ignore
+) -> When:
+    """Return the day, or the instant in `tz` if there is a time; BadValue if it is not clear.
+
+    `notify` is told which of two instants was taken, where the clocks show a time twice.
+    """
+    return _parse(text, now, tz, timed=True, notify=notify)
 
 
 def parse_day(text: str, *, now: datetime, tz: tzinfo) -> date:
     """Return the day that a text names; BadValue if it is not clear or has a time of day."""
-    when = _parse(text, now, tz, timed=False)
+    when = _parse(text, now, tz, timed=False, notify=_ignore)
     if isinstance(when, datetime):
         raise BadValue(f"`{_normalize(text)}` has a time of day", hint="give only the day")
     return when
@@ -111,7 +121,9 @@ def _to_local(instant: datetime, tz: tzinfo) -> datetime:
         return instant
 
 
-def _parse(text: str, now: datetime, tz: tzinfo, *, timed: bool) -> When:
+def _parse(
+    text: str, now: datetime, tz: tzinfo, *, timed: bool, notify: Callable[[str], None]
+) -> When:
     words = _normalize(text)
 
     def accepts(other: str) -> bool:
@@ -122,7 +134,7 @@ def _parse(text: str, now: datetime, tz: tzinfo, *, timed: bool) -> When:
         return when is not None and (timed or not isinstance(when, datetime))
 
     try:
-        when = _read_words(words, now, tz) if len(words) <= TEXT_MAX else None
+        when = _read_words(words, now, tz, notify) if len(words) <= TEXT_MAX else None
         if when is None:
             from neontodo.tasks.date_refusals import explain_refusal
 
@@ -142,7 +154,9 @@ def _refuse_far_day(words: str) -> BadValue:
     )
 
 
-def _read_words(words: str, now: datetime, tz: tzinfo) -> When | None:
+def _read_words(
+    words: str, now: datetime, tz: tzinfo, notify: Callable[[str], None] = _ignore
+) -> When | None:
     """Return what the grammar says of the words; None if they are not in it."""
     today = local_day(now, tz)
     if (span := read_span(words)) and span[1] in ("hour", "minute"):
@@ -157,13 +171,13 @@ def _read_words(words: str, now: datetime, tz: tzinfo) -> When | None:
         return None
     clock = read_clock(timed["clock"])
     if not timed["offset"]:
-        return _combine_local(day, clock, tz)
+        return _combine_local(day, clock, tz, notify)
     if not re.fullmatch(ISO_DAY, timed["day"]):
         return None
     return datetime.combine(day, clock, _parse_offset(timed["offset"])).astimezone(tz)
 
 
-def _combine_local(day: date, clock: time, tz: tzinfo) -> datetime:
+def _combine_local(day: date, clock: time, tz: tzinfo, notify: Callable[[str], None]) -> datetime:
     """Return a local time: the first of one that comes twice; refuse one that never comes."""
     wanted = datetime.combine(day, clock, tz)
     real = wanted.astimezone(UTC).astimezone(tz)
@@ -172,7 +186,16 @@ def _combine_local(day: date, clock: time, tz: tzinfo) -> datetime:
             f"`{wanted:%Y-%m-%d %H:%M}` does not exist in your time zone: the clocks skip it",
             hint=f"write `{real:%Y-%m-%d %H:%M}`",
         )
+    later = wanted.replace(fold=1)
+    if later.utcoffset() != wanted.utcoffset():
+        first, second = (_format_with_offset(instant) for instant in (wanted, later))
+        notify(f"the clocks show that time twice: took `{first}`; the other one is `{second}`")
     return wanted
+
+
+def _format_with_offset(instant: datetime) -> str:
+    is_whole_minute = not (instant.second or instant.microsecond)
+    return instant.isoformat(" ", "minutes" if is_whole_minute else "auto")
 
 
 def _parse_offset(text: str) -> tzinfo:

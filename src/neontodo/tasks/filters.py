@@ -56,7 +56,14 @@ class Within:
     absent: bool = False
 
 
-Condition = Equals | Includes | Within
+@dataclass(frozen=True)
+class AnyOf:
+    """Tasks that meet one of several conditions."""
+
+    conditions: tuple[Condition, ...]
+
+
+Condition = Equals | Includes | Within | AnyOf
 
 
 @dataclass(frozen=True)
@@ -77,20 +84,26 @@ class TaskFilter:
 
 
 def parse_conditions(
-    given: Mapping[str, str | Sequence[str] | None], *, now: datetime, tz: tzinfo
+    given: Mapping[str, Sequence[str] | None], *, now: datetime, tz: tzinfo
 ) -> tuple[Condition, ...]:
-    """Return what lists are narrowed to by what was given for fields; or raise BadValue."""
+    """Return what lists are narrowed to by the values given for fields; or raise BadValue.
+
+    A task must have all of the tags, and of another field any of the values.
+    """
     conditions: list[Condition] = []
     for field in FILTERED:
-        text = given.get(field.name)
-        if isinstance(text, str):
-            conditions.append(_parse_condition(field, text, now, tz))
-        else:
-            conditions += [Includes(field.name, tag) for tag in text or ()]
+        texts = given.get(field.name) or ()
+        # Each once, in their order.
+        wanted = tuple(dict.fromkeys(_parse_condition(field, text, now, tz) for text in texts))
+        if len(wanted) > 1 and field.kind is not Kind.TAGS:
+            wanted = (AnyOf(wanted),)
+        conditions += wanted
     return tuple(conditions)
 
 
 def _parse_condition(field: Field, text: str, now: datetime, tz: tzinfo) -> Condition:
+    if field.kind is Kind.TAGS:
+        return Includes(field.name, text)
     if field.kind is Kind.WHEN:
         return parse_span(field.name, text, now=now, tz=tz)
     if field.kind is Kind.PRIORITY:
@@ -116,7 +129,7 @@ def parse_span(field: str, text: str, *, now: datetime, tz: tzinfo) -> Within:
 def parse_name(text: str) -> str | None:
     """Return the name of a project, say; None for `none`."""
     name = text.strip()
-    return None if name in ("none", "") else name
+    return None if name == "none" else name
 
 
 def parse_sort(text: str) -> tuple[SortKey, ...]:

@@ -47,7 +47,7 @@ class EditRequest(options.FieldOptions):
 def run_edit(app: App, request: EditRequest) -> None:
     """Edit tasks by options; without any, one task in your editor.
 
-    `--due none`, `--project none` and `--description ""` clear.
+    `--due none`, `--project none`, `--priority none` and `--description none` clear.
     """
     from neontodo.cli.field_values import collect_fields, parse_fields
     from neontodo.cli.output import report_change

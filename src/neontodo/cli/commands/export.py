@@ -54,8 +54,8 @@ class ExportRequest(options.Colored):
     format: Format = None
     done: Annotated[bool, typer.Option("--done", help="Only tasks that are done.")] = False
     pending: Annotated[bool, typer.Option("--pending", help="Only pending tasks.")] = False
-    project: options.Project = None
-    tags: options.Tag = None
+    project: options.ProjectFilter = None
+    tags: options.TagFilter = None
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False
     for_spreadsheet: Annotated[
         bool,

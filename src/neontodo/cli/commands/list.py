@@ -33,9 +33,9 @@ PageNumber = Annotated[int | None, typer.Option(metavar="N", min=1, help="Which 
 class FilteredRequest(options.TaskPrinting):
     """Which tasks to show."""
 
-    project: options.Project = None
-    tags: options.Tag = None
-    priority: options.Priority = None
+    project: options.ProjectFilter = None
+    tags: options.TagFilter = None
+    priority: options.PriorityFilter = None
     due: options.DueFilter = None
     done: Annotated[bool, typer.Option("--done", help="Only tasks that are done.")] = False
     all_: Annotated[bool, typer.Option("--all", "-a", help="Pending tasks and done ones.")] = False

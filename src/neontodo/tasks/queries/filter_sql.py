@@ -16,7 +16,15 @@ from sqlmodel import col
 
 from neontodo.fields import BY_NAME, SORT_KEYS, Field, Kind
 from neontodo.models import Task, order_by_when
-from neontodo.tasks.filters import Condition, Equals, Includes, SortKey, TaskFilter, Within
+from neontodo.tasks.filters import (
+    AnyOf,
+    Condition,
+    Equals,
+    Includes,
+    SortKey,
+    TaskFilter,
+    Within,
+)
 
 
 class EngineSql(FunctionElement[Any]):
@@ -66,6 +74,8 @@ def build_conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
 
 
 def _build_condition(wanted: Condition) -> Any:
+    if isinstance(wanted, AnyOf):
+        return sa.or_(*map(_build_condition, wanted.conditions))
     columns = [_column_of(name) for name in BY_NAME[wanted.field].columns]
     match wanted:
         case Equals():
