@@ -16,7 +16,7 @@ _ALIKE = 0.7
 
 @dataclass(frozen=True)
 class SortKey:
-    """One key of an order; ascending priority is low to high."""
+    """One key of an order; `priority` is high to none, as `due` is what is due next to no due."""
 
     name: str
     descending: bool = False

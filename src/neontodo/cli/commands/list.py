@@ -23,7 +23,7 @@ Sort = Annotated[
         "--sort",
         metavar="KEY[,KEY]",
         autocompletion=completion.complete_sort_keys,
-        help=f"Order by {', '.join(SORT_KEYS)}; -KEY descending.",
+        help=f"Order by {', '.join(SORT_KEYS)}; priority is high first; -KEY reverses.",
     ),
 ]
 PageNumber = Annotated[int | None, typer.Option(metavar="N", min=1, help="Which page to show.")]

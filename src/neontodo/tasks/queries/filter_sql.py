@@ -140,11 +140,13 @@ class OrderedBy(NamedTuple):
 
 def build_order(keys: tuple[SortKey, ...]) -> list[OrderedBy]:
     """Return what to order by; without keys the order of the index `ix_tasks_order`."""
-    keys = keys or (SortKey("due"), SortKey("priority", descending=True))
+    keys = keys or (SortKey("due"), SortKey("priority"))
+    fields = [(SORT_KEYS[key.name], key.descending) for key in keys]
     order = [
-        OrderedBy(column, key.descending)
-        for key in keys
-        for column in _build_sort_columns(SORT_KEYS[key.name])
+        # The highest priority is the largest number, and comes first.
+        OrderedBy(column, is_reversed != (field.kind is Kind.PRIORITY))
+        for field, is_reversed in fields
+        for column in _build_sort_columns(field)
     ]
     return [*order, OrderedBy(col(Task.number))]
 
