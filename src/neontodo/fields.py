@@ -104,6 +104,11 @@ class Field:
         return {self.name: _TYPES[self.kind]}
 
     @property
+    def singular(self) -> str:
+        """What one of its values is called."""
+        return "tag" if self.kind is Kind.TAGS else self.name
+
+    @property
     def takes_none(self) -> bool:
         """Whether `none` is typed for no value."""
         return self.kind is not Kind.TAGS and self.option is not None and not self.is_required

@@ -55,6 +55,8 @@ def statements() -> Iterator[list[str]]:
     ("argv", "number"),
     [
         (("list",), 1),
+        (("list", "-t", "shop", "-P", "none", "-P", "SHOP"), 1),
+        (("list", "-t", "SHOP", "-P", "SHOP"), 3),
         (("search", "milk"), 1),
         (("show", "1"), 1),
         (("stats",), 1),

@@ -62,6 +62,7 @@ def test_lists_and_counts_show_only_ones_own(bob: Store) -> None:
     assert bob.titles(words=("secret",)) == []
     assert bob.read(counts.count_tags) == []
     assert bob.read(counts.count_projects) == []
+    assert bob.read(counts.fetch_names_in_use) == {"project": set(), "tags": set()}
     found = bob.read(counts.fetch_stats, FRIDAY_NOON, UTC)
     assert (found.pending, found.overdue, found.due_today, found.done) == (1, 0, 0, 0)
     assert [entry.title for entry in bob.read(changes.fetch_log)] == ["bob's"]
@@ -131,6 +132,7 @@ READS = {
     tasks.fetch_ids_and_numbers: given(IDS, [1]),
     counts.count_tags: given(),
     counts.count_projects: given(),
+    counts.fetch_names_in_use: given(),
     counts.fetch_stats: given(FRIDAY_NOON, UTC),
     changes.stream_rows: given(),
     changes.fetch_last_touched: given("laptop"),

@@ -33,6 +33,7 @@ def _find(me: Todo) -> None:
     assert me.ok("list", "--all", "--limit", "1", "--page", "2", "--json").json
     assert me.ok("list", "--all", "--page", "9", "--json").json == []
     assert me.ok("list", "--due", "overdue", "--json").json == []
+    assert "did you mean `home`?" in me.ok("list", "-P", "Home").err
     assert me.ok("search", "milk", "--all", "--json").json == [first]
     assert me.ok("list", "--done", "-t", "shop", "-P", "home", "-p", "high", "-q").out == "1\n"
     assert me.ok("show", first["id"], "--json").json["number"] == 1

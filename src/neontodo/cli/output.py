@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from neontodo.cli.options import Changing
     from neontodo.models import TaskPublic
     from neontodo.render.listing import Output
+    from neontodo.tasks.filters import Condition
     from neontodo.tasks.references import Refs
     from neontodo.tasks.results import Outcome
     from neontodo.tasks.unit_of_work import UnitOfWork
@@ -38,6 +39,25 @@ def fetch_one_task(app: App, refs: Refs) -> TaskPublic:
 
     found = app.run(app.read(lambda s, me: lookup.resolve_one(s, me.user_id, me.key_id, refs)))
     return take_snapshot(found)
+
+
+def say_unknown_names(app: App, conditions: Sequence[Condition]) -> None:
+    """Say which projects and tags of a filter that found nothing no task has.
+
+    Only where the filter names some does it ask the store, by one statement.
+    """
+    from neontodo.render.messages import say
+    from neontodo.tasks import filters
+    from neontodo.tasks.queries import counts
+
+    if not (names := filters.list_names(conditions)):
+        return
+    in_use = app.run(app.read(lambda s, me: counts.fetch_names_in_use(s, me.user_id)))
+    for field, name in names:
+        if name not in in_use[field.name]:
+            near = filters.find_similar_name(name, in_use[field.name])
+            question = f"; did you mean `{near}`?" if near else ""
+            say(app.streams, f"no {field.singular} `{name}`{question}")
 
 
 def run_change(

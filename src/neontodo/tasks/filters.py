@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from neontodo.errors import BadValue
-from neontodo.fields import FILTERED, PRIORITIES, SORT_KEYS, Field, Kind, Priority
+from neontodo.fields import BY_NAME, FILTERED, PRIORITIES, SORT_KEYS, Field, Kind, Priority
 from neontodo.tasks.dates import local_day, parse_day
 
 _WORDS = ("today", "overdue", "week", "none")
@@ -109,6 +109,29 @@ def _parse_condition(field: Field, text: str, now: datetime, tz: tzinfo) -> Cond
     if field.kind is Kind.PRIORITY:
         return Equals(field.name, int(parse_priority(text)))
     return Equals(field.name, parse_name(text))
+
+
+def list_names(conditions: Iterable[Condition]) -> list[tuple[Field, str]]:
+    """Return the projects and tags that conditions name, each with its field."""
+    names: list[tuple[Field, str]] = []
+    for condition in conditions:
+        match condition:
+            case AnyOf():
+                names += list_names(condition.conditions)
+            case Equals(name, str(value)) | Includes(name, value):
+                names.append((BY_NAME[name], value))
+    return names
+
+
+def find_similar_name(name: str, in_use: Collection[str]) -> str | None:
+    """Return the name that was probably meant: of another case, else one that looks alike."""
+    by_case = {each.casefold(): each for each in sorted(in_use)}
+    if found := by_case.get(name.casefold()):
+        return found
+    import difflib
+
+    near = difflib.get_close_matches(name.casefold(), by_case, 1, _ALIKE)
+    return by_case[near[0]] if near else None
 
 
 def parse_span(field: str, text: str, *, now: datetime, tz: tzinfo) -> Within:

@@ -81,6 +81,7 @@ def run_export(app: App, request: ExportRequest) -> int:
     from neontodo import formats
     from neontodo.cli.exits import Exit
     from neontodo.cli.files import STANDARD, write_output
+    from neontodo.cli.output import say_unknown_names
     from neontodo.render.messages import say, warn, warn_unreadable
 
     file = request.file
@@ -89,10 +90,13 @@ def run_export(app: App, request: ExportRequest) -> int:
         raise BadValue(
             f"`--for-spreadsheet` works for csv only, not for {name}", hint="add `--format csv`"
         )
-    with closing(_stream_tasks(app, _build_filter(app, request))) as tasks:
+    wanted = _build_filter(app, request)
+    with closing(_stream_tasks(app, wanted)) as tasks:
         seen = _Seen(tasks)
         text = formats.write(seen, name, tz=app.tz, for_spreadsheet=request.for_spreadsheet)
         write_output(app, file, text, force=request.force)
+    if not seen.number:
+        say_unknown_names(app, wanted.conditions)
     if file != STANDARD:
         say(app.streams, f"exported {pluralize(seen.number, 'task')} to {file}")
     if name == "todotxt" and seen.longer:

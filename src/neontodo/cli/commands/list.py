@@ -78,7 +78,7 @@ def run_search(app: App, request: SearchRequest) -> None:
 def _print_page(
     app: App, request: ListRequest | SearchRequest, *, words: str, completed: bool | None
 ) -> None:
-    from neontodo.cli.output import choose_output
+    from neontodo.cli.output import choose_output, say_unknown_names
     from neontodo.render.messages import warn_unreadable
     from neontodo.render.tasks import print_tasks
     from neontodo.tasks.filters import TaskFilter
@@ -93,6 +93,8 @@ def _print_page(
         )
     )
     warn_unreadable(app.streams, page.unreadable)
+    if not page.total:
+        say_unknown_names(app, wanted.conditions)
     is_narrowed = wanted != TaskFilter(sort=wanted.sort, limit=wanted.limit)
     print_tasks(
         output,

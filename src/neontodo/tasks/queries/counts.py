@@ -49,6 +49,17 @@ async def count_projects(session: AsyncSession, user_id: str) -> list[Count]:
     return [Count(*row) for row in rows if row[0] and isinstance(row[0], str)]
 
 
+async def fetch_names_in_use(session: AsyncSession, user_id: str) -> dict[str, set[str]]:
+    """Return the projects and the tags that tasks have, by the names of these fields."""
+    statement = select(Task.project, Task.tags).where(col(Task.user_id) == user_id).distinct()
+    projects, tags = set(), set()
+    for project, names in (await session.execute(statement)).all():
+        if isinstance(project, str):
+            projects.add(project)
+        tags.update(names)
+    return {"project": projects, "tags": tags}
+
+
 async def fetch_stats(session: AsyncSession, user_id: str, now: datetime, tz: tzinfo) -> Stats:
     """Count all tasks, and what was done on each day of the last weeks, by one statement."""
     today = now.astimezone(tz).date()
