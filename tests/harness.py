@@ -60,7 +60,9 @@ class Screen(io.TextIOWrapper):
     """A text stream over bytes, as a process has."""
 
     def __init__(self, text: str = "", encoding: str = "utf-8") -> None:
-        super().__init__(io.BytesIO(text.encode()), encoding=encoding, write_through=True)
+        super().__init__(
+            io.BytesIO(text.encode(errors="surrogateescape")), encoding=encoding, write_through=True
+        )
 
     def text(self) -> str:
         self.flush()

@@ -96,6 +96,10 @@ class App:
             self._is_colour_given = True
             self.streams = replace(self.streams, colour=when == "always")
 
+    def silence_messages(self) -> None:
+        """Show no messages but questions, warnings and errors from now on."""
+        self.streams = replace(self.streams, is_quiet=True)
+
     def load_settings(self) -> None:
         """Read the settings, once; BadValue if one cannot have its value."""
         if self._has_settings:

@@ -13,7 +13,8 @@ from typing import Any, BinaryIO, TextIO, cast
 class Streams:
     """Input, output and messages, and what is known of their other end.
 
-    `width` is in columns. `colour` says whether escape sequences may be written to `out`.
+    `width` is in columns. `colour` says whether escape sequences may be written to `out`,
+    `is_quiet` that only questions, warnings and errors are messages to be shown.
     """
 
     stdin: TextIO
@@ -24,6 +25,7 @@ class Streams:
     err_is_terminal: bool
     width: int
     colour: bool
+    is_quiet: bool = False
 
     @property
     def is_interactive(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_a_change_whose_output_cannot_be_written_is_said_to_be_saved(todo: Todo)
     for argv, sentence in (
         (["add", "milk"], "added 1: milk"),
         (["edit", "1", "--title", "tea", "--json"], "edited 1: tea"),
-        (["done", "1", "-q"], "done 1: tea"),
+        (["done", "1", "-q"], FULL),
         (["undo"], "und"),
         (["rm", "1", "--yes"], "removed 1: tea"),
     ):
@@ -89,3 +90,34 @@ def test_what_changes_nothing_is_not_said_to_be_saved(todo: Todo) -> None:
     assert run_with_full_output(todo, "list") == (1, [FULL])
     _, messages = run_with_full_output(todo, "done", "1", "--dry-run")
     assert messages[-1] == FULL
+
+
+def test_quiet_commands_that_succeed_write_no_messages(todo: Todo) -> None:
+    lines = [
+        ("add x -P home", "1\n"),
+        ("done 1", "1\n"),
+        ("done 1", ""),
+        ("edit 1 --title y", "1\n"),
+        ("edit 1 --due '2026-10-25 02:30'", "1\n"),
+        ("toggle 1 --dry-run", "1\n"),
+        ("undone 1", "1\n"),
+        ("undo", "1\n"),
+        ("redo", "1\n"),
+        ("list", "1\n"),
+        ("list -P HOME", ""),
+        ("search y", "1\n"),
+        ("show 1", "1\n"),
+        ("projects", "home\n"),
+        ("rm 1 --yes", "1\n"),
+    ]
+    for line, out in lines:
+        done = todo.ok(*shlex.split(line), "-q")
+        assert (done.out, done.err) == (out, ""), line
+
+
+def test_quiet_commands_ask_and_say_what_went_wrong(todo: Todo) -> None:
+    todo.ok("add", "-", stdin="a\nb")
+    asked = todo.ok("rm", "1-2", "-q", stdin="y\n", terminal=True)
+    assert asked.err == "1  a\n2  b\nremove these 2 tasks? [y/N] "
+    refused = todo("done", "9", "-q")
+    assert refused.err == "error: no task 9\nhint: `todo list --all` shows every task\n"

@@ -129,7 +129,7 @@ def test_too_few_descriptors_are_a_clear_error(local: Todo, most: int) -> None:
 def test_ten_descriptors_are_enough(local: Todo) -> None:
     local.ok("add", "x")
 
-    assert run_with_descriptors(local, 10, "add", "y", "-q") == (0, "2\n", "added 2: y\n")
+    assert run_with_descriptors(local, 10, "add", "y", "-q") == (0, "2\n", "")
     assert run_with_descriptors(local, 10, "list", "-q") == (0, "1\n2\n", "")
 
 

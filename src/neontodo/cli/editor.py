@@ -145,7 +145,7 @@ class _EditingSession:
 
     def keep_text(self, error: BaseException) -> None:
         """Leave the file where it is if there is work in it, and say so."""
-        from neontodo.render.messages import say
+        from neontodo.render.messages import print_message
 
         try:
             text = self.draft.read()
@@ -158,7 +158,7 @@ class _EditingSession:
         if isinstance(error, TodoError):
             error.details += (where,)
         else:
-            say(self.app.streams, where)
+            print_message(self.app.streams, where)
 
 
 def _explain_error(error: BadValue) -> Iterator[str]:

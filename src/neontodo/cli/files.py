@@ -80,6 +80,9 @@ def open_input(app: App, name: str) -> Iterator[Source]:
         BadValue: there is no such file, or it cannot be read.
     """
     if name == STANDARD:
+        from neontodo.cli.prompt import say_what_is_read
+
+        say_what_is_read(app, "reading standard input")
         with _spool(app.streams.in_bytes) as file:
             yield Source(file, name)
         return

@@ -71,7 +71,11 @@ def _run(argv: Sequence[str], app: App) -> int:
 
     try:
         call = parse(argv, app)
-        return call if isinstance(call, int) else call.function(app, call.request) or Exit.OK
+        if isinstance(call, int):
+            return call
+        if getattr(call.request, "quiet", False):
+            app.silence_messages()
+        return call.function(app, call.request) or Exit.OK
     except TodoError as error:
         print_error(app.streams, error)
         return find_exit_code(error)

@@ -16,7 +16,9 @@ from neontodo.cli import completion
 from neontodo.fields import BY_NAME
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print task numbers only.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print task numbers only; no messages but errors.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
 Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Show at most N.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]

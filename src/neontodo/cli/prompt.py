@@ -40,6 +40,14 @@ def ask(app: App, question: str) -> str:
     return answer.decode("utf-8", "replace").strip()
 
 
+def say_what_is_read(app: App, what: str) -> None:
+    """Say on a terminal what a command waits for there, and how to end it."""
+    from neontodo.render.messages import print_message
+
+    if app.streams.in_is_terminal:
+        print_message(app.streams, f"{what}; Ctrl-D ends")
+
+
 def ask_secret(app: App, question: str) -> str:
     """Read a line from the terminal without showing it; from a file or pipe, all of it."""
     streams = app.streams

@@ -25,7 +25,13 @@ NARROWEST = 20
 _STYLES = {"error": "1;31", "warning": "1;33", "hint": "1;36"}
 
 
-def say(streams: Streams, text: str, style: str = "") -> None:
+def say(streams: Streams, text: str) -> None:
+    """Print one line on standard error about what was done, unless that is not wanted."""
+    if not streams.is_quiet:
+        print_message(streams, text)
+
+
+def print_message(streams: Streams, text: str, style: str = "") -> None:
     """Print one line on standard error; control characters in it are spelled out.
 
     On a terminal it is wrapped at words. A style is that of the label before the colon.
@@ -47,8 +53,9 @@ def warn(streams: Streams, text: str) -> None:
 
 
 def hint(streams: Streams, text: str) -> None:
-    """Print the next step in one line."""
-    _write_labelled(streams, "hint", text)
+    """Print the next step in one line, unless only warnings and errors are wanted."""
+    if not streams.is_quiet:
+        _write_labelled(streams, "hint", text)
 
 
 def warn_unreadable(streams: Streams, rows: Sequence[UnreadableTask]) -> None:
@@ -63,9 +70,9 @@ def print_error(streams: Streams, error: TodoError) -> None:
     """Print what went wrong, its details indented, then the next step."""
     _write_labelled(streams, "error", error.message)
     for detail in error.details:
-        say(streams, f"  {detail}")
+        print_message(streams, f"  {detail}")
     if error.hint:
-        hint(streams, error.hint)
+        _write_labelled(streams, "hint", error.hint)
 
 
 def say_dry_run(streams: Streams) -> None:
@@ -108,7 +115,7 @@ def _name_tasks(tasks: tuple[TaskPublic, ...]) -> str:
 
 def _write_labelled(streams: Streams, label: str, text: str) -> None:
     is_coloured = streams.err_is_terminal and streams.colour
-    say(streams, f"{label}: {text}", _STYLES[label] if is_coloured else "")
+    print_message(streams, f"{label}: {text}", _STYLES[label] if is_coloured else "")
 
 
 def print_report(output: Output, report: Report) -> None:

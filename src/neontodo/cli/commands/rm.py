@@ -61,13 +61,13 @@ def _whole_id(task: Task) -> str:
 
 def _build_question(app: App, found: list[Task]) -> str:
     """What to ask; the titles of several tasks are listed above it."""
-    from neontodo.render.messages import say
+    from neontodo.render.messages import print_message
 
     if len(found) == 1:
         return f"remove {found[0].number}: {found[0].title}?"
     lines = [f"{task.number}  {task.title}" for task in found[:SHOWN]]
     for line in limit_lines(lines, len(found)):
-        say(app.streams, line)
+        print_message(app.streams, line)
     return f"remove these {len(found)} tasks?"
 
 
