@@ -96,6 +96,10 @@ class App:
             self._is_colour_given = True
             self.streams = replace(self.streams, colour=when == "always")
 
+    def draw_tables(self) -> None:
+        """Print what a terminal would get, even into a pipe."""
+        self.streams = replace(self.streams, is_table_wanted=True)
+
     def silence_messages(self) -> None:
         """Show no messages but questions, warnings and errors from now on."""
         self.streams = replace(self.streams, is_quiet=True)

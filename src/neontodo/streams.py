@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, TextIO, cast
+
+NOT_FORCED = ("", "0", "false")
+"""Values of FORCE_COLOR and CLICOLOR_FORCE that force nothing."""
 
 
 @dataclass(frozen=True)
 class Streams:
     """Input, output and messages, and what is known of their other end.
 
-    `width` is in columns. `colour` says whether escape sequences may be written to `out`,
-    `is_quiet` that only questions, warnings and errors are messages to be shown.
+    `width` is in columns. `colour` says whether escape sequences may be written to `out`: to a
+    pipe only if that is asked for. With `is_table_wanted` even a pipe gets tables; with `is_quiet`
+    only questions, warnings and errors are messages to be shown.
     """
 
     stdin: TextIO
@@ -25,7 +30,13 @@ class Streams:
     err_is_terminal: bool
     width: int
     colour: bool
+    is_table_wanted: bool = False
     is_quiet: bool = False
+
+    @property
+    def shows_tables(self) -> bool:
+        """Whether `out` is for a person, at a terminal or by a program such as `watch`."""
+        return self.out_is_terminal or self.colour or self.is_table_wanted
 
     @property
     def is_interactive(self) -> bool:
@@ -64,8 +75,7 @@ class Messages:
 
 def open_process_streams() -> Streams:
     """Return the standard streams of this process, and what is known of their other end."""
-    import shutil
-
+    env = os.environ  # noqa: TID251
     out_is_terminal = sys.stdout.isatty()  # noqa: TID251
     return Streams(
         stdin=sys.stdin,
@@ -74,9 +84,30 @@ def open_process_streams() -> Streams:
         in_is_terminal=sys.stdin is not None and sys.stdin.isatty(),
         out_is_terminal=out_is_terminal,
         err_is_terminal=sys.stderr.isatty(),  # noqa: TID251
-        width=shutil.get_terminal_size().columns,
-        colour=out_is_terminal and not os.environ.get("NO_COLOR"),  # noqa: TID251
+        width=_find_width(),
+        colour=is_colour_wanted(env, is_terminal=out_is_terminal),
     )
+
+
+def is_colour_wanted(env: Mapping[str, str], *, is_terminal: bool) -> bool:
+    """Return what the usual variables say of colour: NO_COLOR never, then FORCE_COLOR always."""
+    if env.get("NO_COLOR"):
+        return False
+    if any(env.get(name, "") not in NOT_FORCED for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return is_terminal and env.get("TERM", "") not in ("", "dumb")
+
+
+def _find_width() -> int:
+    """Return COLUMNS, or the columns of the terminal that one of the streams leads to, or 80."""
+    import shutil
+
+    columns = 80
+    for descriptor in (0, 2):
+        with suppress(OSError):
+            # Some terminals have 0: they do not know.
+            columns = os.get_terminal_size(descriptor).columns or columns
+    return shutil.get_terminal_size((columns, 24)).columns
 
 
 class Notice:

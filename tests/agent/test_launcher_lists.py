@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neontodo.cli.typer_app import command_line
-from neontodo.launcher.main import EDITS, PLAIN, VALUED, is_for_agent
+from neontodo.launcher.main import EDITS, FLAGS, PLAIN, VALUED, is_for_agent
 
 CONDITIONAL = {"rm", "edit"}
 """Commands that ask, or open an editor, unless their options say enough."""
@@ -16,7 +16,7 @@ RUN_HERE = {
 }  # fmt: skip
 """Commands that ask, that start programs, or that are about this process or the agent itself."""
 
-SHOWN = {"--json", "--quiet", "-q", "--dry-run", "--color", "--profile"}
+SHOWN = {"--json", "--quiet", "-q", "--dry-run", "--color", "--table", "--profile"}
 """Options of `edit` that say nothing of what to change."""
 
 
@@ -30,6 +30,13 @@ def test_each_command_is_run_by_the_agent_or_knowingly_not() -> None:
 def test_the_others_are_run_here_wherever_they_read_from(name: str, in_is_terminal: bool) -> None:
     assert not is_for_agent([name], in_is_terminal)
     assert not is_for_agent(["--profile", "work", name], in_is_terminal)
+
+
+def test_flags_may_stand_before_the_command() -> None:
+    options = command_line().params
+    assert {name for option in options for name in option.opts} >= set(FLAGS)
+    assert is_for_agent([*FLAGS, "list"], False)
+    assert is_for_agent([*FLAGS], True)
 
 
 def test_options_with_a_value_may_stand_before_the_command() -> None:

@@ -66,7 +66,7 @@ class Transport:
         if not is_possible or not is_for_agent(list(argv), terminal) or (colour and not terminal):
             return None
         settings = dict(os.environ) | dict(env) | {NOW: now.isoformat()}  # noqa: TID251
-        settings |= {"NO_COLOR": ""} if colour else {"NO_COLOR": "1"}
+        settings |= {"NO_COLOR": "", "TERM": "xterm"} if colour else {"NO_COLOR": "1"}
         if not terminal:
             settings["COLUMNS"] = str(width)
         command = protocol.Invocation(

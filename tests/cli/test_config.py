@@ -264,10 +264,41 @@ def test_color_is_of_a_terminal(local: Todo) -> None:
 
 
 @pytest.mark.parametrize("argv", [["list"], ["log"], ["stats"], ["help", "dates"], ["nothing"]])
-def test_a_pipe_is_never_colored(local: Todo, argv: list[str]) -> None:
+def test_a_pipe_is_colored_only_by_always(local: Todo, argv: list[str]) -> None:
     local.ok("add", "Buy milk", "-p", "high")
-    result = local("--color", "always", *argv)
-    assert "\x1b[" not in result.out + result.err
+    for options in ([], ["--color", "auto"], ["--table"]):
+        result = local(*options, *argv)
+        assert "\x1b[" not in result.out + result.err
+    colored = local("--color", "always", *argv)
+    assert "\x1b[" not in colored.err
+    assert ("\x1b[" in colored.out) == (argv != ["nothing"])
+
+
+@pytest.mark.parametrize("argv", [["list"], ["log"], ["stats"], ["show", "1"]])
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_a_pipe_gets_what_a_terminal_shows_if_told_to(
+    local: Todo, argv: list[str], where: str
+) -> None:
+    local.ok("add", "Buy milk", "-p", "high")
+    there = local.ok(*argv, terminal=True).out
+    assert local.ok(*argv).out != there
+    words = ["--table", *argv] if where == "before" else [*argv, "--table"]
+    assert local.ok(*words).out == there
+    colored = local.ok(*argv, terminal=True, colour=True).out
+    assert local.ok(*argv, "--color", "always").out == colored
+    assert local.ok(*argv, env={"TODO_COLOR": "always"}).out == colored
+    assert local.ok(*argv, "--color", "never", env={"TODO_COLOR": "always"}).out != there
+
+
+def test_a_table_in_a_pipe_has_all_tasks_and_changes_no_other_form(local: Todo) -> None:
+    local.ok("add", "-", stdin="\n".join(map(str, range(30))))
+    assert len(local.ok("list", "--table").out.splitlines()) == 32
+    assert len(local.ok("list", "--table", terminal=True).out.splitlines()) == 23
+    assert local.ok("list", "--table", "-q", "--limit", "1").out == "1\n"
+    assert local.ok("list", "--color", "always", "--json").out == local.ok("list", "--json").out
+    changed = local.ok("done", "3", "--table").out.splitlines()
+    assert changed[-1].split() == ["3", "✓", "2"]
+    assert local.ok("done", "3", "--table").out == ""
 
 
 def test_the_option_overrules_the_setting(local: Todo) -> None:

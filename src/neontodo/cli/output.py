@@ -25,7 +25,7 @@ def choose_output(app: App, *, json: bool = False, quiet: bool = False) -> Outpu
         mode = "json"
     elif quiet:
         mode = "quiet"
-    elif app.streams.out_is_terminal:
+    elif app.streams.shows_tables:
         mode = "table"
     else:
         mode = "lines"
@@ -76,7 +76,7 @@ def run_change(
 def report_change(
     app: App, request: Changing, outcome: Outcome, verb: str | None, *, already: str | None
 ) -> None:
-    """Say in one sentence what changed, and print the changed tasks unless stdout is a terminal.
+    """Say in one sentence what changed, and print the changed tasks unless a terminal shows that.
 
     The sentence comes first: it tells what was saved also where the tasks cannot be written.
     `verb` is a participle, None if the outcome's notes say it all; `already` is what the unchanged
@@ -89,5 +89,5 @@ def report_change(
     print_outcome(app.streams, verb, outcome, already=already)
     if request.dry_run:
         say_dry_run(app.streams)
-    if output.mode != "table":
+    if output.mode != "table" or (outcome.changed and not app.streams.out_is_terminal):
         print_tasks(output, outcome.changed)

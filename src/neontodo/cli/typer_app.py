@@ -45,6 +45,12 @@ def _choose_colour(ctx: typer.Context, when: str) -> str:
     return when
 
 
+def _choose_table(ctx: typer.Context, is_wanted: bool) -> bool:
+    if is_wanted and ctx.obj is not None:
+        ctx.obj.draw_tables()
+    return is_wanted
+
+
 def _choose_profile(ctx: typer.Context, name: str | None) -> str | None:
     # An empty name, such as an unset variable of a shell, must not choose another store.
     if name is not None and ctx.obj is not None:
@@ -60,7 +66,17 @@ Color = Annotated[
         show_default=False,
         callback=_choose_colour,
         autocompletion=completion.complete_words("auto", "always", "never"),
-        help="Color what a terminal shows: auto (not with NO_COLOR), always or never.",
+        help="Color what a terminal shows: auto (not with NO_COLOR), always (in a pipe, too) or "
+        "never.",
+    ),
+]
+Table = Annotated[
+    bool,
+    typer.Option(
+        "--table",
+        show_default=False,
+        callback=_choose_table,
+        help="Print what a terminal shows, in a pipe, too.",
     ),
 ]
 Profile = Annotated[
@@ -145,6 +161,7 @@ def todo(
     version: Annotated[bool, typer.Option("--version", "-V", help="Show the version.")] = False,
     profile: Profile = None,
     color: Color = "auto",
+    table: Table = False,
 ) -> Call | None:
     """Your tasks, in your own Postgres on Neon or in an embedded store.
 
@@ -198,12 +215,15 @@ def _first_sentence(function: Function) -> str:
 
 def _make_command(name: str, request_type: type[Any], function: Function) -> Any:
     """Make the command that answers a Call of this function, with a request of this type."""
-    from neontodo.cli.options import Colored
+    from neontodo.cli.options import Colored, Printing
 
+    shown = {"color": Colored, "table": Printing}
     typer_app = _new_typer(add_completion=False)
     typer_app.command(name, cls=PlainCommand)(_build_callback(request_type, function))
     command: Any = typer.main.get_command(typer_app)
-    return _add_options_of_todo(command, shows_color=issubclass(request_type, Colored))
+    return _add_options_of_todo(
+        command, shown=[name for name, kind in shown.items() if issubclass(request_type, kind)]
+    )
 
 
 def _build_callback(request_type: type[Any], function: Function) -> Callable[..., Call]:
@@ -238,12 +258,12 @@ def _new_typer(*, add_completion: bool) -> typer.Typer:
     )
 
 
-def _add_options_of_todo(command: Any, *, shows_color: bool = False) -> Any:
-    """Let a command take `--color` and `--profile` too; most have options enough to show."""
+def _add_options_of_todo(command: Any, *, shown: Sequence[str] = ()) -> Any:
+    """Let a command take `--color`, `--table` and `--profile`, too; its help has those `shown`."""
     for param in command_line().params:
-        if param.name in ("color", "profile"):
+        if param.name in ("color", "table", "profile"):
             param = copy(param)
-            param.hidden = not (shows_color and param.name == "color")
+            param.hidden = param.name not in shown
             param.expose_value = False
             command.params.append(param)
     return _simplify(command)

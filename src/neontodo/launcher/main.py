@@ -18,6 +18,9 @@ PLAIN = frozenset(
 VALUED = ("--color", "--profile")
 """Options with a value that may stand before the name of a command."""
 
+FLAGS = ("--table",)
+"""Options without a value that may stand there."""
+
 LOADED = ("LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES")
 """What is loaded into this process changes it in ways that an agent knows nothing of."""
 
@@ -121,7 +124,7 @@ def _find_command(argv: list[str]) -> str:
     for word in words:
         if word in VALUED:
             next(words, None)
-        elif word.partition("=")[0] not in VALUED:
+        elif word.partition("=")[0] not in (*VALUED, *FLAGS):
             return "" if word.startswith("-") else word
     return "list"
 

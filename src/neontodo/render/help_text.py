@@ -28,8 +28,7 @@ def _blocks(text: str, streams: Streams) -> Iterator[str]:
     for block in text.strip("\n").split("\n\n"):
         if block.startswith("# "):
             title = block.removeprefix("# ")
-            is_bold = streams.colour and streams.out_is_terminal
-            yield f"\x1b[1m{title}\x1b[0m" if is_bold else title
+            yield f"\x1b[1m{title}\x1b[0m" if streams.colour else title
         elif block.startswith(CODE):
             yield block
         else:

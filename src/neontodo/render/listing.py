@@ -39,6 +39,11 @@ class Output:
     find_zone: Callable[[], tzinfo]
 
     @property
+    def is_paged(self) -> bool:
+        """Whether it shows a part of what is long; a pipe gets all, as a table, too."""
+        return self.mode == "table" and self.streams.out_is_terminal
+
+    @property
     def tz(self) -> tzinfo:
         """The user's own time zone."""
         return self.find_zone()

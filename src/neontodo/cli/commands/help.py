@@ -91,7 +91,7 @@ def _list_topics(app: App) -> None:
     from neontodo.render.text import safe_write
 
     found = [(name, summarize_topic(name)) for name in TOPICS]
-    if not app.streams.out_is_terminal:
+    if not app.streams.shows_tables:
         safe_write(app.streams.out, "".join(f"{name}\t{about}\n" for name, about in found))
         return
     width = max(map(len, TOPICS))

@@ -13,7 +13,7 @@ from neontodo.fields import SORT_KEYS
 
 if TYPE_CHECKING:
     from neontodo.app import App
-    from neontodo.render.listing import Mode
+    from neontodo.render.listing import Output
     from neontodo.tasks.filters import TaskFilter
 
 
@@ -85,7 +85,7 @@ def _print_page(
     from neontodo.tasks.queries import tasks as queries
 
     output = choose_output(app, json=request.json, quiet=request.quiet)
-    wanted = _build_filter(app, request, output.mode, words, completed)
+    wanted = _build_filter(app, request, output, words, completed)
     page = app.run(
         app.read(
             lambda session, me: queries.fetch_page(session, me.user_id, wanted),
@@ -107,14 +107,18 @@ def _print_page(
 
 
 def _build_filter(
-    app: App, request: ListRequest | SearchRequest, mode: Mode, words: str, completed: bool | None
+    app: App,
+    request: ListRequest | SearchRequest,
+    output: Output,
+    words: str,
+    completed: bool | None,
 ) -> TaskFilter:
     from neontodo.cli.field_values import collect_fields
     from neontodo.tasks import filters
     from neontodo.tasks.search_text import fold_query
 
     size = request.limit
-    if size is None and (mode == "table" or request.page is not None):
+    if size is None and (output.is_paged or request.page is not None):
         size = app.settings.page_size
     sort = request.sort or ("" if words else app.settings.sort)
     return filters.TaskFilter(

@@ -71,7 +71,7 @@ def run_log(app: App, request: LogRequest) -> None:
     from neontodo.tasks.references import parse_refs
 
     output, limit = choose_output(app, json=request.json), request.limit
-    if limit is None and output.mode == "table":
+    if limit is None and output.is_paged:
         limit = app.settings.page_size
     refs = parse_refs(request.tasks) if request.tasks else None
     entries = app.run(
