@@ -47,6 +47,10 @@ class Refused(TodoError):
     """The rules say no; nothing was changed."""
 
 
+class Declined(Refused):
+    """A person who was asked said no."""
+
+
 class Conflict(Refused):
     """Somebody else changed the same thing first."""
 

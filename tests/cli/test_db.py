@@ -204,7 +204,7 @@ def test_a_downgrade_asks_on_a_terminal(todo: Todo, answer: str, engine: str) ->
         "",
         f"downgrade {display(todo)} to nothing? every task in it is lost, {copy} [y/N] "
         + ("" if answer else "\n")
-        + "error: nothing was changed\n",
+        + "nothing was changed\n",
     )
     assert todo("db", "check").code == 0
 

@@ -47,7 +47,7 @@ def test_anything_but_yes_removes_nothing(three: Todo, answer: str) -> None:
 
     end = "" if answer.endswith("\n") else "\n"
     assert (result.code, result.out) == (1, "")
-    assert result.err == f"remove 1: Buy milk? [y/N] {end}error: nothing was changed\n"
+    assert result.err == f"remove 1: Buy milk? [y/N] {end}nothing was changed\n"
     assert len(titles(three)) == 3
 
 
@@ -56,7 +56,7 @@ def test_many_titles_are_not_all_shown(local: Todo) -> None:
     result = local("rm", "1-25", terminal=True, stdin="n\n")
 
     assert result.err.count("task ") == 20
-    assert "20  task 20\nand 5 more\nremove these 25 tasks? [y/N] error: " in result.err
+    assert "20  task 20\nand 5 more\nremove these 25 tasks? [y/N] nothing was changed" in result.err
 
 
 def test_without_a_terminal_it_takes_a_yes(three: Todo) -> None:

@@ -150,3 +150,25 @@ def test_colour_can_be_asked_for(local: Todo) -> None:
 
     assert "\x1b[" in local("show", "1", "--color", "always", terminal=True).out
     assert "\x1b[" not in local("show", "1", "--color", "never", terminal=True, colour=True).out
+
+
+@pytest.mark.parametrize("edits", [False, True], ids=["show", "edit"])
+def test_of_a_removed_task_it_says_when_that_was(todo: Todo, edits: bool) -> None:
+    todo.ok("add", "-", stdin="Buy milk\nCall {Ann}\nRest")
+    todo.later(days=1)
+    last = todo.ok("show", "2", "--json").json["id"]
+    todo.ok("rm", "2-3", "-y")
+    todo.later(hours=1)
+    command = ["edit"] if edits else ["show"]
+    for ref in ("2", last[:8], last):
+        gone = todo(*command, ref, terminal=True)
+        assert (gone.code, gone.out) == (3, "")
+        assert gone.err == (
+            "error: task 2 (Call {Ann}) was removed today 13:00\n"
+            "hint: `todo log 2` shows what it was\n"
+        )
+    never = "error: no task 4\nhint: `todo list --all` shows every task\n"
+    assert todo(*command, "4", terminal=True).err == never
+    assert todo(*command, "2-3", terminal=True).err.startswith("error: no task has a number in 2-3")
+    todo.ok("undo")
+    assert todo.ok("show", "2", "--json").json["id"] == last

@@ -239,7 +239,7 @@ def test_the_key_in_use_is_revoked_only_after_a_yes(todo: Todo, script: Todo) ->
     assert refused.code == 1
     assert refused.err == (
         "revoke `ci`? it is the key in use here: you could no longer change anything [y/N] "
-        "error: nothing was changed\n"
+        "nothing was changed\n"
     )
     assert script("token", "revoke", name, terminal=True, stdin="y\n").code == 0
     assert script("list").code == 4

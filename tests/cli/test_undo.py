@@ -30,19 +30,31 @@ def said(todo: Todo, *argv: str) -> str:
 @pytest.mark.parametrize(
     ("argv", "undone", "redone"),
     [
-        (["add", "More"], "undone: 4 (More) removed\n", "redone: 4 (More) restored\n"),
-        (["rm", "1-2", "-y"], "undone: 1, 2 restored\n", "redone: 1, 2 removed\n"),
+        (
+            ["add", "More"],
+            "undone: 4 (More) removed (added today 13:00)\n",
+            "redone: 4 (More) restored (undone today 13:01)\n",
+        ),
+        (
+            ["rm", "1-2", "-y"],
+            "undone: 1, 2 restored (removed today 13:00)\n",
+            "redone: 1, 2 removed (undone today 13:01)\n",
+        ),
         (
             ["done", "2"],
-            "undone: 2 (Call Ann) pending again\n",
-            "redone: 2 (Call Ann) done again\n",
+            "undone: 2 (Call Ann) pending again (done today 13:00)\n",
+            "redone: 2 (Call Ann) done again (undone today 13:01)\n",
         ),
         (
-            ["edit", "1", "--title", "Buy {oat} milk", "--due", "fri 9:00", "-t", "shop"],
-            "undone: title, due date, tags of 1 (Buy milk) restored\n",
-            "redone: title, due date, tags of 1 (Buy {oat} milk) changed again\n",
+            ["edit", "1", "--title", "Buy {oat} milk", "-t", "shop"],
+            "undone: title, tags of 1 (Buy milk) restored (edited today 13:00)\n",
+            "redone: title, tags of 1 (Buy {oat} milk) changed again (undone today 13:01)\n",
         ),
-        (["edit", "1-3", "-p", "high"], "undone: priority of 1–3 restored\n", None),
+        (
+            ["edit", "1-3", "-p", "high"],
+            "undone: priority of 1–3 restored (edited today 13:00)\n",
+            None,
+        ),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
@@ -55,7 +67,9 @@ def test_it_says_what_it_did(used: Todo, argv: list[str], undone: str, redone: s
     assert [task | {"updated_at": ""} for task in used.tasks()] == [
         task | {"updated_at": ""} for task in before
     ]
-    assert said(used, "redo") == (redone or "redone: priority of 1–3 changed again\n")
+    assert said(used, "redo") == (
+        redone or "redone: priority of 1–3 changed again (undone today 13:01)\n"
+    )
     assert [task | {"updated_at": ""} for task in used.tasks()] == [
         task | {"updated_at": ""} for task in after
     ]
@@ -65,14 +79,17 @@ def test_toggled_tasks_are_told_apart(used: Todo) -> None:
     used.ok("done", "1")
     used.ok("toggle", "1-3")
 
-    assert said(used, "undo") == ("undone: 1 (Buy milk) done again\nundone: 2, 3 pending again\n")
+    assert said(used, "undo") == (
+        "undone: 1 (Buy milk) done again (marked pending today 13:00)\n"
+        "undone: 2, 3 pending again (done today 13:00)\n"
+    )
 
 
 def test_a_pipe_gets_the_tasks_that_changed(used: Todo) -> None:
     used.ok("done", "1", "3")
     result = used("undo")
 
-    assert (result.code, result.err) == (0, "undone: 1, 3 pending again\n")
+    assert (result.code, result.err) == (0, "undone: 1, 3 pending again (done today 13:00)\n")
     assert result.out == "1\tpending\tnone\t\t\t\tBuy milk\n3\tpending\tnone\t\t\t\tRest\n"
     assert used("redo", "-q").out == "1\n3\n"
     assert [task["completed"] for task in used("undo", "--json").json] == [False, False]
@@ -82,31 +99,40 @@ def test_a_dry_run_changes_nothing(used: Todo) -> None:
     used.ok("done", "1")
     before = used.tasks()
 
-    assert said(used, "undo", "--dry-run") == f"undone: 1 (Buy milk) pending again\n{DRY}"
+    assert (
+        said(used, "undo", "--dry-run")
+        == f"undone: 1 (Buy milk) pending again (done today 13:00)\n{DRY}"
+    )
     assert used.tasks() == before
     used.ok("undo")
-    assert said(used, "redo", "--dry-run") == f"redone: 1 (Buy milk) done again\n{DRY}"
+    assert (
+        said(used, "redo", "--dry-run")
+        == f"redone: 1 (Buy milk) done again (undone today 13:01)\n{DRY}"
+    )
 
 
 def test_repeated_it_walks_back_to_nothing(used: Todo) -> None:
+    used.later(days=1)
     used.ok("done", "1")
+    used.later(days=1)
     used.ok("rm", "2", "-y")
+    used.later(days=1)
     steps = [said(used, "undo") for _ in range(3)]
     end = used("undo")
 
     assert steps == [
-        "undone: 2 (Call Ann) restored\n",
-        "undone: 1 (Buy milk) pending again\n",
-        "undone: 1–3 removed\n",
+        "undone: 2 (Call Ann) restored (removed yesterday 13:00)\n",
+        "undone: 1 (Buy milk) pending again (done 2026-11-21 13:00)\n",
+        "undone: 1–3 removed (added 2026-11-20 13:00)\n",
     ]
     assert (end.code, end.out, used.tasks()) == (1, "", [])
     assert end.err == (
         "error: nothing to undo\nhint: `todo undo --any` undoes what other machines did\n"
     )
     assert [said(used, "redo") for _ in range(3)] == [
-        "redone: 1–3 restored\n",
-        "redone: 1 (Buy milk) done again\n",
-        "redone: 2 (Call Ann) removed\n",
+        "redone: 1–3 restored (undone today 13:03)\n",
+        "redone: 1 (Buy milk) done again (undone today 13:02)\n",
+        "redone: 2 (Call Ann) removed (undone today 13:01)\n",
     ]
 
 
@@ -129,7 +155,7 @@ def test_an_import_is_taken_back_whole_and_brought_back_whole(todo: Todo) -> Non
     todo.ok("import", "-", "--format", "json", stdin=json.dumps(records))
     whole = todo.tasks()
 
-    assert said(todo, "undo") == "undone: 1–40 removed\n"
+    assert said(todo, "undo") == "undone: 1–40 removed (added today 13:00)\n"
     assert todo.tasks() == []
     todo.ok("redo")
     assert todo.tasks() == whole
@@ -166,9 +192,9 @@ def test_what_another_machine_changed_since_is_named_and_nothing_is_taken_back(
 def test_what_another_machine_did_is_taken_back_only_if_asked(used: Todo, other: Todo) -> None:
     other.ok("done", "1")
 
-    assert said(used, "undo", "--any") == "undone: 1 (Buy milk) pending again\n"
+    assert said(used, "undo", "--any") == "undone: 1 (Buy milk) pending again (done today 13:00)\n"
     assert other("redo").err == "error: nothing to redo\n"
-    assert said(used, "redo") == "redone: 1 (Buy milk) done again\n"
+    assert said(used, "redo") == "redone: 1 (Buy milk) done again (undone today 13:01)\n"
 
 
 def test_many_obstacles_are_not_all_listed(used: Todo, other: Todo) -> None:
@@ -189,4 +215,7 @@ def test_wrong_usage_is_exit_2(local: Todo, argv: list[str]) -> None:
 def test_a_hostile_title_is_shown_and_not_obeyed(local: Todo) -> None:
     local.ok("add", "[b]\x1b]0;t\x07{}\n\u202e")
 
-    assert said(local, "undo") == "undone: 1 ([b]\\x1b]0;t\\x07{}\\n\\u202e) removed\n"
+    assert (
+        said(local, "undo")
+        == "undone: 1 ([b]\\x1b]0;t\\x07{}\\n\\u202e) removed (added today 13:00)\n"
+    )

@@ -47,8 +47,7 @@ def test_removing_asks_first(shared: Shared) -> None:
     found = shared.owner("member", "remove", "ann@example.com", stdin="n\n", terminal=True)
     assert found.code == 1
     assert found.err == (
-        "remove ann@example.com? their tasks stay in the database [y/N] "
-        "error: nothing was changed\n"
+        "remove ann@example.com? their tasks stay in the database [y/N] nothing was changed\n"
     )
     assert shared.owner("member", "remove", "ann@example.com").code == 2
     assert ann("list").code == 0

@@ -6,9 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from neontodo.accounts.identity import Identity
     from neontodo.app import App
     from neontodo.cli.options import Changing
-    from neontodo.models import TaskPublic
+    from neontodo.models import Task, TaskPublic
     from neontodo.render.listing import Output
     from neontodo.tasks.filters import Condition
     from neontodo.tasks.references import Refs
@@ -33,12 +36,45 @@ def choose_output(app: App, *, json: bool = False, quiet: bool = False) -> Outpu
 
 
 def fetch_one_task(app: App, refs: Refs) -> TaskPublic:
-    """Return the one task that references name; TaskNotFound if they name none, or several."""
+    """Return the one task that references name; TaskNotFound if they name none, or several.
+
+    The error says of one that was removed when that was.
+    """
+    from neontodo.errors import TaskNotFound
     from neontodo.tasks import lookup
     from neontodo.tasks.state import take_snapshot
 
-    found = app.run(app.read(lambda s, me: lookup.resolve_one(s, me.user_id, me.key_id, refs)))
-    return take_snapshot(found)
+    async def fetch(session: AsyncSession, me: Identity) -> Task:
+        try:
+            return await lookup.resolve_one(session, me.user_id, me.key_id, refs)
+        except TaskNotFound:
+            await _explain_removal(app, session, me, refs)
+            raise
+
+    return take_snapshot(app.run(app.read(fetch)))
+
+
+async def _explain_removal(app: App, session: AsyncSession, me: Identity, refs: Refs) -> None:
+    """Raise TaskNotFound with the time of its removal if references name one removed task."""
+    from neontodo.errors import TaskNotFound
+    from neontodo.tasks import lookup
+    from neontodo.tasks.dates import describe_when
+    from neontodo.tasks.queries import changes
+    from neontodo.tasks.state import UnreadableChange, read_change
+
+    task_id, *others = await lookup.resolve_ids(session, me.user_id, me.key_id, refs)
+    last = (await changes.fetch_newest_changes(session, me.user_id, [task_id]))[task_id]
+    if others or last.kind != "delete":
+        return
+    try:
+        task = read_change(last)
+    except UnreadableChange:
+        return
+    when = describe_when(last.at, now=app.now, tz=app.tz)
+    raise TaskNotFound(
+        f"task {task.number} ({task.title}) was removed {when}",
+        hint=f"`todo log {task.number}` shows what it was",
+    )
 
 
 def say_unknown_names(app: App, conditions: Sequence[Condition]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, TextIO
 
-from neontodo.errors import BadValue, Refused
+from neontodo.errors import BadValue, Declined
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -19,10 +19,10 @@ LARGEST_SECRET = 64 * 1024
 
 
 def confirm(app: App, question: str) -> None:
-    """Ask on a terminal whether to go on; anything but yes raises Refused."""
+    """Ask on a terminal whether to go on; anything but yes raises Declined."""
     require_terminal(app)
     if ask(app, f"{question} [y/N]").lower() not in ("y", "yes"):
-        raise Refused("nothing was changed")
+        raise Declined("nothing was changed")
 
 
 def ask(app: App, question: str) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from neontodo.errors import limit_lines
+from neontodo.errors import Declined, limit_lines
 from neontodo.render.text import Symbols, make_displayable, symbols_for
 from neontodo.wording import list_numbers, pluralize
 
@@ -67,8 +67,11 @@ def warn_unreadable(streams: Streams, rows: Sequence[UnreadableTask]) -> None:
 
 
 def print_error(streams: Streams, error: TodoError) -> None:
-    """Print what went wrong, its details indented, then the next step."""
-    _write_labelled(streams, "error", error.message)
+    """Print what went wrong, its details indented, then the next step; a no is no error."""
+    if isinstance(error, Declined):
+        print_message(streams, error.message)
+    else:
+        _write_labelled(streams, "error", error.message)
     for detail in error.details:
         print_message(streams, f"  {detail}")
     if error.hint:

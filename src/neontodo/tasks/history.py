@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, tzinfo
 
 from neontodo.errors import Refused, limit_lines
 from neontodo.models import Change, Task, TaskPublic
+from neontodo.tasks.dates import describe_when
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.queries.changes import LoggedCommand
 from neontodo.tasks.results import Outcome
@@ -36,15 +38,17 @@ DETAILS_SHOWN = 10
 _WORDS = {"due": "due date", "completed": "status"}
 
 
-async def undo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
+async def undo(unit: UnitOfWork, *, any_machine: bool = False, tz: tzinfo = UTC) -> Outcome:
     """Undo the newest command of this machine, or of any, that no later one has reverted.
+
+    The notes say in the zone `tz` when that was.
 
     Raises:
         Refused: there is none, or something of it was changed since.
     """
     await unit.start()
     async for command in _find_unreverted(unit, any_machine):
-        if command.reverts is None and (outcome := await _revert(unit, command, "undo")):
+        if command.reverts is None and (outcome := await _revert(unit, command, "undo", tz)):
             return outcome
     raise Refused(
         "nothing to undo",
@@ -52,13 +56,15 @@ async def undo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
     )
 
 
-async def redo(unit: UnitOfWork, *, any_machine: bool = False) -> Outcome:
+async def redo(unit: UnitOfWork, *, any_machine: bool = False, tz: tzinfo = UTC) -> Outcome:
     """Reapply the newest undone command; Refused if there is none, or something changed since."""
     await unit.start()
     async for command in _find_unreverted(unit, any_machine):
         if command.reverts is None:
             break
-        if await _is_undo(unit, command) and (outcome := await _revert(unit, command, "redo")):
+        if not await _is_undo(unit, command):
+            continue
+        if outcome := await _revert(unit, command, "redo", tz):
             return outcome
     raise Refused("nothing to redo")
 
@@ -88,7 +94,9 @@ async def _is_undo(unit: UnitOfWork, command: LoggedCommand) -> bool:
     return bool(first) and first[0].reverts is None
 
 
-async def _revert(unit: UnitOfWork, command: LoggedCommand, verb: str) -> Outcome | None:
+async def _revert(
+    unit: UnitOfWork, command: LoggedCommand, verb: str, tz: tzinfo
+) -> Outcome | None:
     """Record the opposite of a command; None if plain SQL has written it, so that it has none.
 
     Raises:
@@ -106,6 +114,8 @@ async def _revert(unit: UnitOfWork, command: LoggedCommand, verb: str) -> Outcom
             if last is None:
                 return None
             raise Refused(f"cannot {verb}: a part of the command cannot be read")
+        if last is None:
+            when = describe_when(batch[0].at, now=unit.now, tz=tz)
         found = await tasks.fetch_by_ids(unit.session, unit.user_id, [c.task_id for c in batch])
         await _require_unchanged(unit, batch, found, verb)
         for change in batch:
@@ -116,7 +126,7 @@ async def _revert(unit: UnitOfWork, command: LoggedCommand, verb: str) -> Outcom
         await unit.flush()
         last = batch[-1].seq
     await unit.finish()
-    notes = (_name_tasks(*each) for each in by_sentence.items())
+    notes = (_name_tasks(*each, when) for each in by_sentence.items())
     return Outcome(tuple(changed), notes=tuple(notes))
 
 
@@ -180,23 +190,31 @@ def _record_inverse(unit: UnitOfWork, change: Change, task: Task | None) -> Task
 
 
 def _describe_inverse(change: Change, verb: str) -> str:
-    """Return what becomes of a task whose change is reverted; `{}` stands for the task."""
+    """Return what becomes of a task whose change is reverted, and what the change was.
+
+    `{tasks}` stands for the tasks, `{when}` for the time of the change.
+    """
     past = "undone" if verb == "undo" else "redone"
-    if change.kind != "update":
-        return f"{past}: {{}} {'removed' if change.kind == 'create' else 'restored'}"
     fields = name_fields(change.before or {})
-    if fields == ["completed"]:
+    if change.kind != "update":
+        now, was = ("removed", "added") if change.kind == "create" else ("restored", "removed")
+        text = f"{{tasks}} {now}"
+    elif fields == ["completed"]:
         is_done = (change.before or {})["completed"]
-        return f"{past}: {{}} {'done' if is_done else 'pending'} again"
-    again = "restored" if verb == "undo" else "changed again"
-    return f"{past}: {_list_fields(fields)} of {{}} {again}"
+        now, was = ("done", "marked pending") if is_done else ("pending", "done")
+        text = f"{{tasks}} {now} again"
+    else:
+        again, was = "restored" if verb == "undo" else "changed again", "edited"
+        text = f"{_list_fields(fields)} of {{tasks}} {again}"
+    return f"{past}: {text} ({was if verb == 'undo' else 'undone'} {{when}})"
 
 
 def _list_fields(fields: list[str]) -> str:
     return ", ".join(_WORDS.get(name, name) for name in fields)
 
 
-def _name_tasks(sentence: str, affected: list[TaskPublic]) -> str:
+def _name_tasks(sentence: str, affected: list[TaskPublic], when: str) -> str:
     """Return the sentence with the tasks' numbers, and the title of a single one."""
     title = f" ({affected[0].title})" if len(affected) == 1 else ""
-    return sentence.format(list_numbers(task.number for task in affected) + title)
+    names = list_numbers(task.number for task in affected) + title
+    return sentence.format(tasks=names, when=when)

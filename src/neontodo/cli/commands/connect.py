@@ -9,7 +9,7 @@ import typer
 
 from neontodo.cli import options
 from neontodo.cli.commands import Commands
-from neontodo.errors import BadValue, Refused, SchemaMismatch, TodoError
+from neontodo.errors import BadValue, Declined, Refused, SchemaMismatch, TodoError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -234,13 +234,13 @@ def _ask_who(app: App, users: Sequence[StoredUser]) -> StoredUser:
         question = f"are you {users[0].description}? [Y/n]"
         if ask(app, question).lower() in ("", "y", "yes"):
             return users[0]
-        raise Refused("nothing was changed")
+        raise Declined("nothing was changed")
     say(app.streams, "this database has several users:")
     for number, user in enumerate(users[:SHOWN], 1):
         say(app.streams, f"  {number}  {user.description}")
     answer = ask(app, "which one are you? number, e-mail address, name or id:")
     if not answer:
-        raise Refused("nothing was changed")
+        raise Declined("nothing was changed")
     is_number = answer.isascii() and answer.isdigit() and 0 < int(answer) <= len(users[:SHOWN])
     return users[int(answer) - 1] if is_number else find_user(users, answer)
 

@@ -9,7 +9,7 @@ import typer
 
 from neontodo.cli import options
 from neontodo.cli.commands import Commands
-from neontodo.errors import BadValue, NotSignedIn, Refused, TodoError
+from neontodo.errors import BadValue, Declined, NotSignedIn, TodoError
 
 if TYPE_CHECKING:
     from neontodo.accounts.account_file import Account
@@ -153,7 +153,7 @@ def _sign_in_by_password(app: App, issuer: Issuer, email: str | None) -> IssuerS
         )
     address = email or ask(app, "e-mail address:")
     if not address:
-        raise Refused("nothing was changed")
+        raise Declined("nothing was changed")
     password = ask_secret(app, f"password of {address} (it will not be shown):").rstrip("\r\n")
     if not password:
         raise BadValue("the password is empty", hint="type it, or give it on standard input")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,7 +53,8 @@ def run_undo(app: App, request: UndoRequest) -> None:
     from neontodo.cli.output import run_change
     from neontodo.tasks import history
 
-    run_change(app, request, lambda unit: history.undo(unit, any_machine=request.any_machine), None)
+    undo = partial(history.undo, any_machine=request.any_machine, tz=app.tz)
+    run_change(app, request, undo, None)
 
 
 def run_redo(app: App, request: UndoRequest) -> None:
@@ -60,7 +62,8 @@ def run_redo(app: App, request: UndoRequest) -> None:
     from neontodo.cli.output import run_change
     from neontodo.tasks import history
 
-    run_change(app, request, lambda unit: history.redo(unit, any_machine=request.any_machine), None)
+    redo = partial(history.redo, any_machine=request.any_machine, tz=app.tz)
+    run_change(app, request, redo, None)
 
 
 def run_log(app: App, request: LogRequest) -> None:
