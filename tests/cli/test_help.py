@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from neontodo.cli.commands.help import TOPICS, read_topic, summarize_topic
+from neontodo.cli.commands import ENTRIES, SYNONYMS
+from neontodo.cli.commands.help import RELATED, TOPICS, read_topic, summarize_topic
 from neontodo.cli.exits import BY_ERROR, Exit
 from neontodo.cli.typer_app import command_line
 from neontodo.errors import BadValue, TodoError
@@ -86,6 +87,8 @@ def test_the_name_of_a_command_gives_its_help(local: Todo, words: tuple[str, ...
         ("date", "did you mean `dates`?"),
         ("exitcodes", "did you mean `exit-codes`?"),
         ("lsit", "did you mean `list`?"),
+        ("neon", "did you mean `connect`?"),
+        ("Remove", "did you mean `rm`?"),
         ("xyzzy", "`todo help` lists the topics"),
         ("../../settings", "`todo help` lists the topics"),
     ],
@@ -97,6 +100,34 @@ def test_an_unknown_topic_is_2_with_what_is_near(local: Todo, word: str, hint: s
     assert "hint: " in refused.err
     if "/" not in word:
         assert refused.err.endswith(f"hint: {hint}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("remove 3", "rm"),
+        ("--table delete 3", "rm"),
+        ("new x", "add"),
+        ("ls", "list"),
+        ("token delete ci", "revoke"),
+        ("member rm ann", "remove"),
+        ("db migrate", "upgrade"),
+    ],
+)
+def test_a_word_of_other_programs_leads_to_the_command(local: Todo, line: str, meant: str) -> None:
+    word = next(word for word in line.split() if word not in ("--table", "token", "member", "db"))
+    refused = local(*line.split())
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == f"error: no such command `{word}`\nhint: did you mean `{meant}`?\n"
+
+
+def test_words_of_other_programs_lead_to_what_there_is() -> None:
+    groups = [command_line(), *command_line().commands.values()]
+    named = {name for group in groups for name in getattr(group, "commands", {})}
+    assert {name for names in SYNONYMS.values() for name in names} <= named
+    assert not SYNONYMS.keys() & ENTRIES.keys() - {"rm"}
+    assert set(RELATED.values()) <= {*TOPICS, *ENTRIES}
+    assert not RELATED.keys() & {*TOPICS, *ENTRIES}
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)

@@ -24,6 +24,7 @@ from neontodo.cli import commands, completion
 from neontodo.cli.commands import Function
 from neontodo.cli.exits import NAME
 from neontodo.cli.strict_parsing import StrictParsing
+from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -327,6 +328,13 @@ class PlainGroup(StrictParsing, PlainHelp, TyperGroup):
     """A command with commands below it."""
 
     commands: Any
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name = args[0]
+        meant = commands.suggest_command(name, self.commands)
+        if meant and name not in self.commands and not ctx.resilient_parsing:
+            raise BadValue(f"no such command `{name}`", hint=f"did you mean `{meant}`?")
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.commands)

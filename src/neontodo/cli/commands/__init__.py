@@ -5,7 +5,7 @@ Each module of this package has its COMMANDS; the docstring of a function is the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 Function = Callable[..., int | None]
@@ -69,3 +69,29 @@ ENTRIES = {
     "help": Entry("help", "Explain a topic or a command; without one, list the topics"),
     "agent": Entry("agent", "Manage the process that makes commands fast", is_group=True),
 }
+
+SYNONYMS = {
+    "new": ("add", "create"),
+    "create": ("add",),
+    "ls": ("list",),
+    "find": ("search",),
+    "view": ("show",),
+    "mod": ("edit",),
+    "modify": ("edit",),
+    "update": ("edit",),
+    "complete": ("done",),
+    "finish": ("done",),
+    "close": ("done",),
+    "del": ("rm", "remove", "revoke"),
+    "delete": ("rm", "remove", "revoke"),
+    "remove": ("rm", "revoke"),
+    "rm": ("remove", "revoke"),
+    "history": ("log",),
+    "migrate": ("upgrade", "db"),
+}
+"""What other programs call commands, and ours call each other's: the first that a group has."""
+
+
+def suggest_command(word: str, names: Collection[str]) -> str | None:
+    """Return the command among `names` that other programs call this; None if there is none."""
+    return next((name for name in SYNONYMS.get(word.lower(), ()) if name in names), None)

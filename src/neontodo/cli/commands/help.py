@@ -28,6 +28,31 @@ TOPICS = (
     "completion",
 )
 
+RELATED = {
+    "neon": "connect",
+    "postgres": "connect",
+    "postgresql": "connect",
+    "database": "connect",
+    "sync": "connect",
+    "move": "connect",
+    "share": "member",
+    "sqlite": "db",
+    "backup": "export",
+    "csv": "formats",
+    "taskwarrior": "formats",
+    "due": "dates",
+    "time": "dates",
+    "timezone": "dates",
+    "cron": "scripts",
+    "ci": "scripts",
+    "pipe": "scripts",
+    "color": "settings",
+    "colour": "settings",
+    "account": "signing-in",
+    "password": "signing-in",
+}
+"""What people ask about, and the topic or command that explains it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelpRequest:
@@ -106,9 +131,11 @@ def _list_topics(app: App) -> None:
 def _unknown_topic(words: str) -> BadValue:
     from difflib import get_close_matches
 
-    from neontodo.cli.commands import ENTRIES
+    from neontodo.cli.commands import ENTRIES, suggest_command
 
-    near = get_close_matches(words.lower(), {*TOPICS, *ENTRIES}, 3, 0.6)
+    asked = words.lower()
+    meant = RELATED.get(asked) or suggest_command(asked, ENTRIES)
+    near = [meant] if meant else get_close_matches(asked, {*TOPICS, *ENTRIES}, 3, 0.6)
     quoted = " or ".join(f"`{name}`" for name in near)
     return BadValue(
         f"there is no topic or command `{words}`",
