@@ -176,7 +176,35 @@ def test_today_is_the_users_day_and_not_that_of_utc() -> None:
         ("   ", "no date was given", "`tomorrow`"),
         ("soonish", "`soonish` is not a date", "`fri 17:00`"),
         ("none", "`none` is not a date", "`fri 17:00`"),
-        ("fri 17:00 +02:00", "is not a date", "`fri 17:00`"),
+        ("fri 17:00 +02:00", "can only follow a date in numbers", "`2026-11-20 17:00+02:00`"),
+        ("fri 17:00 +25:00", "is not a date", "`fri 17:00`"),
+        ("12/01", "`12/01` could be `2026-12-01` or `2027-01-12`", "write one of these"),
+        ("12/01 17:00", "could be `2026-12-01 17:00` or `2027-01-12 17:00`", "one of these"),
+        ("24.12.", "`24.12.` is not a date", "did you mean `2026-12-24`?"),
+        ("24.12.2026 9:30", "written as year-month-day", "did you mean `2026-12-24 9:30`?"),
+        ("9.30", "could be `2027-09-30` or `today 9:30`", "write one of these"),
+        ("30/2", "`30/2` is not a date", "`in 3 days`"),
+        ("2026-12", "`2026-12` does not say which day", "`2026-12-01`"),
+        ("12/2026", "`12/2026` does not say which day", "`2026-12-01`"),
+        ("20261306", "there is no month 13", "`2026-12-24`"),
+        ("06122026", "could be `2026-12-06` or `2026-06-12`", "write one of these"),
+        ("24122026", "`24122026` is not a date", "did you mean `2026-12-24`?"),
+        ("1733500000", "`1733500000` is not a date", "`2026-12-24`"),
+        ("2026-12-24 17h", "is not a date", "did you mean `2026-12-24 17:00`?"),
+        ("fri at 9h30", "is not a date", "did you mean `fri 9:30`?"),
+        ("17h", "could be `today 17:00` or `in 17 hours`", "write one of these"),
+        ("30h", "`30h` is not a date", "did you mean `in 30 hours`?"),
+        ("2026-12-24 17", "ends in a number that is not a time", "`2026-12-24 17:00`"),
+        ("2026-12-24 17:00 CET", "`17:00 cet` is not a time of day", "`17:00+02:00`"),
+        ("2026-12-24T17:00+1", "`17:00+1` is not a time of day", "`17:00+02:00`"),
+        ("20261224T170000Z", "`170000z` is not a time of day", "`17:00`"),
+        ("2026-02-30 17h", "2026-02 has 28 days", "`2026-12-24`"),
+        ("eonm", "the last day of the next month is 2026-12-31", "`2026-12-31`"),
+        ("eopw", "the last day of the previous week is 2026-11-15", "`2026-11-15`"),
+        ("sonq", "the first day of the next quarter is 2027-01-01", "`2027-01-01`"),
+        ("socy", "the first day of this year is 2026-01-01", "`2026-01-01`"),
+        ("eoww", "`eoww` is not a date", "`in 3 days`"),
+        ("today+3d", "`today+3d` is not a date", "`in 3 days`"),
         ("in 2 hours 17:00", "is not a date", "`fri 17:00`"),
         ("-3d", "`-3d` is not a date", "`in 3 days`"),
         ("١٣", "`١٣` is not a date", "`in 3 days`"),
@@ -360,6 +388,34 @@ def test_an_instant_is_overdue_when_it_has_passed() -> None:
     assert is_overdue(NOW.date(), NOW - second, now=NOW, tz=BERLIN)
     assert not is_overdue(NOW.date(), NOW, now=NOW, tz=BERLIN)
     assert not is_overdue(NOW.date() - timedelta(days=9), NOW + second, now=NOW, tz=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "when"),
+    [
+        ("20261206", date(2026, 12, 6)),
+        ("20261206 17:00", berlin("2026-12-06T17:00")),
+        ("20261206T17:00Z", berlin("2026-12-06T18:00")),
+    ],
+)
+def test_a_day_may_be_written_without_dashes(text: str, when: When) -> None:
+    assert due(text) == when
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("2026-12-24 noon", "write only the day: `2026-12-24`"),
+        ("eonm", "write `2026-12-31`"),
+        ("12/01 17:00", "write one of these"),
+        ("17h", "write a day as `tomorrow`, `fri`, `in 3 days` or `2026-12-24`"),
+    ],
+)
+def test_where_only_a_day_fits_the_refusal_offers_days(text: str, hint: str) -> None:
+    with pytest.raises(BadValue) as caught:
+        parse_day(text, now=NOW, tz=BERLIN)
+    assert caught.value.hint == hint
+    assert "`2026-12-01 17:00`" not in caught.value.message
 
 
 def test_in_the_hour_that_comes_twice_the_first_is_past_in_the_second() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,12 +13,14 @@ from neontodo.tasks.dates import (
     FIRST_YEAR,
     FIXED_DAYS,
     LAST_YEAR,
+    NUMERIC_DAY,
     TEXT_MAX,
     UNITS,
     WEEKDAYS,
     add_to_day,
     find_next_weekday,
     read_clock,
+    read_day,
 )
 
 _MONTHS = (
@@ -61,24 +63,132 @@ def explain_refusal(
 def _explain_number(found: re.Match[str], asked: _Asked) -> BadValue:
     days = f", or `in {found[0]} days`" if len(found[0]) < 4 else ""
     return BadValue(
-        f"`{found[0]}` is not a complete date",
+        f"`{found[0]}` is not a {'complete ' if len(found[0]) < 5 else ''}date",
         hint=f"write a whole date, such as `{asked.today.year}-12-24`{days}",
     )
 
 
+def _explain_digits(found: re.Match[str], asked: _Asked) -> BadValue | None:
+    """Explain eight digits if they can be day, month and year, or no day of the year they name."""
+    refusal = _explain_numeric(found, asked)
+    if asked.example not in (refusal.hint or ""):
+        return refusal
+    year = int(found[0][:4])
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        return None
+    try:
+        read_day(f"{year}-{found[0][4:6]}-{found[0][6:]}", asked.today)
+    except BadValue as not_in_calendar:
+        return not_in_calendar
+    return None
+
+
 def _explain_numeric(found: re.Match[str], asked: _Asked) -> BadValue:
-    words = found[0]
-    first, middle, last = (int(part) for part in found.group(1, 3, 4))
+    """Explain three numbers in another order or form than that of `2026-12-24`."""
+    first, middle, last = (int(part) for part in found.group("first", "middle", "last"))
     orders = [(first, middle, last)]
     if first <= 31:
         orders = [(last, middle, first), (last, first, middle)]
-    days = [f"`{day}`" for day in dict.fromkeys(map(_make_day, orders)) if day]
-    if len(days) == 2:
-        return BadValue(f"`{words}` could be {' or '.join(days)}", hint="write one of these")
+    readings = _list_readings(map(_make_day, orders), found["rest"] or "", asked)
+    return _choose_reading(found[0], readings, "is not a date written as year-month-day", asked)
+
+
+def _explain_day_and_month(found: re.Match[str], asked: _Asked) -> BadValue:
+    """Explain two numbers without a year, which may be a time of day, too."""
+    first, last = int(found[1]), int(found[3])
+    days = (_find_next_day(asked.today, *order) for order in ((first, last), (last, first)))
+    readings = _list_readings(days, found[4] or "", asked)
+    clock = f"today {first}:{last:02}"
+    if re.fullmatch(r"[0-9]+\.[0-9]{2}", found[0]) and asked.timed and asked.accepts(clock):
+        readings.append(clock)
+    return _choose_reading(found[0], readings, "is not a date", asked)
+
+
+def _list_readings(days: Iterable[date | None], rest: str, asked: _Asked) -> list[str]:
+    """Return each of the days, with what follows it if that is a time of day."""
+    found = [day for day in dict.fromkeys(days) if day]
+    return [f"{day}{rest}" if asked.accepts(f"{day}{rest}") else f"{day}" for day in found]
+
+
+def _choose_reading(words: str, readings: list[str], problem: str, asked: _Asked) -> BadValue:
+    quoted = [f"`{reading}`" for reading in readings]
+    if len(quoted) > 1:
+        return BadValue(f"`{words}` could be {' or '.join(quoted)}", hint="write one of these")
+    hint = f"did you mean {quoted[0]}?" if quoted else asked.example
+    return BadValue(f"`{words}` {problem}", hint=hint)
+
+
+def _find_next_day(today: date, month: int, day: int) -> date | None:
+    """Return the next such day from today on, if it is this year or the next."""
+    days = (_make_day((today.year + years, month, day)) for years in (0, 1))
+    return next((each for each in days if each and each >= today), None)
+
+
+def _explain_month_number(found: re.Match[str], asked: _Asked) -> BadValue:
+    year, month = (int(part) for part in (found[1] or found[4], found[2] or found[3]))
+    whole = _make_day((year, month, 1)) or f"{asked.today.year}-12-24"
     return BadValue(
-        f"`{words}` is not a date written as year-month-day",
-        hint=f"did you mean {days[0]}?" if days else asked.example,
+        f"`{found[0]}` does not say which day", hint=f"write a whole date, such as `{whole}`"
     )
+
+
+def _explain_clock(found: re.Match[str], asked: _Asked) -> BadValue:
+    """Explain what follows a date in numbers, unless the date itself is wrong."""
+    try:
+        if read_day(found[1], asked.today) is None:
+            return BadValue(f"`{found[1]}` is not a date", hint=asked.example)
+    except BadValue as refusal:
+        return refusal
+    as_clock = "write a time as `17:00` or `5pm`, with a time zone as `17:00+02:00`"
+    return BadValue(
+        f"`{found[2]}` is not a time of day",
+        hint=as_clock if asked.timed else f"write only the day: `{found[1]}`",
+    )
+
+
+def _explain_hours(found: re.Match[str], asked: _Asked) -> BadValue | None:
+    """Explain `17h`, which may be a time of day, and alone also a number of hours."""
+    day, hour, minute = found.group(1, 2, 3)
+    clock = f"{day or 'today'} {hour}:{minute or '00'}"
+    readings = [clock] if asked.timed and asked.accepts(clock) else []
+    if asked.timed and not (day or minute):
+        readings.append(f"in {hour} hours")
+    return _choose_reading(found[0], readings, "is not a date", asked) if readings else None
+
+
+def _explain_offset(found: re.Match[str], asked: _Asked) -> BadValue | None:
+    whole = f"{read_day(found[1], asked.today)} {found[2]}{found[3]}"
+    if not asked.accepts(whole):
+        return None
+    return BadValue(
+        f"a time zone such as `{found[3]}` can only follow a date in numbers",
+        hint=f"write `{whole}`",
+    )
+
+
+def _explain_period(found: re.Match[str], asked: _Asked) -> BadValue:
+    """Explain Taskwarrior's names for the ends of weeks, months, quarters and years."""
+    end, away, unit = found.groups()
+    count = {"p": -1, "c": 0, "n": 1}[away]
+    day = _find_first_day(asked.today, unit, count)
+    if end == "e":
+        day = _find_first_day(asked.today, unit, count + 1) - timedelta(days=1)
+    which = {"p": "the previous", "c": "this", "n": "the next"}[away]
+    period = {"w": "week", "m": "month", "q": "quarter", "y": "year"}[unit]
+    return BadValue(
+        f"`{found[0]}` is not supported: the {'first' if end == 's' else 'last'} day of"
+        f" {which} {period} is {day}",
+        hint=f"write `{day}`",
+    )
+
+
+def _find_first_day(today: date, unit: str, count: int) -> date:
+    """Return the first day of the week, month, quarter or year that is `count` after this one."""
+    if unit == "w":
+        return today + timedelta(weeks=count, days=-today.weekday())
+    length = {"m": 1, "q": 3, "y": 12}[unit]
+    months = (today.year * 12 + today.month - 1) // length * length + count * length
+    return date(months // 12, months % 12 + 1, 1)
 
 
 def _make_day(parts: tuple[int, int, int]) -> date | None:
@@ -161,13 +271,22 @@ def _explain_hour(found: re.Match[str], asked: _Asked) -> BadValue | None:
 
 
 _EXPLANATIONS: dict[str, Callable[[re.Match[str], _Asked], BadValue | None]] = {
+    "(?P<first>[0-9]{2})(?P<middle>[0-9]{2})(?P<last>[0-9]{4})(?P<rest>)": _explain_digits,
     "[0-9]+": _explain_number,
-    "([0-9]{1,4})([-/.])([0-9]{1,2})\\2([0-9]{1,4})(?: .*)?": _explain_numeric,
+    "(?:(.+?)(?: at)? )?([0-9]{1,2}) ?h([0-9]{2})?": _explain_hours,
+    "(.+?)(?: at)? ([0-9]{1,2})": _explain_hour,
+    f"({NUMERIC_DAY})(?: at |[ t])(.+)": _explain_clock,
+    "(?P<first>[0-9]{1,4})([-/.])(?P<middle>[0-9]{1,2})\\2(?P<last>[0-9]{1,4})(?P<rest> .*)?": (
+        _explain_numeric
+    ),
+    "([0-9]{1,2})([-/.])([0-9]{1,2})[.]?( .*)?": _explain_day_and_month,
+    "([0-9]{4})[-/.]([0-9]{1,2})|([0-9]{1,2})[-/.]([0-9]{4})": _explain_month_number,
+    f"(.+?)(?: at)? ({CLOCK}) ?(z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)": _explain_offset,
+    "([se])o([pnc])([wmqy])": _explain_period,
     f"(?:at )?({CLOCK})": _explain_time,
     "next ([a-z]+)(?: .*)?": _explain_next,
     "(in [0-9]+) ?m": _explain_unit,
     ".*": _explain_month,  # `feb`, `24 dec` or `dec 24 2026`
-    "(.+?)(?: at)? ([0-9]{1,2})": _explain_hour,
 }
 """By what the words look like; the first that explains them does."""
 
@@ -180,7 +299,10 @@ def _respell(words: str) -> Iterator[str]:
     close = []
     for word in words.split():
         longer = [other for other in known if len(word) > 2 and other.startswith(word)]
-        close.append([*longer, *difflib.get_close_matches(word, known, 1, _ALIKE), word][0])
+        # Digits are never left out, and `eopm` is no `eom`: another day would be offered.
+        is_typo = word.isalpha() and not re.fullmatch("[se]o[a-z]{2,3}", word)
+        near = difflib.get_close_matches(word, known, 1, _ALIKE) if is_typo else []
+        close.append([*longer, *near, word][0])
     yield " ".join(close)
     first, _, rest = words.partition(" ")
     if first in _FILLERS:

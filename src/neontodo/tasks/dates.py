@@ -5,7 +5,8 @@ Friday that has passed and, even when strict, `2026-13-01` for 13 January, and i
 refuse `tomorow`; parsedatetime takes both `13` and `tomorow` for today; dateutil takes `feb` for
 a day in February. So the grammar is spelled out here:
 
-    day        2026-12-24 · today · tomorrow · yesterday · fri · friday (the next one after today)
+    day        2026-12-24 · 20261224 · today · tomorrow · yesterday
+               fri · friday (the next one after today)
                next week (its Monday) · eow (Sunday, perhaps today) · eom · eoy
                in 3 days|weeks|months|years · in a week · +3d · +2w · +1m (a month) · +1y
     with time  a day and a time: fri 17:00 · tomorrow at 9:30 · eom 5pm
@@ -49,6 +50,7 @@ UNITS = {
 FIXED_DAYS = ("today", "tomorrow", "yesterday", "next week", "eow", "eom", "eoy")
 
 ISO_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+NUMERIC_DAY = f"(?:{ISO_DAY}|[0-9]{{8}})"
 CLOCK = "[0-9]{1,2}(?::[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,6})?)?(?: ?[ap]m)?| ?[ap]m)"
 
 _IN = "in (?P<count>an?|[0-9]+) ?(?P<unit>[a-z]+)"
@@ -172,7 +174,7 @@ def _read_words(
     clock = read_clock(timed["clock"])
     if not timed["offset"]:
         return _combine_local(day, clock, tz, notify)
-    if not re.fullmatch(ISO_DAY, timed["day"]):
+    if not re.fullmatch(NUMERIC_DAY, timed["day"]):
         return None
     return datetime.combine(day, clock, _parse_offset(timed["offset"])).astimezone(tz)
 
@@ -213,6 +215,8 @@ def read_day(words: str, today: date) -> date | None:
     """Return the day that lower-case words name; OverflowError if no calendar reaches it."""
     if re.fullmatch(ISO_DAY, words):
         return _read_iso_day(words)
+    if re.fullmatch("[0-9]{8}", words):
+        return _read_compact_day(words)
     if words in WEEKDAYS:
         return find_next_weekday(today, WEEKDAYS[words])
     if span := read_span(words):
@@ -287,6 +291,16 @@ def _read_fixed_day(words: str, today: date) -> date | None:
         case "eoy":
             return today.replace(month=12, day=31)
     return None
+
+
+def _read_compact_day(digits: str) -> date | None:
+    """Return the day that `20261224` names; None for what may be another order of its parts."""
+    if not FIRST_YEAR <= int(digits[:4]) <= LAST_YEAR:
+        return None
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return None
 
 
 def _read_iso_day(text: str) -> date:
