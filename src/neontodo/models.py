@@ -381,6 +381,7 @@ class Record(NamedTuple):
 
     `where` names the place for a person (`line 7`, `record 3, line 12`). `key` is the stable
     source text of a task without an id, from which the importer derives one; else empty.
+    `hides_others` says of a problem that further records may be lost with this one.
     """
 
     where: str
@@ -388,6 +389,7 @@ class Record(NamedTuple):
     problem: str | None = None
     skipped: str | None = None
     key: str = ""
+    hides_others: bool = False
 
 
 # Cheaper than a function of Python for each value.

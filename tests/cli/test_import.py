@@ -238,6 +238,7 @@ def test_json_reports_everything(todo: Todo) -> None:
         ("too_high", 0),
         ("bad", 1),
         ("problems", ["record 2, line 1: title: empty"]),
+        ("incomplete", False),
     ]
 
 
@@ -345,3 +346,78 @@ def is_being_written(todo: Todo) -> bool:
         except sqlite3.OperationalError:
             return True
     return False
+
+
+def taskwarrior_lines(damage: dict[int, str]) -> str:
+    """A thousand records, one a line, with these characters in the descriptions of some."""
+    lines = (
+        f'{{"description": "t{n}{damage.get(n, "")}", "status": "pending", "id": {n}}}'
+        for n in range(1, 1001)
+    )
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def test_a_broken_record_in_a_line_of_its_own_hides_no_other(todo: Todo) -> None:
+    name = file(todo, "tw.json", taskwarrior_lines({400: "\x01", 401: "\t", 500: "\\q", 501: '"'}))
+    result = todo("import", name, "--skip-bad")
+
+    assert result.err.startswith(
+        "imported 998 tasks\n"
+        "warning: left out 2 records that cannot be read\n"
+        "  record 500, line 501: broken JSON: invalid \\escape\n"
+        "  record 501, line 502: broken JSON: expecting ',' delimiter\n"
+    )
+    assert result.code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        (
+            "cut.json",
+            taskwarrior_lines({})[:-100],
+            "record 999 and everything after it, from line 1000: the file ends inside it",
+        ),
+        (
+            "one-line.json",
+            taskwarrior_lines({500: "\\q"}).replace("\n", ""),
+            "record 500 and everything after it, from line 1: broken JSON: invalid \\escape",
+        ),
+        (
+            "ours.json",
+            json.dumps([{"title": n and "x"} for n in range(20)] + [{"title": "x"}])[:-1],
+            "record 22 and everything after it, from line 1: the file ends before the closing `]`",
+        ),
+        (
+            "quote.csv",
+            'title,project\na,\n"b,\nc,\nd,\n',
+            "line 3 and everything after it: a quote is not closed, or stands inside a value",
+        ),
+        (
+            "quotes.csv",
+            'title,project\na,\n"b,\nc,\n"d",\ne,\n',
+            "lines 3–5: a quote is not closed, or stands inside a value",
+        ),
+    ],
+)
+def test_records_that_a_broken_one_hides_are_said_and_no_success(
+    local: Todo, name: str, text: str, place: str
+) -> None:
+    name = file(local, name, text)
+    refused, skipped = local("import", name), local("import", name, "--skip-bad", "--json")
+
+    assert refused.code == 2
+    assert refused.err.startswith("error: nothing was imported: at least ")
+    assert f" cannot be read\n  {place}\n" in refused.err
+    assert skipped.code == 1
+    assert skipped.json["incomplete"] is True
+    assert skipped.json["problems"][0] == place
+    assert skipped.json["added"] == len(local.tasks()) > 0
+    assert f" cannot be read\n  {place}\n" in skipped.err
+
+
+def test_skipping_every_record_is_no_success(local: Todo) -> None:
+    name = file(local, "t.json", records("", ""))
+
+    assert local("import", name, "--skip-bad").code == 1
+    assert local("import", name, "--skip-bad", "--dry-run").code == 1

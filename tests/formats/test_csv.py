@@ -140,12 +140,24 @@ def test_a_record_without_an_id_has_a_key_that_its_columns_order_does_not_change
         ("title,completed\nx,perhaps\n", "line 2: completed: must be true or false"),
         ("title,extra\nx,{\n", "line 2: extra: is not JSON"),
         ("title,extra\nx,[1]\n", "line 2: extra: must be an object"),
-        ('title\nx\n"y\n', "line 3: a quote is not closed, or stands inside a value"),
+        ('title\nx\n"y\nz\n', "line 3 and everything after it: a quote is not closed"),
+        ('title\nx\n"y\nz\n"w", a\n', "lines 3–5: a quote is not closed, or stands inside"),
+        ('title\nx\n"y"z\n', "line 3: a quote is not closed, or stands inside a value"),
         ("title,id\nx,7\n", "line 2: id: `7` is not a UUID"),
     ],
 )
 def test_a_bad_row_names_its_line_and_the_reason(text: str, expected: str) -> None:
     assert problem(text, "csv").startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("rows", "hides_others"), [('"a"b\nc\n', False), ('"a\nb\n"c"d\ne\n', True), ('"a', True)]
+)
+def test_a_quote_that_takes_in_other_rows_is_told_from_one_that_does_not(
+    rows: str, hides_others: bool
+) -> None:
+    (bad,) = (record for record in records(f"title\n{rows}", "csv") if record.problem)
+    assert bad.hides_others is hides_others
 
 
 def test_a_bad_row_does_not_stop_the_next() -> None:

@@ -43,32 +43,111 @@ def test_records_may_lie_across_what_is_read_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "count", "line", "reason"),
     [
-        ('[{"title": "x"}', "line 1: the file ends before the closing `]`"),
-        ('[{"title": "x"},\n{"title": "y', "record 2, line 2: the file ends inside it"),
-        ('[{"title": "x"},\n{"title": ', "record 2, line 2: the file ends inside it"),
-        ('[{"title": "x"}\n{"title": "y"}]', "record 1, line 2: a comma is missing after it"),
+        ('[{"title": "x"}', 2, 1, "the file ends before the closing `]`"),
+        ('[{"title": "x"},\n{"title": "y', 2, 2, "the file ends inside it"),
+        ('[{"title": "x"},\n{"title": ', 2, 2, "the file ends inside it"),
+        ('{"title": "x"}\n{"title": "y', 2, 2, "the file ends inside it"),
+        ('[{"title": "x"},\n{"title": "y", "tags": ["a"]', 2, 2, "the file ends inside it"),
+        ('[{"title": "x"} {"title": "y"}]', 2, 1, "a comma is missing before it"),
         (
-            '[{"title": "x"},\n{"title":\n"y",}]',
-            "record 2, line 3: broken JSON: expecting property name enclosed in double quotes",
+            '[{"title": "x"}, {"title": "\\q"}, {"title": "z"}]',
+            2,
+            1,
+            "broken JSON: invalid \\escape",
         ),
-        ('[{"title": "x"},]', "record 2, line 1: broken JSON: expecting value"),
-        ('[{"title": "x"}]\n[]', "record 2, line 2: the array was closed before it"),
-        ("title\nBuy milk\n", "record 1, line 1: broken JSON: expecting value"),
+        ('[{"title": "\\q"}, {"title": "z"}]', 1, 1, "broken JSON: invalid \\escape"),
+        ('[\n{\n"title": "\\q"\n},\n{\n"title": "z"\n}\n]', 1, 3, "broken JSON: invalid \\escape"),
+        (
+            '[{"title": "x",\n  "due": \\q,\n  "tags": [\n    {"title": "no task"}]}]',
+            1,
+            2,
+            "broken JSON: expecting value",
+        ),
+        ('[{"title": "x"},]', 2, 1, "broken JSON: expecting value"),
+        ('[{"title": "x"}]\n[]', 2, 2, "the array was closed before it"),
+        ("title\nBuy milk\n", 1, 1, "broken JSON: expecting value"),
     ],
 )
-def test_broken_json_is_one_problem_with_its_place_after_the_good_records(
-    text: str, expected: str
+def test_what_follows_broken_json_is_named_with_it_after_the_good_records(
+    text: str, count: int, line: int, reason: str
 ) -> None:
-    assert problem(text, "json") == expected
-    assert all(record.task for record in records(text, "json")[:-1])
+    *good, bad = records(text, "json")
+    assert bad.where == f"record {count} and everything after it, from line {line}"
+    assert (bad.problem, bad.hides_others) == (reason, True)
+    assert len(good) == count - 1
+    assert all(record.task for record in good)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"title": "\\q"}',
+        '{"title": "y}',
+        '{"title": "y}\\"',
+        '{"title": y"}',
+        '{"title": "y"',
+        "nonsense",
+    ],
+)
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "[\n{0},\n{1},\n{2}\n]\n",
+        "[\r\n  {0},\r\n  {1},\r\n  {2}\r\n]",
+        "[{0},\n{1},\n{2}]",
+        "[{0}\n,{1}\n,{2}\n]",
+        "{0}\n{1}\n{2}\n",
+    ],
+)
+def test_where_records_are_lines_a_broken_one_hides_no_other(layout: str, line: str) -> None:
+    good = ['{"title": "x"}', '{"title": "z", "tags": ["a"]}']
+    first, bad, last = records(layout.format(good[0], line, good[1]), "json")
+    assert first.task is not None
+    assert last.task is not None
+    assert (first.task.title, last.task.title) == ("x", "z")
+    assert (bad.problem or "").startswith("broken JSON: ")
+    assert not bad.hides_others
+
+
+def test_the_place_of_a_broken_record_has_all_its_lines() -> None:
+    text = '[\n{"title": "x"},\n{"title": "\\q",\n"due"},\n{"title": "z"}\n]'
+    bad = problem(text, "json")
+    assert bad == "record 2, lines 3–4: broken JSON: invalid \\escape"
+
+
+@pytest.mark.parametrize("end", ["]", "\n]", ""])
+def test_a_broken_record_at_the_end_hides_no_other(end: str) -> None:
+    text = '[\n{"title": "x"},\n{"title": "\\q"}' + end
+    *_, bad = records(text if end else text[2:].replace(",", ""), "json")
+    assert bad.problem == "broken JSON: invalid \\escape"
+    assert not bad.hides_others
+
+
+@pytest.mark.parametrize("character", ["\t", "\n", "\x01", "\x7f"])
+def test_control_characters_may_stand_in_a_text(character: str) -> None:
+    (record,) = records(f'{{"title": "a{character}b"}}\n', "json")
+    assert record.task is not None
+    assert record.task.title == f"a{character}b"
+
+
+def test_lines_of_an_array_need_no_commas() -> None:
+    found = records('[\n{"title": "x"}\n{"title": "y"}\n]', "json")
+    assert [record.task.title for record in found if record.task] == ["x", "y"]
+    assert len(found) == 2
+
+
+def test_files_put_one_behind_the_other_may_have_a_byte_order_mark_each() -> None:
+    found = records('\ufeff{"title": "x"}\n\ufeff{"title": "y"}\n', "json")
+    assert [record.task.title for record in found if record.task] == ["x", "y"]
 
 
 def test_a_value_of_many_megabytes_is_refused_without_reading_on() -> None:
     text = io.StringIO('["' + "x" * (20 << 20))
-    with pytest.raises(BrokenJson, match="is larger than 4 MB"):
-        list(read_values(text))
+    ((_, error),) = read_values(text)
+    assert isinstance(error, BrokenJson)
+    assert str(error) == "is larger than 4 MB"
     assert text.read(1) == "x"
 
 

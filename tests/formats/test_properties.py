@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import UTC, date
 
 import pytest
@@ -194,13 +195,12 @@ def test_objects_are_what_the_standard_library_reads(value: object) -> None:
 
 @given(content=contents)
 def test_no_text_is_accepted_that_the_standard_library_refuses(content: bytes) -> None:
-    try:
-        with open_text(io.BytesIO(b"[" + content)) as text:
-            found = [value for _, value in read_values(text)]
-    except BrokenJson:
-        return
-    text_content = b"[".decode() + content.decode("utf-8", "surrogateescape")
-    assert str(json.loads(text_content)) == str(found)
+    with open_text(io.BytesIO(b"[" + content)) as text:
+        found = [value for _, value in read_values(text)]
+    text_content = "[" + content.decode("utf-8", "surrogateescape").replace("\ufeff", "")
+    is_comma_missing = re.search(r"\n[ \t\r]*[^],\s]", text_content)
+    if not is_comma_missing and not any(isinstance(value, BrokenJson) for value in found):
+        assert str(json.loads(text_content, strict=False)) == str(found)
 
 
 def in_order(task: TaskPublic) -> TaskPublic:

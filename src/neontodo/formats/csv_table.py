@@ -58,8 +58,8 @@ def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
         rows = csv.reader(chain([first], text), delimiter=mark, strict=True)
         columns: list[str] | None = None
         for where, row in _number_rows(rows):
-            if isinstance(row, BadRecord):
-                yield Record(where, problem=str(row))
+            if isinstance(row, Record):
+                yield row
             elif columns is not None:
                 yield _read_row(where, columns, row, tz, now)
             elif "title" in (columns := _name_columns(row)):
@@ -69,18 +69,28 @@ def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
                 return
 
 
-def _number_rows(rows: Any) -> Iterator[tuple[str, list[str] | BadRecord]]:
+def _number_rows(rows: Any) -> Iterator[tuple[str, list[str] | Record]]:
+    """Yield the place of each row, with a problem for one whose quotes are broken."""
     while True:
-        where = f"line {rows.line_num + 1}"
+        first = rows.line_num + 1
+        where = f"line {first}"
         try:
             row = next(rows)
         except StopIteration:
             return
-        except csv.Error:
-            yield where, BadRecord("a quote is not closed, or stands inside a value")
+        except csv.Error as error:
+            yield where, _explain_quotes(first, rows.line_num, is_end="end of data" in str(error))
             continue
         if row:
             yield where, row
+
+
+def _explain_quotes(first: int, last: int, *, is_end: bool) -> Record:
+    """Return the problem of a row with a broken quote, which may have taken in other rows."""
+    lines = f"line {first}" if first == last else f"lines {first}–{last}"
+    where = f"line {first} and everything after it" if is_end else lines
+    problem = "a quote is not closed, or stands inside a value"
+    return Record(where, problem=problem, hides_others=is_end or last > first)
 
 
 def _name_columns(header: list[str]) -> list[str]:

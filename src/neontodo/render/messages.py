@@ -132,7 +132,7 @@ def print_report(output: Output, report: Report) -> None:
         changes = _list_renumbered(high, report.high_numbers)
         warn(streams, f"{high} {were} replaced as too far above the others: {changes}")
     if report.bad:
-        warn(streams, f"left out {pluralize(report.bad, 'record')} that cannot be read")
+        warn(streams, f"left out {report.count_bad()} that cannot be read")
         for line in report.list_problems():
             say(streams, f"  {line}")
     if report.removed_here:

@@ -41,6 +41,7 @@ class Report:
         renumbered: the tasks that got another number than the file's, `too_high` ones among them.
         numbers: the numbers of the file that were taken, and what they are now.
         high_numbers: those that were far above all others; in JSON they are among `numbers`.
+        incomplete: whether there may be more records than these, hidden by one that is broken.
     """
 
     added: int = 0
@@ -54,6 +55,7 @@ class Report:
     high_numbers: dict[int, int] = field(default_factory=dict)
     bad: int = 0
     problems: list[str] = field(default_factory=list)
+    incomplete: bool = False
 
     def add_renumbered(self, old: int, new: int, *, is_too_high: bool) -> None:
         self.renumbered += 1
@@ -62,10 +64,20 @@ class Report:
         if len(numbers) < DETAILS_KEPT:
             numbers[old] = new
 
-    def add_problem(self, where: str, problem: str | None) -> None:
+    def add_problem(self, record: Record) -> None:
         self.bad += 1
-        if len(self.problems) < DETAILS_KEPT:
-            self.problems.append(f"{where}: {problem}")
+        line = f"{record.where}: {record.problem}"
+        if record.hides_others:
+            # Whatever else is left out of the list, this is not.
+            self.incomplete = True
+            self.problems.insert(0, line)
+        elif len(self.problems) < DETAILS_KEPT:
+            self.problems.append(line)
+
+    def count_bad(self) -> str:
+        """Return how many records cannot be read, as far as that is known."""
+        count = pluralize(self.bad, "record")
+        return f"at least {count}" if self.incomplete else count
 
     def list_problems(self) -> tuple[str, ...]:
         """Return the first problems, and how many more there are."""
@@ -101,7 +113,7 @@ async def import_tasks(
         progress()
     if importer.report.bad and not skip_bad:
         raise BadValue(
-            f"nothing was imported: {pluralize(importer.report.bad, 'record')} cannot be read",
+            f"nothing was imported: {importer.report.count_bad()} cannot be read",
             details=importer.report.list_problems(),
             hint="fix the file, or skip them with `--skip-bad`",
         )
@@ -151,7 +163,7 @@ class _Importer:
             elif record.skipped is not None:
                 self.report.skipped[record.skipped] += 1
             else:
-                self.report.add_problem(record.where, record.problem)
+                self.report.add_problem(record)
         return good
 
     def _derive_id(self, key: str) -> uuid.UUID:

@@ -34,8 +34,13 @@ class ImportRequest(options.Printing):
     dry_run: options.DryRun = False
 
 
-def run_import(app: App, request: ImportRequest) -> None:
-    """Import tasks; those that exist already, or were removed, are left as they are."""
+def run_import(app: App, request: ImportRequest) -> int:
+    """Import tasks; those that exist already, or were removed, are left as they are.
+
+    With `--skip-bad`, exit code 1 means that nothing was imported, or that a broken record hides
+    those after it.
+    """
+    from neontodo.cli.exits import Exit
     from neontodo.cli.files import open_input
     from neontodo.cli.output import choose_output
     from neontodo.render.messages import print_report, say_dry_run
@@ -46,6 +51,8 @@ def run_import(app: App, request: ImportRequest) -> None:
     print_report(choose_output(app, json=request.json), report)
     if request.dry_run:
         say_dry_run(app.streams)
+    is_failure = report.incomplete or (report.bad and not report.added)
+    return Exit.FAILED if is_failure else Exit.OK
 
 
 def _detect_format(file: str, source: Source) -> str:
