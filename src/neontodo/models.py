@@ -381,7 +381,8 @@ class Record(NamedTuple):
 
     `where` names the place for a person (`line 7`, `record 3, line 12`). `key` is the stable
     source text of a task without an id, from which the importer derives one; else empty.
-    `hides_others` says of a problem that further records may be lost with this one.
+    `hides_others` says of a problem that further records may be lost with this one. The names in
+    `not_understood` are those that the file has and the task keeps in `extra`.
     """
 
     where: str
@@ -390,6 +391,7 @@ class Record(NamedTuple):
     skipped: str | None = None
     key: str = ""
     hides_others: bool = False
+    not_understood: tuple[str, ...] = ()
 
 
 # Cheaper than a function of Python for each value.

@@ -239,6 +239,7 @@ def test_json_reports_everything(todo: Todo) -> None:
         ("bad", 1),
         ("problems", ["record 2, line 1: title: empty"]),
         ("incomplete", False),
+        ("not_understood", {}),
     ]
 
 
@@ -421,3 +422,69 @@ def test_skipping_every_record_is_no_success(local: Todo) -> None:
 
     assert local("import", name, "--skip-bad").code == 1
     assert local("import", name, "--skip-bad", "--dry-run").code == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.csv", "Title,Status,Due Date,Labels\na,Done,2026-12-01,work\n"),
+        (
+            "t.json",
+            '[{"title": "a", "state": "CLOSED", "due_date": "2026-12-01", "labels": ["work"]}]',
+        ),
+        (
+            "tw.json",
+            '{"description": "a", "status": "done", "due": "2026-12-01", "tags": "work"}\n',
+        ),
+    ],
+)
+def test_other_programs_names_and_words_are_understood(todo: Todo, name: str, text: str) -> None:
+    assert todo("import", file(todo, name, text)) == Result(0, "", "imported 1 task\n")
+
+    (task,) = json.loads(todo.ok("export").out)
+    assert (task["completed"], task["due"], task["tags"]) == (True, "2026-12-01", ["work"])
+
+
+@pytest.mark.parametrize("option", ["--json", "--dry-run"])
+def test_fields_that_are_not_understood_are_named_with_their_counts(
+    todo: Todo, option: str
+) -> None:
+    rows = [{"title": f"t{n}", "Status": "In review", "Foo": n < 3 or None} for n in range(5)]
+    result = todo.ok("import", file(todo, "t.json", json.dumps(rows)), option)
+
+    assert "\nkept in `extra`, not understood: Status (5), Foo (3)\n" in result.err
+    if option == "--json":
+        assert result.json["not_understood"] == {"Status": 5, "Foo": 3}
+
+
+def test_of_many_fields_that_are_not_understood_the_most_frequent_are_named(local: Todo) -> None:
+    text = "title," + ",".join(f"c{n}" for n in range(12)) + "\na" + ",1" * 12 + "\n"
+
+    assert local("import", file(local, "t.csv", text)).err == (
+        "imported 1 task\nkept in `extra`, not understood: "
+        "c0 (1), c1 (1), c2 (1), c3 (1), c4 (1), c5 (1), c6 (1), c7 (1), c8 (1), c9 (1), "
+        "and 2 more\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (
+            "TYPE,CONTENT,PRIORITY\nsection,Home,\ntask,Paint,4\n",
+            "error: this is a file of Todoist's, which todo cannot read yet: nothing was imported\n"
+            "hint: keep the rows whose `TYPE` is `task`, and name the column `CONTENT` `title`\n",
+        ),
+        (
+            "Foo,Bar\n1,2\n",
+            "error: nothing was imported: no column `title` among `Foo`, `Bar`\n"
+            "hint: name the columns in the first row, as `todo help formats` says\n",
+        ),
+    ],
+)
+@pytest.mark.parametrize("options", [[], ["--skip-bad"]])
+def test_a_table_of_something_else_is_refused_whole(
+    todo: Todo, text: str, error: str, options: list[str]
+) -> None:
+    assert todo("import", file(todo, "t.csv", text), *options) == Result(2, "", error)
+    assert todo.tasks() == []

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from neontodo.errors import BadValue
 from neontodo.fields import Priority
 from neontodo.formats import write
 from tests.formats.samples import again, made, problem, records, tasks, text_of
@@ -134,7 +135,6 @@ def test_a_record_without_an_id_has_a_key_that_its_columns_order_does_not_change
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Buy milk\nBuy tea\n", "line 1: the first row has no column `title`"),
         ('title,due\n"a\nb",1.2.2026\n', "line 2: due: `1.2.2026` is not like"),
         ("title\nx,y\n", "line 2: has 2 values for 1 columns"),
         ("title,completed\nx,perhaps\n", "line 2: completed: must be true or false"),
@@ -148,6 +148,42 @@ def test_a_record_without_an_id_has_a_key_that_its_columns_order_does_not_change
 )
 def test_a_bad_row_names_its_line_and_the_reason(text: str, expected: str) -> None:
     assert problem(text, "csv").startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Buy milk\nBuy tea\n", "nothing was imported: no column `title` among `Buy milk`"),
+        ("Foo;;Foo\n1;2;3\n", "no column `title` among `Foo`, `column 2`, `column 3`"),
+        (",".join("abcdefghijkl"), "no column `title` among `a`, `b`, .*, `j`, and 2 more"),
+        ("TYPE,CONTENT,PRIORITY\ntask,x,4\n", "this is a file of Todoist's, which todo cannot"),
+        ("\ufeffType,Content,Indent\ntask,x,1\n", "this is a file of Todoist's, which todo cannot"),
+    ],
+)
+def test_a_table_of_something_else_is_refused_whole(text: str, message: str) -> None:
+    with pytest.raises(BadValue, match=message):
+        records(text, "csv")
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ('"Design, Big launch"', ("Big-launch", "Design")),
+        ('"a,,b, "', ("a", "b")),
+        ("b a", ("a", "b")),
+        ('" a  b "', ("a", "b")),
+    ],
+)
+def test_tags_have_commas_or_else_spaces_between_them(cell: str, expected: tuple[str, ...]) -> None:
+    (task,) = tasks(f"title,tags\nx,{cell}\n", "csv")
+    assert task.tags == expected
+
+
+def test_the_words_of_an_empty_cell_do_not_change_what_a_column_is() -> None:
+    first, second = records("name,description\n,d\nn,\n", "csv")
+    assert first.problem == "name: missing"
+    assert second.task is not None
+    assert second.task.title == "n"
 
 
 @pytest.mark.parametrize(

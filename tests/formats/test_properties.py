@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neontodo import formats
+from neontodo.errors import BadValue
 from neontodo.formats import todotxt
 from neontodo.formats.json_array import BrokenJson, read_values
 from neontodo.formats.record import open_text
@@ -74,8 +75,13 @@ json_objects = st.dictionaries(
 
 @pytest.mark.parametrize("format", formats.FORMATS)
 @given(content=contents)
-def test_reading_any_bytes_raises_nothing(format: str, content: bytes) -> None:
-    for record in records(content, format):
+def test_reading_any_bytes_raises_nothing_else(format: str, content: bytes) -> None:
+    try:
+        found = records(content, format)
+    except BadValue:
+        assert format == "csv"
+        return
+    for record in found:
         assert [record.task, record.problem, record.skipped].count(None) == 2
 
 

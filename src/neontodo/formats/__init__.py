@@ -1,7 +1,8 @@
 """Reads and writes tasks in files of several formats, streaming both ways.
 
-Every reader yields one `Record` per task of its input and never raises because of what the input
-holds; every writer yields pieces of text as its tasks come.
+Every reader yields one `Record` per task of its input. Because of what the input holds it raises
+nothing but BadValue, where it can read nothing of it at all. Every writer yields pieces of text as
+its tasks come.
 """
 
 from __future__ import annotations
@@ -87,8 +88,8 @@ def detect(path: str | PurePath | None, head: bytes) -> str | None:
     """Return the format of a file that begins with `head` (some kilobytes), None if unknown.
 
     `.csv`, `.txt` and `.todo` decide it. In `.json` and in files of any other name, JSON objects
-    with a `description` and `entry`, `uuid` or `status`, but no `title`, are Taskwarrior's; other
-    JSON objects are ours.
+    with a `description` and `entry`, `uuid` or `status`, but nothing else for a title, are
+    Taskwarrior's; other JSON objects are ours.
     """
     named = find_format_by_name(path) if path is not None else None
     return named if named not in (None, "json") else _detect_json(head) or named
@@ -102,8 +103,17 @@ def _detect_json(head: bytes) -> str | None:
     if not text.startswith("{"):
         return "json" if array and text.rstrip() in ("", "]") else None
     keys = _read_first_keys(text)
-    ours = "title" in keys or "description" not in keys or not keys & {"entry", "uuid", "status"}
+    is_exported = {"description", "entry", "uuid", "status"} <= keys
+    title = "description" if is_exported else _find_title(keys)
+    ours = "title" in keys or title != "description" or not keys & {"entry", "uuid", "status"}
     return "json" if ours else "taskwarrior"
+
+
+def _find_title(keys: set[str]) -> str | None:
+    from neontodo.formats.names import match_fields
+
+    fields = match_fields(tuple(sorted(keys)))
+    return next((key for key in fields if fields[key] == "title"), None)
 
 
 def _read_first_keys(text: str) -> set[str]:

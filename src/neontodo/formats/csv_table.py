@@ -3,8 +3,8 @@
 Tags stand in one column with a space between, `extra` as JSON text, and what is not there is
 empty. Values are written as they are, also those that a spreadsheet takes for a formula (`=1+1`):
 what is exported must be what comes back. `for_spreadsheet` puts a `'` before these, as OWASP
-advises; importing such a file keeps the `'`. Read are columns in any order and case, with some
-other programs' names, between commas, semicolons or tabs; columns of other names go to `extra`.
+advises; importing such a file keeps the `'`. Read are columns in any order, with the names that
+`formats.names` knows, between commas, semicolons or tabs; columns of other names go to `extra`.
 """
 
 from __future__ import annotations
@@ -18,31 +18,14 @@ from datetime import datetime, tzinfo
 from itertools import chain, islice
 from typing import Any, BinaryIO
 
+from neontodo.errors import BadValue, limit_lines
 from neontodo.fields import BY_NAME
-from neontodo.formats.record import BadRecord, build_record, open_text
+from neontodo.formats.dates import shorten_for_message
+from neontodo.formats.names import match_fields
+from neontodo.formats.record import build_record, open_text
 from neontodo.models import Record, TaskPublic
 
-_ALIASES = {
-    "name": "title",
-    "task": "title",
-    "summary": "title",
-    "content": "title",
-    "subject": "title",
-    "note": "description",
-    "notes": "description",
-    "due_date": "due",
-    "deadline": "due",
-    "label": "tags",
-    "labels": "tags",
-    "tag": "tags",
-    "done": "completed",
-    "created": "created_at",
-    "updated": "updated_at",
-    "modified": "updated_at",
-}
-_YES = {"true", "yes", "y", "1", "x", "done", "completed"}
-_NO = {"false", "no", "n", "0", "pending", "open"}
-_TRIMMED = BY_NAME.keys() - {"title", "description"}
+_COLUMNS_SHOWN = 10
 _ROWS = 500
 _FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r\n＝＋－＠])")
 """Where a spreadsheet may begin a formula: at the start of a value, and, in countries where `;`
@@ -51,7 +34,11 @@ tab separates cells where a spreadsheet is told so, or is given pasted text."""
 
 
 def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
-    """Yield one record per row below the header."""
+    """Yield one record per row below the header.
+
+    Raises:
+        BadValue: the header is not one of tasks.
+    """
     with open_text(stream) as text:
         first = text.readline()
         mark = max(",;\t", key=first.count)
@@ -60,13 +47,10 @@ def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
         for where, row in _number_rows(rows):
             if isinstance(row, Record):
                 yield row
-            elif columns is not None:
-                yield _read_row(where, columns, row, tz, now)
-            elif "title" in (columns := _name_columns(row)):
-                continue
+            elif columns is None:
+                columns = _name_columns(row)
             else:
-                yield Record(where, problem="the first row has no column `title`")
-                return
+                yield _read_row(where, columns, row, tz, now)
 
 
 def _number_rows(rows: Any) -> Iterator[tuple[str, list[str] | Record]]:
@@ -94,55 +78,40 @@ def _explain_quotes(first: int, last: int, *, is_end: bool) -> Record:
 
 
 def _name_columns(header: list[str]) -> list[str]:
-    """Return the field of each column; of two columns for one field the second is not it."""
-    names = [name.strip().lower().replace(" ", "_") for name in header]
+    """Return the names of the columns, each once; BadValue if this is no table of tasks."""
+    if [name.strip().upper() for name in header[:2]] == ["TYPE", "CONTENT"]:
+        raise BadValue(
+            "this is a file of Todoist's, which todo cannot read yet: nothing was imported",
+            hint="keep the rows whose `TYPE` is `task`, and name the column `CONTENT` `title`",
+        )
     columns: list[str] = []
-    for position, name in enumerate(names):
-        field = _ALIASES.get(name, name)
-        taken = field in columns or (field != name and field in names)
-        if field in BY_NAME and not taken:
-            columns.append(field)
-        else:
-            own = header[position].strip()
-            unusable = not own or own in columns or own in BY_NAME
-            columns.append(f"column {position + 1}" if unusable else own)
+    for position, name in enumerate(map(str.strip, header), 1):
+        columns.append(f"column {position}" if not name or name in columns else name)
+    if "title" not in match_fields(tuple(columns)).values():
+        names = [f"`{shorten_for_message(name)}`" for name in columns[:_COLUMNS_SHOWN]]
+        seen = ", ".join(limit_lines(names, len(columns)))
+        raise BadValue(
+            f"nothing was imported: no column `title` among {seen}",
+            hint="name the columns in the first row, as `todo help formats` says",
+        )
     return columns
 
 
 def _read_row(where: str, columns: list[str], row: list[str], tz: tzinfo, now: datetime) -> Record:
     if any(row[len(columns) :]):
         return Record(where, problem=f"has {len(row)} values for {len(columns)} columns")
-    raw: dict[str, Any] = {name: value for name, value in zip(columns, row, strict=False) if value}
-    try:
-        _interpret(raw)
-    except BadRecord as error:
-        return Record(where, problem=str(error))
-    return build_record(where, raw, "csv", tz=tz, now=now)
-
-
-def _interpret(raw: dict[str, Any]) -> None:
-    """Turn the texts of a row into what the same record would be in JSON."""
-    for name in raw.keys() & _TRIMMED:
-        raw[name] = raw[name].strip()
-    if "tags" in raw:
-        raw["tags"] = raw["tags"].replace(",", " ").split()
-    if "completed" in raw:
-        raw["completed"] = _parse_bool(raw["completed"])
+    fields = match_fields(tuple(columns))
+    raw: dict[str, Any] = dict(zip(columns, row, strict=False))
+    for name in fields.keys() & raw.keys():
+        if fields[name] not in ("title", "description"):
+            raw[name] = raw[name].strip()
+    raw = {name: value for name, value in raw.items() if value}
     if "extra" in raw:
         try:
             raw["extra"] = json.loads(raw["extra"])
         except (ValueError, RecursionError):
-            raise BadRecord("extra: is not JSON") from None
-    for name in [name for name in raw if raw[name] == ""]:
-        del raw[name]
-
-
-def _parse_bool(word: str) -> bool:
-    if word.lower() in _YES:
-        return True
-    if word.lower() in _NO or not word:
-        return False
-    raise BadRecord("completed: must be true or false")
+            return Record(where, problem="extra: is not JSON")
+    return build_record(where, raw, "csv", fields=fields, tz=tz, now=now)
 
 
 def write(

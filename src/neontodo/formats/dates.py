@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
+_FIRST_SECOND = 315_532_800
+_MILLISECONDS = 100_000_000_000
+"""From here on, which is the year 5138 in seconds, a number is one of milliseconds."""
+
 
 def parse_when(value: Any, tz: tzinfo) -> date | datetime:
     """Return a day, or an instant in `tz`, where a time without a zone is meant; or ValueError."""
@@ -29,6 +33,8 @@ def parse_instant(value: Any, tz: tzinfo) -> datetime:
 
 
 def _parse(value: Any, tz: tzinfo) -> date | datetime:
+    if (moment := _parse_epoch(value)) is not None:
+        return moment
     if not isinstance(value, str):
         raise ValueError("must be text such as `2026-11-20` or `2026-11-20T20:30:00Z`")
     separator = value[10:11] if value[4:5] == "-" else value[8:9]
@@ -41,6 +47,20 @@ def _parse(value: Any, tz: tzinfo) -> date | datetime:
     except ValueError:
         pass
     raise _refusal(value)
+
+
+def _parse_epoch(value: Any) -> datetime | None:
+    """Return the instant of a number of seconds or milliseconds since 1970, if it is a likely one.
+
+    As Taskwarrior has it, numbers before 1980 are none.
+    """
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and 9 <= len(value) <= 13:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    seconds = value / 1000 if _MILLISECONDS <= value < 1000 * _MILLISECONDS else value
+    is_likely = _FIRST_SECOND <= seconds < _MILLISECONDS
+    return datetime.fromtimestamp(seconds, UTC) if is_likely else None
 
 
 def _refusal(value: str) -> ValueError:

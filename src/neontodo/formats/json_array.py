@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, tzinfo
 from typing import Any, BinaryIO, TextIO
 
+from neontodo.errors import BadValue
 from neontodo.formats.record import build_record, open_text
 from neontodo.models import Record, TaskPublic
 
@@ -34,8 +35,18 @@ _ALONE = re.compile(r"\{\s*\n")
 
 
 def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
-    """Yield one record per object."""
-    return read_objects(stream, lambda where, raw: build_record(where, raw, "json", tz=tz, now=now))
+    """Yield one record per object.
+
+    Raises:
+        BadValue: it is a board of another program, and no list of tasks.
+    """
+
+    def build(where: str, raw: Any) -> Record:
+        if isinstance(raw, dict) and {"cards", "lists"} <= raw.keys():
+            raise BadValue("this is a board of Trello's, which todo cannot read yet")
+        return build_record(where, raw, "json", tz=tz, now=now)
+
+    return read_objects(stream, build)
 
 
 def read_objects(stream: BinaryIO, build: Callable[[str, Any], Record]) -> Iterator[Record]:

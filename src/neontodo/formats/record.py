@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
 from typing import Any, BinaryIO, TextIO, cast
@@ -18,13 +18,18 @@ from typing import Any, BinaryIO, TextIO, cast
 from pydantic import ValidationError
 
 from neontodo.columns import EXTRA_MAX_BYTES, EXTRA_MAX_DEPTH, explain_unstorable_json, write_json
-from neontodo.fields import FIELDS, Kind, Priority
+from neontodo.fields import BY_NAME, FIELDS, Kind, Priority
 from neontodo.formats import dates
 from neontodo.formats.dates import shorten_for_message
+from neontodo.formats.names import match_fields
 from neontodo.models import DESCRIPTION_MAX, TITLE_MAX, Record, TaskCreate, TaskPublic
 
 _LETTERS = {"l": Priority.LOW, "m": Priority.MEDIUM, "h": Priority.HIGH}
 _PRIORITIES = {priority.label: priority for priority in Priority} | _LETTERS
+_DONE = {"true", "yes", "y", "1", "x", "done", "completed", "complete", "closed", "finished"}
+_PENDING = {"false", "no", "n", "0", "pending", "open", "todo", "to do", "new", "not started"}
+_PENDING |= {"incomplete", "needsaction", "needs-action"}
+"""What programs say of a task that is done, and of one that is not."""
 
 
 class BadRecord(ValueError):
@@ -150,39 +155,109 @@ def _describe_error(error: ValidationError, names: dict[str, str]) -> str:
     return f"{names.get(field, field)}: {reason}"
 
 
-def build_record(where: str, raw: Any, home: str, *, tz: tzinfo, now: datetime) -> Record:
-    """Return the task that an object describes; attributes of other names go to `extra[home]`."""
+def build_record(
+    where: str,
+    raw: Any,
+    home: str,
+    *,
+    fields: Mapping[str, str] | None = None,
+    tz: tzinfo,
+    now: datetime,
+) -> Record:
+    """Return the task that an object describes; attributes of other names go to `extra[home]`.
+
+    `fields` says which field each name stands for, where the names of this object alone do not.
+    """
     try:
         if not isinstance(raw, dict):
             raise BadRecord("must be an object")
-        values, extra = _read_fields(raw, home, tz)
-        task = build_task(values, extra, now=now, names={})
+        fields = match_fields(tuple(raw)) if fields is None else fields
+        names = {field: name for name, field in fields.items()}
+        values, extra, not_understood = _read_fields(raw, fields, names, home, tz)
+        task = build_task(values, extra, now=now, names=names)
     except BadRecord as error:
         return Record(where, problem=str(error))
-    return Record(where, task, key="" if task.id else json.dumps(raw, sort_keys=True))
+    key = "" if task.id else _derive_key(raw, fields)
+    return Record(where, task, key=key, not_understood=not_understood)
+
+
+def _derive_key(raw: dict[str, Any], fields: Mapping[str, str]) -> str:
+    """Return what an object says, the same however its fields are called and ordered."""
+    named = {fields.get(name, name): value for name, value in raw.items()}
+    return json.dumps(named, sort_keys=True)
+
+
+def list_names(attributes: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the attributes that say something, as a message has them."""
+    said = (name for name, value in attributes.items() if value not in (None, "", [], {}))
+    return tuple(map(shorten_for_message, said))
+
+
+def parse_tags(value: Any) -> tuple[str, ...]:
+    """Return the tags of a list, or of a text that has commas, or else spaces, between them.
+
+    A label that is an object is its `name`. Spaces inside a tag become `-`. ValueError with the
+    reason if it is none of these.
+    """
+    if isinstance(value, str):
+        value = value.split("," if "," in value else None)
+    if not isinstance(value, list):
+        raise ValueError("must be a list")
+    texts: list[Any] = [label.get("name") if isinstance(label, dict) else label for label in value]
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("must be a list of texts")
+    words = (part.split() for text in texts for part in text.split(","))
+    return tuple("-".join(each) for each in words if each)
 
 
 def _read_fields(
-    raw: dict[str, Any], home: str, tz: tzinfo
-) -> tuple[dict[str, Any], dict[str, Any]]:
+    raw: dict[str, Any], fields: Mapping[str, str], names: Mapping[str, str], home: str, tz: tzinfo
+) -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
+    """Return the values by field, `extra`, and which names of it were not understood."""
     values, unknown = {}, {}
     for name, value in raw.items():
-        if name not in _PARSERS:
+        field = fields.get(name)
+        if field is None:
             unknown[name] = value
         elif value is not None:
-            parse = _PARSERS[name]
             try:
-                values[name] = parse(value, tz) if parse else value
+                values[field] = _parse(field, value, tz)
             except ValueError as error:
-                raise BadRecord(f"{name}: {error}") from None
+                # Another program may mean something else by a name that is not ours.
+                if name == field or field == "due":
+                    raise BadRecord(f"{name}: {error}") from None
+                unknown[name] = value
     is_completed = values.setdefault("completed", "completed_at" in values)
     if not is_completed and values.pop("completed_at", None):
-        unknown["completed_at"] = raw["completed_at"]
+        unknown[names["completed_at"]] = raw[names["completed_at"]]
+    not_understood = list_names(unknown)
+    unknown |= _keep_labels(raw, names)
     extra = values.pop("extra", {})
     if unknown:
         known = extra.get(home)
         extra[home] = {**known, **unknown} if isinstance(known, dict) else unknown
-    return values, extra
+    return values, extra, not_understood
+
+
+def _keep_labels(raw: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return the labels that are objects, and so more than the tags that were made of them."""
+    name = names.get("tags")
+    labels = raw.get(name) if name else None
+    has_objects = isinstance(labels, list) and any(isinstance(label, dict) for label in labels)
+    return {str(name): labels} if has_objects else {}
+
+
+def _parse(field: str, value: Any, tz: tzinfo) -> Any:
+    parse = _PARSERS[BY_NAME[field].kind]
+    return parse(value, tz) if parse else value
+
+
+def parse_flag(value: Any) -> bool:
+    """Return whether a value says that a task is done; ValueError if it says neither."""
+    word = str(value).strip().lower() if isinstance(value, bool | int | str) else ""
+    if word not in _DONE | _PENDING:
+        raise ValueError("must be true or false")
+    return word in _DONE
 
 
 def _parse_priority(value: Any, tz: tzinfo) -> Priority:
@@ -192,23 +267,26 @@ def _parse_priority(value: Any, tz: tzinfo) -> Priority:
     return found
 
 
-def _parse_flag(value: Any, tz: tzinfo) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false")
-    return value
-
-
 def _copy_object(value: Any, tz: tzinfo) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("must be an object")
     return dict(value)
 
 
-_PARSERS_BY_KIND: dict[Kind, Callable[[Any, tzinfo], Any]] = {
+def _check_text(value: Any, tz: tzinfo) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    return value
+
+
+_PARSERS: dict[Kind, Callable[[Any, tzinfo], Any] | None] = {
+    **dict.fromkeys((field.kind for field in FIELDS), None),
+    Kind.TEXT: _check_text,
+    Kind.NAME: _check_text,
     Kind.INSTANT: dates.parse_instant,
     Kind.WHEN: dates.parse_when,
     Kind.PRIORITY: _parse_priority,
-    Kind.FLAG: _parse_flag,
+    Kind.FLAG: lambda value, tz: parse_flag(value),
+    Kind.TAGS: lambda value, tz: parse_tags(value),
     Kind.OBJECT: _copy_object,
 }
-_PARSERS = {field.name: _PARSERS_BY_KIND.get(field.kind) for field in FIELDS}

@@ -31,6 +31,8 @@ _NAMES = {
 _LETTERS = {Priority.HIGH: "H", Priority.MEDIUM: "M", Priority.LOW: "L"}
 _PRIORITIES = {letter: priority for priority, letter in _LETTERS.items()}
 _STATUSES = ("pending", "waiting", "recurring", "completed")
+_UNDERSTOOD = {"id", "urgency", "status", "tags", "end", "mask", "imask", "parent"}
+"""What is kept for Taskwarrior, and would not change the task here."""
 _LAST = ("annotations", "depends", "urgency")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -49,7 +51,10 @@ def _read_object(where: str, raw: Any, tz: tzinfo, now: datetime) -> Record:
         task = _read_task(raw, tz, now)
     except BadRecord as error:
         return Record(where, problem=str(error))
-    return Record(where, task, key="" if task.id else json.dumps(raw, sort_keys=True))
+    rest = (task.extra or {}).get("taskwarrior", {})
+    odd = {name: value for name, value in rest.items() if name not in _UNDERSTOOD}
+    key = "" if task.id else json.dumps(raw, sort_keys=True)
+    return Record(where, task, key=key, not_understood=record.list_names(odd))
 
 
 def _read_task(raw: dict[str, Any], tz: tzinfo, now: datetime) -> TaskCreate:
@@ -81,37 +86,39 @@ def _read_task(raw: dict[str, Any], tz: tzinfo, now: datetime) -> TaskCreate:
 
 def _pop_completed(rest: dict[str, Any]) -> bool:
     status = rest.get("status", "pending")
-    if status not in _STATUSES:
-        raise BadRecord(f"status: must be {', '.join(_STATUSES)} or deleted")
-    if status in ("pending", "completed"):
-        rest.pop("status", None)
-    return bool(status == "completed")
+    if status in _STATUSES[1:3]:
+        return False
+    try:
+        is_completed = record.parse_flag(status)
+    except ValueError:
+        raise BadRecord(f"status: must be {', '.join(_STATUSES)} or deleted") from None
+    rest.pop("status", None)
+    return is_completed
 
 
 def _pop_instant(rest: dict[str, Any], name: str, tz: tzinfo) -> datetime | None:
-    text = rest.pop(name, None)
-    if text is None:
+    value = rest.pop(name, None)
+    if value is None:
         return None
     try:
-        if isinstance(text, str) and len(text) == 16 and text[8] == "T" and text[15] == "Z":
-            return datetime.fromisoformat(text)
-        return dates.parse_instant(text, tz)
+        if isinstance(value, str) and len(value) == 16 and value[8] == "T" and value[15] == "Z":
+            return datetime.fromisoformat(value)
+        return dates.parse_instant(value, tz)
     except ValueError:
         raise BadRecord(f"{name}: must be like `20181122T103257Z`") from None
 
 
-def _pop_tags(rest: dict[str, Any]) -> Any:
-    """The tags; their order is kept too, where it is not ours."""
-    tags = rest.get("tags", [])
-    if _is_ordered(tags):
+def _pop_tags(rest: dict[str, Any]) -> tuple[str, ...]:
+    """Return the tags; they are kept too, where their order or spelling is not ours."""
+    given = rest.get("tags", [])
+    try:
+        tags = record.parse_tags(given)
+    except ValueError as error:
+        raise BadRecord(f"tags: {error}") from None
+    is_ours = all(before < after for before, after in pairwise(tags))
+    if is_ours and (isinstance(given, str) or given == list(tags)):
         rest.pop("tags", None)
     return tags
-
-
-def _is_ordered(tags: Any) -> bool:
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        return True
-    return all(before < after for before, after in pairwise(tags))
 
 
 def _parse_due(value: Any, tz: tzinfo, extra: dict[str, Any]) -> date | datetime:
@@ -125,7 +132,7 @@ def _parse_due(value: Any, tz: tzinfo, extra: dict[str, Any]) -> date | datetime
     if dates.start_of_day(day, tz) != due:
         return due
     # The same instant is another day's in another time zone, so both are kept.
-    extra["due"] = {"on": day.isoformat(), "at": value}
+    extra["due"] = {"on": day.isoformat(), "at": _format_instant(due)}
     return day
 
 
@@ -176,9 +183,15 @@ def _format_due(task: TaskPublic, tz: tzinfo) -> str | None:
 
 
 def _restore_tag_order(tags: tuple[str, ...], kept: Any) -> list[str]:
-    """The tags as they were ordered when they came, new ones after them."""
-    known = [tag for tag in kept if tag in tags] if isinstance(kept, list) else []
-    return [*known, *(tag for tag in tags if tag not in known)]
+    """Return the tags as they were ordered and spelled when they came, new ones after them."""
+    known: list[str] = []
+    covered: set[str] = set()
+    for tag in kept if isinstance(kept, list) else []:
+        ours = record.parse_tags([tag]) if isinstance(tag, str) else ()
+        if ours and set(ours) <= set(tags):
+            known.append(tag)
+            covered.update(ours)
+    return [*known, *(tag for tag in tags if tag not in covered)]
 
 
 def _format_instant(moment: datetime) -> str:

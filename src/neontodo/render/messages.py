@@ -11,6 +11,8 @@ from neontodo.render.text import Symbols, make_displayable, symbols_for
 from neontodo.wording import list_numbers, pluralize
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from neontodo.errors import TodoError
     from neontodo.models import TaskPublic
     from neontodo.render.listing import Output
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 UNREADABLE_SHOWN = 10
 NUMBERS_SHOWN = 5
+NAMES_SHOWN = 10
 NARROWEST = 20
 
 _STYLES = {"error": "1;31", "warning": "1;33", "hint": "1;36"}
@@ -131,6 +134,8 @@ def print_report(output: Output, report: Report) -> None:
         were = "number was" if high == 1 else "numbers were"
         changes = _list_renumbered(high, report.high_numbers)
         warn(streams, f"{high} {were} replaced as too far above the others: {changes}")
+    if names := report.not_understood:
+        say(streams, f"kept in `extra`, not understood: {_list_counts(names)}")
     if report.bad:
         warn(streams, f"left out {report.count_bad()} that cannot be read")
         for line in report.list_problems():
@@ -163,6 +168,11 @@ def _to_json(report: Report) -> dict[str, Any]:
 def _list_renumbered(count: int, numbers: Mapping[int, int]) -> str:
     shown = [f"{old} is now {new}" for old, new in list(numbers.items())[:NUMBERS_SHOWN]]
     return ", ".join(limit_lines(shown, count))
+
+
+def _list_counts(names: Counter[str]) -> str:
+    shown = [f"{name} ({count})" for name, count in names.most_common(NAMES_SHOWN)]
+    return ", ".join(limit_lines(shown, len(names)))
 
 
 def _wrap(text: str, width: int) -> str:

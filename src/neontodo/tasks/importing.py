@@ -42,6 +42,7 @@ class Report:
         numbers: the numbers of the file that were taken, and what they are now.
         high_numbers: those that were far above all others; in JSON they are among `numbers`.
         incomplete: whether there may be more records than these, hidden by one that is broken.
+        not_understood: how many records have each field that `extra` keeps.
     """
 
     added: int = 0
@@ -56,6 +57,7 @@ class Report:
     bad: int = 0
     problems: list[str] = field(default_factory=list)
     incomplete: bool = False
+    not_understood: Counter[str] = field(default_factory=Counter)
 
     def add_renumbered(self, old: int, new: int, *, is_too_high: bool) -> None:
         self.renumbered += 1
@@ -63,6 +65,11 @@ class Report:
         numbers = self.high_numbers if is_too_high else self.numbers
         if len(numbers) < DETAILS_KEPT:
             numbers[old] = new
+
+    def add_not_understood(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name in self.not_understood or len(self.not_understood) < DETAILS_KEPT:
+                self.not_understood[name] += 1
 
     def add_problem(self, record: Record) -> None:
         self.bad += 1
@@ -154,6 +161,7 @@ class _Importer:
         """
         good: dict[uuid.UUID, Columns] = {}
         for record in records:
+            self.report.add_not_understood(record.not_understood)
             if (task := record.task) is not None:
                 task_id = task.id or self._derive_id(record.key)
                 if task_id in good:
