@@ -54,7 +54,7 @@ def _parse_epoch(value: Any) -> datetime | None:
 
     As Taskwarrior has it, numbers before 1980 are none.
     """
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and 9 <= len(value) <= 13:
+    if isinstance(value, str) and value.isdecimal() and value.isascii() and 9 <= len(value) <= 13:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

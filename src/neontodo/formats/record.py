@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, TextIO, cast
 from pydantic import ValidationError
 
 from neontodo.columns import EXTRA_MAX_BYTES, EXTRA_MAX_DEPTH, explain_unstorable_json, write_json
-from neontodo.fields import BY_NAME, FIELDS, Kind, Priority
+from neontodo.fields import FIELDS, Kind, Priority
 from neontodo.formats import dates
 from neontodo.formats.dates import shorten_for_message
 from neontodo.formats.names import match_fields
@@ -220,8 +220,9 @@ def _read_fields(
         if field is None:
             unknown[name] = value
         elif value is not None:
+            parse = _PARSERS[field]
             try:
-                values[field] = _parse(field, value, tz)
+                values[field] = parse(value, tz) if parse else value
             except ValueError as error:
                 # Another program may mean something else by a name that is not ours.
                 if name == field or field == "due":
@@ -247,15 +248,12 @@ def _keep_labels(raw: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any
     return {str(name): labels} if has_objects else {}
 
 
-def _parse(field: str, value: Any, tz: tzinfo) -> Any:
-    parse = _PARSERS[BY_NAME[field].kind]
-    return parse(value, tz) if parse else value
-
-
 def parse_flag(value: Any) -> bool:
     """Return whether a value says that a task is done; ValueError if it says neither."""
-    word = str(value).strip().lower() if isinstance(value, bool | int | str) else ""
-    if word not in _DONE | _PENDING:
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower() if isinstance(value, int | str) else ""
+    if word not in _DONE and word not in _PENDING:
         raise ValueError("must be true or false")
     return word in _DONE
 
@@ -279,8 +277,7 @@ def _check_text(value: Any, tz: tzinfo) -> str:
     return value
 
 
-_PARSERS: dict[Kind, Callable[[Any, tzinfo], Any] | None] = {
-    **dict.fromkeys((field.kind for field in FIELDS), None),
+_PARSERS_BY_KIND: dict[Kind, Callable[[Any, tzinfo], Any]] = {
     Kind.TEXT: _check_text,
     Kind.NAME: _check_text,
     Kind.INSTANT: dates.parse_instant,
@@ -290,3 +287,4 @@ _PARSERS: dict[Kind, Callable[[Any, tzinfo], Any] | None] = {
     Kind.TAGS: lambda value, tz: parse_tags(value),
     Kind.OBJECT: _copy_object,
 }
+_PARSERS = {field.name: _PARSERS_BY_KIND.get(field.kind) for field in FIELDS}
