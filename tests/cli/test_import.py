@@ -488,3 +488,15 @@ def test_a_table_of_something_else_is_refused_whole(
 ) -> None:
     assert todo("import", file(todo, "t.csv", text), *options) == Result(2, "", error)
     assert todo.tasks() == []
+
+
+def test_a_second_project_of_a_todotxt_line_is_found_and_given_back(todo: Todo) -> None:
+    name = file(todo, "todo.txt", "buy nails +garage +home @shop\n")
+    todo.ok("import", name)
+
+    for argv in (("list", "--tag", "home"), ("search", "home"), ("list", "-P", "garage")):
+        assert todo.ok(*argv, "-q").out == "1\n"
+    assert "home" in todo.ok("tags").out
+    todo.ok("edit", "1", "--priority", "high")
+    exported = todo.ok("export", "--format", "todotxt").out
+    assert exported == "(A) buy nails +garage +home @shop\n"

@@ -1,15 +1,16 @@
 """`todotxt`: one task per line, by the rules of github.com/todotxt/todo.txt.
 
 Read: `(A)`, `(B)`, `(C)` are high, medium and low, other letters none; the first `+project` is the
-project, every `@context` a tag, `due:2026-11-20` the due day. Such words are taken off both ends of
-the text to give the title; in the middle of a sentence they stay in it as well. The whole line is
-kept in `extra`, so that a task that was not changed here is written as the same line, and of a
-changed one only the changed parts are new.
+project, every other one and every `@context` a tag, `due:2026-11-20` the due day. Such words are
+taken off both ends of the text to give the title; in the middle of a sentence they stay in it as
+well. The whole line is kept in `extra`, so that a task that was not changed here is written as the
+same line, and of a changed one only the changed parts are new.
 
 Written: what the format has no place for is left out, namely the description, a time of day, the
 number and the id. Line breaks in a title become spaces, spaces in a project `_`. A word ` @so`,
 ` +so` or `due:…` in the title of a task made here is to every todo.txt program, this one too, what
-it is in the format. Where a project is taken away, a second `+project` of the line takes its place.
+it is in the format. Where a project is taken away, what was a tag as a second `+project` of the
+line becomes an `@context`.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ class Line:
 
     @property
     def tags(self) -> set[str]:
-        return {tag for word in self.words if (tag := read_tag(word))}
+        """The contexts, and the projects but the first, of which a task has one only."""
+        contexts = {tag for word in self.words if (tag := read_tag(word))}
+        return contexts | ({*filter(None, map(_read_further_project, self.words))} - {self.project})
 
     @property
     def due(self) -> str | None:
@@ -121,6 +124,11 @@ def read_tag(word: str) -> str | None:
     """Return the tag that an `@word` names, None if it cannot be a tag here."""
     name = word[1:] if word[:1] == "@" else ""
     return name if 0 < len(name) <= TAG_MAX and "," not in name and _is_one_word(name) else None
+
+
+def _read_further_project(word: str) -> str | None:
+    """Return the tag that a `+word` is, behind one that is the project."""
+    return read_tag(f"@{name}") if (name := read_project(word)) else None
 
 
 def read_due(word: str) -> str | None:
@@ -224,12 +232,23 @@ def _set_marks(line: Line, old: Line, task: TaskPublic) -> None:
     _set_mark(line, "+", read_project, old.project, project)
     due_on = task.due_on.isoformat() if task.due_on else None
     _set_mark(line, "due:", read_due, old.due, due_on)
-    for tag in old.tags.difference(task.tags):
-        while f"@{tag}" in line.words:
-            _drop_mark(line, line.words.index(f"@{tag}"))
+    if old.project and not project:
+        _make_contexts(line, task.tags)
+    gone = {f"@{tag}" for tag in old.tags.difference(task.tags)}
+    gone |= {f"+{name}" for name in {*old.tags, old.project} - {*task.tags, project} if name}
+    for word in sorted(gone):
+        while word in line.words:
+            _drop_mark(line, line.words.index(word))
     for tag in task.tags:
         if tag not in line.tags:
             _append_word(line, f"@{tag}")
+
+
+def _make_contexts(line: Line, tags: tuple[str, ...]) -> None:
+    """Let no tag of a task without a project be the project."""
+    for at, word in enumerate(line.words):
+        if word[:1] == "+" and word[1:] in tags:
+            line.words[at] = f"@{word[1:]}"
 
 
 def _set_mark(
