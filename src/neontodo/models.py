@@ -6,6 +6,7 @@ ids can neither collide with another's nor tell of them. The columns mean the sa
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
@@ -130,10 +131,16 @@ def _strip(text: Any) -> Any:
     return text.strip() if isinstance(text, str) else text
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def _check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     unique = set(tags)
     for tag in unique:
         _refuse_nul(tag)
+        # Pydantic looks only at texts that have limits of their own.
+        if _SURROGATE.search(tag):
+            raise ValueError("a tag is not valid UTF-8")
         if not tag or len(tag) > TAG_MAX:
             raise ValueError(f"a tag has 1 to {TAG_MAX} characters")
         if "," in tag or tag.split() != [tag]:

@@ -8,6 +8,7 @@ import os
 import pty
 import signal
 import sqlite3
+import subprocess
 from typing import Any
 
 import pytest
@@ -500,3 +501,62 @@ def test_a_second_project_of_a_todotxt_line_is_found_and_given_back(todo: Todo) 
     todo.ok("edit", "1", "--priority", "high")
     exported = todo.ok("export", "--format", "todotxt").out
     assert exported == "(A) buy nails +garage +home @shop\n"
+
+
+def test_a_file_in_another_encoding_is_refused_with_what_to_do(todo: Todo) -> None:
+    name = file(todo, "excel.csv", "")
+    (todo.home / name).write_bytes("title;tags\ncafé;\ntea;Über\nrest;\n".encode("cp1252"))
+    advice = (
+        "hint: the file is not UTF-8: try `--encoding windows-1252`, convert it with "
+        "`iconv -f WINDOWS-1252 -t UTF-8`, or save it from Excel as `CSV UTF-8`\n"
+    )
+    problems = "  line 2: title: is not valid UTF-8\n  line 3: tags: a tag is not valid UTF-8\n"
+
+    assert todo("import", name) == Result(
+        2, "", f"error: nothing was imported: 2 records cannot be read\n{problems}{advice}"
+    )
+    assert todo("import", name, "--skip-bad", "--dry-run").err == (
+        "imported 1 task\nwarning: left out 2 records that cannot be read\n"
+        f"{problems}{advice}this was a dry run: nothing was changed\n"
+    )
+    assert todo("import", name, "--encoding", "windows-1252").err == "imported 3 tasks\n"
+    assert [task["title"] for task in todo.tasks()] == ["café", "tea", "rest"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1", "cp1252", "utf-8-sig"])
+def test_every_encoding_of_text_can_be_named(local: Todo, encoding: str) -> None:
+    name = file(local, "t.json", "")
+    text = '[{"title": "café"},' + " " * 100_000 + '{"title": "Ü"}]'
+    (local.home / name).write_bytes(text.encode(encoding))
+
+    assert local("import", name, "--encoding", encoding).err == "imported 2 tasks\n"
+    assert [task["title"] for task in local.tasks()] == ["café", "Ü"]
+
+
+def test_a_pipe_may_have_an_encoding_too(local: Todo) -> None:
+    argv = ("import", "-", "--encoding", "cp1252", "--format", "todotxt")
+    program = popen(local, *argv, stdin=subprocess.PIPE)
+
+    assert program.communicate("café\nÜ\n".encode("cp1252"))[1] == b"imported 2 tasks\n"
+    assert [task["title"] for task in local.tasks()] == ["café", "Ü"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "error"),
+    [
+        (
+            "ascii",
+            "error: `t.txt` is not text in ascii\nhint: name another one with `--encoding`\n",
+        ),
+        *(
+            (name, f"error: there is no encoding `{name}`\nhint: try `windows-1252`, or `utf-16`\n")
+            for name in ("klingon", "hex", "")
+        ),
+    ],
+)
+def test_an_encoding_that_is_not_the_file_s_is_refused(
+    local: Todo, encoding: str, error: str
+) -> None:
+    name = file(local, "t.txt", "café\n")
+
+    assert local("import", name, "--encoding", encoding) == Result(2, "", error)

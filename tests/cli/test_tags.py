@@ -68,3 +68,10 @@ def test_none_is_every_task_without_a_project(local: Todo, project: str) -> None
 
     for argv in (["list"], ["search", "Rest"], ["list", "--all"]):
         assert [row[-1] for row in local.ok(*argv, "--project", project).rows] == ["Rest"]
+
+
+def test_a_tag_that_is_not_utf_8_is_refused(todo: Todo) -> None:
+    refused = todo("add", "x", "--tag", "\udcdcber")
+
+    assert refused.code == 2
+    assert refused.err.startswith("error: the tags cannot be used: a tag is not valid UTF-8\n")

@@ -130,6 +130,7 @@ def test_a_record_without_an_id_has_a_key_that_its_layout_does_not_change() -> N
         ({"project": "p" * 101}, "project: longer than 100 characters"),
         ({"tags": 5}, "tags: must be a list"),
         ({"tags": ["a\0"]}, "tags: holds a NUL character"),
+        ({"tags": ["\ud800"]}, "tags: a tag is not valid UTF-8"),
         ({"priority": "urgent"}, "priority: must be none, low, medium or high"),
         ({"completed": "perhaps"}, "completed: must be true or false"),
         ({"completed": 2}, "completed: must be true or false"),

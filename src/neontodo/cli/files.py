@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import re
@@ -48,6 +49,19 @@ class Source(io.RawIOBase):
         self.rewind()
         return head
 
+    def is_unicode(self) -> bool:
+        """Return whether the whole file is UTF-8, or UTF-16 as its byte order mark says."""
+        head = self.head()[:2]
+        is_wide = head in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        decoder = codecs.getincrementaldecoder("utf-16" if is_wide else "utf-8")()
+        try:
+            while piece := self._file.read(_IN_MEMORY):
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
+        except UnicodeError:
+            return False
+        return True
+
     def rewind(self) -> None:
         """Begin again with the first byte."""
         self._file.seek(0)
@@ -71,27 +85,58 @@ class Source(io.RawIOBase):
 
 
 @contextmanager
-def open_input(app: App, name: str) -> Iterator[Source]:
-    """Open the file of that name, or with `-` standard input.
+def open_input(app: App, name: str, encoding: str | None = None) -> Iterator[Source]:
+    """Open the file of that name, or with `-` standard input; as UTF-8 if its encoding is given.
 
     Pipes are read to their end first: a transaction must not wait for the program that writes.
 
     Raises:
-        BadValue: there is no such file, or it cannot be read.
+        BadValue: there is no such file or encoding, or the file cannot be read.
     """
+    with _open_seekable(app, name) as file:
+        if encoding is None:
+            yield Source(file, name)
+        else:
+            with _recode(file, name, encoding) as recoded:
+                yield Source(recoded, name)
+
+
+@contextmanager
+def _open_seekable(app: App, name: str) -> Iterator[BinaryIO]:
     if name == STANDARD:
         from neontodo.cli.prompt import say_what_is_read
 
         say_what_is_read(app, "reading standard input")
         with _spool(app.streams.in_bytes) as file:
-            yield Source(file, name)
+            yield file
         return
     with _open_input(app.cwd / name, name) as given:
         if stat.S_ISREG(os.fstat(given.fileno()).st_mode):
-            yield Source(given, name)
+            yield given
         else:
             with _spool(given) as file:
-                yield Source(file, name)
+                yield file
+
+
+@contextmanager
+def _recode(file: BinaryIO, name: str, encoding: str) -> Iterator[BinaryIO]:
+    """Yield a copy of a file in UTF-8."""
+    file.seek(0)
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as recoded:
+        try:
+            text = io.TextIOWrapper(file, encoding=encoding, newline="")
+            while some := text.read(_HEAD):
+                recoded.write(some.encode())
+            text.detach()
+        except LookupError:
+            raise BadValue(
+                f"there is no encoding `{encoding}`", hint="try `windows-1252`, or `utf-16`"
+            ) from None
+        except UnicodeError:
+            raise BadValue(
+                f"`{name}` is not text in {encoding}", hint="name another one with `--encoding`"
+            ) from None
+        yield cast(BinaryIO, recoded)
 
 
 def _open_input(path: Path, name: str) -> BinaryIO:

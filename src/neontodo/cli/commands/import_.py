@@ -19,12 +19,22 @@ if TYPE_CHECKING:
     from neontodo.tasks.unit_of_work import UnitOfWork
 
 
+ENCODING = (
+    "the file is not UTF-8: try `--encoding windows-1252`, convert it with "
+    "`iconv -f WINDOWS-1252 -t UTF-8`, or save it from Excel as `CSV UTF-8`"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRequest(options.Printing):
     """The file to read, and what to do with some of its records."""
 
     file: Annotated[str, typer.Argument(metavar="FILE", help="The file; `-` reads standard input.")]
     format: Format = None
+    encoding: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What its text is written in, if not in UTF-8."),
+    ] = None
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Skip records that cannot be read.")
     ] = False
@@ -43,12 +53,20 @@ def run_import(app: App, request: ImportRequest) -> int:
     from neontodo.cli.exits import Exit
     from neontodo.cli.files import open_input
     from neontodo.cli.output import choose_output
-    from neontodo.render.messages import print_report, say_dry_run
+    from neontodo.render.messages import hint, print_report, say_dry_run
 
-    with open_input(app, request.file) as source:
+    with open_input(app, request.file, request.encoding) as source:
         format = request.format or _detect_format(request.file, source)
-        report = _import(app, source, format, request)
+        try:
+            report = _import(app, source, format, request)
+        except BadValue as error:
+            if not source.is_unicode():
+                raise BadValue(error.message, hint=ENCODING, details=error.details) from None
+            raise
+        is_garbled = report.bad and not source.is_unicode()
     print_report(choose_output(app, json=request.json), report)
+    if is_garbled:
+        hint(app.streams, ENCODING)
     if request.dry_run:
         say_dry_run(app.streams)
     is_failure = report.incomplete or (report.bad and not report.added)
