@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -16,7 +15,7 @@ from neontodo.db import bulk
 from neontodo.db.session_guard import WrongUser
 from neontodo.errors import BadValue
 from neontodo.fields import Priority
-from neontodo.models import NUMBER_MAX, TaskCreate
+from neontodo.models import NUMBER_MAX, Record, TaskCreate
 from neontodo.tasks import history, importing, service
 from neontodo.tasks.importing import BYTES, CHUNK, HIGHEST, NEAR, Report
 from neontodo.tasks.queries import changes, tasks
@@ -24,19 +23,9 @@ from neontodo.tasks.references import parse_refs
 from tests.contract.conftest import ANN, BOB, Store
 
 
-@dataclass
-class Record:
-    """A record as a reader of files makes it."""
-
-    task: TaskCreate | None = None
-    key: str = ""
-    where: str = "line 1"
-    problem: str | None = None
-    skipped: str | None = None
-
-
 def record(title: str, **fields: Any) -> Record:
-    return Record(TaskCreate(title=title, **fields), key=title)
+    """A record as a reader of files makes it."""
+    return Record("line 1", TaskCreate(title=title, **fields), key=title)
 
 
 def load(
@@ -282,7 +271,7 @@ def test_redoing_a_removal_removes_for_good(store: Store) -> None:
 def test_a_bad_record_far_behind_stops_everything(store: Store) -> None:
     good = [record(f"t{n}") for n in range(CHUNK + 1)]
     with pytest.raises(BadValue, match="1 record cannot be read"):
-        load(store, [*good, Record(problem="title: empty", where="line 9")])
+        load(store, [*good, Record("line 9", problem="title: empty")])
 
     assert store.tasks() == []
     assert store.add("first")[0].number == 1
@@ -291,7 +280,7 @@ def test_a_bad_record_far_behind_stops_everything(store: Store) -> None:
 def test_records_are_counted_by_what_became_of_them(store: Store) -> None:
     report = load(
         store,
-        [record("a"), Record(skipped="deleted"), Record(problem="no", where="line 3")],
+        [record("a"), Record("line 2", skipped="deleted"), Record("line 3", problem="no")],
         skip_bad=True,
     )
 
