@@ -162,3 +162,9 @@ def test_a_byte_order_mark_is_understood(encoding: str) -> None:
     (record,) = records('[{"title": "ü"}]'.encode(encoding), "json")
     assert record.task is not None
     assert record.task.title == "ü"
+
+
+def test_a_broken_line_is_left_behind_without_reading_on() -> None:
+    text = io.StringIO('{"title": "\\q"}\n' + '{"title": "x"}\n' * 1_000_000)
+    next(read_values(text))
+    assert text.tell() < 1 << 20

@@ -25,12 +25,14 @@ from neontodo.models import Record, TaskPublic
 
 _CHUNK = 1 << 16
 _LARGEST = 1 << 22
+_LONGEST_WORD = len(r"\ud83d\ude00")
 _BLANKS = (" ", "\t", "\r", "\n", "\ufeff")
 """A byte order mark is found between files that were put one behind the other."""
 _scan = json.JSONDecoder(strict=False).raw_decode
 # Python refuses to read integers of thousands of digits; as floats they become infinite.
 _scan_huge = json.JSONDecoder(strict=False, parse_int=float).raw_decode
 _NEXT_LINE = re.compile(r"\n([ \t]*),?([ \t]*)(?=\{)")
+_REST = re.compile(r"\s*\Z")
 _ALONE = re.compile(r"\{\s*\n")
 
 
@@ -178,7 +180,8 @@ class _Source:
                 raise BrokenJson("is nested too deeply", self.line) from None
             except json.JSONDecodeError as error:
                 # Perhaps only the window ends too early.
-                if len(self._window) - self._at > _LARGEST or not self._read_more():
+                is_too_large = len(self._window) - self._at > _LARGEST
+                if self._is_inside(error) or is_too_large or not self._read_more():
                     raise self._explain(error) from None
                 continue
             # A number at the very end of the window may go on behind it.
@@ -235,11 +238,16 @@ class _Source:
         self._ended = not fresh
         return bool(fresh)
 
+    def _is_inside(self, error: json.JSONDecodeError) -> bool:
+        """Return whether an error would be the same if the window went on."""
+        is_open = error.msg.startswith("Unterminated")
+        return not is_open and len(self._window) - error.pos > _LONGEST_WORD
+
     def _explain(self, error: json.JSONDecodeError) -> BrokenJson:
         line = self.line + self._window.count("\n", self._at, error.pos)
         reason = f"broken JSON: {error.msg[:1].lower()}{error.msg[1:]}"
-        is_open = error.msg.startswith("Unterminated") or not self._window[error.pos :].strip()
+        is_open = error.msg.startswith("Unterminated") or _REST.match(self._window, error.pos)
         if is_open:
             size = f"is larger than {_LARGEST >> 20} MB"
             reason = "the file ends inside it" if self._ended else size
-        return BrokenJson(reason, line, at_end=is_open and self._ended)
+        return BrokenJson(reason, line, at_end=bool(is_open) and self._ended)
