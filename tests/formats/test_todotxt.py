@@ -220,6 +220,19 @@ def test_a_word_of_the_title_is_no_project_if_the_task_has_another() -> None:
     assert one(text_of([made(title="learn +x now", project="p")], "todotxt")).project == "p"
 
 
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("Pay due:2026-12-01 +a @b pri:A", ()),
+        ("(D) Pay t:2026-11-01 rec:1w t:2026-11-02", ("priority", "rec", "t")),
+        ("Pay at 10:30 re:Invent h:1", ("h",)),
+    ],
+)
+def test_what_has_no_effect_is_said_by_name(line: str, names: tuple[str, ...]) -> None:
+    (record,) = records(line, "todotxt")
+    assert record.not_understood == names
+
+
 def test_a_long_line_keeps_its_text() -> None:
     line = "Call " + "m" * 300
     assert one(line).title == line[:199] + "…"

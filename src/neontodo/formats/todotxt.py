@@ -192,7 +192,15 @@ def _read_line(where: str, text: str, tz: tzinfo, now: datetime) -> Record:
         task = record.build_task(values, {"todotxt": kept}, now=now, names={"title": "text"})
     except BadRecord as error:
         return Record(where, problem=str(error))
-    return Record(where, task, key=text)
+    return Record(where, task, key=text, not_understood=tuple(_list_unused(line)))
+
+
+def _list_unused(line: Line) -> Iterator[str]:
+    """Yield the names of what the line says and the task does not."""
+    if line.priority and line.priority not in _PRIORITIES:
+        yield "priority"
+    keys = {word.partition(":")[0] for word in line.words if is_mark(word)}
+    yield from sorted(keys & _KEYS - {"due", "pri"})
 
 
 def write(tasks: Iterable[TaskPublic], *, tz: tzinfo) -> Iterator[str]:
