@@ -172,6 +172,9 @@ def test_a_board_is_refused_whole() -> None:
         ("Title,description,entry", "json"),
         ("name,description,entry,status,uuid", "taskwarrior"),
         ("description,status", "taskwarrior"),
+        ("description,status,modified,notes,tags,due", "taskwarrior"),
+        ("description,status,due_date", "json"),
+        ("description,Status", "json"),
     ],
 )
 def test_a_title_of_another_name_tells_our_json_from_taskwarriors(keys: str, format: str) -> None:

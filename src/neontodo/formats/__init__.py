@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 FORMATS = ("json", "csv", "todotxt", "taskwarrior")
 
 _SUFFIXES = {".json": "json", ".csv": "csv", ".txt": "todotxt", ".todo": "todotxt"}
+_TASKWARRIORS = {"description", "status", "modified", "notes"}
+"""The names of fields that Taskwarrior uses, and that are not ours."""
 _KEY = re.compile(r'"(\w+)"\s*:')
 
 
@@ -88,8 +90,8 @@ def detect(path: str | PurePath | None, head: bytes) -> str | None:
     """Return the format of a file that begins with `head` (some kilobytes), None if unknown.
 
     `.csv`, `.txt` and `.todo` decide it. In `.json` and in files of any other name, JSON objects
-    with a `description` and `entry`, `uuid` or `status`, but nothing else for a title, are
-    Taskwarrior's; other JSON objects are ours.
+    with a `description` and `entry`, `uuid` or `status`, but no `title` and nothing that other
+    programs have, are Taskwarrior's; other JSON objects are ours.
     """
     named = find_format_by_name(path) if path is not None else None
     return named if named not in (None, "json") else _detect_json(head) or named
@@ -103,22 +105,25 @@ def _detect_json(head: bytes) -> str | None:
     if not text.startswith("{"):
         return "json" if array and text.rstrip() in ("", "]") else None
     keys = _read_first_keys(text)
-    is_exported = {"description", "entry", "uuid", "status"} <= keys
-    title = "description" if is_exported else _find_title(keys)
-    ours = "title" in keys or title != "description" or not keys & {"entry", "uuid", "status"}
-    return "json" if ours else "taskwarrior"
+    return "taskwarrior" if _is_taskwarriors(keys) else "json"
 
 
-def _find_title(keys: set[str]) -> str | None:
+def _is_taskwarriors(keys: set[str]) -> bool:
     from neontodo.formats.names import match_fields
 
+    if "title" in keys or "description" not in keys:
+        return False
+    if {"entry", "uuid"} <= keys:
+        return True
+    # Other programs have a description and a status, too.
     fields = match_fields(tuple(sorted(keys)))
-    return next((key for key in fields if fields[key] == "title"), None)
+    others = {name for name in fields if name != fields[name]} - _TASKWARRIORS
+    return bool(keys & {"entry", "uuid", "status"}) and not others
 
 
 def _read_first_keys(text: str) -> set[str]:
     try:
-        return set(json.JSONDecoder().raw_decode(text)[0])
+        return set(json.JSONDecoder(strict=False).raw_decode(text)[0])
     except (ValueError, RecursionError):
         # The first object is longer than what was looked at.
         return set(_KEY.findall(text))
