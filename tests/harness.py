@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 FRIDAY_NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
+WAYS_IN = {
+    "postgresql": "`todo whoami` shows who you are; `todo connect` or `todo login` adds you",
+    "sqlite": "set TODO_TOKEN to a token of one of its users, or TODO_DATA_DIR to a folder in "
+    "which it is called `tasks.db`",
+}
+"""The hint for whoever is no user of a store, by its engine."""
+
 _NOTICE = re.compile(r"(?:connecting|waking Neon)…\r *\r")
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from neontodo.clock import find_zone, utc_now
-from neontodo.errors import SchemaMismatch, TaskNotFound, TodoError
+from neontodo.errors import KeyNotAccepted, SchemaMismatch, TaskNotFound, TodoError
 from neontodo.profile import Profile, require_trusted_links
 from neontodo.resources import Resources
 from neontodo.streams import Notice, Streams, open_process_streams
@@ -311,9 +311,9 @@ class App:
 
         try:
             answer = await work()
-        except UnknownUser:
-            if not identity.is_signed_by_issuer:
-                raise UnknownUser(embedded=self.target.engine == "sqlite") from None
+        except KeyNotAccepted as error:
+            if not (identity.is_signed_by_issuer and isinstance(error, UnknownUser)):
+                raise self.explain_refusal(error) from None
         except SchemaMismatch:
             from neontodo.db.probe import Probe, try_probe
 
@@ -330,6 +330,17 @@ class App:
             return answer
         await self.admit_user(identity)
         return await work()
+
+    def explain_refusal(self, error: KeyNotAccepted) -> KeyNotAccepted:
+        """Return the error with the way to become a user, if it is this machine's key that fails.
+
+        That of Postgres, `todo connect`, is in the error.
+        """
+        from neontodo.db.url import SqliteTarget
+
+        if self.settings.token is not None or not isinstance(self.target, SqliteTarget):
+            return error
+        return self.profile.suggest_adoption(error, self.target.path)
 
     async def admit_user(self, identity: Identity, database: Database | None = None) -> None:
         """Save a user whom an issuer vouches for in the store in use, or in another database.

@@ -71,6 +71,10 @@ class NotSignedIn(TodoError):
     """There is no token, or the one there is was not accepted."""
 
 
+class KeyNotAccepted(NotSignedIn):
+    """The store does not know this machine's user or key, or the key here is lost."""
+
+
 class Retry(enum.IntEnum):
     """For how long it is worth trying again after a failure."""
 

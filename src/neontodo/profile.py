@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neontodo.errors import BadValue, NotSignedIn
+from neontodo.errors import BadValue, KeyNotAccepted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -124,15 +124,24 @@ class Profile:
             jwks_url=settings.auth_jwks_url or known.jwks_url,
         )
 
+    def load_machine_key(self) -> MachineKey | None:
+        """Load this machine's key, None if there is none; KeyNotAccepted if it is damaged."""
+        from neontodo.accounts import machine_keys
+
+        try:
+            return machine_keys.load_machine_key(self.folder)
+        except KeyNotAccepted as error:
+            raise self.suggest_adoption(error, self.store_path) from None
+
     def load_or_create_machine_key(self, now: datetime) -> MachineKey:
         """Load this machine's key; where there is neither key nor store, create it.
 
-        A store whose key is missing or damaged raises NotSignedIn.
+        A store whose key is missing or damaged raises KeyNotAccepted.
         """
         from neontodo.accounts import machine_keys
 
         if self._machine_key is None:
-            machine_key = machine_keys.load_machine_key(self.folder)
+            machine_key = self.load_machine_key()
             if machine_key is None:
                 self.require_key_of_store()
                 name = machine_keys.find_os_user_name()
@@ -144,15 +153,20 @@ class Profile:
         return self._machine_key
 
     def require_key_of_store(self) -> None:
-        """Raise NotSignedIn if there is an embedded store whose key is missing."""
-        from neontodo.accounts import machine_keys
+        """Raise KeyNotAccepted if there is an embedded store whose key is missing."""
+        from neontodo.accounts.machine_keys import KEY_FILE
 
-        if self.store_path.exists() and machine_keys.load_machine_key(self.folder) is None:
-            raise NotSignedIn(
-                f"the key of the store {self.folder / STORE} is missing: "
-                f"`{machine_keys.KEY_FILE}` beside it",
-                hint="restore it from a backup, or set TODO_TOKEN to a token",
+        if self.store_path.exists() and self.load_machine_key() is None:
+            error = KeyNotAccepted(
+                f"the key of the store {self.folder / STORE} is missing: `{KEY_FILE}` beside it"
             )
+            raise self.suggest_adoption(error, self.store_path)
+
+    def suggest_adoption(self, error: KeyNotAccepted, path: Path) -> KeyNotAccepted:
+        """Return an error with the way for this machine to become a user of the store at `path`."""
+        from neontodo.accounts.embedded_users import suggest_adoption
+
+        return suggest_adoption(error, path, self.store_path)
 
     def has_lost_store(self, path: Path) -> bool:
         """Return whether the store at `path` is missing, though it was made by this key."""

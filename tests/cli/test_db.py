@@ -17,10 +17,9 @@ from neontodo.db import embedded
 from neontodo.db.engine import make_engine
 from neontodo.db.schema import HEAD
 from neontodo.db.url import parse_url
-from neontodo.tasks.queries.users import UnknownUser
 from tests.databases import Postgres, TemplateDatabases
 from tests.faults.scene import SOON, Hurried
-from tests.harness import Result, Todo
+from tests.harness import WAYS_IN, Result, Todo
 
 STEPS = [
     "  0001 Users, keys, tasks, changes; on Postgres also members and row level security\n",
@@ -273,7 +272,11 @@ def test_a_store_that_was_lost_is_missed(local: Todo, reason: str, has_copy: boo
     copies = [embedded.back_up(store), embedded.back_up(store)] if has_copy else []
     LOSSES[reason](store)
     before = everything(local.home)
-    next_step = f"copy {copies[-1]} to {store}" if copies else "put a backup in its place"
+    next_step = (
+        f"copy {copies[-1]} to {store}"
+        if copies
+        else "if you have a copy of it, put that in its place"
+    )
     hint = f"hint: {next_step}; `todo db upgrade` creates a new, empty store\n"
 
     for argv in (["list"], ["add", "x"], ["stats"], ["undo"], ["export"]):
@@ -317,9 +320,7 @@ def test_a_stranger_learns_it_on_upgrade_and_from_empty_answers(
 ) -> None:
     todo.ok("add", "Buy milk")
     stranger = Todo(tmp_path / "elsewhere", todo.env)
-    not_in = (
-        f"you are not a user of this store\nhint: {UnknownUser(embedded=engine == 'sqlite').hint}\n"
-    )
+    not_in = f"you are not a user of this store\nhint: {WAYS_IN[engine]}\n"
 
     assert stranger("db", "upgrade") == Result(
         0, "", f"the schema is already at {HEAD}\nwarning: {not_in}"

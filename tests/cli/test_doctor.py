@@ -553,7 +553,11 @@ def test_only_copies_that_exist_are_named(
         with closing(sqlite3.connect(store)) as connection:
             connection.execute(damage)
             connection.commit()
-    hint = f"copy {copies[-1]} to {store}" if copies else "put a backup in its place"
+    hint = (
+        f"copy {copies[-1]} to {store}"
+        if copies
+        else "if you have a copy of it, put that in its place"
+    )
 
     for argv in (["doctor"], ["log"], ["add", "x"]):
         said = local(*argv)

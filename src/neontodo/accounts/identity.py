@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from neontodo.accounts import connected_database, machine_keys, queries, tokens
 from neontodo.db.database import AGAIN, Database
-from neontodo.errors import KeyringUnavailable, NotSignedIn, StoreUnavailable
+from neontodo.errors import KeyNotAccepted, KeyringUnavailable, NotSignedIn, StoreUnavailable
 
 if TYPE_CHECKING:
     from neontodo.accounts.connected_database import ConnectedDatabase
@@ -115,7 +115,7 @@ def identify_database_user(
 def require_accepted(accepted: bool, claims: tokens.Claims) -> None:
     """Make sure that the store accepts the key; a token of an issuer's needs no key there."""
     if not (accepted or claims.is_signed_by_issuer):
-        raise NotSignedIn(
+        raise KeyNotAccepted(
             "the store does not know your key, or has revoked it", hint="run `todo connect`"
         )
 

@@ -24,10 +24,12 @@ from neontodo.accounts.secrets.private_files import (
     parse_json,
     read_private,
     read_token,
+    remove_private,
+    replace_private,
     write_private,
 )
 from neontodo.accounts.tokens import decode_base64url, encode_base64url
-from neontodo.errors import NotSignedIn, StoreUnavailable
+from neontodo.errors import KeyNotAccepted, NotSignedIn, StoreUnavailable
 
 KEY_FILE = "identity.json"
 TOKEN = "token"
@@ -130,10 +132,10 @@ def load_machine_key(folder: Path) -> MachineKey | None:
     if data is None:
         return None
     machine_key = parse_json(MachineKey, data)
-    if machine_key is None or not _is_uuid(machine_key.user_id):
-        raise NotSignedIn(
+    if machine_key is None or not is_uuid(machine_key.user_id):
+        raise KeyNotAccepted(
             f"`{folder / KEY_FILE}` is damaged, so this machine's identity is not known",
-            hint="restore that file from a backup; the tasks are untouched",
+            hint="`todo connect --local --as USER` makes a key for a user of the embedded store",
         )
     return replace(machine_key, token=read_token(folder / TOKEN))
 
@@ -153,6 +155,15 @@ def create_machine_key(folder: Path, *, name: str, now: datetime) -> MachineKey:
             create_private(folder / TOKEN, sign_token(machine_key, now).encode())
         machine_key = replace(machine_key, token=read_token(folder / TOKEN))
     return machine_key
+
+
+def replace_machine_key(folder: Path, machine_key: MachineKey) -> Path | None:
+    """Store another key; return the new name of the file that was in its place, if there was one.
+
+    The token goes: it belongs to the key that signed it.
+    """
+    remove_private(folder / TOKEN)
+    return replace_private(folder / KEY_FILE, _format(machine_key))
 
 
 def note_store_made(folder: Path) -> None:
@@ -218,7 +229,8 @@ def _format(machine_key: MachineKey) -> bytes:
     return format_json(machine_key, exclude=left_out, indent=2).encode() + b"\n"
 
 
-def _is_uuid(text: str) -> bool:
+def is_uuid(text: str) -> bool:
+    """Return whether a user's id is one that a machine gave; those of issuers' users are longer."""
     try:
         uuid.UUID(text)
     except ValueError:

@@ -147,9 +147,8 @@ async def save_user(
     connection: AsyncConnection, user_id: str, names: Mapping[str, str | None], now: datetime
 ) -> None:
     """Add a user, or set their `email` and `name`; None leaves what is there."""
-    dialect_insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     known = {column: text for column, text in names.items() if text is not None}
-    statement = dialect_insert(User).values(
+    statement = _choose_insert(connection)(User).values(
         id=user_id, last_number=0, last_seq=0, created_at=now, updated_at=now, **known
     )
     if known:
@@ -160,6 +159,11 @@ async def save_user(
     else:
         statement = statement.on_conflict_do_nothing()
     await connection.execute(statement)
+
+
+def _choose_insert(connection: AsyncConnection) -> Any:
+    """Return the engine's own INSERT, which knows ON CONFLICT."""
+    return sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
 
 
 async def set_email(connection: AsyncConnection, user_id: str, email: str) -> None:
@@ -223,7 +227,8 @@ async def is_key_accepted(connection: AsyncConnection, user_id: str, key_id: str
 
 async def add_machine_key(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
     """Add a machine's key; the row names its user. Doing it again changes nothing."""
-    await connection.execute(postgresql.insert(Key).on_conflict_do_nothing(), dict(row))
+    insert_key = _choose_insert(connection)(Key).on_conflict_do_nothing()
+    await connection.execute(insert_key, dict(row))
 
 
 async def count_keys_labelled(connection: AsyncConnection, user_id: str, label: str) -> int:

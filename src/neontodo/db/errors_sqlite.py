@@ -69,8 +69,12 @@ def is_read_only(error: BaseException, path: str) -> bool:
 
 def restore_hint(path: Path) -> str:
     """Return the next step after a store was lost: the newest copy beside it, if there is one."""
-    copies = sorted(path.parent.glob(f"{glob.escape(path.name)}.backup-*"))
-    return f"copy {copies[-1]} to {path}" if copies else "put a backup in its place"
+    copies = sorted(path.parent.glob(f"{glob.escape(path.name)}.backup-*Z"))
+    return (
+        f"copy {copies[-1]} to {path}"
+        if copies
+        else "if you have a copy of it, put that in its place"
+    )
 
 
 def _find_error_name(driver: BaseException, path: str) -> str:

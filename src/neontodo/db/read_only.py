@@ -6,13 +6,16 @@ changes the header of the store or of its log, and what was read meanwhile is re
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from neontodo.db import write_ahead_log
 from neontodo.db.write_ahead_log import DATABASE_HEADER, WAL_HEADER
 from neontodo.errors import StoreUnavailable
+from neontodo.filesystem import may_access
 
 INDEX_IN_MEMORY = "PRAGMA locking_mode = EXCLUSIVE"
 """What a connection to such a URI runs first: the index of the log is not put beside it either."""
@@ -23,6 +26,22 @@ def build_uri(path: Path) -> str:
     # A log may be left by a process that was killed: without it the last tasks would be missing.
     how = "mode=ro&vfs=unix-none" if write_ahead_log.has_log(path) else "immutable=1"
     return f"{path.absolute().as_uri()}?{how}"
+
+
+@contextmanager
+def open_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a store's file, so that neither it nor anything beside it is changed.
+
+    What the driver raises is not translated.
+    """
+    if write_ahead_log.has_log(path) and may_access(path.parent, os.W_OK):
+        # Somebody may be writing: locks keep that apart.
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as usual:
+            yield usual
+        return
+    with closing(sqlite3.connect(build_uri(path), uri=True)) as connection:
+        connection.execute(INDEX_IN_MEMORY)
+        yield connection
 
 
 @contextmanager

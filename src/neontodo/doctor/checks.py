@@ -108,7 +108,7 @@ def _examine_file(app: App, target: SqliteTarget, examination: Examination) -> N
     if (claims := _check_token(app, examination)) is None:
         return
     if has_users:
-        examination.run("user", partial(store_file.check_user, target, claims))
+        examination.run("user", partial(store_file.check_user, app, target, claims))
     else:
         examination.skip("the store cannot be read", "user")
 

@@ -113,7 +113,7 @@ def read_claims(app: App) -> Claims:
     if app.read_given_token()[0] is not None or app.account is not None:
         return app.run(app.identify_user()).claims
     connected = app.profile.connected_database
-    machine_key = (connected and connected.machine_key) or machine_keys.load_machine_key(app.folder)
+    machine_key = (connected and connected.machine_key) or app.profile.load_machine_key()
     if machine_key is None:
         app.profile.require_key_of_store()
         raise NotSignedIn("this machine has no key yet", hint="`todo add` creates one")

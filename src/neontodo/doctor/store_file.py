@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlmodel import SQLModel
@@ -20,9 +20,8 @@ from neontodo.db.errors_sqlite import restore_hint, translate
 from neontodo.db.schema import HEAD, VERSION_TABLE
 from neontodo.db.url import SqliteTarget
 from neontodo.doctor import Note
-from neontodo.errors import NotSignedIn, SchemaMismatch, StoreUnavailable
-from neontodo.filesystem import explain_denial, may_access
-from neontodo.tasks.queries.users import RESTORE
+from neontodo.errors import KeyNotAccepted, SchemaMismatch, StoreUnavailable
+from neontodo.filesystem import explain_denial
 
 ROOM = 32 * 1024
 TABLES = frozenset(
@@ -85,16 +84,8 @@ def _need_room(target: SqliteTarget, folder: Path) -> None:
 
 @contextmanager
 def _open_for_reading(target: SqliteTarget) -> Iterator[sqlite3.Connection]:
-    path = target.path
-    with translate_errors(target):
-        if write_ahead_log.has_log(path) and may_access(path.parent, os.W_OK):
-            # Somebody may be writing: locks keep that apart.
-            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as usual:
-                yield usual
-            return
-        with closing(sqlite3.connect(read_only.build_uri(path), uri=True)) as connection:
-            connection.execute(read_only.INDEX_IN_MEMORY)
-            yield connection
+    with translate_errors(target), read_only.open_for_reading(target.path) as connection:
+        yield connection
 
 
 def check_content(target: SqliteTarget) -> str:
@@ -143,7 +134,7 @@ def _check_counters(target: SqliteTarget, connection: sqlite3.Connection) -> Non
         )
 
 
-def check_user(target: SqliteTarget, claims: Claims) -> str:
+def check_user(app: App, target: SqliteTarget, claims: Claims) -> str:
     """Make sure that the store knows the user and the key, and return the user's name."""
     question = (
         "SELECT name, revoked_at, keys.id FROM users"
@@ -155,7 +146,7 @@ def check_user(target: SqliteTarget, claims: Claims) -> str:
         if row is None:
             return Note("not in the store yet; the first command adds you")
     elif row is None or row[2] is None:
-        raise NotSignedIn("the store does not know this user and key", hint=RESTORE)
+        raise app.explain_refusal(KeyNotAccepted("the store does not know this user and key"))
     elif row[1] is not None:
-        raise NotSignedIn("the key was revoked", hint="make a token with `todo token create`")
+        raise app.explain_refusal(KeyNotAccepted("the key was revoked"))
     return str(row[0] or claims.user_id)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from neontodo.db.database import Database
 from neontodo.db.schema import HEAD
-from neontodo.errors import NotSignedIn, Refused, SchemaMismatch
+from neontodo.errors import KeyNotAccepted, Refused, SchemaMismatch
 from neontodo.models import TOO_MANY_TAGS, Task, has_room_for_tags
 from neontodo.tasks.queries import changes, tasks, users
 from neontodo.tasks.state import (
@@ -114,7 +114,7 @@ class UnitOfWork:
 
         Raises:
             AlreadyApplied: an earlier try was saved.
-            NotSignedIn: the store has no such user, or the key is not accepted (any more).
+            KeyNotAccepted: the store has no such user, or the key is not accepted (any more).
             SchemaMismatch: the store is of another version.
         """
         if self._sent_before:
@@ -135,7 +135,7 @@ class UnitOfWork:
                 hint="run `todo db upgrade`, or upgrade neontodo",
             )
         if self._context.needs_key and not key_accepted:
-            raise NotSignedIn(
+            raise KeyNotAccepted(
                 "this store does not know this machine's key, or has revoked it",
                 hint="run `todo connect`",
             )

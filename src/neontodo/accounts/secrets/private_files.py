@@ -10,7 +10,7 @@ import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
@@ -40,6 +40,18 @@ def create_private(path: Path, data: bytes) -> bool:
     """Write a file that must not exist yet, and answer whether it was this caller who made it."""
     with _write_beside(path, data) as temporary:
         return publish(temporary, path)
+
+
+def replace_private(path: Path, data: bytes) -> Path | None:
+    """Write a file; one in its place gets the name `NAME.TIME.old`, which is returned."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    aside = path.with_name(f"{path.name}.{stamp}.old")
+    with _write_beside(path, data) as temporary:
+        is_replaced = os.path.lexists(path)
+        if is_replaced:
+            path.rename(aside)
+        os.replace(temporary, path)
+    return aside if is_replaced else None
 
 
 def read_private(path: Path, *, even_shared: bool = False) -> bytes | None:

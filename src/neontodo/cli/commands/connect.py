@@ -45,7 +45,10 @@ class ConnectRequest:
     user: Annotated[
         str | None,
         typer.Option(
-            "--as", metavar="USER", help="Which user you are there: e-mail address, name or id."
+            "--as",
+            metavar="USER",
+            help="Which user you are there: e-mail address, name or id. With --local: which user "
+            "of an embedded store that was put back without its key.",
         ),
     ] = None
     move: Annotated[bool, typer.Option("--move", help="Move the embedded store's tasks there.")] = (
@@ -61,7 +64,9 @@ class ConnectRequest:
     json: options.Json = False
 
     def __post_init__(self) -> None:
-        connecting = [self.url, self.env_file, self.upgrade, self.user, self.move]
+        connecting = [self.url, self.env_file, self.upgrade, self.move]
+        if not self.local:
+            connecting.append(self.user)
         if self.url is not None and self.env_file is not None:
             raise typer.BadParameter("name a URL or `--env-file`, not both")
         if self.local + self.status + any(connecting) > 1:
@@ -82,7 +87,7 @@ def run_connect(app: App, request: ConnectRequest) -> None:
     if request.status:
         _show_status(app, as_json=request.json)
     elif request.local:
-        _use_embedded_store(app, forget=request.forget)
+        _use_embedded_store(app, forget=request.forget, who=request.user)
     else:
         _connect(app, request)
 
@@ -209,10 +214,7 @@ def _enrol_account(
     assert app.account is not None
     require_no_given_token(app)
     if who is not None:
-        raise Refused(
-            f"you are signed in as {app.account.label}, so you are that user there",
-            hint="`todo logout` first, or use another profile",
-        )
+        raise _signed_in_error(app)
     identity = app.run(app.identify_user())
     app.run(app.admit_user(identity, database))
     return save_database_for_account(app.secrets, offered)
@@ -272,12 +274,17 @@ def _show_status(app: App, *, as_json: bool) -> None:
     print_pairs(choose_output(app, json=as_json), facts, shown=shown)
 
 
-def _use_embedded_store(app: App, *, forget: bool) -> None:
-    """Use the embedded store again; with `forget` nothing of the database stays stored."""
+def _use_embedded_store(app: App, *, forget: bool, who: str | None) -> None:
+    """Use the embedded store again, as a user of it if one is named.
+
+    With `forget` nothing of the database stays stored.
+    """
     from neontodo.accounts import connected_database
     from neontodo.cli.connecting import warn_overruled
     from neontodo.render.messages import hint, say, warn
 
+    if who is not None:
+        _adopt_user(app, who)
     was_connected, left = connected_database.use_embedded_store(app.folder)
     last = connected_database.load_last_database(app.folder)
     if last is not None and forget:
@@ -290,6 +297,36 @@ def _use_embedded_store(app: App, *, forget: bool) -> None:
     if left is not None and not forget:
         hint(app.streams, f"`todo connect` goes back to {left.display}")
     warn_overruled(app)
+
+
+def _adopt_user(app: App, who: str) -> None:
+    """Make this machine a user of the embedded store, such as one put back from a backup."""
+    from neontodo.accounts.embedded_users import adopt_user
+    from neontodo.db.embedded import has_store
+    from neontodo.db.url import SqliteTarget
+    from neontodo.render.messages import say
+
+    if app.account is not None:
+        raise _signed_in_error(app)
+    path = app.profile.store_path
+    if not has_store(path):
+        raise BadValue(f"there is no embedded store at {path}", hint="put it there first")
+    home = app.database_at(SqliteTarget(path))
+    try:
+        key, aside = app.run(adopt_user(home, who, app.folder, app.secrets, app.now))
+    finally:
+        app.run(home.close())
+    say(app.streams, f"this machine is {key.name} in the embedded store")
+    if aside is not None:
+        app.notify(f"the identity.json that was here is kept as {aside}")
+
+
+def _signed_in_error(app: App) -> Refused:
+    assert app.account is not None
+    return Refused(
+        f"you are signed in as {app.account.label}, so you are that user there",
+        hint="`todo logout` first, or use another profile",
+    )
 
 
 COMMANDS: Commands = {"connect": (ConnectRequest, run_connect)}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from neontodo.cli import options
 from neontodo.cli.commands import Commands
-from neontodo.errors import TodoError
+from neontodo.errors import KeyNotAccepted, TodoError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,12 +35,15 @@ def run_whoami(app: App, request: WhoamiRequest) -> None:
     from neontodo.tasks.queries.users import UnknownUser
 
     identity = app.run(app.identify_user())
-    signer, problem = None, None
+    signer: Signer | None = None
+    problem: TodoError | None = None
     try:
         signer = app.run(_fetch_signer(app, identity))
         if signer is None:
-            raise UnknownUser(embedded=app.target.engine == "sqlite")
+            raise UnknownUser
         require_accepted(signer.accepted, identity.claims)
+    except KeyNotAccepted as error:
+        problem = app.explain_refusal(error)
     except TodoError as error:
         problem = error
     expires_at = _find_expiry(app, identity)

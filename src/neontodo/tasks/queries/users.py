@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select, update
 
 from neontodo.db.schema import STORED_VERSION
-from neontodo.errors import NotSignedIn
+from neontodo.errors import KeyNotAccepted
 from neontodo.models import Change, Key, User
 
 if TYPE_CHECKING:
@@ -18,19 +18,15 @@ if TYPE_CHECKING:
 
 UNSYNCHRONIZED = {"synchronize_session": False}
 
-RESTORE = (
-    "restore the `identity.json` that belongs to this store from a backup, or set TODO_TOKEN "
-    "to a token"
-)
 
+class UnknownUser(KeyNotAccepted):
+    """The store does not have the user of this run."""
 
-class UnknownUser(NotSignedIn):
-    """The store does not have the user of this run; an embedded store never gets another one."""
-
-    def __init__(self, *, embedded: bool = False) -> None:
-        connect = "`todo whoami` shows who you are; `todo connect` or `todo login` adds you"
-        hint = RESTORE if embedded else connect
-        super().__init__("you are not a user of this store", hint=hint)
+    def __init__(self) -> None:
+        super().__init__(
+            "you are not a user of this store",
+            hint="`todo whoami` shows who you are; `todo connect` or `todo login` adds you",
+        )
 
 
 async def begin_write(
