@@ -141,7 +141,10 @@ class App:
 
     @property
     def account(self) -> Account | None:
-        """The account that is signed in, None if there is none; NotSignedIn if it is damaged."""
+        """The account that is signed in, None if there is none.
+
+        It raises NotSignedIn if somebody has signed out, or if that is damaged.
+        """
         return self.profile.account
 
     def read_given_token(self) -> tuple[str | None, str]:
@@ -243,7 +246,8 @@ class App:
         from neontodo.accounts.issuers import jwks
 
         # The keys of the account's own issuer are kept for when that cannot be reached.
-        is_same = self.account is None or self.account.issuer == self.profile.issuer
+        account = self.profile.last_account
+        is_same = account is None or account.issuer == self.profile.issuer
         folder = self.folder if is_same else self.folder / "given"
         claims = await jwks.verify_token(token, folder, self.profile.issuer, self.http, self.now)
         return identity.Identity(claims, origin, socket.gethostname())

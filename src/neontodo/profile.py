@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neontodo.errors import BadValue, KeyNotAccepted
+from neontodo.errors import BadValue, KeyNotAccepted, NotSignedIn
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -72,11 +72,28 @@ class Profile:
         return NamedSecrets(self.folder, self._notify)
 
     @cached_property
-    def account(self) -> Account | None:
-        """The account that is signed in, None if there is none; NotSignedIn if it is damaged."""
+    def last_account(self) -> Account | None:
+        """The account that signed in last, even if it has signed out since; None if none did.
+
+        It raises NotSignedIn if that is damaged.
+        """
         from neontodo.accounts import account_file
 
         return account_file.load_account(self.folder)
+
+    @property
+    def account(self) -> Account | None:
+        """The account that is signed in; None if nobody ever did, or that is forgotten.
+
+        Raises:
+            NotSignedIn: it has signed out: nobody else is taken in its place. Or it is damaged.
+        """
+        account = self.last_account
+        if account is not None and account.signed_out:
+            from neontodo.accounts.account_file import SIGNED_OUT_HINT
+
+            raise NotSignedIn(f"{account.label} has signed out", hint=SIGNED_OUT_HINT)
+        return account
 
     @cached_property
     def connected_database(self) -> ConnectedDatabase | None:
@@ -102,7 +119,8 @@ class Profile:
         """The issuer that may vouch for users besides this store's own machines."""
         if self._settings.auth_url is not None:
             return self.issuer_at(self._settings.auth_url)
-        return self._with_settings(self.account.issuer) if self.account is not None else None
+        account = self.last_account
+        return self._with_settings(account.issuer) if account is not None else None
 
     def issuer_at(self, url: str) -> Issuer:
         """Return the issuer at an address, with what the settings say of it, if it is theirs."""
@@ -188,7 +206,7 @@ class Profile:
         from neontodo.accounts.machine_keys import encode_public_key
         from neontodo.db.schema import FirstKey, FirstUser
 
-        if self.account is not None and target.engine == "postgresql":
+        if target.engine == "postgresql" and self.account is not None:
             return FirstUser(self.account.user_id, self.account.name, at=now)
         machine_key = self.load_or_create_machine_key(now)
         key = FirstKey(

@@ -48,6 +48,13 @@ def local(tmp_path: Path) -> Todo:
 
 
 @pytest.fixture
+def empty(postgres_server: Postgres) -> Iterator[str]:
+    """The URL of a database with nothing in it."""
+    with postgres_server.database() as name:
+        yield postgres_server.url(name)
+
+
+@pytest.fixture
 def ann(auth_server: AuthServer) -> Person:
     return auth_server.person("Ann")
 
@@ -90,6 +97,10 @@ def titles(todo: Todo, *options: str) -> list[str]:
     return [row[-1] for row in todo.ok("list", *options).rows]
 
 
+def titles_with(todo: Todo, token: str) -> list[str]:
+    return [row[-1] for row in todo.ok("list", env={"TODO_TOKEN": token}).rows]
+
+
 def files(todo: Todo) -> set[str]:
     return {path.name for path in todo.home.rglob("*") if path.is_file()}
 
@@ -109,19 +120,90 @@ def test_by_password(todo: Todo, ann: Person) -> None:
     assert found["accepted"] is True
 
 
-def test_signing_out_ends_the_session_and_forgets_everything(todo: Todo, ann: Person) -> None:
+LEFT = (
+    "hint: `todo login` signs in again; `todo logout --forget` goes back to this machine's own "
+    "user\n"
+)
+
+
+def test_signing_out_ends_the_session_and_keeps_no_secret(todo: Todo, ann: Person) -> None:
     todo.ok("add", "of this machine's own user")
     before = files(todo)
     log_in(todo, ann)
     secret = next((todo.home / "secrets").iterdir())
     session = json.loads(json.loads(secret.read_text())["value"])["token"]
-    assert todo("logout") == Result(0, "", f"signed out of {ann.server.url}\n")
-    assert files(todo) == before
-    assert titles(todo) == ["of this machine's own user"]
+    assert todo("logout") == Result(0, "", f"signed out of {ann.server.url}\n{LEFT}")
+    assert files(todo) == before | {"account.json"}
+    assert session not in (todo.home / "account.json").read_text()
     bearer = {"authorization": f"Bearer {session}"}
     with pytest.raises(AssertionError, match="UNAUTHORIZED"):
         ann.server.ask("GET", f"{ann.server.url}/token", None, bearer)
-    assert todo("logout") == Result(0, "", "you are not signed in anywhere\n")
+    assert todo("logout") == Result(0, "", f"you are not signed in anywhere\n{LEFT}")
+
+
+def test_nobody_takes_the_place_of_who_has_signed_out(todo: Todo, ann: Person, empty: str) -> None:
+    todo.ok("add", "of this machine's own user")
+    log_in(todo, ann)
+    todo.ok("add", "Ann's")
+    log = todo.ok("log").out
+    todo.ok("logout")
+    for argv in (
+        ["list"], ["add", "x"], ["show", "1"], ["done", "1"], ["search", "x"], ["undo"], ["log"],
+        ["export"], ["whoami"], ["token", "list"], ["connect", empty, "--upgrade"],
+    ):  # fmt: skip
+        said = todo(*argv)
+        assert (said.code, said.out) == (4, ""), argv
+        assert said.err == f"error: {ann.email} has signed out\n{LEFT}", argv
+    doctor = todo("doctor")
+    assert doctor.code == 4
+    assert f"token\tfailed\t\t{ann.email} has signed out" in doctor.out
+    assert todo.ok("profiles").rows[0][1:4] == ["true", "", ann.server.url]
+
+    todo.ok("login", "--email", ann.email, stdin=PASSWORD)
+    assert titles(todo) == ["Ann's"]
+    assert todo.ok("log").out == log
+    todo.ok("undo")
+    assert titles(todo) == []
+
+
+def test_forgetting_gives_the_machines_own_user_back(todo: Todo, ann: Person) -> None:
+    todo.ok("add", "of this machine's own user")
+    before = files(todo)
+    log_in(todo, ann)
+    todo.ok("add", "Ann's")
+    todo.ok("logout")
+    said = todo.ok("logout", "--forget")
+    assert said.err.splitlines()[0] == "you are not signed in anywhere"
+    assert said.err.splitlines()[1].startswith(f"notice: the tasks of {ann.email} stay in ")
+    assert files(todo) == before
+    assert titles(todo) == ["of this machine's own user"]
+    log_in(todo, ann)
+    assert f"notice: the tasks of {ann.email} stay in " in todo.ok("logout", "--forget").err
+    assert titles(todo) == ["of this machine's own user"]
+    assert todo("logout", "--forget") == Result(0, "", "you are not signed in anywhere\n")
+
+
+def test_a_script_with_a_token_does_not_mind_that_somebody_signed_out(
+    todo: Todo, ann: Person
+) -> None:
+    todo.ok("add", "of this machine's own user")
+    own = todo.ok("token", "create", "--name", "ci").out.strip()
+    log_in(todo, ann)
+    todo.ok("add", "Ann's")
+    todo.ok("logout")
+    assert titles_with(todo, own) == ["of this machine's own user"]
+    assert titles_with(todo, token_of(ann)) == ["Ann's"]
+    todo.ok("add", "from CI", env={"TODO_TOKEN": token_of(ann)})
+
+
+def test_signing_in_that_fails_leaves_one_signed_out(local: Todo, ann: Person) -> None:
+    log_in(local, ann)
+    local.ok("logout")
+    assert local("login", ann.server.url, "--email", ann.email, stdin="wrong\n").code == 4
+    assert local("list").err == f"error: {ann.email} has signed out\n{LEFT}"
+    (local.home / "jwks.json").mkdir()
+    assert log_in(local, ann).code == 5
+    assert local("list").err == f"error: {ann.email} has signed out\n{LEFT}"
 
 
 def test_signing_out_of_a_server_that_is_away_forgets_and_says_so(local: Todo, ann: Person) -> None:
@@ -129,8 +211,10 @@ def test_signing_out_of_a_server_that_is_away_forgets_and_says_so(local: Todo, a
     ann.server.switch("down")
     said = local("logout")
     assert said.code == 5
-    assert said.err.startswith(f"signed out of {ann.server.url}\nerror: the session could not be")
-    assert "account.json" not in files(local)
+    assert said.err.startswith(
+        f"signed out of {ann.server.url}\n{LEFT}error: the session could not be"
+    )
+    assert local("list").code == 4
 
 
 def test_a_wrong_password_is_4_and_stores_nothing(local: Todo, ann: Person) -> None:
@@ -349,6 +433,8 @@ def test_a_damaged_account_can_be_left(local: Todo, ann: Person, argv: str) -> N
         assert log_in(local, ann).code == 0
     else:
         assert local("logout").code == 0
+        assert local("list").code == 4
+        assert local("logout", "--forget").code == 0
         assert "account.json" not in files(local)
     assert local("list").code == 0
 
@@ -372,7 +458,9 @@ def test_signing_out_ends_the_session_whatever_became_of_the_files(
     pattern, change = LOST[lost]
     for path in local.home.glob(pattern):
         change(path)
-    assert local.ok("logout").err.endswith(f"signed out of {ann.server.url}\n")
+    assert f"signed out of {ann.server.url}\n" in local.ok("logout").err
+    assert (local("list").code == 4) is (lost != "account-gone")
+    local.ok("logout", "--forget")
     assert files(local) == before
     with pytest.raises(AssertionError, match="UNAUTHORIZED"):
         ann.server.ask("GET", f"{ann.server.url}/token", None, dict(session.headers))
@@ -409,8 +497,8 @@ def test_a_session_that_cannot_be_read_is_removed_and_said_not_to_be_ended(
     said = local("logout")
     assert said.code == 5
     assert "error: the session could not be ended there: " in said.err
-    assert files(local) == before
-    assert local("list").code == 0
+    assert files(local) == before | {"account.json"}
+    assert local("list").code == 4
 
 
 def test_the_session_that_is_replaced_is_ended(local: Todo, ann: Person) -> None:
@@ -448,7 +536,7 @@ def test_a_session_that_cannot_be_ended_is_said(auth_servers: AuthServers, local
     said = local("logout")
     assert said.code == 5
     assert "the session could not be ended there: " in said.err
-    assert "account.json" not in files(local)
+    assert list((local.home / "secrets").iterdir()) == []
 
 
 def test_what_the_settings_say_is_not_of_another_issuer(local: Todo, ann: Person) -> None:
@@ -756,7 +844,7 @@ def test_a_key_from_before_is_there_again_after_signing_out(
     log_in(local, ann)
     local.ok("connect")
     local.ok("add", "Ann's")
-    local.ok("logout")
+    local.ok("logout", "--forget")
     assert titles(local) == ["of this machine's own user"]
 
 
@@ -840,6 +928,9 @@ def test_a_member_who_signs_in_later_goes_on_as_the_same_user(
     log_in(local, ann)
     invitation = invited(owner, local, ann)
     local.ok("logout")
+    refused = local("join", invitation)
+    assert (refused.code, refused.err) == (4, f"error: {ann.email} has signed out\n{LEFT}")
+    local.ok("logout", "--forget")
     local.ok("join", invitation)
     local.ok("add", "Ann's")
     assert "tasks from before" not in log_in(local, ann).err

@@ -107,16 +107,23 @@ def _make_account(
 
 
 async def sign_out(
-    folder: Path, secrets: NamedSecrets, account: Account | None, http: Callable[[], HttpClient]
+    folder: Path,
+    secrets: NamedSecrets,
+    account: Account | None,
+    http: Callable[[], HttpClient],
+    *,
+    forget: bool,
 ) -> tuple[list[str], list[StoreUnavailable]]:
-    """End the session, and remove everything that signing in has stored.
+    """End the session, and remove every secret that signing in has stored.
 
-    Without an account it is what an interrupted sign-in, or a removed `account.json`, has left.
+    Who it was stays stored, so that commands are nobody else's, unless `forget` says so. Without an
+    account it is what an interrupted sign-in, or a damaged `account.json`, has left.
     Returns where sessions were stored, and why one could not be ended there.
     """
-    urls = account_file.list_session_urls(secrets) if account is None else [account.issuer.url]
+    active = None if account is None or account.signed_out else account
+    urls = account_file.list_session_urls(secrets) if active is None else [active.issuer.url]
     problems = []
-    if account is None or account.method == "session":
+    if active is None or active.method == "session":
         for url in urls:
             try:
                 issuer = parse_issuer(url)
@@ -131,7 +138,12 @@ async def sign_out(
                         hint="it is no longer stored here, and expires by itself",
                     )
                 )
-    account_file.remove_account(folder, secrets)
+    if forget:
+        account_file.remove_account(folder, secrets)
+    else:
+        account_file.remove_secrets(folder, secrets)
+        if account is not None:
+            account_file.save_account(folder, replace(account, signed_out=True))
     return urls, problems
 
 
@@ -239,7 +251,9 @@ def _save_sign_in(
         with suppress(TodoError):
             if previous.account is None:
                 account_file.remove_account(folder, secrets)
-            elif previous.session is not None:
+            elif previous.session is None:
+                account_file.remove_secrets(folder, secrets)
+            else:
                 remove_private(folder / account_file.TOKEN)
                 account_file.save_issuer_session(secrets, previous.account.issuer, previous.session)
         raise

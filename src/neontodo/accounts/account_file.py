@@ -1,7 +1,8 @@
 """The account that a profile is signed in to, and where it is stored.
 
-`account.json` says who it is and holds no secret. The session, or a token that was given, is a
-named secret; the token that a session was last given lasts minutes and is in `account.token`.
+`account.json` says who it is, or was before signing out, and holds no secret. The session, or a
+token that was given, is a named secret; the token that a session was last given lasts minutes and
+is in `account.token`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ FILE = "account.json"
 TOKEN = "account.token"
 SECRET = "session "
 """What the names of sessions begin with; a profile has one at most."""
+SIGNED_OUT_HINT = (
+    "`todo login` signs in again; `todo logout --forget` goes back to this machine's own user"
+)
 Method = Literal["session", "token"]
 
 
@@ -40,6 +44,7 @@ class Account:
         method: whether a session is asked for tokens, or one token was given.
         expires_at: when the session ends unless it is used before, or when the token expires.
         machine: what commands from here are logged under: no key of this machine signs them.
+        signed_out: whether they have signed out since, and nobody else was chosen in their place.
     """
 
     issuer: Issuer
@@ -49,6 +54,7 @@ class Account:
     method: Method
     expires_at: datetime | None
     machine: str
+    signed_out: bool = False
 
     @property
     def user_id(self) -> str:
@@ -75,10 +81,11 @@ class _AccountFile:
     method: Method
     expires_at: Instant | None
     machine: str
+    signed_out: bool = False
 
 
 def load_account(folder: Path) -> Account | None:
-    """Read who is signed in, None if nobody is; raises NotSignedIn if that is damaged."""
+    """Read who signed in last, None if nobody did; raises NotSignedIn if that is damaged."""
     data = private_files.read_private(folder / FILE)
     if data is None:
         return None
@@ -89,7 +96,7 @@ def load_account(folder: Path) -> Account | None:
             return Account(issuer, **values)
     raise NotSignedIn(
         f"`{folder / FILE}` is damaged: the signed-in account is unknown",
-        hint="run `todo login` again",
+        hint=SIGNED_OUT_HINT,
     )
 
 
@@ -123,8 +130,8 @@ def list_session_urls(secrets: NamedSecrets) -> list[str]:
     return [name.removeprefix(SECRET) for name in secrets.names() if name.startswith(SECRET)]
 
 
-def remove_account(folder: Path, secrets: NamedSecrets) -> None:
-    """Remove what is stored of a sign-in; `account.json` last, so that it can be done again."""
+def remove_secrets(folder: Path, secrets: NamedSecrets) -> None:
+    """Remove what is stored of a sign-in, but for `account.json`."""
     private_files.remove_private(folder / TOKEN)
     private_files.remove_private(folder / jwks.FILE)
     for url in list_session_urls(secrets):
@@ -133,6 +140,11 @@ def remove_account(folder: Path, secrets: NamedSecrets) -> None:
         # A damaged secret does not say what it is called.
         if (account := load_account(folder)) is not None:
             secrets.delete(session_secret_name(account.issuer))
+
+
+def remove_account(folder: Path, secrets: NamedSecrets) -> None:
+    """Remove what is stored of a sign-in; `account.json` last, so that it can be done again."""
+    remove_secrets(folder, secrets)
     private_files.remove_private(folder / FILE)
 
 

@@ -19,8 +19,8 @@ class ProfileSummary:
     """What is known of a profile without asking a store, a keyring or an issuer.
 
     Attributes:
-        user: whoever signed in, else the user of this machine's key.
-        issuer: where they signed in; None if they did not.
+        user: whoever signed in, None if they signed out; else the user of this machine's key.
+        issuer: where they signed in, even if they signed out; None if they did not.
         store: the database that is connected; None for the embedded one.
     """
 
@@ -66,10 +66,14 @@ def _describe(folder: Path, name: str, in_use: bool) -> ProfileSummary:
         last = load_last_database(folder)
     except NotSignedIn:
         return ProfileSummary(name, in_use, None, None, None)
+    if account is not None:
+        user = None if account.signed_out else account.label
+    else:
+        user = machine_key.name if machine_key else None
     return ProfileSummary(
         name,
         in_use,
-        user=account.label if account else machine_key.name if machine_key else None,
+        user=user,
         issuer=account.issuer.url if account else None,
         store=last.display if last is not None and last.current else None,
     )

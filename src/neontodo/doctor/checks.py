@@ -69,7 +69,7 @@ def _examine_configuration(app: App, examination: Examination) -> bool:
     examination.run("leftovers", partial(configuration.check_variables, app))
     # These two are asked for what they raise: the checks below need both.
     try:
-        _ = app.account
+        account = app.profile.last_account
     except TodoError as problem:
         examination.fail("issuer", problem)
         examination.skip("it is not known who is signed in", "keyring", "store", "token")
@@ -86,7 +86,7 @@ def _examine_configuration(app: App, examination: Examination) -> bool:
     if not examination.run("store", partial(configuration.check_store, app)):
         examination.skip("it is not known which store to use", "token")
         return False
-    if app.settings.auth_url is not None or app.account is not None:
+    if app.settings.auth_url is not None or account is not None:
         examination.run("issuer", partial(configuration.check_issuer, app), timed=True)
     return True
 

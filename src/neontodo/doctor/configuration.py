@@ -53,8 +53,9 @@ def check_keyring(app: App) -> str:
     wanted = {}
     if (store_id := find_store_id(app)) is not None:
         wanted["the database URL"] = connected_database.database_secret_name(store_id)
-    if app.account is not None:
-        wanted["the session"] = account_file.session_secret_name(app.account.issuer)
+    account = app.profile.last_account
+    if account is not None and not account.signed_out:
+        wanted["the session"] = account_file.session_secret_name(account.issuer)
     places = {what: app.secrets.locate(name) for what, name in wanted.items()}
     if not any(places.values()):
         return "not needed"

@@ -164,7 +164,7 @@ def print_profiles(output: Output, profiles: Sequence[ProfileSummary]) -> None:
 
 
 def _user_and_store(profile: ProfileSummary) -> list[str]:
-    user = profile.user or "nobody yet"
+    user = profile.user or ("signed out" if profile.issuer else "nobody yet")
     if profile.issuer:
         user = f"{user} at {profile.issuer}"
     return [f"{user} (in use)" if profile.in_use else user, profile.store or "embedded store"]

@@ -52,7 +52,7 @@ ENTRIES = {
     ),
     "member": Entry("member", "Share this database with other people", is_group=True),
     "login": Entry("login", "Sign in with Better Auth, Neon Auth or another issuer of tokens"),
-    "logout": Entry("login", "Sign out: end the session and remove everything stored for it"),
+    "logout": Entry("login", "Sign out: end the session and remove every secret stored for it"),
     "profiles": Entry(
         "login",
         "List your accounts and stores on this machine; `--profile` or TODO_PROFILE chooses one",

@@ -103,6 +103,8 @@ def _connect(app: App, request: ConnectRequest) -> None:
     from neontodo.render.messages import say
 
     app.profile.may_be_new = True
+    # Nobody is connected in place of somebody who has signed out.
+    _ = app.account
     text, target = read_database_url(app, request.url, request.env_file)
     database = app.database_at(target)
     try:
@@ -325,7 +327,7 @@ def _signed_in_error(app: App) -> Refused:
     assert app.account is not None
     return Refused(
         f"you are signed in as {app.account.label}, so you are that user there",
-        hint="`todo logout` first, or use another profile",
+        hint="`todo logout --forget` first, or use another profile",
     )
 
 

@@ -56,7 +56,7 @@ def run_join(app: App, request: JoinRequest) -> None:
         # No command would know which of the two it is.
         raise Refused(
             f"the invitation is for another user than {app.account.label}, who is signed in here",
-            hint="`todo logout` first, or join with `--profile` and another name",
+            hint="`todo logout --forget` first, or join with `--profile` and another name",
         )
     if not request.yes:
         _confirm_replacement(app, parse_target(invited))

@@ -71,6 +71,11 @@ class LoginRequest:
 class LogoutRequest:
     """The account that is signed in."""
 
+    forget: Annotated[
+        bool,
+        typer.Option("--forget", help="Be this machine's own user again, signed in or not."),
+    ] = False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfilesRequest(options.Printing):
@@ -91,14 +96,14 @@ def run_login(app: App, request: LoginRequest) -> None:
     app.profile.may_be_new = True
     require_no_given_token(app)
     try:
-        is_first = app.account is None
+        is_first = app.profile.last_account is None
     except NotSignedIn:
         # What is damaged will be written anew.
-        app.profile.account = None
+        app.profile.last_account = None
         is_first = True
     issuer = _choose_issuer(app, request)
     account = _sign_in(app, issuer, request)
-    app.profile.account = account
+    app.profile.last_account = account
     say(app.streams, f"signed in as {account.label} at {issuer.url}")
     _ensure_user_known(app, is_first=is_first)
 
@@ -224,7 +229,7 @@ def _ensure_user_known(app: App, *, is_first: bool) -> None:
     if is_first and has_other_tasks:
         hint(
             app.streams,
-            "tasks added before belong to this machine's own user; `todo logout` shows them",
+            "tasks added before are this machine's own user's; `todo logout --forget` shows them",
         )
 
 
@@ -247,26 +252,47 @@ async def _has_machine_tasks(app: App) -> bool:
 
 
 def run_logout(app: App, request: LogoutRequest) -> None:
-    """Sign out: end the session and remove everything stored for it.
+    """Sign out: end the session and remove every secret stored for it.
 
-    Tasks stay where they are. Afterwards you are this machine's user again.
+    Tasks stay where they are. Afterwards no command runs as anybody, until `todo login`, or until
+    --forget makes you this machine's own user again.
     """
     from neontodo.accounts.account import sign_out
+    from neontodo.accounts.account_file import SIGNED_OUT_HINT
     from neontodo.render.messages import hint, say, warn
 
     if app.settings.token is not None:
         warn(app.streams, f"{app.setting_origins['token']} is set and still supplies a token")
+    whose = None
     try:
-        account = app.account
+        account = app.profile.last_account
+        whose = account and account.label
     except NotSignedIn as damage:
-        say(app.streams, f"{damage.message}; it is removed")
-        account = None
-    urls, problems = app.run(sign_out(app.folder, app.secrets, account, app.http))
-    if not urls:
-        say(app.streams, "you are not signed in anywhere")
-        return
+        say(app.streams, damage.message + ("; it is removed" if request.forget else ""))
+        account, whose = None, "the account"
+    urls, problems = app.run(
+        sign_out(app.folder, app.secrets, account, app.http, forget=request.forget)
+    )
     for url in urls:
         say(app.streams, f"signed out of {url}")
+    if not urls:
+        say(app.streams, "you are not signed in anywhere")
+    if whose is not None and request.forget:
+        app.notify(
+            f"the tasks of {whose} stay in {app.target.display}; "
+            "from now on you are this machine's own user"
+        )
+    elif whose is not None:
+        hint(app.streams, SIGNED_OUT_HINT)
+    _mention_database_key(app)
+    for problem in problems:
+        raise problem
+
+
+def _mention_database_key(app: App) -> None:
+    """Say how this machine's own key in the connected database is removed, if it has one."""
+    from neontodo.render.messages import hint
+
     connected = app.profile.connected_database
     if connected is not None and connected.machine_key is not None:
         hint(
@@ -274,8 +300,6 @@ def run_logout(app: App, request: LogoutRequest) -> None:
             f"{connected.display} still knows this machine's own key, as "
             f"{connected.machine_key.name}: `todo connect --local --forget` removes it",
         )
-    for problem in problems:
-        raise problem
 
 
 def run_profiles(app: App, request: ProfilesRequest) -> None:
