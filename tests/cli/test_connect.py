@@ -328,6 +328,7 @@ def test_the_embedded_store_comes_back_and_asks_for_no_secret(ann: Todo, shared:
     left = ann.ok("connect", "--local")
     assert said(left) == [
         f"the embedded store {ann.home / 'tasks.db'} is in use again",
+        "it was last changed 2026-11-20 13:00, 0 minutes ago",
         f"hint: `todo connect` goes back to {place(shared)}",
     ]
     for path in (ann.home / "secrets").iterdir():
@@ -465,6 +466,105 @@ def test_what_was_removed_there_is_not_moved_again(local: Todo, shared: str) -> 
     local.ok("rm", "1", "--yes")
     assert said(local.ok("connect", "--move"))[-1] == "nothing to move: 2 tasks moved before"
     assert len(local.tasks()) == 1
+
+
+@pytest.fixture
+def moved(local: Todo, shared: str) -> Todo:
+    """A person whose three tasks were moved, who then changed them here, and one of them there."""
+    local.ok("add", "-", stdin="One\nTwo\nThree\nFour\nFive\n")
+    local.ok("connect", shared, "--move")
+    local.ok("done", "4")
+    local.ok("rm", "5", "--yes")
+    local.later(days=2)
+    local.ok("connect", "--local")
+    local.ok("edit", "1", "--due", "tomorrow", "--tag", "home", "--title", "First")
+    local.ok("rm", "2", "--yes")
+    local.ok("done", "5")
+    local.ok("add", "Six")
+    return local
+
+
+DIFFERENCES = [
+    "  1 First: title, due, tags",
+    "  2 Two: removed here",
+    "  5 Five: removed there",
+]
+
+
+def test_moving_again_does_not_drop_changes_in_silence(moved: Todo) -> None:
+    result = moved("connect", "--move")
+    assert result.code == 1
+    assert said(result)[3:] == [
+        "error: nothing was moved: 3 tasks changed in the embedded store would stay as the "
+        "database has them",
+        *DIFFERENCES,
+        "hint: change them there as well, or pass `--yes`; `todo connect --local` shows what they "
+        "are here",
+    ]
+    assert [task["title"] for task in moved.tasks()] == ["One", "Two", "Three", "Four"]
+    moved.ok("connect", "--local")
+    assert moved.ok("show", "1", "--json").json["title"] == "First"
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("", 1), ("n", 1)])
+def test_on_a_terminal_it_is_asked_whether_to_leave_them_out(
+    moved: Todo, answer: str, code: int
+) -> None:
+    result = moved("connect", "--move", stdin=f"{answer}\n", terminal=True, width=200)
+    assert result.code == code
+    lines = said(result)
+    place = lines.index(
+        "warning: 3 tasks changed in the embedded store stay as the database has them:"
+    )
+    assert lines[place + 1 : place + 4] == DIFFERENCES
+    assert lines[place + 4].startswith("move the other tasks? [y/N]")
+    titles = [task["title"] for task in moved.tasks()]
+    assert titles == ["One", "Two", "Three", "Four", *["Six"] * (code == 0)]
+
+
+def test_with_yes_the_databases_versions_stay(moved: Todo) -> None:
+    lines = said(moved.ok("connect", "--move", "--yes"))
+    assert "warning: 3 tasks changed in the embedded store stay as the database has them:" in lines
+    titles = [task["title"] for task in moved.tasks()]
+    assert titles == ["One", "Two", "Three", "Four", "Six"]
+
+
+def test_what_was_only_changed_in_the_database_is_no_difference(local: Todo, shared: str) -> None:
+    local.ok("add", "-", stdin="One\nTwo\nThree\n")
+    local.ok("connect", shared, "--move")
+    local.ok("edit", "1", "--title", "First")
+    local.ok("rm", "2", "--yes")
+    assert said(local.ok("connect", "--move"))[-1] == "nothing to move: 3 tasks moved before"
+
+
+def test_a_task_that_was_imported_and_then_changed_here_is_named(
+    ann: Todo, desk: Todo, shared: str
+) -> None:
+    ann.ok("add", "There already")
+    desk.ok("add", "-", stdin="One\nTwo\n")
+    desk.ok("connect", shared, "--as", user(ann), "--move")
+    desk.ok("connect", "--local")
+    desk.ok("done", "2")
+    result = desk("connect", "--move")
+    assert (result.code, said(result)[-2]) == (1, "  2 Two: completed")
+
+
+def test_at_most_ten_differences_are_shown(local: Todo, shared: str) -> None:
+    local.ok("add", "-", stdin="".join(f"Task {n}\n" for n in range(1, 1202)))
+    local.ok("connect", shared, "--move")
+    local.ok("connect", "--local")
+    local.ok("done", "2-1201")
+    lines = said(local("connect", "--move"))
+    assert lines[-3:-1] == ["  11 Task 11: completed", "  and 1190 more"]
+
+
+def test_the_embedded_store_says_how_old_it_is(ann: Todo) -> None:
+    ann.later(days=3)
+    assert "it was last changed 2026-11-20 13:00, 3 days ago" in said(ann.ok("connect", "--local"))
+
+
+def test_yes_goes_with_moving(ann: Todo, shared: str) -> None:
+    assert ann("connect", shared, "--yes").code == 2
 
 
 def test_a_store_whose_tasks_were_all_removed_has_nothing_to_move(

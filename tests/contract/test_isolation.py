@@ -140,6 +140,7 @@ READS = {
     changes.fetch_command_changes: given(COMMANDS[0], limit=9),
     changes.fetch_log: given(),
     changes.fetch_newest_changes: given(IDS),
+    changes.fetch_known_commands: given(COMMANDS),
     changes.fetch_reverting_commands: given(COMMANDS),
     changes.fetch_deletions: given([sa.true()]),
     users.require_user: given(),

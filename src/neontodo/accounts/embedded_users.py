@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -37,6 +37,17 @@ def read_users(path: Path) -> list[StoredUser]:
         rows = connection.execute("SELECT id, email, name FROM users ORDER BY created_at, id")
         return [StoredUser(*row) for row in rows]
     return []
+
+
+def read_last_change(path: Path) -> datetime | None:
+    """Return when an embedded store was changed last; None if that cannot be read."""
+    with (
+        suppress(sqlite3.Error, OSError, TypeError, ValueError),
+        embedded.open_for_reading(path) as connection,
+    ):
+        (at,) = connection.execute("SELECT max(at) FROM changes").fetchone()
+        return datetime.fromisoformat(at).replace(tzinfo=UTC)
+    return None
 
 
 def suggest_adoption(error: E, path: Path, own_path: Path) -> E:

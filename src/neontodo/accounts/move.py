@@ -20,7 +20,13 @@ from neontodo.tasks.filters import TaskFilter, parse_sort
 from neontodo.tasks.importing import Report, import_tasks
 from neontodo.tasks.queries import tasks, users
 from neontodo.tasks.results import UnreadableTask
-from neontodo.tasks.transfer import Owner, TransferResult, copy_to_store
+from neontodo.tasks.transfer import (
+    DifferingTask,
+    Owner,
+    TransferResult,
+    copy_to_store,
+    find_differing_tasks,
+)
 from neontodo.tasks.unit_of_work import UnitOfWork, WriteContext, save_exactly_once
 
 if TYPE_CHECKING:
@@ -68,6 +74,24 @@ async def has_had_tasks(database: Database, user_id: str) -> bool:
     async with database.read(user_id) as session:
         is_known = await users.fetch_email_and_name(session, user_id) is not None
         return is_known and (await users.fetch_counters(session, user_id))[0] > 0
+
+
+async def find_differences(
+    home: Database, old: Owner, database: Database, new: Owner
+) -> list[DifferingTask]:
+    """Return the tasks whose changes in the embedded store moving would leave out."""
+
+    async def attempt() -> list[DifferingTask]:
+        if not await has_had_tasks(database, new.user_id):
+            return []
+        async with (
+            home.snapshot(old.user_id) as source,
+            home.read(old.user_id) as here,
+            database.read(new.user_id) as session,
+        ):
+            return await find_differing_tasks(source, here, old, session, new)
+
+    return await database.run_with_retries(attempt)
 
 
 async def move_tasks(

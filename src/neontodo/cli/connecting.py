@@ -7,17 +7,20 @@ from urllib.parse import quote
 
 from neontodo.cli.prompt import ask_secret
 from neontodo.db.url import USUAL_VARIABLES, PostgresTarget, SqliteTarget, extract_url, parse_url
-from neontodo.errors import BadValue, Refused, TodoError
+from neontodo.errors import BadValue, Refused, TodoError, limit_lines
 from neontodo.wording import pluralize
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from neontodo.accounts.connected_database import ConnectedDatabase
     from neontodo.accounts.move import MoveResult
     from neontodo.app import App
     from neontodo.db.database import Database
-    from neontodo.tasks.transfer import Owner
+    from neontodo.tasks.transfer import DifferingTask, Owner
 
 
+DIFFERENCES_SHOWN = 10
 HOW = "`todo connect -` reads it from standard input, which the shell's history does not record"
 
 
@@ -152,9 +155,15 @@ def offer_move(app: App) -> None:
         hint(app.streams, "`todo connect --move` moves the embedded store's tasks there")
 
 
-def move_embedded_tasks(app: App, database: Database, connected: ConnectedDatabase) -> None:
-    """Move the tasks of the embedded store into a database that was just connected."""
-    from neontodo.accounts.move import find_owners, find_owners_with_tasks
+def move_embedded_tasks(
+    app: App, database: Database, connected: ConnectedDatabase, *, yes: bool
+) -> None:
+    """Move the tasks of the embedded store into a database that was just connected.
+
+    Raises:
+        Refused: changes would be left out, and `yes` is off, or a person has not agreed.
+    """
+    from neontodo.accounts.move import find_differences, find_owners, find_owners_with_tasks
     from neontodo.render.messages import say
     from neontodo.tasks.transfer import Owner
 
@@ -170,10 +179,44 @@ def move_embedded_tasks(app: App, database: Database, connected: ConnectedDataba
         owners = app.run(find_owners_with_tasks(home, owners))
         if not owners:
             say(app.streams, "nothing to move: the embedded store is empty")
+        differing = [
+            task
+            for owner in owners
+            for task in app.run(find_differences(home, owner, database, new))
+        ]
+        if differing:
+            _confirm_leaving_out(app, differing, yes=yes)
         for owner in owners:
             _print_moved(app, home, app.run(_move(app, home, owner, database, new)))
     finally:
         app.run(home.close())
+
+
+def _confirm_leaving_out(app: App, differing: Sequence[DifferingTask], *, yes: bool) -> None:
+    """Say which tasks were changed here and stay as they are in the database; ask about that."""
+    from neontodo.cli.prompt import ask
+    from neontodo.render.messages import say, warn
+
+    what = f"{pluralize(len(differing), 'task')} changed in the embedded store"
+    lines = limit_lines(
+        (
+            f"{task.number} {task.title}: {', '.join(task.differences)}"
+            for task in differing[:DIFFERENCES_SHOWN]
+        ),
+        len(differing),
+    )
+    if not (yes or app.streams.is_interactive):
+        raise Refused(
+            f"nothing was moved: {what} would stay as the database has them",
+            details=lines,
+            hint="change them there as well, or pass `--yes`; `todo connect --local` shows what "
+            "they are here",
+        )
+    warn(app.streams, f"{what} stay as the database has them:")
+    for line in lines:
+        say(app.streams, f"  {line}")
+    if not yes and ask(app, "move the other tasks? [y/N]").lower() not in ("y", "yes"):
+        raise Refused("nothing was moved")
 
 
 async def _move(app: App, home: Database, old: Owner, database: Database, new: Owner) -> MoveResult:

@@ -13,8 +13,9 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from neontodo.models import Task
 from neontodo.tasks.queries import changes, tasks, users
-from neontodo.tasks.state import copy_columns, is_readable_row, normalize_row
+from neontodo.tasks.state import copy_columns, is_readable_row, name_fields, normalize_row
 from neontodo.tasks.unit_of_work import UnitOfWork, WriteContext
 
 CHUNK = 1000
@@ -37,6 +38,74 @@ class TransferResult:
     tasks: int
     changes: int = 0
     unreadable: int = 0
+
+
+@dataclass(frozen=True)
+class DifferingTask:
+    """A task that was changed in one store in a way that another one does not have.
+
+    Attributes:
+        number: its number in the store where it was changed.
+        differences: the fields whose values differ, or where it was removed.
+    """
+
+    number: int
+    title: str
+    differences: tuple[str, ...]
+
+
+async def find_differing_tasks(
+    source: AsyncSession,
+    here: AsyncSession,
+    old: Owner,
+    session: AsyncSession,
+    new: Owner,
+) -> list[DifferingTask]:
+    """Return the tasks whose changes in the old store an import into the new one leaves out.
+
+    Commands that are in the new store's log, too, are no such changes, however their tasks went on
+    there. `source` must be a snapshot of the old store; `here` is another session on it.
+    """
+    found: dict[uuid.UUID, DifferingTask] = {}
+    async for rows in changes.stream_rows(source, old.user_id):
+        logged = [row for row in rows if is_readable_row({**row})]
+        command_ids = {row["command_id"] for row in logged}
+        known = await changes.fetch_known_commands(session, new.user_id, command_ids)
+        changed = {row["task_id"] for row in logged if row["command_id"] not in known}
+        found |= await _compare_tasks(here, old, session, new, list(changed - found.keys()))
+    return sorted(found.values(), key=lambda task: task.number)
+
+
+async def _compare_tasks(
+    here: AsyncSession, old: Owner, session: AsyncSession, new: Owner, task_ids: list[uuid.UUID]
+) -> dict[uuid.UUID, DifferingTask]:
+    own = await tasks.fetch_by_ids(here, old.user_id, task_ids)
+    others = await tasks.fetch_by_ids(session, new.user_id, task_ids)
+    missing = [task_id for task_id in own if task_id not in others]
+    removed = await changes.fetch_newest_changes(session, new.user_id, missing)
+    found = {}
+    for task_id in task_ids:
+        task, other = own.get(task_id), others.get(task_id)
+        if task is not None and other is not None:
+            differences = _list_differences(task, other)
+        elif task is not None:
+            # What went by an undo comes back.
+            by_hand = task_id in removed and removed[task_id].reverts is None
+            differences = ["removed there"] if by_hand else []
+        else:
+            differences = ["removed here"] if other is not None else []
+        if differences and (shown := task or other):
+            found[task_id] = DifferingTask(shown.number, shown.title, tuple(differences))
+    return found
+
+
+def _list_differences(task: Task, other: Task) -> list[str]:
+    """Return the fields that people have changed in one of two tasks."""
+    values, others = copy_columns(task), copy_columns(other)
+    by_program = ("number", "created_at", "updated_at")
+    return name_fields(
+        column for column in values if column not in by_program and values[column] != others[column]
+    )
 
 
 async def copy_to_store(

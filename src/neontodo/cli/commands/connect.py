@@ -54,6 +54,14 @@ class ConnectRequest:
     move: Annotated[bool, typer.Option("--move", help="Move the embedded store's tasks there.")] = (
         False
     )
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes",
+            "-y",
+            help="With --move: do not ask about tasks changed here that are there already.",
+        ),
+    ] = False
     local: Annotated[bool, typer.Option("--local", help="Use the embedded store again.")] = False
     forget: Annotated[
         bool, typer.Option("--forget", help="With --local: remove the stored URL and key, too.")
@@ -71,6 +79,8 @@ class ConnectRequest:
             raise typer.BadParameter("name a URL or `--env-file`, not both")
         if self.local + self.status + any(connecting) > 1:
             raise typer.BadParameter("choose one: a database, `--local` or `--status`")
+        if self.yes and not self.move:
+            raise typer.BadParameter("`--yes` goes with `--move`")
         if self.forget and not self.local:
             raise typer.BadParameter("`--forget` goes with `--local`")
         if self.json and not self.status:
@@ -120,7 +130,7 @@ def _connect(app: App, request: ConnectRequest) -> None:
         say(app.streams, f"connected to {made.display}{_describe_user(app, made)}")
         warn_overruled(app)
         if request.move:
-            move_embedded_tasks(app, database, made)
+            move_embedded_tasks(app, database, made, yes=request.yes)
         elif is_new:
             offer_move(app)
     finally:
@@ -282,8 +292,11 @@ def _use_embedded_store(app: App, *, forget: bool, who: str | None) -> None:
     With `forget` nothing of the database stays stored.
     """
     from neontodo.accounts import connected_database
+    from neontodo.accounts.embedded_users import read_last_change
     from neontodo.cli.connecting import warn_overruled
+    from neontodo.clock import format_duration
     from neontodo.render.messages import hint, say, warn
+    from neontodo.render.text import local_time
 
     if who is not None:
         _adopt_user(app, who)
@@ -296,6 +309,10 @@ def _use_embedded_store(app: App, *, forget: bool, who: str | None) -> None:
         warn(app.streams, "`connection.json` was damaged, so the stored URL was not removed")
     again = "again" if was_connected else "already"
     say(app.streams, f"the embedded store {app.profile.store_path} is in use {again}")
+    changed = read_last_change(app.profile.store_path) if last is not None else None
+    if changed is not None:
+        age = format_duration(app.now - changed)
+        say(app.streams, f"it was last changed {local_time(changed, app.tz)}, {age} ago")
     if left is not None and not forget:
         hint(app.streams, f"`todo connect` goes back to {left.display}")
     warn_overruled(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -193,6 +193,18 @@ async def fetch_newest_changes(
         col(Change.seq) == newest_seq,
     )
     return {change.task_id: change for change in (await session.scalars(statement)).all()}
+
+
+async def fetch_known_commands(
+    session: AsyncSession, user_id: str, command_ids: Collection[uuid.UUID]
+) -> set[uuid.UUID]:
+    """Return those of the commands that are in the log."""
+    statement = select(Change.command_id).where(
+        col(Change.user_id) == user_id,
+        has_any_of(session, Change.command_id, command_ids),
+        col(Change.position) == FIRST_OF_COMMAND,
+    )
+    return set((await session.scalars(statement)).all())
 
 
 async def fetch_reverting_commands(
