@@ -38,6 +38,11 @@ def add_and_toggle(pipe: Connection, todo: Todo, name: str, times: int) -> None:
     pipe.send(problems)
 
 
+def add(pipe: Connection, todo: Todo, title: str) -> None:
+    """Add a task, and answer the result."""
+    pipe.send(todo("add", title))
+
+
 def add_until_killed(pipe: Connection, todo: Todo, start: int) -> None:
     """Add tasks, and answer the number of each as soon as the command has ended."""
     n = start

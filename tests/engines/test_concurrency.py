@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neontodo.db.url import parse_url
-from tests.engines.processes import add_and_toggle, start
+from tests.engines.processes import add, add_and_toggle, start
 from tests.harness import Todo
 
 PEOPLE = 16
@@ -42,6 +42,17 @@ def test_sixteen_first_commands_at_once_agree_on_one_store(local: Todo) -> None:
         "tasks.db",
         "token",
     ]
+
+
+@pytest.mark.slow
+def test_first_commands_at_once_say_nothing_but_what_they_added(local: Todo) -> None:
+    running = [start(add, local, "Task") for _ in range(PEOPLE)]
+    results = [pipe.recv() for _, pipe in running]
+
+    # None of them takes the others' new key for one whose store is lost.
+    assert sorted(result.err for result in results) == sorted(
+        f"added {number}: Task\n" for number in range(1, PEOPLE + 1)
+    )
 
 
 def test_reading_while_another_writes_sees_the_state_before(todo: Todo) -> None:
