@@ -63,6 +63,13 @@ def said(result: Result) -> list[str]:
     return [line for line in lines if not line.startswith("notice:")]
 
 
+def offer(person: Todo) -> str:
+    return (
+        f"hint: the embedded store's tasks are still in {person.home / 'tasks.db'}; "
+        "`todo connect --move` moves them to the database"
+    )
+
+
 def stored(person: Todo) -> list[str]:
     """The files of connections."""
     return sorted(
@@ -116,9 +123,33 @@ def test_an_empty_database_takes_the_local_account(local: Todo, shared: str) -> 
     local.ok("add", "Task at home")
     before = user(local)
     result = local.ok("connect", shared)
-    assert said(result)[-1] == "hint: `todo connect --move` moves the embedded store's tasks there"
+    assert said(result)[-1] == offer(local)
     assert user(local) == before
     assert local.tasks() == []
+
+
+@pytest.mark.parametrize("argv", [["list"], ["list", "--all"], ["search", "milk"]])
+def test_an_empty_list_says_where_the_embedded_stores_tasks_are(
+    local: Todo, shared: str, argv: list[str]
+) -> None:
+    local.ok("add", "Task at home")
+    local.ok("connect", shared)
+    assert local.ok(*argv, terminal=True, width=300).err.splitlines()[-1] == offer(local)
+    assert local.ok(*argv) == Result(0, "", "")
+    assert local.ok(*argv, "--json").err == ""
+    # Who has had tasks in the database knows where they are.
+    local.ok("add", "Task there")
+    local.ok("rm", "1", "--yes")
+    assert local.tasks() == []
+    assert "embedded store" not in local.ok(*argv, terminal=True, width=300).err
+
+
+def test_an_empty_list_without_an_embedded_store_says_nothing_of_one(
+    local: Todo, shared: str
+) -> None:
+    local.ok("connect", shared)
+    assert "embedded store" not in local.ok("list", terminal=True).err
+    assert not (local.home / "tasks.db").exists()
 
 
 @pytest.mark.parametrize("text", ["{}", "{}\n", "psql '{}'\n", "DATABASE_URL={}\n"])

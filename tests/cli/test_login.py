@@ -828,7 +828,7 @@ def test_connecting_needs_no_key_once_signed_in(local: Todo, shared: str, ann: P
     assert (
         local.ok("connect", shared)
         .err.splitlines()[-1]
-        .endswith("moves the embedded store's tasks there")
+        .endswith("`todo connect --move` moves them to the database")
     )
     local.ok("add", "in the database")
     assert titles(local) == ["in the database"]

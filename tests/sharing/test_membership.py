@@ -95,7 +95,7 @@ def test_the_embedded_store_stays_and_its_tasks_are_mentioned(shared: Shared) ->
     ann = shared.machine("ann")
     ann.ok("add", "at home")
     found = ann.ok("join", stdin=shared.invite("ann@example.com"))
-    assert found.err.endswith("`todo connect --move` moves the embedded store's tasks there\n")
+    assert found.err.endswith("`todo connect --move` moves them to the database\n")
     assert ann.tasks() == []
     ann.ok("connect", "--local")
     assert [task["title"] for task in ann.tasks()] == ["at home"]

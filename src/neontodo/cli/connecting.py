@@ -135,6 +135,23 @@ def require_no_given_token(app: App) -> None:
         )
 
 
+def offer_move_of_missed_tasks(app: App) -> None:
+    """Say where the embedded store's tasks are, if the connected database never had any of yours.
+
+    It is for a person who finds a list empty.
+    """
+    from neontodo.accounts.move import has_had_tasks
+    from neontodo.db.embedded import has_store
+
+    if app.settings.token is not None or app.profile.connected_database is None:
+        return
+    if not has_store(app.profile.store_path):
+        return
+    user_id = app.run(app.identify_user()).user_id
+    if not app.run(has_had_tasks(app.database, user_id)):
+        offer_move(app)
+
+
 def offer_move(app: App) -> None:
     """Say how the embedded store's tasks are moved, if it has any."""
     from neontodo.accounts.move import find_owners, find_owners_with_tasks
@@ -152,7 +169,11 @@ def offer_move(app: App) -> None:
     finally:
         app.run(home.close())
     if has_tasks:
-        hint(app.streams, "`todo connect --move` moves the embedded store's tasks there")
+        hint(
+            app.streams,
+            f"the embedded store's tasks are still in {app.profile.store_path}; "
+            "`todo connect --move` moves them to the database",
+        )
 
 
 def move_embedded_tasks(

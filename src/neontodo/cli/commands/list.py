@@ -104,6 +104,10 @@ def _print_page(
         none_found="no tasks match" if is_narrowed else "nothing to do",
         next_step=None if is_narrowed else '`todo add "Buy milk"` adds a task',
     )
+    if output.mode == "table" and not page.total and app.target.engine == "postgresql":
+        from neontodo.cli.connecting import offer_move_of_missed_tasks
+
+        offer_move_of_missed_tasks(app)
 
 
 def _build_filter(
