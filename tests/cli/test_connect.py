@@ -573,11 +573,14 @@ def test_a_task_that_was_imported_and_then_changed_here_is_named(
 ) -> None:
     ann.ok("add", "There already")
     desk.ok("add", "-", stdin="One\nTwo\n")
+    desk.later(minutes=1)
     desk.ok("connect", shared, "--as", user(ann), "--move")
+    desk.ok("edit", "2", "3", "--tag", "home")
+    assert said(desk.ok("connect", "--move"))[-1] == "nothing to move: 2 tasks moved before"
     desk.ok("connect", "--local")
     desk.ok("done", "2")
     result = desk("connect", "--move")
-    assert (result.code, said(result)[-2]) == (1, "  2 Two: completed")
+    assert (result.code, said(result)[-2]) == (1, "  2 Two: completed, tags")
 
 
 def test_at_most_ten_differences_are_shown(local: Todo, shared: str) -> None:

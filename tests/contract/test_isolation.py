@@ -141,6 +141,7 @@ READS = {
     changes.fetch_log: given(),
     changes.fetch_newest_changes: given(IDS),
     changes.fetch_known_commands: given(COMMANDS),
+    changes.fetch_first_creations: given(IDS),
     changes.fetch_reverting_commands: given(COMMANDS),
     changes.fetch_deletions: given([sa.true()]),
     users.require_user: given(),

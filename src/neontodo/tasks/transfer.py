@@ -64,15 +64,18 @@ async def find_differing_tasks(
     """Return the tasks whose changes in the old store an import into the new one leaves out.
 
     Commands that are in the new store's log, too, are no such changes, however their tasks went on
-    there. `source` must be a snapshot of the old store; `here` is another session on it.
+    there; nor are those from before a task was imported. `source` must be a snapshot of the old
+    store; `here` is another session on it.
     """
     found: dict[uuid.UUID, DifferingTask] = {}
     async for rows in changes.stream_rows(source, old.user_id):
         logged = [row for row in rows if is_readable_row({**row})]
         command_ids = {row["command_id"] for row in logged}
         known = await changes.fetch_known_commands(session, new.user_id, command_ids)
-        changed = {row["task_id"] for row in logged if row["command_id"] not in known}
-        found |= await _compare_tasks(here, old, session, new, list(changed - found.keys()))
+        changed = {row["task_id"]: row["at"] for row in logged if row["command_id"] not in known}
+        created = await changes.fetch_first_creations(session, new.user_id, changed)
+        later = [task_id for task_id, at in created.items() if changed[task_id] >= at]
+        found |= await _compare_tasks(here, old, session, new, later)
     return sorted(found.values(), key=lambda task: task.number)
 
 

@@ -207,6 +207,22 @@ async def fetch_known_commands(
     return set((await session.scalars(statement)).all())
 
 
+async def fetch_first_creations(
+    session: AsyncSession, user_id: str, task_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, datetime]:
+    """Return when each task was created first, or imported."""
+    statement = (
+        sa.select(col(Change.task_id), sa.func.min(Change.at))
+        .where(
+            col(Change.user_id) == user_id,
+            has_any_of(session, Change.task_id, task_ids),
+            col(Change.kind) == "create",
+        )
+        .group_by(col(Change.task_id))
+    )
+    return {row[0]: row[1] for row in await session.execute(statement)}
+
+
 async def fetch_reverting_commands(
     session: AsyncSession, user_id: str, command_ids: Sequence[uuid.UUID]
 ) -> set[uuid.UUID]:
