@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -29,6 +31,7 @@ from neontodo.cli.commands.undo import LogRequest, UndoRequest
 from neontodo.cli.commands.whoami import WhoamiRequest
 from neontodo.cli.typer_app import Call, command_line, parse
 from neontodo.errors import BadValue
+from tests.harness import Todo
 
 
 @pytest.mark.parametrize(
@@ -252,3 +255,34 @@ def test_every_command_takes_the_options_of_todo_itself(name: str) -> None:
 def test_a_command_is_listed_with_the_first_sentence_of_its_help(name: str) -> None:
     sentence, _, _ = command_line().commands[name].help.partition("\n\n")
     assert f"{commands.ENTRIES[name].summary}." == sentence.replace("\n", " ")
+
+
+NAMES_OF_FILES = {"connect --env-file", "export file", "import file", "login --env-file"}
+
+
+def test_bytes_that_are_no_text_are_refused_in_every_word_but_names_of_files() -> None:
+    taken = set()
+    for path, command in commands_below("", command_line()):
+        context = command.context_class(command)
+        for param in command.get_params(context):
+            if param.type_descriptor.annotation in (str, list[str]):
+                with suppress(TyperException):
+                    param._runtime_param._coerce_value("caf\udce9", param, context)
+                    taken.add(f"{path} {param.opts[0]}")
+    assert taken == NAMES_OF_FILES
+
+
+def commands_below(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    yield path, command
+    for name, below in getattr(command, "commands", {}).items():
+        yield from commands_below(f"{path} {name}".strip(), below)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["search caf\udce9", "list -P \udce9", "list -t \udce9", "done \udce9", "add \udce9"],
+)
+def test_bytes_that_are_no_text_are_wrong_usage(todo: Todo, line: str) -> None:
+    result = todo(*line.split())
+    assert (result.code, result.out) == (2, "")
+    assert "is not valid UTF-8" in result.err

@@ -7,6 +7,7 @@ which needs none of them; nor does it need the options that they share.
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import MISSING, fields
@@ -381,7 +382,21 @@ class PlainText(RuntimeParam):
     """
 
     def _coerce_value(self, value: Any, param: Any, ctx: Any) -> Any:
-        return value if isinstance(value, str | bool) else list(value)
+        words = [value] if isinstance(value, str | bool) else list(value)
+        # The name of a file may be any bytes; other words end up in a store, which takes none.
+        if getattr(self.parameter_info, "path_type", None) is None:
+            for word in words:
+                _require_text(word, param, ctx)
+        return value if isinstance(value, str | bool) else words
+
+
+def _require_text(word: Any, param: Any, ctx: Any) -> None:
+    """Raise BadParameter if a word of the command line was not valid UTF-8."""
+    try:
+        str(word).encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(word).decode(errors="backslashreplace")
+        raise typer.BadParameter(f"`{shown}` is not valid UTF-8", ctx=ctx, param=param) from None
 
 
 class WholeNumber(RuntimeParam):

@@ -37,7 +37,11 @@ class ConnectRequest:
     ] = None
     env_file: Annotated[
         str | None,
-        typer.Option(metavar="PATH", help="Take the URL from the usual variables of this file."),
+        typer.Option(
+            metavar="PATH",
+            path_type=str,
+            help="Take the URL from the usual variables of this file.",
+        ),
     ] = None
     upgrade: Annotated[
         bool, typer.Option("--upgrade", help="Upgrade the database's tables to this version.")

@@ -49,7 +49,10 @@ class ExportRequest(options.Colored):
     """Which tasks to write, where and how."""
 
     file: Annotated[
-        str, typer.Argument(metavar="[FILE]", help="The file; without one, standard output.")
+        str,
+        typer.Argument(
+            metavar="[FILE]", path_type=str, help="The file; without one, standard output."
+        ),
     ] = "-"
     format: Format = None
     done: Annotated[bool, typer.Option("--done", help="Only tasks that are done.")] = False

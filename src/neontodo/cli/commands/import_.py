@@ -29,7 +29,10 @@ ENCODING = (
 class ImportRequest(options.Printing):
     """The file to read, and what to do with some of its records."""
 
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The file; `-` reads standard input.")]
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE", path_type=str, help="The file; `-` reads standard input."),
+    ]
     format: Format = None
     encoding: Annotated[
         str | None,

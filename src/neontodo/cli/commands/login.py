@@ -49,6 +49,7 @@ class LoginRequest:
         str | None,
         typer.Option(
             metavar="PATH",
+            path_type=str,
             help="Take the URL from BETTER_AUTH_URL or NEON_AUTH_BASE_URL of this file.",
         ),
     ] = None
