@@ -142,6 +142,17 @@ def make_file(path: Path) -> None:
     path.chmod(0o600)
 
 
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    if sys.platform == "win32" and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def publish(made: Path, path: Path, prepare: Callable[[], object] = lambda: None) -> bool:
     """Give a finished file its name, and return True, unless there is a file of that name.
 

@@ -164,12 +164,15 @@ async def migrate_file(
 
 def back_up(path: Path) -> Path | None:
     """Copy a store to `NAME.backup-TIME`; return the copy, or None if there was nothing in it."""
-    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as source:
+    from neontodo.db.verified_copy import copy_store
+
+    uri = f"{path.as_uri()}?mode=ro"
+    with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as source:
+        # What is copied and what that is compared with are the same state.
+        source.execute("BEGIN")
         if not source.execute("SELECT 1 FROM sqlite_master").fetchone():
             return None
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
         copy = path.with_name(f"{path.name}.backup-{stamp}")
-        make_file(copy)
-        with contextlib.closing(sqlite3.connect(copy)) as destination:
-            source.backup(destination)
+        copy_store(source, copy)
     return copy
