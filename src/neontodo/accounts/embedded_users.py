@@ -43,7 +43,7 @@ def read_last_change(path: Path) -> datetime | None:
     """Return when an embedded store was changed last; None if that cannot be read."""
     with (
         suppress(sqlite3.Error, OSError, TypeError, ValueError),
-        embedded.open_for_reading(path) as connection,
+        read_only.open_for_reading(path) as connection,
     ):
         (at,) = connection.execute("SELECT max(at) FROM changes").fetchone()
         return datetime.fromisoformat(at).replace(tzinfo=UTC)
