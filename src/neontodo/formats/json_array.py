@@ -45,7 +45,9 @@ def read(stream: BinaryIO, *, tz: tzinfo, now: datetime) -> Iterator[Record]:
 
     def build(where: str, raw: Any) -> Record:
         if isinstance(raw, dict) and {"cards", "lists"} <= raw.keys():
-            raise BadValue("this is a board of Trello's, which todo cannot read yet")
+            raise BadValue(
+                "this is a board of Trello's, which todo cannot read yet: nothing was imported"
+            )
         return build_record(where, raw, "json", tz=tz, now=now)
 
     return read_objects(stream, build)
