@@ -80,13 +80,15 @@ async def _explain_removal(app: App, session: AsyncSession, me: Identity, refs: 
 def say_unknown_names(app: App, conditions: Sequence[Condition]) -> None:
     """Say which projects and tags of a filter that found nothing no task has.
 
-    Only where the filter names some does it ask the store, by one statement.
+    Only where the filter names some, and messages are wanted, does it ask the store, by one
+    statement.
     """
     from neontodo.render.messages import say
     from neontodo.tasks import filters
     from neontodo.tasks.queries import counts
 
-    if not (names := filters.list_names(conditions)):
+    names = filters.list_names(conditions)
+    if not names or app.streams.is_quiet:
         return
     in_use = app.run(app.read(lambda s, me: counts.fetch_names_in_use(s, me.user_id)))
     for field, name in names:

@@ -44,7 +44,7 @@ def say_what_is_read(app: App, what: str) -> None:
     """Say on a terminal what a command waits for there, and how to end it."""
     from neontodo.render.messages import print_message
 
-    if app.streams.in_is_terminal:
+    if app.streams.is_interactive:
         print_message(app.streams, f"{what}; Ctrl-D ends")
 
 
