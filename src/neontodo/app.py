@@ -237,7 +237,7 @@ class App:
         from neontodo.accounts import identity, machine_keys, tokens
 
         if tokens.read_issuer(token) == tokens.ISSUER or self.profile.issuer is None:
-            machine_key = machine_keys.load_machine_key(self.folder)
+            machine_key = machine_keys.find_machine_key(self.folder)
             return await identity.verify_self_signed_token(
                 token, origin, machine_key=machine_key, database=self.database, now=self.now
             )

@@ -199,6 +199,38 @@ def test_a_damaged_key_without_a_store_is_moved_away(tmp_path: Path) -> None:
     nobody.ok("list")
 
 
+def test_the_tasks_of_a_store_without_its_key_are_not_said_to_be_missing(
+    local: Todo, shared: str, tmp_path: Path
+) -> None:
+    ann = Hasty(tmp_path / "ann")
+    ann.ok("connect", shared)
+    lose_key(local)
+    me = str(ann.ok("whoami", "--json").json["user"])
+    assert f"still in {local.home / 'tasks.db'}" in local.ok("connect", shared, "--as", me).err
+    refused = local("connect", "--move")
+    assert (refused.code, hinted(refused)[:3]) == (4, ["connect", "--local", "--as"])
+    local.ok(*hinted(refused))
+    local.ok("connect", "--move")
+    assert [task["title"] for task in local.tasks()] == ["Task at home"]
+
+
+def test_a_script_with_a_token_needs_no_key_here(local: Todo) -> None:
+    token = local.ok("token", "create", "--name", "ci").out.strip()
+    damage_key(local)
+    local.ok("add", "from CI", env={"TODO_TOKEN": token})
+
+
+def test_a_database_of_ones_own_needs_no_key_of_the_embedded_store(
+    local: Todo, shared: str, tmp_path: Path
+) -> None:
+    ann = Hasty(tmp_path / "ann")
+    ann.ok("connect", shared)
+    damage_key(local)
+    local.ok("connect", shared, "--as", str(ann.ok("whoami", "--json").json["user"]))
+    local.ok("add", "Task there")
+    assert [task["title"] for task in ann.tasks()] == ["Task there"]
+
+
 def test_a_database_keeps_the_key_that_it_knows(local: Todo, shared: str, tmp_path: Path) -> None:
     local.ok("connect", shared)
     local.ok("add", "Task there")

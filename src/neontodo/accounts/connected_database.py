@@ -220,7 +220,7 @@ async def fetch_known_users(
     from neontodo.accounts import queries
 
     previous = _load_previous(secrets, store_id)
-    candidates = (previous.machine_key if previous else None, machine_keys.load_machine_key(folder))
+    candidates = (previous.machine_key if previous else None, machine_keys.find_machine_key(folder))
     async with database.connect() as connection:
         accepted = [
             key
@@ -264,7 +264,7 @@ async def enrol_machine(
     from neontodo.accounts import queries
     from neontodo.db.database import AGAIN
 
-    embedded_key = machine_keys.load_machine_key(folder)
+    embedded_key = machine_keys.find_machine_key(folder)
     is_embedded_key = embedded_key is not None and embedded_key.key_id == key.key_id
     connected = replace(connected, machine_key=None if is_embedded_key else key)
     save_connected_database(secrets, connected)

@@ -98,7 +98,7 @@ async def adopt_user(
         user = find_user(await queries.fetch_users(connection), who)
         if not machine_keys.is_uuid(user.id):
             raise Refused(f"{user.label} signs in with an account", hint="run `todo login`")
-        previous = _load_previous_key(folder)
+        previous = machine_keys.find_machine_key(folder)
         if (
             previous is not None
             and previous.user_id == user.id
@@ -110,14 +110,6 @@ async def adopt_user(
     if previous is not None:
         _keep_for_database(previous, folder, secrets)
     return made, machine_keys.replace_machine_key(folder, made)
-
-
-def _load_previous_key(folder: Path) -> MachineKey | None:
-    """Read the key that is here; None if it is damaged, since it is kept under another name."""
-    try:
-        return machine_keys.load_machine_key(folder)
-    except TodoError:
-        return None
 
 
 def _keep_for_database(key: MachineKey, folder: Path, secrets: NamedSecrets) -> None:

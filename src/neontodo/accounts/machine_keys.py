@@ -140,6 +140,17 @@ def load_machine_key(folder: Path) -> MachineKey | None:
     return replace(machine_key, token=read_token(folder / TOKEN))
 
 
+def find_machine_key(folder: Path) -> MachineKey | None:
+    """Read the key that is stored in a folder, None if there is none that can be used.
+
+    It is for what can do without: another key, or a store that knows the key.
+    """
+    try:
+        return load_machine_key(folder)
+    except NotSignedIn:
+        return None
+
+
 def create_machine_key(folder: Path, *, name: str, now: datetime) -> MachineKey:
     """Make a user and a key, or return those there are; concurrent callers get the same."""
     machine_key = load_machine_key(folder)

@@ -55,8 +55,10 @@ def find_owners(folder: Path, store_path: Path, account: Account | None) -> list
 
     Nobody has where there is no store.
     """
+    if not embedded.has_store(store_path):
+        return []
     machine_key = machine_keys.load_machine_key(folder)
-    if machine_key is None or not embedded.has_store(store_path):
+    if machine_key is None:
         return []
     owners = [Owner(machine_key.user_id, machine_key.key_id)]
     if account is not None:

@@ -154,26 +154,33 @@ def offer_move_of_missed_tasks(app: App) -> None:
 
 def offer_move(app: App) -> None:
     """Say how the embedded store's tasks are moved, if it has any."""
-    from neontodo.accounts.move import find_owners, find_owners_with_tasks
     from neontodo.render.messages import hint
 
-    owners = find_owners(app.folder, app.profile.store_path, app.account)
-    if not owners:
-        return
-    home = app.database_at(SqliteTarget(app.profile.store_path))
     try:
-        has_tasks = bool(app.run(find_owners_with_tasks(home, owners)))
+        has_tasks = _has_embedded_tasks(app)
     except TodoError:
         # `--move` says what is the matter.
         has_tasks = True
-    finally:
-        app.run(home.close())
     if has_tasks:
         hint(
             app.streams,
             f"the embedded store's tasks are still in {app.profile.store_path}; "
             "`todo connect --move` moves them to the database",
         )
+
+
+def _has_embedded_tasks(app: App) -> bool:
+    from neontodo.accounts.move import find_owners, find_owners_with_tasks
+
+    app.profile.require_key_of_store()
+    owners = find_owners(app.folder, app.profile.store_path, app.account)
+    if not owners:
+        return False
+    home = app.database_at(SqliteTarget(app.profile.store_path))
+    try:
+        return bool(app.run(find_owners_with_tasks(home, owners)))
+    finally:
+        app.run(home.close())
 
 
 def move_embedded_tasks(
@@ -183,11 +190,13 @@ def move_embedded_tasks(
 
     Raises:
         Refused: changes would be left out, and `yes` is off, or a person has not agreed.
+        KeyNotAccepted: there is an embedded store, and the key that says whose tasks are is lost.
     """
     from neontodo.accounts.move import find_differences, find_owners, find_owners_with_tasks
     from neontodo.render.messages import say
     from neontodo.tasks.transfer import Owner
 
+    app.profile.require_key_of_store()
     owners = find_owners(app.folder, app.profile.store_path, app.account)
     if not owners:
         say(app.streams, "nothing to move: there is no embedded store")
@@ -199,7 +208,7 @@ def move_embedded_tasks(
     try:
         owners = app.run(find_owners_with_tasks(home, owners))
         if not owners:
-            say(app.streams, "nothing to move: the embedded store is empty")
+            say(app.streams, "nothing to move: the embedded store has no tasks of yours")
         differing = [
             task
             for owner in owners
