@@ -57,12 +57,10 @@ def find_owners(folder: Path, store_path: Path, account: Account | None) -> list
     """
     if not embedded.has_store(store_path):
         return []
+    owners = [] if account is None else [Owner(account.user_id, account.machine)]
     machine_key = machine_keys.load_machine_key(folder)
-    if machine_key is None:
-        return []
-    owners = [Owner(machine_key.user_id, machine_key.key_id)]
-    if account is not None:
-        owners.insert(0, Owner(account.user_id, account.machine))
+    if machine_key is not None:
+        owners.append(Owner(machine_key.user_id, machine_key.key_id))
     return owners
 
 

@@ -169,11 +169,19 @@ def offer_move(app: App) -> None:
         )
 
 
-def _has_embedded_tasks(app: App) -> bool:
-    from neontodo.accounts.move import find_owners, find_owners_with_tasks
+def _find_owners(app: App) -> list[Owner]:
+    """Return who may have tasks in the embedded store; KeyNotAccepted if its key is lost."""
+    from neontodo.accounts.move import find_owners
 
-    app.profile.require_key_of_store()
-    owners = find_owners(app.folder, app.profile.store_path, app.account)
+    if app.account is None:
+        app.profile.require_key_of_store()
+    return find_owners(app.folder, app.profile.store_path, app.account)
+
+
+def _has_embedded_tasks(app: App) -> bool:
+    from neontodo.accounts.move import find_owners_with_tasks
+
+    owners = _find_owners(app)
     if not owners:
         return False
     home = app.database_at(SqliteTarget(app.profile.store_path))
@@ -192,12 +200,11 @@ def move_embedded_tasks(
         Refused: changes would be left out, and `yes` is off, or a person has not agreed.
         KeyNotAccepted: there is an embedded store, and the key that says whose tasks are is lost.
     """
-    from neontodo.accounts.move import find_differences, find_owners, find_owners_with_tasks
+    from neontodo.accounts.move import find_differences, find_owners_with_tasks
     from neontodo.render.messages import say
     from neontodo.tasks.transfer import Owner
 
-    app.profile.require_key_of_store()
-    owners = find_owners(app.folder, app.profile.store_path, app.account)
+    owners = _find_owners(app)
     if not owners:
         say(app.streams, "nothing to move: there is no embedded store")
         return
