@@ -526,8 +526,8 @@ def test_moving_again_does_not_drop_changes_in_silence(moved: Todo) -> None:
     result = moved("connect", "--move")
     assert result.code == 1
     assert said(result)[3:] == [
-        "error: nothing was moved: 3 tasks changed in the embedded store would stay as the "
-        "database has them",
+        "error: nothing was moved: the database would keep its own version of 3 tasks changed in "
+        "the embedded store",
         *DIFFERENCES,
         "hint: change them there as well, or pass `--yes`; `todo connect --local` shows what they "
         "are here",
@@ -545,7 +545,7 @@ def test_on_a_terminal_it_is_asked_whether_to_leave_them_out(
     assert result.code == code
     lines = said(result)
     place = lines.index(
-        "warning: 3 tasks changed in the embedded store stay as the database has them:"
+        "warning: the database keeps its own version of 3 tasks changed in the embedded store:"
     )
     assert lines[place + 1 : place + 4] == DIFFERENCES
     assert lines[place + 4].startswith("move the other tasks? [y/N]")
@@ -555,7 +555,10 @@ def test_on_a_terminal_it_is_asked_whether_to_leave_them_out(
 
 def test_with_yes_the_databases_versions_stay(moved: Todo) -> None:
     lines = said(moved.ok("connect", "--move", "--yes"))
-    assert "warning: 3 tasks changed in the embedded store stay as the database has them:" in lines
+    assert (
+        "warning: the database keeps its own version of 3 tasks changed in the embedded store:"
+        in lines
+    )
     titles = [task["title"] for task in moved.tasks()]
     assert titles == ["One", "Two", "Three", "Four", "Six"]
 

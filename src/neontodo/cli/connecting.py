@@ -244,12 +244,12 @@ def _confirm_leaving_out(app: App, differing: Sequence[DifferingTask], *, yes: b
     )
     if not (yes or app.streams.is_interactive):
         raise Refused(
-            f"nothing was moved: {what} would stay as the database has them",
+            f"nothing was moved: the database would keep its own version of {what}",
             details=lines,
             hint="change them there as well, or pass `--yes`; `todo connect --local` shows what "
             "they are here",
         )
-    warn(app.streams, f"{what} stay as the database has them:")
+    warn(app.streams, f"the database keeps its own version of {what}:")
     for line in lines:
         say(app.streams, f"  {line}")
     if not yes and ask(app, "move the other tasks? [y/N]").lower() not in ("y", "yes"):
