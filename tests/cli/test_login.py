@@ -874,7 +874,7 @@ def test_an_embedded_store_without_tasks_is_not_offered(
     moved = local.ok("connect", "--move").err.splitlines()
     assert moved[-2:] == [
         f"connected to {local.ok('whoami', '--json').json['store']} as {ann.email}",
-        "nothing to move: the embedded store is empty",
+        "nothing to move: the embedded store has no tasks of yours",
     ]
 
 
