@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from neontodo.errors import NotSignedIn, Refused, SchemaMismatch, TaskNotFound
+from neontodo.errors import NotSignedIn, Refused, SchemaMismatch, StoreUnavailable, TaskNotFound
 from neontodo.fields import Priority
 from neontodo.models import TaskCreate, TaskUpdate
 from neontodo.tasks import service
-from neontodo.tasks.queries import changes
+from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.references import parse_refs
 from neontodo.tasks.service import Edit
 from neontodo.tasks.unit_of_work import AlreadyApplied, UnitOfWork, WriteContext
@@ -47,6 +47,43 @@ def test_what_is_added_comes_back_whole(store: Store) -> None:
     assert store.tasks() == [task]
     assert (task.due_on, task.due_at) == (date(2026, 12, 24), due)
     assert task.tags == ("a", "b")
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_every_column_of_many_rows_can_be_updated_at_once(store: Store, count: int) -> None:
+    old = store.add(*(f"task {n}" for n in range(count)), project="old", extra={"kept": 1})
+    columns = {
+        "title": 'Ge"schenke\\ 🎁',
+        "description": "line\nline",
+        "completed": True,
+        "completed_at": FRIDAY_NOON,
+        "due_on": date(2026, 12, 24),
+        "due_at": datetime(2026, 12, 24, 16, 30, tzinfo=UTC),
+        "priority": 3,
+        "project": None,
+        "tags": ("a", "b"),
+        "search_text": " found ",
+        "extra": {"name": "ä", "deep": [{"x": None, "y": 1.5}]},
+        "updated_at": FRIDAY_NOON,
+    }
+    rows = [{"user_id": ANN, "id": task.id, **columns} for task in old[:-1]]
+    last = {"user_id": ANN, "id": old[-1].id, "title": "last", "extra": None}
+    store.in_session(lambda session: tasks.update_tasks(session, [*rows, last]))
+
+    new = {task.id: task for task in store.tasks()}
+    assert len(new) == count
+    for task in old[:-1]:
+        assert new[task.id] == task.model_copy(
+            update={name: value for name, value in columns.items() if name in task.model_fields_set}
+        )
+    assert new[old[-1].id] == old[-1].model_copy(update={"title": "last", "extra": None})
+    assert len(store.tasks(words=("found",))) == count - 1
+
+
+def test_an_update_of_a_row_that_is_not_there_fails(store: Store) -> None:
+    missing = {"user_id": ANN, "id": uuid.uuid4(), "title": "nothing"}
+    with pytest.raises(StoreUnavailable, match="refused a statement"):
+        store.in_session(lambda session: tasks.update_tasks(session, [missing]))
 
 
 def test_an_edit_changes_only_what_it_names(store: Store) -> None:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from neontodo.errors import TaskNotFound, limit_lines
-from neontodo.models import Change, Task, TaskPublic
+from neontodo.models import Task, TaskPublic
 from neontodo.tasks.queries import changes, tasks
+from neontodo.tasks.queries.spans import Span
 from neontodo.tasks.references import Last, Number, Prefix, Range, Ref, Refs
 from neontodo.tasks.state import UnreadableChange, read_change
 
 AnyTask = TypeVar("AnyTask", bound=Task | TaskPublic)
-_Columns = tuple[Any, Any]
-
-OF_TASKS: _Columns = (col(Task.number), col(Task.id))
-OF_DELETIONS: _Columns = (changes.logged_number(col(Change.before)), col(Change.task_id))
-"""Where number and id of a task stand: in its row, or in the log of its removal."""
 
 CANDIDATES_SHOWN = 10
 
@@ -33,9 +30,8 @@ async def resolve_refs(session: AsyncSession, user_id: str, key_id: str, refs: R
         TaskNotFound: a reference names none, or a UUID prefix several; the candidates are listed.
     """
     last_id = await _fetch_last_id(session, user_id, key_id, refs)
-    criteria = [_build_criterion(ref, OF_TASKS, last_id) for ref in refs.parts]
-    rows = await tasks.fetch_matching_tasks(session, user_id, criteria)
-    return _pick_named(refs, rows, last_id)
+    rows = await tasks.fetch_in_spans(session, user_id, **_list_spans(refs.parts, last_id))
+    return _pick_named(refs, _Rows(rows), last_id)
 
 
 async def resolve_one(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -> Task:
@@ -55,21 +51,20 @@ async def resolve_ids(
 ) -> list[uuid.UUID]:
     """Return the ids of the tasks that the references name, also removed ones; or TaskNotFound."""
     last_id = await _fetch_last_id(session, user_id, key_id, refs)
-    criteria = [_build_criterion(ref, OF_TASKS, last_id) for ref in refs.parts]
-    rows: list[Task | TaskPublic] = [*await tasks.fetch_matching_tasks(session, user_id, criteria)]
+    spans = _list_spans(refs.parts, last_id)
+    rows: list[Task | TaskPublic] = [*await tasks.fetch_in_spans(session, user_id, **spans)]
     # To look through the log takes long where it is long; a range may span what is gone.
-    unsure = [
-        ref for ref in refs.parts if isinstance(ref, Range) or not _match_rows(ref, rows, last_id)
-    ]
+    here = _Rows(rows)
+    unsure = [ref for ref in refs.parts if isinstance(ref, Range) or not here.find(ref, last_id)]
     if unsure:
         there = {task.id for task in rows}
-        criteria = [_build_criterion(ref, OF_DELETIONS, last_id) for ref in unsure]
+        spans = _list_spans(unsure, last_id)
         gone: dict[uuid.UUID, TaskPublic] = {}
-        for change in await changes.fetch_deletions(session, user_id, criteria):
+        for change in await changes.fetch_deletions(session, user_id, **spans):
             with suppress(UnreadableChange):
                 gone[change.task_id] = read_change(change)
         rows += [task for task_id, task in gone.items() if task_id not in there]
-    return [task.id for task in _pick_named(refs, rows, last_id)]
+    return [task.id for task in _pick_named(refs, _Rows(rows), last_id)]
 
 
 async def _fetch_last_id(
@@ -80,23 +75,56 @@ async def _fetch_last_id(
     return None
 
 
-def _build_criterion(ref: Ref, columns: _Columns, last_id: uuid.UUID | None) -> Any:
-    number, task_id = columns
-    match ref:
-        case Number():
-            return number == ref.value
-        case Range():
-            return number.between(ref.first, ref.last)
-        case Prefix():
-            return task_id.between(ref.low, ref.high)
-        case Last():
-            return task_id == last_id
+def _list_spans(parts: Iterable[Ref], last_id: uuid.UUID | None) -> dict[str, list[Span]]:
+    """Return the numbers and the ids that references name, as the queries take them."""
+    numbers: list[Span] = []
+    ids: list[Span] = []
+    for ref in parts:
+        match ref:
+            case Number():
+                numbers.append((ref.value, ref.value))
+            case Range():
+                numbers.append((ref.first, ref.last))
+            case Prefix():
+                ids.append((ref.low, ref.high))
+            case Last() if last_id is not None:
+                ids.append((last_id, last_id))
+    return {"numbers": numbers, "ids": ids}
 
 
-def _pick_named(refs: Refs, rows: Sequence[AnyTask], last_id: uuid.UUID | None) -> list[AnyTask]:
+class _Rows(Generic[AnyTask]):
+    """Tasks in the order of their numbers and of their ids, where references find them."""
+
+    def __init__(self, rows: Iterable[AnyTask]) -> None:
+        rows = list(rows)
+        numbered = (task for task in rows if isinstance(task.number, int))
+        named = (task for task in rows if isinstance(task.id, uuid.UUID))
+        self._by_number = sorted(numbered, key=_get_number)
+        self._by_id = sorted(named, key=_get_id)
+
+    def find(self, ref: Ref, last_id: uuid.UUID | None) -> Sequence[AnyTask]:
+        match ref:
+            case Number():
+                return _slice(self._by_number, ref.value, ref.value, _get_number)
+            case Range():
+                return _slice(self._by_number, ref.first, ref.last, _get_number)
+            case Prefix():
+                return _slice(self._by_id, ref.low, ref.high, _get_id)
+            case Last():
+                return _slice(self._by_id, last_id, last_id, _get_id) if last_id else []
+
+
+_get_number, _get_id = attrgetter("number"), attrgetter("id")
+
+
+def _slice(rows: list[AnyTask], low: Any, high: Any, key: Callable[[Any], Any]) -> list[AnyTask]:
+    return rows[bisect_left(rows, low, key=key) : bisect_right(rows, high, key=key)]
+
+
+def _pick_named(refs: Refs, rows: _Rows[AnyTask], last_id: uuid.UUID | None) -> list[AnyTask]:
     named: dict[uuid.UUID, AnyTask] = {}
     for ref in refs.parts:
-        found = _match_rows(ref, rows, last_id)
+        found = rows.find(ref, last_id)
         if not found:
             raise _explain_missing(ref)
         if isinstance(ref, Prefix) and len(found) > 1:
@@ -107,20 +135,6 @@ def _pick_named(refs: Refs, rows: Sequence[AnyTask], last_id: uuid.UUID | None) 
             )
         named |= {task.id: task for task in found}
     return list(named.values())
-
-
-def _match_rows(ref: Ref, rows: Iterable[AnyTask], last_id: uuid.UUID | None) -> list[AnyTask]:
-    match ref:
-        case Number():
-            return [task for task in rows if task.number == ref.value]
-        case Range():
-            numbered = (task for task in rows if isinstance(task.number, int))
-            return [task for task in numbered if ref.first <= task.number <= ref.last]
-        case Prefix():
-            named = (task for task in rows if isinstance(task.id, uuid.UUID))
-            return [task for task in named if ref.low <= task.id <= ref.high]
-        case Last():
-            return [task for task in rows if task.id == last_id]
 
 
 def list_candidates(found: Iterable[Task | TaskPublic]) -> tuple[str, ...]:

@@ -16,7 +16,8 @@ from sqlmodel import col, select
 from neontodo.columns import INSTANTS
 from neontodo.db import bulk
 from neontodo.models import Change, Key, Task
-from neontodo.tasks.queries.filter_sql import EngineSql, has_any_of
+from neontodo.tasks.queries import spans
+from neontodo.tasks.queries.filter_sql import EngineSql
 from neontodo.tasks.results import LogEntry
 from neontodo.tasks.state import UnreadableChange, publish_state, read_before
 
@@ -86,15 +87,15 @@ async def fetch_command_changes(
     limit: int,
 ) -> Sequence[Change]:
     """Return changes of a command, after a seq if one is given, in order; its seqs have no gap."""
-    first = (
-        select(Change.seq)
-        .where(
+    first = spans.read_in_order(
+        session,
+        sa.select(col(Change.seq)).where(
             col(Change.user_id) == user_id,
-            col(Change.command_id) == command_id,
+            col(Change.command_id).between(command_id, command_id),
             col(Change.position) == FIRST_OF_COMMAND,
-        )
-        .scalar_subquery()
-    )
+        ),
+        col(Change.command_id),
+    ).scalar_subquery()
     start = first - 1 if after is None else sa.literal(after, sa.BigInteger)
     statement = (
         select(Change)
@@ -127,33 +128,38 @@ async def fetch_log(
 async def _fetch_entries(
     session: AsyncSession, user_id: str, task_ids: Sequence[uuid.UUID] | None, limit: int | None
 ) -> list[LogEntry]:
-    reverted = aliased(Change)
-    same_user = col(Change.user_id)
+    change: Any = Change
+    chosen = sa.select(Change).where(change.user_id == user_id)
+    if task_ids is not None:
+        wanted = spans.repeat_values(task_ids)
+        chosen, change = spans.select_in_spans(session, user_id, col(Change.task_id), wanted)
+    task = spans.find_in_span(session, user_id, col(Task.id), change.task_id, change.task_id)
+    reverted = spans.find_in_span(
+        session,
+        user_id,
+        col(Change.command_id),
+        change.reverts,
+        change.reverts,
+        rows=aliased(Change),
+        position=FIRST_OF_COMMAND,
+    )
+    is_same_key = sa.and_(col(Key.user_id) == change.user_id, col(Key.id) == change.key_id)
     statement = (
-        sa.select(
-            *(getattr(Change, name) for name in LOGGED),
-            sa.func.coalesce(Key.label, Change.key_id).label("machine"),
-            col(Task.number),
-            sa.func.coalesce(Task.title, "").label("title"),
-            col(reverted.reverts).is_not(None).label("redo"),
+        chosen.with_only_columns(
+            *(getattr(change, name) for name in LOGGED),
+            sa.func.coalesce(Key.label, change.key_id).label("machine"),
+            task.columns.number,
+            sa.func.coalesce(task.columns.title, "").label("title"),
+            reverted.columns.reverts.is_not(None).label("redo"),
         )
-        .outerjoin(Key, sa.and_(col(Key.user_id) == same_user, col(Key.id) == Change.key_id))
-        .outerjoin(Task, sa.and_(col(Task.user_id) == same_user, col(Task.id) == Change.task_id))
-        .outerjoin(
-            reverted,
-            sa.and_(
-                col(reverted.user_id) == same_user,
-                col(reverted.command_id) == Change.reverts,
-                col(reverted.position) == FIRST_OF_COMMAND,
-            ),
-        )
-        .where(same_user == user_id)
-        .order_by(col(Change.seq).desc())
+        .outerjoin(Key, is_same_key)
+        .outerjoin(task.source, task.on)
+        .outerjoin(reverted.source, reverted.on)
+        .order_by(change.seq.desc())
         .limit(limit)
     )
-    if task_ids is not None:
-        statement = statement.where(col(Change.task_id).in_(task_ids))
-    return [LogEntry(**row._mapping) for row in (await session.execute(statement)).all()]
+    rows = (await session.execute(statement)).all()
+    return [LogEntry(**row._mapping) for row in rows if row.seq is not None]
 
 
 def _name_entry(entry: LogEntry, last: Change | None) -> LogEntry:
@@ -179,20 +185,11 @@ async def fetch_newest_changes(
     session: AsyncSession, user_id: str, task_ids: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, Change]:
     """Return the newest change of each task."""
-    same = aliased(Change)
-    newest_seq = (
-        select(same.seq)
-        .where(col(same.user_id) == user_id, col(same.task_id) == Change.task_id)
-        .order_by(col(same.seq).desc())
-        .limit(1)
-        .scalar_subquery()
+    statement = spans.select_newest(
+        session, user_id, col(Change.task_id), task_ids, col(Change.seq)
     )
-    statement = select(Change).where(
-        col(Change.user_id) == user_id,
-        has_any_of(session, Change.task_id, task_ids),
-        col(Change.seq) == newest_seq,
-    )
-    return {change.task_id: change for change in (await session.scalars(statement)).all()}
+    found = (await session.scalars(statement)).all()
+    return {change.task_id: change for change in found if change is not None}
 
 
 async def fetch_known_commands(
@@ -227,12 +224,14 @@ async def fetch_reverting_commands(
     session: AsyncSession, user_id: str, command_ids: Sequence[uuid.UUID]
 ) -> set[uuid.UUID]:
     """Return those of the commands that took back another one."""
-    statement = select(Change.command_id).where(
-        col(Change.user_id) == user_id,
-        has_any_of(session, Change.command_id, set(command_ids)),
-        col(Change.position) == FIRST_OF_COMMAND,
-        col(Change.reverts).is_not(None),
+    statement, first = spans.select_in_spans(
+        session,
+        user_id,
+        col(Change.command_id),
+        spans.repeat_values(command_ids),
+        position=FIRST_OF_COMMAND,
     )
+    statement = statement.with_only_columns(first.command_id).where(first.reverts.is_not(None))
     return set((await session.scalars(statement)).all())
 
 
@@ -252,12 +251,38 @@ class logged_number(EngineSql):
 
 
 async def fetch_deletions(
-    session: AsyncSession, user_id: str, criteria: Sequence[sa.ColumnElement[bool]]
-) -> Sequence[Change]:
-    """Return deletions that meet one of the criteria, oldest first."""
-    statement = (
-        select(Change)
-        .where(col(Change.user_id) == user_id, col(Change.kind) == "delete", sa.or_(*criteria))
-        .order_by(col(Change.seq))
+    session: AsyncSession, user_id: str, *, numbers: spans.Spans = (), ids: spans.Spans = ()
+) -> list[Change]:
+    """Return the removals of tasks whose number or id is in one of the spans, oldest first."""
+    found: dict[int, Change] = {}
+    removals = {"kind": "delete"}
+    for column, wanted in (
+        (col(Change.seq), await _fetch_removal_seqs(session, user_id, numbers)),
+        (col(Change.task_id), ids),
+    ):
+        if wanted:
+            statement, _ = spans.select_in_spans(session, user_id, column, wanted, **removals)
+            rows = (await session.scalars(statement)).all()
+            found |= {change.seq: change for change in rows if change is not None}
+    return [found[seq] for seq in sorted(found)]
+
+
+async def _fetch_removal_seqs(
+    session: AsyncSession, user_id: str, numbers: spans.Spans
+) -> list[tuple[int, int]]:
+    """Return the seqs of the removals of tasks whose number is in one of the spans.
+
+    No index has the numbers: all removals between the lowest and the highest are read, and their
+    numbers compared here, since the engines would compare each with each.
+    """
+    if not numbers:
+        return []
+    merged = spans.merge_spans(numbers)
+    number = logged_number(col(Change.before))
+    statement = select(Change.seq, number).where(
+        col(Change.user_id) == user_id,
+        col(Change.kind) == "delete",
+        number.between(merged[0][0], merged[-1][1]),
     )
-    return (await session.scalars(statement)).all()
+    rows = (await session.execute(statement)).all()
+    return spans.repeat_values(seq for seq, each in rows if spans.is_in_spans(each, merged))

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -100,27 +99,16 @@ def _column_of(name: str) -> Any:
     return col(getattr(Task, name))
 
 
-def has_any_of(session: AsyncSession, field: Any, values: Collection[Any]) -> ColumnElement[bool]:
-    """Return the condition that a column has one of many values.
-
-    There are no statistics of the columns that tell tasks apart. From a list of a hundred ids the
-    planner would conclude that it stands for half of the user's rows, and read them all; of an
-    array that it does not know beforehand it thinks less.
-    """
-    column: ColumnElement[Any] = col(field)  # type: ignore[assignment]
-    if session.get_bind().dialect.name == "sqlite":
-        return column.in_(values)
-    array = sa.cast(sa.select(_bind_texts(values)).scalar_subquery(), sa.ARRAY(column.type))
-    return column == sa.any_(array)
-
-
 def bind_uuids(ids: Collection[uuid.UUID]) -> ColumnElement[Any]:
     """Return ids as one argument of a function on Postgres."""
-    return sa.cast(_bind_texts(ids), sa.ARRAY(sa.Uuid))
+    return sa.cast(bind_texts(ids), sa.ARRAY(sa.Uuid))
 
 
-def _bind_texts(values: Collection[Any]) -> ColumnElement[Any]:
-    # The driver knows arrays of text, but would have to ask the server about any other.
+def bind_texts(values: Collection[Any]) -> ColumnElement[Any]:
+    """Return values as one array of text on Postgres.
+
+    The driver knows arrays of text, but would have to ask the server about any other.
+    """
     return sa.literal([str(value) for value in values], sa.ARRAY(sa.Text))
 
 

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Select, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
-from sqlmodel import col, delete, select, update
+from sqlmodel import col, delete, select
 
 from neontodo.db import bulk
 from neontodo.models import Task, TaskPublic, User
 from neontodo.tasks.filters import TaskFilter
+from neontodo.tasks.queries import spans
 from neontodo.tasks.queries.filter_sql import (
     OrderedBy,
     bind_uuids,
@@ -23,7 +24,6 @@ from neontodo.tasks.queries.filter_sql import (
     build_order_by,
     build_relevance,
     build_row_checks,
-    has_any_of,
     unindexed,
 )
 from neontodo.tasks.results import Page, UnreadableTask
@@ -138,14 +138,18 @@ def _read_values(row: Sequence[Any]) -> TaskPublic | UnreadableTask:
     return read_row(dict(zip(PUBLIC_FIELDS, row, strict=True)))
 
 
-async def fetch_matching_tasks(
-    session: AsyncSession, user_id: str, criteria: Sequence[ColumnElement[bool]]
-) -> Sequence[Task]:
-    """Return whole rows that meet one of the criteria, by number."""
-    statement = WHOLE.where(col(Task.user_id) == user_id, sa.or_(*criteria)).order_by(
-        col(Task.number)
-    )
-    return (await session.scalars(statement)).all()
+async def fetch_in_spans(
+    session: AsyncSession, user_id: str, *, numbers: spans.Spans = (), ids: spans.Spans = ()
+) -> list[Task]:
+    """Return whole rows whose number or id is in one of the spans, each once."""
+    found: dict[Any, Task] = {}
+    for column, wanted in ((col(Task.number), numbers), (col(Task.id), ids)):
+        if wanted:
+            statement, rows = spans.select_in_spans(session, user_id, column, wanted)
+            statement = statement.options(defer(rows.search_text, raiseload=True))
+            tasks = (await session.scalars(statement)).all()
+            found |= {task.id: task for task in tasks if task is not None}
+    return list(found.values())
 
 
 async def fetch_numbers_starting(
@@ -166,8 +170,8 @@ async def fetch_by_ids(
     session: AsyncSession, user_id: str, ids: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, Task]:
     """Return whole rows by id; ids that are not there are left out."""
-    statement = WHOLE.where(col(Task.user_id) == user_id, has_any_of(session, Task.id, ids))
-    return {task.id: task for task in (await session.scalars(statement)).all()}
+    found = await fetch_in_spans(session, user_id, ids=spans.repeat_values(ids))
+    return {task.id: task for task in found}
 
 
 async def count_tasks(session: AsyncSession, user_id: str) -> int:
@@ -192,11 +196,15 @@ async def fetch_ids_and_numbers(
     session: AsyncSession, user_id: str, ids: Sequence[uuid.UUID], numbers: Sequence[int]
 ) -> dict[uuid.UUID, int]:
     """Return ids and numbers of the tasks that have one of the ids or one of the numbers."""
-    statement = select(Task.id, Task.number).where(
-        col(Task.user_id) == user_id,
-        sa.or_(has_any_of(session, Task.id, ids), has_any_of(session, Task.number, numbers)),
-    )
-    return {row[0]: row[1] for row in (await session.execute(statement)).all()}
+    found: dict[uuid.UUID, int] = {}
+    for column, values in ((col(Task.id), ids), (col(Task.number), numbers)):
+        if values:
+            wanted = spans.repeat_values(values)
+            statement, rows = spans.select_in_spans(session, user_id, column, wanted)
+            statement = statement.with_only_columns(rows.id, rows.number)
+            found |= {row[0]: row[1] for row in (await session.execute(statement)).all()}
+    found.pop(None, None)  # type: ignore[call-overload]
+    return found
 
 
 async def insert_tasks(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
@@ -206,8 +214,7 @@ async def insert_tasks(session: AsyncSession, rows: Sequence[dict[str, Any]]) ->
 
 async def update_tasks(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Set columns by primary key; rows may set different columns."""
-    if rows:
-        await session.execute(update(Task), rows)
+    await bulk.update_rows(session, Task, rows)
 
 
 async def delete_tasks(session: AsyncSession, user_id: str, gone: Sequence[Task]) -> None:
@@ -220,12 +227,12 @@ async def delete_tasks(session: AsyncSession, user_id: str, gone: Sequence[Task]
         removal = func.todo_remove_tasks(col(User.id), bind_uuids([task.id for task in gone]))
         await session.execute(select(removal).where(mine))
         return
-    await session.execute(
-        delete(Task)
-        # An id that is none is not found by its value.
-        .where(
-            col(Task.user_id) == user_id,
-            has_any_of(session, Task.number, [task.number for task in gone]),
+    # An id that is none is not found by its value.
+    numbers = [task.number for task in gone]
+    for start in range(0, len(numbers), bulk.SQLITE_VALUES):
+        part = numbers[start : start + bulk.SQLITE_VALUES]
+        await session.execute(
+            delete(Task)
+            .where(col(Task.user_id) == user_id, col(Task.number).in_(part))
+            .execution_options(synchronize_session=False)
         )
-        .execution_options(synchronize_session=False)
-    )
