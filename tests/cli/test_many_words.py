@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from neontodo.tasks.queries.filter_sql import FEW_TEXTS
 from tests.harness import Todo
 
 TOO_DEEP = 1100
@@ -48,3 +49,27 @@ def test_references_by_the_ten_thousand_are_taken(todo: Todo) -> None:
     assert len(todo.ok("log", *mixed, "--json").json) == 4 * TOO_MANY
     todo.ok("undo")
     assert len(todo.tasks()) == 2 * TOO_MANY
+
+
+def test_more_words_and_tags_than_conditions_may_be_nested_are_all_looked_for(todo: Todo) -> None:
+    tags = [f"t{n}" for n in range(1500)]
+    todo.ok("add", "other", "-t", "t0")
+    todo.ok("add", "found", *(word for tag in tags for word in ("-t", tag)))
+
+    for words in (["search", *tags], ["list", *(word for tag in tags for word in ("-t", tag))]):
+        assert todo.ok(*words, "-q").out.split() == ["2"]
+        assert todo.ok(*words, "--limit", "1", "-q").out.split() == ["2"]
+        assert (
+            todo.ok(*words, *(["absent"] if words[0] == "search" else ["-t", "absent"])).out == ""
+        )
+
+
+def test_many_words_are_ranked_as_few_are(todo: Todo) -> None:
+    words = [first + second for first in "abcdef" for second in "ghijklmnop"]
+    todo.ok("add", "in the description", "-d", " ".join(words))
+    todo.ok("add", "".join(words))
+    todo.ok("add", " ".join(words))
+
+    assert len(words) > FEW_TEXTS
+    assert todo.ok("search", *words, "-q").out == todo.ok("search", *words[:9], "-q").out
+    assert todo.ok("search", *words, "-q").out.split() == ["3", "2", "1"]

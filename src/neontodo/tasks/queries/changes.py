@@ -196,28 +196,27 @@ async def fetch_known_commands(
     session: AsyncSession, user_id: str, command_ids: Collection[uuid.UUID]
 ) -> set[uuid.UUID]:
     """Return those of the commands that are in the log."""
-    statement = select(Change.command_id).where(
-        col(Change.user_id) == user_id,
-        has_any_of(session, Change.command_id, command_ids),
-        col(Change.position) == FIRST_OF_COMMAND,
+    statement, first = spans.select_in_spans(
+        session,
+        user_id,
+        col(Change.command_id),
+        spans.repeat_values(command_ids),
+        position=FIRST_OF_COMMAND,
     )
-    return set((await session.scalars(statement)).all())
+    found = await session.scalars(statement.with_only_columns(first.command_id))
+    return {command_id for command_id in found if command_id is not None}
 
 
 async def fetch_first_creations(
     session: AsyncSession, user_id: str, task_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, datetime]:
     """Return when each task was created first, or imported."""
-    statement = (
-        sa.select(col(Change.task_id), sa.func.min(Change.at))
-        .where(
-            col(Change.user_id) == user_id,
-            has_any_of(session, Change.task_id, task_ids),
-            col(Change.kind) == "create",
-        )
-        .group_by(col(Change.task_id))
+    statement, change = spans.select_in_spans(
+        session, user_id, col(Change.task_id), spans.repeat_values(task_ids), kind="create"
     )
-    return {row[0]: row[1] for row in await session.execute(statement)}
+    statement = statement.with_only_columns(change.task_id, sa.func.min(change.at))
+    rows = await session.execute(statement.group_by(change.task_id))
+    return {row[0]: row[1] for row in rows if row[0] is not None}
 
 
 async def fetch_reverting_commands(

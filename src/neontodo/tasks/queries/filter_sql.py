@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import sqlalchemy as sa
@@ -24,6 +25,9 @@ from neontodo.tasks.filters import (
     TaskFilter,
     Within,
 )
+
+FEW_TEXTS = 50
+"""More are one parameter: either engine has a limit to parameters, and to how deep terms nest."""
 
 
 class EngineSql(FunctionElement[Any]):
@@ -46,6 +50,16 @@ class position(EngineSql):
     templates: ClassVar = {"sqlite": "instr({0})", "postgresql": "strpos({0})"}
 
 
+class each_text(EngineSql):
+    """The texts of a list in JSON, as a table with the column `value`."""
+
+    inherit_cache = True
+    templates: ClassVar = {
+        "sqlite": "json_each({0})",
+        "postgresql": "json_array_elements_text(CAST({0} AS json))",
+    }
+
+
 class unindexed(EngineSql):
     """A column that SQLite looks up in no index: all of a table is faster read as it lies."""
 
@@ -61,15 +75,36 @@ def _bind_text(value: str) -> ColumnElement[str]:
     return sa.literal(value, sa.Text)
 
 
+def _list_texts(texts: Sequence[str]) -> sa.FromClause:
+    listed = each_text(_bind_text(json.dumps(texts)))
+    return listed.table_valued(sa.column("value", sa.Text), name="texts")
+
+
+def _contains_all(column: Any, texts: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Return conditions that a column contains all of the texts."""
+    if len(texts) <= FEW_TEXTS:
+        return [position(column, _bind_text(text)) > 0 for text in texts]
+    listed = _list_texts(texts)
+    absent = sa.select(listed).where(position(column, listed.c.value) == 0).correlate(Task)
+    return [~absent.exists()]
+
+
 def build_conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
     """Return what a task must meet, besides belonging to the user."""
     found: list[ColumnElement[bool]] = []
     if wanted.completed is not None:
         is_done = _column_of("completed")
         found.append(is_done if wanted.completed else sa.not_(is_done))
-    found += map(_build_condition, wanted.conditions)
-    found += [position(Task.search_text, _bind_text(word)) > 0 for word in wanted.words]
-    return found
+    tags: dict[str, list[str]] = {}
+    for condition in wanted.conditions:
+        if isinstance(condition, Includes):
+            tags.setdefault(condition.field, []).append(f" {condition.tag} ")
+        else:
+            found.append(_build_condition(condition))
+    for name, texts in tags.items():
+        (column,) = BY_NAME[name].columns
+        found += _contains_all(_column_of(column), texts)
+    return [*found, *_contains_all(Task.search_text, wanted.words)]
 
 
 def _build_condition(wanted: Condition) -> Any:
@@ -79,8 +114,6 @@ def _build_condition(wanted: Condition) -> Any:
     match wanted:
         case Equals():
             return columns[0].is_(None) if wanted.value is None else columns[0] == wanted.value
-        case Includes():
-            return position(columns[0], _bind_text(f" {wanted.tag} ")) > 0
         case Within():
             return _build_span(wanted, *columns)
 
@@ -156,7 +189,13 @@ def _build_sort_columns(field: Field) -> tuple[Any, ...]:
 
 def build_relevance(words: tuple[str, ...]) -> list[OrderedBy]:
     """Order by title before the rest, whole words before parts, pending first, newest first."""
-    rank = sum((_build_rank(word) for word in words), start=sa.literal(0, sa.Integer))
+    rank: ColumnElement[int] = sa.literal(0, sa.Integer)
+    if len(words) <= FEW_TEXTS:
+        rank = sum((_build_rank(_bind_text(word)) for word in words), start=rank)
+    else:
+        listed = _list_texts(words)
+        ranks = sa.select(sa.func.sum(_build_rank(listed.c.value))).select_from(listed)
+        rank = ranks.correlate(Task).scalar_subquery()
     return [OrderedBy(rank), OrderedBy(col(Task.completed)), OrderedBy(col(Task.number), True)]
 
 
@@ -165,9 +204,10 @@ def build_order_by(order: Iterable[OrderedBy]) -> list[Any]:
     return [column.desc() if descending else column for column, descending in order]
 
 
-def _build_rank(word: str) -> ColumnElement[int]:
+def _build_rank(word: ColumnElement[str]) -> ColumnElement[int]:
     text, end_of_title = Task.search_text, position(Task.search_text, _bind_text("\n"))
-    whole, part = position(text, _bind_text(f" {word} ")), position(text, _bind_text(word))
+    space = _bind_text(" ")
+    whole, part = position(text, space + word + space), position(text, word)
     return sa.case(
         (sa.func.nullif(whole, 0) < end_of_title, 0),
         (part < end_of_title, 1),
