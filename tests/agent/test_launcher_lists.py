@@ -11,10 +11,10 @@ CONDITIONAL = {"rm", "edit"}
 """Commands that ask, or open an editor, unless their options say enough."""
 
 RUN_HERE = {
-    "connect", "join", "member", "login", "logout", "profiles", "whoami", "token", "db", "doctor",
-    "config", "help", "agent",
+    "backup", "restore", "connect", "join", "member", "login", "logout", "profiles", "whoami",
+    "token", "db", "doctor", "config", "help", "agent",
 }  # fmt: skip
-"""Commands that ask, that start programs, or that are about this process or the agent itself."""
+"""Commands that ask, start programs or are about this process or the agent; long ones, too."""
 
 SHOWN = {"--json", "--quiet", "-q", "--dry-run", "--color", "--table", "--profile"}
 """Options of `edit` that say nothing of what to change."""

@@ -23,7 +23,7 @@ OPTIONS = (
 )
 COMMANDS = (
     "add list show edit done undone toggle search undo redo log tags projects stats rm whoami "
-    "config export help token db"
+    "config export help token db backup restore"
 )
 options = st.sampled_from(OPTIONS.split())
 commands = st.sampled_from(COMMANDS.split())
@@ -44,7 +44,7 @@ def used() -> Todo:
 def test_odd_words_never_end_in_a_traceback(
     used: Todo, command: str, arguments: list[str], terminal: bool
 ) -> None:
-    if {"--yes", "-"} & set(arguments) or (command == "export" and arguments):
+    if {"--yes", "-"} & set(arguments) or (command in ("export", "backup") and arguments):
         arguments = []
     result = used(command, *arguments, terminal=terminal, env={"EDITOR": "true"})
 

@@ -62,6 +62,10 @@ class Store:
 
         return self.runner.run(work())
 
+    def unit(self, session: AsyncSession) -> UnitOfWork:
+        """Return the unit of the user's next command, in a session of theirs."""
+        return UnitOfWork(session, WriteContext(self.user, self.key, self.now))
+
     def in_session(self, body: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """Run a body in a writing session of the user's."""
 

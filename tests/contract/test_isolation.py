@@ -144,6 +144,7 @@ READS = {
     changes.fetch_first_creations: given(IDS),
     changes.fetch_reverting_commands: given(COMMANDS),
     changes.fetch_deletions: given(numbers=[(1, 9)], ids=[(IDS[0], IDS[2])]),
+    changes.may_delete_changes: given(),
     users.require_user: given(),
     users.fetch_email_and_name: given(),
     users.fetch_counters: given(),
@@ -170,6 +171,12 @@ ROWS: dict[Any, Callable[..., Any]] = {
     changes.insert_changes: lambda s, user: changes.insert_changes(s, [new_row(Change, user)]),
     accounts.add_key: lambda s, user: accounts.add_key(s, new_row(Key, user) | {"id": "phone"}),
 }
+
+REMOVALS: dict[Any, Callable[..., Any]] = {
+    tasks.delete_all_tasks: lambda s, user: tasks.delete_all_tasks(s, user),
+    changes.delete_all_changes: lambda s, user: changes.delete_all_changes(s, user),
+}
+"""Writes that leave nothing for others to change."""
 
 
 def new_row(table: Any, user: str) -> dict[str, Any]:
@@ -212,7 +219,7 @@ def name(function: Any) -> str:
 
 
 def test_every_query_is_tried_for_another_user() -> None:
-    tried = READS.keys() | WRITES.keys() | ROWS.keys()
+    tried = READS.keys() | WRITES.keys() | ROWS.keys() | REMOVALS.keys()
     assert {name(each) for each in tried} == {name(each) for each in query_functions()}
 
 
@@ -243,7 +250,7 @@ def test_asking_for_another_user_answers_as_if_there_were_none(twins: Store) -> 
 
 
 def test_writing_for_another_user_changes_nothing(twins: Store) -> None:
-    for query, write in (WRITES | ROWS).items():
+    for query, write in (WRITES | ROWS | REMOVALS).items():
         written = CY if query is users.set_first_counters else BOB
         before = everything(twins)
         with pytest.raises(WrongUser) if query in ROWS else nullcontext():

@@ -197,7 +197,9 @@ def _open_output(given: Path, name: str, force: bool) -> Iterator[BinaryIO]:
         with os.fdopen(os.dup(int(is_open[1])), "wb") as file:
             yield file
         return
-    path, old = _resolve_output(given, name)
+    path, old = resolve_output(given, name)
+    if old is not None and stat.S_ISDIR(old.st_mode):
+        raise BadValue(f"`{name}` is a folder", hint="name a file in it")
     if old is not None and not stat.S_ISREG(old.st_mode):
         with _open_device(path, name) as file:
             yield file
@@ -229,8 +231,13 @@ def _open_device(path: Path, name: str) -> BinaryIO:
     return file
 
 
-def _resolve_output(given: Path, name: str) -> tuple[Path, os.stat_result | None]:
-    """Return the path behind all links, and the status of the file there, if there is one."""
+def resolve_output(given: Path, name: str) -> tuple[Path, os.stat_result | None]:
+    """Return the path behind all links, and the status of what is there, if anything is.
+
+    Raises:
+        BadValue: there can be no such file.
+        Refused: somebody else has put a link, a pipe or a device there.
+    """
     try:
         path = follow_links(given)
         # Raises ValueError for a NUL, which `exists` would take for a file that is not there.
@@ -241,8 +248,6 @@ def _resolve_output(given: Path, name: str) -> tuple[Path, os.stat_result | None
         raise BadValue(f"`{name}` is not a usable file name") from None
     if not folder_is_there:
         raise BadValue(f"the folder of `{name}` does not exist", hint="create it first")
-    if old is not None and stat.S_ISDIR(old.st_mode):
-        raise BadValue(f"`{name}` is a folder", hint="name a file in it")
-    if old is not None and not stat.S_ISREG(old.st_mode):
+    if old is not None and not (stat.S_ISREG(old.st_mode) or stat.S_ISDIR(old.st_mode)):
         require_trusted(path, "a pipe or device")
     return path, old

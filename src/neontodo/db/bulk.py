@@ -108,7 +108,7 @@ def _write_update(table: sa.Table, names: tuple[str, ...]) -> str:
 
 
 def _write_json_rows(table: sa.Table, names: tuple[str, ...], rows: Rows, dialect: Dialect) -> str:
-    columns = _convert_columns(table, names, rows, dialect)
+    columns = convert_columns(table, names, rows, dialect)
     objects = {
         name: [row[name] for row in rows]
         for name in names
@@ -128,18 +128,18 @@ def _write_statements(table: sa.Table, rows: Rows, dialect: Dialect) -> Statemen
         statements = []
         for start in range(0, len(rows), size):
             part = rows[start : start + size]
-            columns = _convert_columns(table, names, part, dialect)
+            columns = convert_columns(table, names, part, dialect)
             values = tuple(chain.from_iterable(zip(*columns, strict=True)))
             statements.append((f"{into} VALUES {', '.join([marks] * len(part))}", values))
         return statements
     types = [sa.ARRAY(table.c[name].type).compile(dialect=dialect) for name in names]
     arrays = ", ".join(f"${n}::{kind}" for n, kind in enumerate(types, 1))
-    arguments = tuple(_convert_columns(table, names, rows, dialect))
+    arguments = tuple(convert_columns(table, names, rows, dialect))
     return [(f"{into} SELECT * FROM unnest({arrays})", arguments)]
 
 
-def _convert_columns(
-    table: sa.Table, names: tuple[str, ...], rows: Rows, dialect: Dialect
+def convert_columns(
+    table: sa.Table, names: Sequence[str], rows: Rows, dialect: Dialect
 ) -> list[list[Any]]:
     """Return the columns, with each value as the driver takes it; None stays None."""
     columns = []

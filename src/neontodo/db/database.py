@@ -130,10 +130,14 @@ class Database:
     async def snapshot(self, user_id: str) -> AsyncIterator[AsyncSession]:
         """Open a session for reads that belong together, or that stream by a cursor.
 
-        The server sets no limit to the time between two of its statements.
+        All see the store as the first one does. The server sets no limit to the time between two of
+        its statements.
         """
         self._timer.restart()
-        async with self._session(user_id, {"postgresql_readonly": True}) as session:
+        options: dict[str, Any] = {"holds_still": True}
+        if self.target.engine == "postgresql":
+            options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+        async with self._session(user_id, options) as session:
             yield session
 
     @asynccontextmanager

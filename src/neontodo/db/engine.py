@@ -86,8 +86,11 @@ def _make_sqlite_engine(
     def begin(connection: Any) -> None:
         # A deferred transaction that turns into a writer fails at once with "database is locked",
         # whatever the busy timeout; one that begins as a writer waits its turn.
-        if connection.get_execution_options().get("writes"):
+        options = connection.get_execution_options()
+        if options.get("writes"):
             connection.connection.run_async(write_ahead_log.begin_writing)
+        elif options.get("holds_still"):
+            connection.exec_driver_sql("BEGIN")
 
     return engine
 

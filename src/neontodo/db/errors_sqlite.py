@@ -42,19 +42,15 @@ def translate(error: BaseException, path: str) -> TodoError:
         if error.errno == errno.EACCES:
             reason, hint = _explain_denial(path) or (reason, hint)
         return StoreUnavailable(f"the store {path} cannot be opened: {reason}", hint=hint)
+    if meaning := find_meaning(error, path):
+        what, hint = meaning
+        return StoreUnavailable(f"the store {path} {what}", hint=hint or restore_hint(Path(path)))
     driver = _find_driver_error(error)
-    name = _find_error_name(driver, path)
-    for code, (what, hint) in MEANINGS.items():
-        if name.startswith(code):
-            if code in DENIED and (denial := _explain_denial(path)) is not None:
-                what, hint = f"{what}: {denial[0]}", denial[1]
-            hint = hint or restore_hint(Path(path))
-            return StoreUnavailable(f"the store {path} {what}", hint=hint)
     text = str(driver)
     if "no such table" in text or "no such column" in text:
         hint = restore_hint(Path(path))
         return SchemaMismatch(f"the store {path} lacks a table or column", hint=hint)
-    code = name or type(driver).__name__
+    code = _find_error_name(driver, path) or type(driver).__name__
     return StoreUnavailable(f"the store {path} refused a statement ({code})")
 
 
@@ -65,6 +61,17 @@ def _explain_denial(path: str) -> tuple[str, str] | None:
 def is_read_only(error: BaseException, path: str) -> bool:
     """Tell whether an error means that the store at `path`, or its folder, is read-only."""
     return _find_error_name(_find_driver_error(error), path).startswith("SQLITE_READONLY")
+
+
+def find_meaning(error: BaseException, path: str) -> tuple[str, str | None] | None:
+    """Return what an error says of the file at `path`, and the next step, if one is known."""
+    name = _find_error_name(_find_driver_error(error), path)
+    for code, (what, hint) in MEANINGS.items():
+        if name.startswith(code):
+            if code in DENIED and (denial := _explain_denial(path)) is not None:
+                return f"{what}: {denial[0]}", denial[1]
+            return what, hint
+    return None
 
 
 def restore_hint(path: Path) -> str:
@@ -79,7 +86,7 @@ def restore_hint(path: Path) -> str:
 
 def _find_error_name(driver: BaseException, path: str) -> str:
     if isinstance(driver, OSError):
-        return OS_ERRORS[driver.errno or 0]
+        return OS_ERRORS.get(driver.errno or 0, "")
     name: str = getattr(driver, "sqlite_errorname", "") or ""
     # SQLite itself says so on some systems only.
     if name.startswith("SQLITE_CANTOPEN") and os.path.isdir(path):

@@ -6,14 +6,16 @@ Plain SQL may have written rows that cannot be read; those stay where they are.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from neontodo.models import Task
+from neontodo.models import Change, Task
 from neontodo.tasks.queries import changes, tasks, users
 from neontodo.tasks.state import copy_columns, is_readable_row, name_fields, normalize_row
 from neontodo.tasks.unit_of_work import UnitOfWork, WriteContext
@@ -111,6 +113,24 @@ def _list_differences(task: Task, other: Task) -> list[str]:
     )
 
 
+class Chunk(NamedTuple):
+    """Rows of one table as this program writes them, and how many others cannot be read."""
+
+    model: type[Task] | type[Change]
+    rows: list[dict[str, Any]]
+    unreadable: int
+
+
+async def stream_history(source: AsyncSession, user_id: str) -> AsyncIterator[Chunk]:
+    """Yield all tasks of a user, then their log, in a session that holds still."""
+    async for rows in tasks.stream_rows(source, user_id):
+        readable = [columns for row in rows if (columns := normalize_row({**row})) is not None]
+        yield Chunk(Task, readable, len(rows) - len(readable))
+    async for rows in changes.stream_rows(source, user_id):
+        logged = [each for row in rows if is_readable_row(each := {**row})]
+        yield Chunk(Change, logged, len(rows) - len(logged))
+
+
 async def copy_to_store(
     source: AsyncSession, old: Owner, session: AsyncSession, new: Owner
 ) -> TransferResult | None:
@@ -122,22 +142,18 @@ async def copy_to_store(
     counters = await users.fetch_counters(source, old.user_id)
     if not await users.set_first_counters(session, new.user_id, *counters):
         return None
-    task_count = change_count = unreadable = 0
-    own, keys = {"user_id": new.user_id}, {old.key_id: new.key_id}
-    async for rows in tasks.stream_rows(source, old.user_id):
-        readable = [columns for row in rows if (columns := normalize_row({**row})) is not None]
-        await tasks.insert_tasks(session, [{**columns, **own} for columns in readable])
-        task_count += len(readable)
-        unreadable += len(rows) - len(readable)
-    async for rows in changes.stream_rows(source, old.user_id):
-        logged = [row for row in rows if is_readable_row({**row})]
-        await changes.insert_changes(
-            session,
-            [{**row, **own, "key_id": keys.get(row["key_id"], row["key_id"])} for row in logged],
-        )
-        change_count += len(logged)
-        unreadable += len(rows) - len(logged)
-    return TransferResult(task_count, change_count, unreadable)
+    counts: Counter[type[Task] | type[Change]] = Counter()
+    unreadable = 0
+    async for chunk in stream_history(source, old.user_id):
+        for row in chunk.rows:
+            row["user_id"] = new.user_id
+            if chunk.model is Change and row["key_id"] == old.key_id:
+                row["key_id"] = new.key_id
+        insert = tasks.insert_tasks if chunk.model is Task else changes.insert_changes
+        await insert(session, chunk.rows)
+        counts[chunk.model] += len(chunk.rows)
+        unreadable += chunk.unreadable
+    return TransferResult(counts[Task], counts[Change], unreadable)
 
 
 async def give_to_user(

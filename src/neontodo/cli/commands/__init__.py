@@ -46,6 +46,8 @@ ENTRIES = {
         "Import tasks; those that exist already, or were removed, are left as they are",
     ),
     "export": Entry("export", "Export all tasks, pending and done, or some of them"),
+    "backup": Entry("backup", "Back up your tasks and their log to a file that is read back"),
+    "restore": Entry("restore", "Restore tasks and log from a backup"),
     "connect": Entry("connect", "Keep your tasks in a Postgres database, such as one on Neon"),
     "join": Entry(
         "join", "Join somebody's database by an invitation, and keep tasks there from now on"

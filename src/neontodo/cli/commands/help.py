@@ -25,6 +25,7 @@ TOPICS = (
     "settings",
     "formats",
     "undo",
+    "backup",
     "completion",
 )
 

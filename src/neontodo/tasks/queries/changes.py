@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 
 from neontodo.columns import INSTANTS
 from neontodo.db import bulk
-from neontodo.models import Change, Key, Task
+from neontodo.models import Change, Key, Task, User
 from neontodo.tasks.queries import spans
 from neontodo.tasks.queries.filter_sql import EngineSql
 from neontodo.tasks.results import LogEntry
@@ -285,3 +285,17 @@ async def _fetch_removal_seqs(
     )
     rows = (await session.execute(statement)).all()
     return spans.repeat_values(seq for seq, each in rows if spans.is_in_spans(each, merged))
+
+
+async def delete_all_changes(session: AsyncSession, user_id: str) -> None:
+    """Remove the whole log of a user; a member's login role may not."""
+    statement = delete(Change).where(col(Change.user_id) == user_id)
+    await session.execute(statement.execution_options(synchronize_session=False))
+
+
+async def may_delete_changes(session: AsyncSession, user_id: str) -> bool:
+    """Return whether the login role may remove the user's log: a member's may not."""
+    mine = select(User.id).where(col(User.id) == user_id)
+    if session.get_bind().dialect.name == "postgresql":
+        mine = mine.where(sa.func.has_table_privilege(Change.__tablename__, "DELETE"))
+    return await session.scalar(mine) is not None

@@ -1,0 +1,179 @@
+"""Backups of a user's tasks and log: taken from either engine, restored into either.
+
+A backup holds one moment of the store, and no key and no token.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from neontodo.db import backup_file
+from neontodo.db.backup_file import Backup
+from neontodo.db.database import Database
+from neontodo.db.schema import HEAD, FirstUser
+from neontodo.db.url import SqliteTarget
+from neontodo.errors import Conflict, Refused
+from neontodo.tasks.queries import changes, tasks, users
+from neontodo.tasks.transfer import Owner, TransferResult, copy_to_store, stream_history
+from neontodo.tasks.unit_of_work import UnitOfWork
+
+NAME = re.compile(r"neontodo-(\d{4}-\d\d-\d\dT\d{6}Z)(?:-(\d+))?\.db")
+"""What backups are called in a folder: by the moment, and a number from the second of it on."""
+
+
+@dataclass(frozen=True)
+class TakenBackup:
+    """A finished backup, and how many rows of the store cannot be read and are not in it."""
+
+    backup: Backup
+    unreadable: int
+
+
+async def take_backup(database: Database, user_id: str, path: Path, now: datetime) -> TakenBackup:
+    """Write what a user has to a new file, which is read back before it gets its name.
+
+    Raises:
+        Refused: the file cannot be written, or is there already.
+        StoreUnavailable: the store cannot be read.
+    """
+    owner = FirstUser(user_id, None, at=now)
+
+    async def attempt() -> TakenBackup:
+        unreadable = 0
+        async with backup_file.open_draft(path, owner) as draft:
+            async with database.snapshot(user_id) as session:
+                counters = await users.fetch_counters(session, user_id)
+                async for chunk in stream_history(session, user_id):
+                    draft.insert(chunk.model, chunk.rows)
+                    unreadable += chunk.unreadable
+            return TakenBackup(draft.finish(now, *counters), unreadable)
+
+    return await database.run_with_retries(attempt)
+
+
+def choose_name(folder: Path, now: datetime) -> Path:
+    """Return the path of a new backup in a folder, named by the moment."""
+    stem = f"neontodo-{now:%Y-%m-%dT%H%M%SZ}"
+    path, count = folder / f"{stem}.db", 1
+    while path.exists():
+        count += 1
+        path = folder / f"{stem}-{count}.db"
+    return path
+
+
+def remove_old(folder: Path, keep: int) -> list[Path]:
+    """Remove all but the newest backups that `choose_name` has named; return those removed."""
+    found = [
+        (match[1], int(match[2] or 1), path)
+        for path in folder.iterdir()
+        if (match := NAME.fullmatch(path.name)) and path.is_file() and not path.is_symlink()
+    ]
+    removed = [path for _, _, path in sorted(found)[:-keep]]
+    for path in removed:
+        try:
+            path.unlink()
+        except OSError as error:
+            raise Refused(
+                f"the old backup {path} cannot be removed: {(error.strerror or '').lower()}",
+                hint="the new one is complete",
+            ) from None
+    return removed
+
+
+@asynccontextmanager
+async def open_backup(path: Path, name: str) -> AsyncIterator[tuple[Backup, AsyncSession]]:
+    """Check a copy of a backup, bring that to this program's schema, and open it for reading.
+
+    Raises:
+        BadValue, Refused: as `backup_file.check`.
+        SchemaMismatch: a newer program has made it.
+    """
+    with tempfile.TemporaryDirectory(prefix="todo-") as folder:
+        copy = Path(folder) / "backup.db"
+        with backup_file.open_backup(path, name) as source:
+            try:
+                with copy.open("xb") as made:
+                    shutil.copyfileobj(source, made)
+            except OSError as error:
+                reason = (error.strerror or type(error).__name__).lower()
+                raise Refused(
+                    f"{name} cannot be copied to {folder}: {reason}",
+                    hint="set TMPDIR to a folder with more space",
+                ) from None
+        backup = backup_file.check(copy, name)
+        if backup.version != HEAD:
+            from neontodo.db import migrations
+
+            migrations.require_known(backup.version, f"the backup {name}")
+        database = Database(SqliteTarget(copy), _make_no_user)
+        try:
+            async with database.snapshot(backup.user_id) as session:
+                yield backup, session
+        finally:
+            await database.close()
+
+
+def _make_no_user() -> FirstUser:
+    raise AssertionError("a backup has a user")
+
+
+class Restoring:
+    """Puts a backup in the place of what a user has; `write` may be tried again.
+
+    Args:
+        replaced_seq: the last seq of what may be replaced, as it is in a backup; None if nothing
+            may be.
+    """
+
+    def __init__(self, backup: Backup, source: AsyncSession, replaced_seq: int | None) -> None:
+        self._backup = backup
+        self._source = source
+        self._replaced_seq = replaced_seq
+        self._sent: TransferResult | None = None
+
+    async def write(self, unit: UnitOfWork) -> TransferResult:
+        """Write all rows in the unit's transaction; tasks keep their numbers and the log its seqs.
+
+        Raises:
+            Refused: there are tasks or changes that may not be replaced.
+            Conflict: what was to be replaced is not what was backed up any more.
+        """
+        await unit.start()
+        user_id, there = unit.user_id, (unit.last_number, unit.seq)
+        if there != (0, 0) and unit.seq != self._replaced_seq:
+            if self._sent and there == (self._backup.last_number, self._backup.last_seq):
+                # An earlier try was saved, and its answer got lost.
+                return self._sent
+            if self._replaced_seq is None:
+                raise not_empty_error()
+            raise Conflict(
+                "the tasks were changed meanwhile, so nothing was replaced", hint="try again"
+            )
+        if there != (0, 0):
+            await tasks.delete_all_tasks(unit.session, user_id)
+            await changes.delete_all_changes(unit.session, user_id)
+            await users.set_counters(unit.session, user_id, 0, 0)
+        # Which machine did what stays as it was.
+        old, new = Owner(self._backup.user_id, unit.key_id), Owner(user_id, unit.key_id)
+        copied = await copy_to_store(self._source, old, unit.session, new)
+        assert copied is not None
+        self._sent = copied
+        return copied
+
+
+def not_empty_error() -> Refused:
+    """Return the error for a user who has, or had, tasks."""
+    return Refused(
+        "there are tasks already, or a log of them",
+        hint="`--replace` backs them up first and replaces them; `--profile NAME` restores into "
+        "another profile",
+    )
