@@ -35,7 +35,7 @@ ASKS = "todo_current_user"
 PROTECTED = ("users", "keys", "tasks", "changes")
 INDEXES = tuple(f"{kind}_{table}" for kind in ("pk", "uq", "ix") for table in PROTECTED)
 ANY_OF = ("list", "-P", "a", "-P", "b", "--due", "today", "--due", "overdue")
-SPANS = re.compile(r" AS given|json_populate_recordset|command_id BETWEEN")
+SPANS = re.compile(r" AS given|json_populate_recordset|generate_series")
 """What statements have that look up many values, or a row that no statistics tell from others."""
 
 LOOKED_UP = re.compile(r"\b(id|number|task_id|command_id|seq) <= ")

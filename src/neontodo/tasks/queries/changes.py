@@ -132,7 +132,7 @@ async def _fetch_entries(
     chosen = sa.select(Change).where(change.user_id == user_id)
     if task_ids is not None:
         wanted = spans.repeat_values(task_ids)
-        chosen, change = spans.select_in_spans(session, user_id, col(Change.task_id), wanted)
+        chosen, change = spans.join_in_spans(session, user_id, col(Change.task_id), wanted)
     task = spans.find_in_span(session, user_id, col(Task.id), change.task_id, change.task_id)
     reverted = spans.find_in_span(
         session,

@@ -63,6 +63,19 @@ def select_in_spans(
     It selects the whole rows, and None for a span that has no row: an outer join begins with the
     spans, on both engines. `equal` are further columns and what they must be.
     """
+    if len(spans) == 1:
+        # The common case, which takes half the time to compile.
+        rows = column.class_
+        conditions = _build_conditions(rows, user_id, column, *spans[0], equal)
+        statement = sa.select(rows).where(*conditions)
+        return read_in_order(session, statement, column), rows
+    return join_in_spans(session, user_id, column, spans, **equal)
+
+
+def join_in_spans(
+    session: AsyncSession, user_id: str, column: Any, spans: Spans, **equal: Any
+) -> tuple[sa.Select[Any], Any]:
+    """Return the same as one that may be given another order and limit."""
     given = bind_spans(session, column, spans)
     found = find_in_span(session, user_id, column, given.low, given.high, **equal)
     return _join_found(given, found), found.entity
@@ -151,13 +164,8 @@ def find_in_span(
     """
     model = column.class_
     rows = model if rows is None else rows
-
-    def build_conditions(rows: Any) -> list[sa.ColumnElement[bool]]:
-        others = (getattr(rows, name) == value for name, value in equal.items())
-        return [rows.user_id == user_id, getattr(rows, column.key).between(low, high), *others]
-
     if _is_sqlite(session):
-        on = build_conditions(rows)
+        on = _build_conditions(rows, user_id, column, low, high, equal)
         if newest_by is not None:
             same, name = aliased(model), newest_by.key
             greatest = (
@@ -172,12 +180,19 @@ def find_in_span(
     order = [getattr(rows, column.key)]
     if newest_by is not None:
         order = [each.desc() for each in (*order, getattr(rows, newest_by.key))]
-    statement = sa.select(rows).where(*build_conditions(rows))
+    statement = sa.select(rows).where(*_build_conditions(rows, user_id, column, low, high, equal))
     statement = read_in_order(session, statement, *order)
     if newest_by is not None:
         statement = statement.limit(1)
     source = statement.lateral()
     return Found(source, sa.true(), source.c, aliased(model, source))
+
+
+def _build_conditions(
+    rows: Any, user_id: str, column: Any, low: Any, high: Any, equal: dict[str, Any]
+) -> list[sa.ColumnElement[bool]]:
+    others = (getattr(rows, name) == value for name, value in equal.items())
+    return [rows.user_id == user_id, getattr(rows, column.key).between(low, high), *others]
 
 
 def read_in_order(session: AsyncSession, statement: sa.Select[Any], *order: Any) -> sa.Select[Any]:
