@@ -47,7 +47,7 @@ def test_without_a_topic_a_pipe_gets_names_and_what_they_are_about(local: Todo) 
 def test_without_a_topic_a_terminal_gets_a_list_and_where_commands_are(local: Todo) -> None:
     shown = local.ok("help", terminal=True, width=40).out
     assert shown.startswith(
-        "`todo help TOPIC` explains:\n\n  references  how to name tasks\n  dates       how to say"
+        "`todo help TOPIC` explains:\n\n  references  how to name tasks\n  filters     which tasks"
     )
     assert shown.endswith(
         "`todo --help` lists the commands, and `todo COMMAND --help` explains one.\n"

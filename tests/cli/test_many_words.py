@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from neontodo.tasks.queries.filter_sql import FEW_TEXTS
+from neontodo.tasks.queries.filter_sql import FEW
 from tests.harness import Todo
 
 TOO_DEEP = 1100
@@ -70,6 +70,6 @@ def test_many_words_are_ranked_as_few_are(todo: Todo) -> None:
     todo.ok("add", "".join(words))
     todo.ok("add", " ".join(words))
 
-    assert len(words) > FEW_TEXTS
+    assert len(words) > FEW
     assert todo.ok("search", *words, "-q").out == todo.ok("search", *words[:9], "-q").out
     assert todo.ok("search", *words, "-q").out.split() == ["3", "2", "1"]

@@ -13,7 +13,7 @@ from typer.exceptions import TyperException
 from neontodo.cli import commands, options
 from neontodo.cli.commands.add import AddRequest, run_add
 from neontodo.cli.commands.connect import ConnectRequest
-from neontodo.cli.commands.done import CompleteRequest, run_done, run_toggle, run_undone
+from neontodo.cli.commands.done import run_done, run_toggle, run_undone
 from neontodo.cli.commands.edit import EditRequest
 from neontodo.cli.commands.export import ExportRequest
 from neontodo.cli.commands.help import HelpRequest
@@ -23,12 +23,12 @@ from neontodo.cli.commands.list import ListRequest, SearchRequest
 from neontodo.cli.commands.login import LoginRequest, LogoutRequest, ProfilesRequest
 from neontodo.cli.commands.member import AddRequest as AddMemberRequest
 from neontodo.cli.commands.member import RemoveRequest as RemoveMemberRequest
-from neontodo.cli.commands.rm import RemoveRequest
 from neontodo.cli.commands.show import ShowRequest
-from neontodo.cli.commands.stats import CountsRequest
+from neontodo.cli.commands.stats import CountsRequest, StatsRequest
 from neontodo.cli.commands.token import CreateRequest, RevokeRequest
 from neontodo.cli.commands.undo import LogRequest, UndoRequest
 from neontodo.cli.commands.whoami import WhoamiRequest
+from neontodo.cli.options import Choosing
 from neontodo.cli.typer_app import Call, command_line, parse
 from neontodo.errors import BadValue
 from tests.harness import Todo
@@ -88,15 +88,15 @@ from tests.harness import Todo
                 removed_tags=["b", "c"],
             ),
         ),
-        ("done 1 @last", CompleteRequest(tasks=["1", "@last"])),
-        ("rm 1 -y --dry-run", RemoveRequest(tasks=["1"], yes=True, dry_run=True)),
+        ("done 1 @last", Choosing(tasks=["1", "@last"])),
+        ("rm 1 -y --dry-run", Choosing(tasks=["1"], yes=True, dry_run=True)),
         ("undo", UndoRequest()),
         ("redo --any -q", UndoRequest(any_machine=True, quiet=True)),
         ("log", LogRequest()),
         ("log 3 a1b2 --limit 9 --json", LogRequest(tasks=["3", "a1b2"], limit=9, json=True)),
         ("tags -q", CountsRequest(quiet=True)),
         ("projects --json", CountsRequest(json=True)),
-        ("stats", options.Printing()),
+        ("stats", StatsRequest()),
         (
             "import - --format csv --skip-bad --restore --dry-run --json",
             ImportRequest(
@@ -164,7 +164,7 @@ def test_the_name_chooses_what_runs(name: str, function: Any) -> None:
         "add",
         "show",
         "show 1 2",
-        "list a",
+        "whoami a",
         "list --limit 0",
         "list --limit x",
         "list --limit 9999999999999999999",
@@ -172,7 +172,7 @@ def test_the_name_chooses_what_runs(name: str, function: Any) -> None:
         "list --due",
         "edit --bogus",
         "import x --format xml",
-        "tags x",
+        "profiles x",
     ],
 )
 def test_what_cannot_be_parsed_is_refused(line: str) -> None:

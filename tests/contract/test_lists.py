@@ -9,16 +9,8 @@ import pytest
 from neontodo.fields import Priority
 from neontodo.models import TaskCreate
 from neontodo.tasks import service
-from neontodo.tasks.filters import (
-    AnyOf,
-    Condition,
-    Equals,
-    Includes,
-    SortKey,
-    TaskFilter,
-    Within,
-    parse_span,
-)
+from neontodo.tasks.filter_language import Moment, parse_filter
+from neontodo.tasks.filters import SortKey, TaskFilter
 from neontodo.tasks.queries import counts, tasks
 from neontodo.tasks.references import parse_refs
 from neontodo.tasks.results import Count
@@ -74,31 +66,54 @@ def test_orders(busy: Store, sort: str, numbers: list[int]) -> None:
     assert [task.number for task in busy.tasks(sort=keys)] == numbers
 
 
+def numbers(busy: Store, *words: str) -> list[int]:
+    condition = parse_filter(words, Moment(FRIDAY_NOON, UTC)).condition
+    return [task.number for task in busy.tasks(condition=condition)]
+
+
 @pytest.mark.parametrize(
-    ("wanted", "numbers"),
+    ("words", "found"),
     [
-        pytest.param([Equals("project", "home")], [1], id="project"),
-        pytest.param([Equals("project", None)], [2, 3, 6, 4], id="without-project"),
-        pytest.param([Equals("project", "Home")], [], id="project-of-another-case"),
-        pytest.param([Includes("tags", "mail")], [2, 4], id="tag"),
-        pytest.param([Includes("tags", "mail"), Includes("tags", "friends")], [2], id="all-tags"),
-        pytest.param([Includes("tags", "mai")], [], id="part-of-a-tag"),
-        pytest.param([Includes("tags", "%")], [], id="wildcard-as-a-tag"),
-        pytest.param([Equals("priority", Priority.HIGH)], [3, 5], id="priority"),
-        pytest.param(
-            [AnyOf((Equals("project", "home"), Equals("project", "Work")))],
-            [1, 5],
-            id="any-project",
-        ),
-        pytest.param(
-            [AnyOf((Equals("project", None), Equals("project", "home")))],
-            [1, 2, 3, 6, 4],
-            id="a-project-or-none",
-        ),
+        ("project:home", [1]),
+        ("project:none", [2, 3, 6, 4]),
+        ("project:home,none", [1, 2, 3, 6, 4]),
+        ("project:Home", []),
+        ("project:any", [1, 5]),
+        ("+mail", [2, 4]),
+        ("+mail +friends", [2]),
+        ("tag:friends,none", [1, 2, 3, 6, 5]),
+        ("+mai", []),
+        ("+%", []),
+        ("p:high", [3, 5]),
+        ("p:low..medium", [4]),
+        ("not project:home", [2, 3, 6, 5, 4]),
+        ("not due:any", [5, 4]),
+        ("not due:..today", [6, 5, 4]),
+        ("rent", [1, 6]),
+        ("title:rent", [1]),
+        ("title:pay,water", [1, 6]),
+        ("is:done or number:1", [1, 6]),
+        ("done:today", [6]),
+        ("done:none", [1, 2, 3, 5, 4]),
+        ("created:yesterday", []),
+        ("due:today", [2, 3]),
+        ("due:overdue", [1]),
+        ("due:week", [2, 3, 6]),
+        ("due:none", [5, 4]),
+        ("due:2026-11-19", [1]),
+        ("is:today", [1, 2, 3]),
     ],
 )
-def test_filters(busy: Store, wanted: list[Condition], numbers: list[int]) -> None:
-    assert [task.number for task in busy.tasks(conditions=tuple(wanted))] == numbers
+def test_filters(busy: Store, words: str, found: list[int]) -> None:
+    assert numbers(busy, *words.split()) == found
+
+
+def test_a_project_has_what_is_below_it(store: Store) -> None:
+    for project in ("work", "work.api", "work/api", "workshop", "work-api", "Work.api"):
+        store.add(project, project=project)
+
+    assert numbers(store, "project:work") == [1, 2, 3]
+    assert numbers(store, "project:=work") == [1]
 
 
 def test_pending_tasks_and_done_ones(busy: Store) -> None:
@@ -106,27 +121,11 @@ def test_pending_tasks_and_done_ones(busy: Store) -> None:
     assert [task.number for task in busy.tasks(completed=True)] == [6]
 
 
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [
-        ("today", [2, 3]),
-        ("overdue", [1]),
-        ("week", [2, 3, 6]),
-        ("none", [5, 4]),
-        ("2026-11-19", [1]),
-    ],
-)
-def test_due_filters(busy: Store, text: str, numbers: list[int]) -> None:
-    due = parse_span("due", text, now=FRIDAY_NOON, tz=UTC)
-
-    assert [task.number for task in busy.tasks(conditions=(due,))] == numbers
-
-
 def test_a_task_with_a_time_is_overdue_the_minute_after(busy: Store) -> None:
     moment = datetime(2026, 11, 20, 12, 1, tzinfo=UTC)
-    late = Within("due", last=date(2026, 11, 19), before=moment)
+    late = parse_filter(["due:overdue"], Moment(moment, UTC)).condition
 
-    assert [task.number for task in busy.tasks(conditions=(late,))] == [1, 2]
+    assert [task.number for task in busy.tasks(condition=late)] == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def collect_fields(request: object) -> dict[str, Any]:
 def _parse_field(app: App, field: Field, value: str | Sequence[str]) -> Any:
     from neontodo.render.messages import say
     from neontodo.tasks.dates import parse_when
-    from neontodo.tasks.filters import parse_name, parse_priority
+    from neontodo.tasks.filters import parse_priority
 
     if not isinstance(value, str):
         return tuple(value)
@@ -45,7 +45,8 @@ def _parse_field(app: App, field: Field, value: str | Sequence[str]) -> Any:
         case Kind.PRIORITY:
             return parse_priority(value)
         case Kind.NAME:
-            return parse_name(value)
+            name = value.strip()
+            return None if name in ("none", "") else name
         case _:
             return None if field.takes_none and value == "none" else value
 

@@ -23,12 +23,27 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change;
 Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Show at most N.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Tasks = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
-        metavar="TASK...",
+        metavar="[TASK...]",
         autocompletion=completion.complete_tasks,
-        help="Numbers (12), ranges (3-5), several (3,7), a UUID's start (a1b2), or @last.",
+        help="Numbers (12), ranges (3-5), several (3,7), a UUID's start (a1b2), @last, "
+        "or filters as `list` takes them (+home, due:today).",
     ),
+]
+All = Annotated[
+    bool, typer.Option("--all", "-a", help="Done tasks too; without a filter, every task.")
+]
+FilterWords = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[FILTER...]",
+        help="Which tasks: words, +tag, project:work, due:week … (todo help filters).",
+    ),
+]
+Filter = Annotated[
+    str | None,
+    typer.Option("--filter", metavar="EXPR", help="A whole filter in one text, in addition."),
 ]
 
 
@@ -81,6 +96,16 @@ class Changing(TaskPrinting):
     """A command that changes tasks."""
 
     dry_run: DryRun = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choosing(Changing):
+    """A command that changes the tasks that references or filters choose."""
+
+    tasks: Tasks = None
+    filter_: Filter = None
+    all_: All = False
+    yes: Yes = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ async def _explain_removal(app: App, session: AsyncSession, me: Identity, refs: 
     )
 
 
-def say_unknown_names(app: App, conditions: Sequence[Condition]) -> None:
+def say_unknown_names(app: App, condition: Condition) -> None:
     """Say which projects and tags of a filter that found nothing no task has.
 
     Only where the filter names some, and messages are wanted, does it ask the store, by one
@@ -87,12 +87,13 @@ def say_unknown_names(app: App, conditions: Sequence[Condition]) -> None:
     from neontodo.tasks import filters
     from neontodo.tasks.queries import counts
 
-    names = filters.list_names(conditions)
+    names = filters.list_names(condition)
     if not names or app.streams.is_quiet:
         return
     in_use = app.run(app.read(lambda s, me: counts.fetch_names_in_use(s, me.user_id)))
     for field, name in names:
-        if name not in in_use[field.name]:
+        below = (f"{name}.", f"{name}/")
+        if not any(each == name or each.startswith(below) for each in in_use[field.name]):
             near = filters.find_similar_name(name, in_use[field.name])
             question = f"; did you mean `{near}`?" if near else ""
             say(app.streams, f"no {field.singular} `{name}`{question}")

@@ -56,6 +56,11 @@ def print_tasks(
     print_listing(output, tasks, listing, foot=foot)
 
 
+def print_count(output: Output, total: int) -> None:
+    """Print how many tasks there are, as a number or as JSON."""
+    output.streams.out.write(f'{{"count": {total}}}\n' if output.mode == "json" else f"{total}\n")
+
+
 def due_style(output: Output, task: TaskPublic) -> str:
     """Return red once it is overdue, yellow on its day, nothing when the task is done."""
     from neontodo.tasks.dates import is_overdue, local_day

@@ -1,16 +1,18 @@
-"""What a list may be narrowed to and sorted by, and how people write it."""
+"""What commands narrow tasks to, and how lists are sorted."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime
+from uuid import UUID
 
 from neontodo.errors import BadValue
-from neontodo.fields import BY_NAME, FILTERED, PRIORITIES, SORT_KEYS, Field, Kind, Priority
-from neontodo.tasks.dates import local_day, parse_day
+from neontodo.fields import BY_NAME, PRIORITIES, SORT_KEYS, Field, Priority
 
-_WORDS = ("today", "overdue", "week", "none")
+Bound = date | datetime | int | None
+
+
 _ALIKE = 0.7
 
 
@@ -23,11 +25,26 @@ class SortKey:
 
 
 @dataclass(frozen=True)
-class Equals:
-    """Tasks whose field has this value in its column; None for those that have none."""
+class IsEmpty:
+    """Tasks whose field has nothing."""
 
     field: str
-    value: str | int | None
+
+
+@dataclass(frozen=True)
+class Equals:
+    """Tasks whose field has this value in its column."""
+
+    field: str
+    value: str | int | bool
+
+
+@dataclass(frozen=True)
+class IsWithin:
+    """Tasks whose project, say, is this one or below it: `work`, `work.api`, `work/api`."""
+
+    field: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -39,88 +56,96 @@ class Includes:
 
 
 @dataclass(frozen=True)
-class Within:
-    """Tasks whose due date, or other field of `Kind.WHEN`, is in a span of time.
+class Between:
+    """Tasks whose field is between two values, both included; None leaves one side open.
 
-    One of three spans:
-        `first` and `last`: the day is one of these or between them.
-        `last` and `before`: the instant is earlier than `before`; without a time of day, the day
-            is `last` or earlier.
-        `absent`: the field is empty.
+    A time is bounded by days or by instants; `end` is then the first instant after it. Something
+    that has only a day lasts until that day has ended.
     """
 
     field: str
-    first: date | None = None
-    last: date | None = None
-    before: datetime | None = None
-    absent: bool = False
+    start: Bound = None
+    end: Bound = None
+
+
+@dataclass(frozen=True)
+class Contains:
+    """Tasks that have a folded text (`search_text.fold`) somewhere, or in the title."""
+
+    text: str
+    in_title: bool = False
+
+
+@dataclass(frozen=True)
+class IdBetween:
+    """Tasks whose id is between two, both included."""
+
+    low: UUID
+    high: UUID
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """Tasks that meet every condition; without conditions, every task."""
+
+    parts: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True)
 class AnyOf:
-    """Tasks that meet one of several conditions."""
+    """Tasks that meet one of the conditions."""
 
-    conditions: tuple[Condition, ...]
+    parts: tuple[Condition, ...]
 
 
-Condition = Equals | Includes | Within | AnyOf
+@dataclass(frozen=True)
+class Not:
+    """Tasks that do not meet a condition."""
+
+    part: Condition
+
+
+Condition = (
+    IsEmpty | Equals | IsWithin | Includes | Between | Contains | IdBetween | AllOf | AnyOf | Not
+)
+
+
+EVERY = AllOf()
+
+
+@dataclass(frozen=True)
+class ParsedFilter:
+    """A condition, and whether it says itself if tasks are to be done or pending."""
+
+    condition: Condition = EVERY
+    chooses_status: bool = False
 
 
 @dataclass(frozen=True)
 class TaskFilter:
     """Which tasks of a user, in which order, and which part of them.
 
-    `completed` is False for pending tasks and None for all. Every condition must be met, and every
-    word must be there; words are folded (`search_text.fold_query`). No sort means the default
-    order, or by rank where there are words.
+    `completed` is False for pending tasks and None for all. Every word must be there; words are
+    folded (`search_text.fold_query`). No sort means the default order, or by rank where there are
+    words.
     """
 
     completed: bool | None = False
-    conditions: tuple[Condition, ...] = ()
+    condition: Condition = EVERY
     words: tuple[str, ...] = ()
     sort: tuple[SortKey, ...] = ()
     limit: int | None = None
     offset: int = 0
 
 
-def parse_conditions(
-    given: Mapping[str, Sequence[str] | None], *, now: datetime, tz: tzinfo
-) -> tuple[Condition, ...]:
-    """Return what lists are narrowed to by the values given for fields; or raise BadValue.
-
-    A task must have all of the tags, and of another field any of the values.
-    """
-    conditions: list[Condition] = []
-    for field in FILTERED:
-        texts = given.get(field.name) or ()
-        # Each once, in their order.
-        wanted = tuple(dict.fromkeys(_parse_condition(field, text, now, tz) for text in texts))
-        if len(wanted) > 1 and field.kind is not Kind.TAGS:
-            wanted = (AnyOf(wanted),)
-        conditions += wanted
-    return tuple(conditions)
-
-
-def _parse_condition(field: Field, text: str, now: datetime, tz: tzinfo) -> Condition:
-    if field.kind is Kind.TAGS:
-        return Includes(field.name, text)
-    if field.kind is Kind.WHEN:
-        return parse_span(field.name, text, now=now, tz=tz)
-    if field.kind is Kind.PRIORITY:
-        return Equals(field.name, int(parse_priority(text)))
-    return Equals(field.name, parse_name(text))
-
-
-def list_names(conditions: Iterable[Condition]) -> list[tuple[Field, str]]:
-    """Return the projects and tags that conditions name, each with its field."""
-    names: list[tuple[Field, str]] = []
-    for condition in conditions:
-        match condition:
-            case AnyOf():
-                names += list_names(condition.conditions)
-            case Equals(name, str(value)) | Includes(name, value):
-                names.append((BY_NAME[name], value))
-    return names
+def list_names(condition: Condition) -> list[tuple[Field, str]]:
+    """Return the projects and tags that a task must have by a condition, each with its field."""
+    match condition:
+        case AllOf(parts) | AnyOf(parts):
+            return [name for part in parts for name in list_names(part)]
+        case Equals(field, str(name)) | IsWithin(field, name) | Includes(field, name):
+            return [(BY_NAME[field], name)]
+    return []
 
 
 def find_similar_name(name: str, in_use: Collection[str]) -> str | None:
@@ -132,27 +157,6 @@ def find_similar_name(name: str, in_use: Collection[str]) -> str | None:
 
     near = difflib.get_close_matches(name.casefold(), by_case, 1, _ALIKE)
     return by_case[near[0]] if near else None
-
-
-def parse_span(field: str, text: str, *, now: datetime, tz: tzinfo) -> Within:
-    """Return the span of `overdue`, `week` (7 days), `none` or a day; BadValue if it is no day."""
-    today = local_day(now, tz)
-    match text.strip().lower():
-        case "overdue":
-            return Within(field, last=today - timedelta(days=1), before=now)
-        case "week":
-            return Within(field, first=today, last=today + timedelta(days=6))
-        case "none":
-            return Within(field, absent=True)
-        case word:
-            day = _parse_day(word, now, tz)
-            return Within(field, first=day, last=day)
-
-
-def parse_name(text: str) -> str | None:
-    """Return the name of a project, say; None for `none`."""
-    name = text.strip()
-    return None if name == "none" else name
 
 
 def parse_sort(text: str) -> tuple[SortKey, ...]:
@@ -180,18 +184,6 @@ def _parse_sort_key(text: str) -> SortKey:
     if name not in SORT_KEYS:
         raise BadValue(f"`{text}` is not a sort key", hint=f"choose from {_quote(SORT_KEYS)}")
     return SortKey(name, descending=text.startswith("-"))
-
-
-def _parse_day(text: str, now: datetime, tz: tzinfo) -> date:
-    try:
-        return parse_day(text, now=now, tz=tz)
-    except BadValue as refusal:
-        import difflib
-
-        near = difflib.get_close_matches(text[:20], _WORDS, 1, _ALIKE)
-        if near:
-            raise BadValue(refusal.message, hint=f"did you mean `{near[0]}`?") from None
-        raise
 
 
 def _quote(names: Iterable[str]) -> str:

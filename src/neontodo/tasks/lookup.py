@@ -6,13 +6,15 @@ import uuid
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from neontodo.errors import TaskNotFound, limit_lines
 from neontodo.models import Task, TaskPublic
+from neontodo.tasks.filters import TaskFilter
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.queries.spans import Span
 from neontodo.tasks.references import Last, Number, Prefix, Range, Ref, Refs
@@ -21,6 +23,37 @@ from neontodo.tasks.state import UnreadableChange, read_change
 AnyTask = TypeVar("AnyTask", bound=Task | TaskPublic)
 
 CANDIDATES_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """The tasks that a filter admits, of those that references name if there are any."""
+
+    wanted: TaskFilter
+    refs: Refs | None = None
+    numbers: ClassVar[tuple[int, ...]] = ()
+
+
+Chosen = Refs | Filtered
+"""What the words of a command say that it is for."""
+
+
+async def resolve_chosen(
+    session: AsyncSession, user_id: str, key_id: str, chosen: Chosen
+) -> list[Task]:
+    """Return the tasks that are chosen, each once.
+
+    Those of a filter come by number, and may be none; for references see `resolve_refs`.
+    """
+    if isinstance(chosen, Refs):
+        return await resolve_refs(session, user_id, key_id, chosen)
+    rows = await tasks.fetch_matching(session, user_id, chosen.wanted)
+    if (refs := chosen.refs) is None:
+        return rows
+    last_id = await _fetch_last_id(session, user_id, key_id, refs)
+    here = _Rows(rows)
+    named = {id(task) for ref in refs.parts for task in here.find(ref, last_id)}
+    return [task for task in rows if id(task) in named]
 
 
 async def resolve_refs(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -> list[Task]:
@@ -47,9 +80,15 @@ async def resolve_one(session: AsyncSession, user_id: str, key_id: str, refs: Re
 
 
 async def resolve_ids(
-    session: AsyncSession, user_id: str, key_id: str, refs: Refs
+    session: AsyncSession, user_id: str, key_id: str, chosen: Chosen
 ) -> list[uuid.UUID]:
-    """Return the ids of the tasks that the references name, also removed ones; or TaskNotFound."""
+    """Return the ids of the tasks that are chosen, by references also removed ones.
+
+    Raises TaskNotFound for a reference that names none.
+    """
+    if isinstance(chosen, Filtered):
+        return [task.id for task in await resolve_chosen(session, user_id, key_id, chosen)]
+    refs = chosen
     last_id = await _fetch_last_id(session, user_id, key_id, refs)
     spans = _list_spans(refs.parts, last_id)
     rows: list[Task | TaskPublic] = [*await tasks.fetch_in_spans(session, user_id, **spans)]

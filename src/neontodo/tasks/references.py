@@ -92,22 +92,23 @@ def _parse_ref(text: str) -> Ref:
     if lower == "@last":
         return Last()
     if re.fullmatch("[0-9]+", text):
-        return Number(text, _parse_number(text))
-    if prefix := _parse_prefix(lower):
+        return Number(text, parse_number(text))
+    if prefix := parse_prefix(lower):
         return prefix
     if found := re.fullmatch("([0-9]+)-([0-9]+)", text):
         return _parse_range(text, found[1], found[2])
     raise _refuse_ref(text)
 
 
-def _parse_number(digits: str) -> int:
+def parse_number(digits: str) -> int:
+    """Return the number that digits stand for, NO_NUMBER for every one that no task can have."""
     digits = digits.lstrip("0") or "0"
     # Python refuses to read thousands of digits, so the length is asked first.
     return min(int(digits), NO_NUMBER) if len(digits) <= len(str(NO_NUMBER)) else NO_NUMBER
 
 
 def _parse_range(text: str, first: str, last: str) -> Range:
-    span = Range(text, _parse_number(first), _parse_number(last))
+    span = Range(text, parse_number(first), parse_number(last))
     if span.first > span.last:
         raise BadValue(
             f"the range `{text}` runs backwards",
@@ -116,7 +117,7 @@ def _parse_range(text: str, first: str, last: str) -> Range:
     return span
 
 
-def _parse_prefix(text: str) -> Prefix | None:
+def parse_prefix(text: str) -> Prefix | None:
     """Return a UUID or its start; None for what is neither, BadValue for a start too short."""
     digits = text.replace("-", "")
     whole = len(text) == 36

@@ -11,13 +11,13 @@ from typing import Any
 from neontodo.errors import Conflict, Refused
 from neontodo.fields import COLUMN_TYPES, FIELDS, Kind
 from neontodo.models import Task, TaskCreate, TaskPublic, TaskUpdate
-from neontodo.tasks.lookup import resolve_refs
+from neontodo.tasks.lookup import Chosen, resolve_chosen
 from neontodo.tasks.queries import tasks
-from neontodo.tasks.references import Refs
 from neontodo.tasks.results import Outcome
 from neontodo.tasks.state import Unreadable, take_snapshot
 from neontodo.tasks.unit_of_work import UnitOfWork
 
+NO_MATCH = "no tasks match"
 _PLAIN = tuple(name for name in COLUMN_TYPES if name in TaskCreate.model_fields)
 _WHEN = frozenset(field.name for field in FIELDS if field.kind is Kind.WHEN)
 
@@ -70,9 +70,9 @@ async def add(unit: UnitOfWork, new: Sequence[TaskCreate]) -> Outcome:
     return Outcome(tuple(added))
 
 
-async def edit(unit: UnitOfWork, refs: Refs, wanted: Edit) -> Outcome:
+async def edit(unit: UnitOfWork, chosen: Chosen, wanted: Edit) -> Outcome:
     """Set fields of tasks; those that already have the values are left alone."""
-    return await _change_tasks(unit, refs, lambda task: _edit_columns(task, wanted, unit.now))
+    return await _change_tasks(unit, chosen, lambda task: _edit_columns(task, wanted, unit.now))
 
 
 def _edit_columns(task: Task, wanted: Edit, now: datetime) -> dict[str, Any]:
@@ -96,21 +96,22 @@ def _complete_columns(task: Task, done: bool, now: datetime) -> dict[str, Any]:
     return {"completed": done, "completed_at": now if done else None}
 
 
-async def complete(unit: UnitOfWork, refs: Refs, completed: bool | None) -> Outcome:
+async def complete(unit: UnitOfWork, chosen: Chosen, completed: bool | None) -> Outcome:
     """Mark tasks done or pending; None toggles each."""
 
     def columns(task: Task) -> dict[str, Any]:
         done = not task.completed if completed is None else completed
         return _complete_columns(task, done, unit.now)
 
-    return await _change_tasks(unit, refs, columns)
+    return await _change_tasks(unit, chosen, columns)
 
 
-async def remove(unit: UnitOfWork, refs: Refs) -> Outcome:
+async def remove(unit: UnitOfWork, chosen: Chosen) -> Outcome:
     """Remove tasks; their last state stays in the log."""
-    await unit.start(changed=len(refs.numbers))
-    found = await resolve_refs(unit.session, unit.user_id, unit.key_id, refs)
-    removed, notes = [], []
+    await unit.start(changed=len(chosen.numbers))
+    found = await resolve_chosen(unit.session, unit.user_id, unit.key_id, chosen)
+    removed: list[TaskPublic] = []
+    notes = [] if found else [NO_MATCH]
     for task in found:
         unit.delete(task)
         try:
@@ -121,9 +122,9 @@ async def remove(unit: UnitOfWork, refs: Refs) -> Outcome:
     return Outcome(tuple(removed), notes=tuple(notes))
 
 
-async def _change_tasks(unit: UnitOfWork, refs: Refs, columns: Any) -> Outcome:
-    await unit.start(changed=len(refs.numbers))
-    found = await resolve_refs(unit.session, unit.user_id, unit.key_id, refs)
+async def _change_tasks(unit: UnitOfWork, chosen: Chosen, columns: Any) -> Outcome:
+    await unit.start(changed=len(chosen.numbers))
+    found = await resolve_chosen(unit.session, unit.user_id, unit.key_id, chosen)
     changed, unchanged = [], []
     for task in found:
         before = take_snapshot(task)
@@ -133,7 +134,7 @@ async def _change_tasks(unit: UnitOfWork, refs: Refs, columns: Any) -> Outcome:
         else:
             unchanged.append(before)
     await unit.finish()
-    return Outcome(tuple(changed), tuple(unchanged))
+    return Outcome(tuple(changed), tuple(unchanged), () if found else (NO_MATCH,))
 
 
 async def replace(unit: UnitOfWork, read: TaskPublic, wanted: TaskUpdate) -> Outcome:

@@ -13,7 +13,6 @@ from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
     from neontodo.app import App
-    from neontodo.tasks.references import Refs
     from neontodo.tasks.results import Outcome
 
 
@@ -21,7 +20,10 @@ if TYPE_CHECKING:
 class EditRequest(options.FieldOptions):
     """Tasks, and what to change of them; with nothing to change, an editor is opened."""
 
-    tasks: options.Tasks
+    tasks: options.Tasks = None
+    filter_: options.Filter = None
+    all_: options.All = False
+    yes: options.Yes = False
     title: options.Title = None
     added_tags: Annotated[
         list[str] | None,
@@ -51,18 +53,17 @@ def run_edit(app: App, request: EditRequest) -> None:
     """
     from neontodo.cli.field_values import collect_fields, parse_fields
     from neontodo.cli.output import report_change
-    from neontodo.tasks.references import parse_refs
 
-    refs = parse_refs(request.tasks)
     fields = parse_fields(app, collect_fields(request))
     if fields or request.added_tags or request.removed_tags:
-        outcome = _edit_by_options(app, refs, fields, request)
+        outcome = _edit_by_options(app, fields, request)
     else:
-        outcome = _edit_by_hand(app, refs, dry_run=request.dry_run)
+        outcome = _edit_by_hand(app, request)
     report_change(app, request, outcome, "edited", already="nothing to change")
 
 
-def _edit_by_options(app: App, refs: Refs, fields: dict[str, Any], request: EditRequest) -> Outcome:
+def _edit_by_options(app: App, fields: dict[str, Any], request: EditRequest) -> Outcome:
+    from neontodo.cli.choosing import choose_tasks
     from neontodo.cli.field_values import check_update
     from neontodo.tasks import service
 
@@ -72,21 +73,24 @@ def _edit_by_options(app: App, refs: Refs, fields: dict[str, Any], request: Edit
     for tags in (added, removed):
         check_update({"tags": tags})
     wanted = service.Edit(check_update(fields), added, removed)
+    chosen = choose_tasks(app, request, "edit")
     return app.run(
-        app.write(lambda unit: service.edit(unit, refs, wanted), dry_run=request.dry_run)
+        app.write(lambda unit: service.edit(unit, chosen, wanted), dry_run=request.dry_run)
     )
 
 
-def _edit_by_hand(app: App, refs: Refs, *, dry_run: bool) -> Outcome:
+def _edit_by_hand(app: App, request: EditRequest) -> Outcome:
     from neontodo.cli.editor import edit_in_editor
     from neontodo.cli.output import fetch_one_task
+    from neontodo.tasks.references import parse_refs
 
     if not app.streams.is_interactive:
         raise BadValue(
             "nothing to change was given",
             hint="for example `--due fri` or `--title TEXT`; `todo edit --help` lists the options",
         )
-    return edit_in_editor(app, fetch_one_task(app, refs), dry_run=dry_run)
+    refs = parse_refs(request.tasks or ())
+    return edit_in_editor(app, fetch_one_task(app, refs), dry_run=request.dry_run)
 
 
 COMMANDS: Commands = {"edit": (EditRequest, run_edit)}

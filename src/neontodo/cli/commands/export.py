@@ -54,6 +54,8 @@ class ExportRequest(options.Colored):
             metavar="[FILE]", path_type=str, help="The file; without one, standard output."
         ),
     ] = "-"
+    words: options.FilterWords = None
+    filter_: options.Filter = None
     format: Format = None
     done: Annotated[bool, typer.Option("--done", help="Only tasks that are done.")] = False
     pending: Annotated[bool, typer.Option("--pending", help="Only pending tasks.")] = False
@@ -99,7 +101,7 @@ def run_export(app: App, request: ExportRequest) -> int:
         text = formats.write(seen, name, tz=app.tz, for_spreadsheet=request.for_spreadsheet)
         write_output(app, file, text, force=request.force)
     if not seen.number:
-        say_unknown_names(app, wanted.conditions)
+        say_unknown_names(app, wanted.condition)
     if file != STANDARD:
         say(app.streams, f"exported {pluralize(seen.number, 'task')} to {file}")
     if name == "todotxt" and seen.longer:
@@ -114,12 +116,12 @@ def run_export(app: App, request: ExportRequest) -> int:
 
 
 def _build_filter(app: App, request: ExportRequest) -> TaskFilter:
-    from neontodo.cli.field_values import collect_fields
-    from neontodo.tasks.filters import TaskFilter, parse_conditions, parse_sort
+    from neontodo.cli.filters import read_filter
+    from neontodo.tasks.filters import TaskFilter, parse_sort
 
     return TaskFilter(
         completed=True if request.done else False if request.pending else None,
-        conditions=parse_conditions(collect_fields(request), now=app.now, tz=app.tz),
+        condition=read_filter(app, request.words, request.filter_, request).condition,
         sort=parse_sort(app.settings.sort) if app.settings.sort else (),
     )
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 TOPICS = (
     "references",
+    "filters",
     "dates",
     "signing-in",
     "scripts",

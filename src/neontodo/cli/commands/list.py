@@ -39,12 +39,18 @@ class FilteredRequest(options.TaskPrinting):
     due: options.DueFilter = None
     done: Annotated[bool, typer.Option("--done", help="Only tasks that are done.")] = False
     all_: Annotated[bool, typer.Option("--all", "-a", help="Pending tasks and done ones.")] = False
+    filter_: options.Filter = None
+    count: Annotated[bool, typer.Option("--count", help="Print only how many there are.")] = False
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 if there are any, with 0 if not.")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRequest(FilteredRequest):
     """Tasks to list, pending ones if nothing else is said, and in which order."""
 
+    words: options.FilterWords = None
     search: Annotated[
         str | None, typer.Option(metavar="WORDS", help="Only tasks that have all these words.")
     ] = None
@@ -57,35 +63,61 @@ class ListRequest(FilteredRequest):
 class SearchRequest(FilteredRequest):
     """Words to find, in done tasks too if nothing else is said, and in which order to list them."""
 
-    words: Annotated[list[str], typer.Argument(metavar="WORD...", help="Words in any order.")]
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="WORD...",
+            help="Words in any order, and filters such as +home or due:week (todo help filters).",
+        ),
+    ]
     sort: Sort = None
     limit: options.Limit = None
     page: PageNumber = None
 
 
-def run_list(app: App, request: ListRequest) -> None:
+def run_list(app: App, request: ListRequest) -> int:
     """List tasks: pending ones, by when they are due."""
     completed = None if request.all_ else request.done
-    _print_page(app, request, words=request.search or "", completed=completed)
+    return _print_found(app, request, completed=completed)
 
 
-def run_search(app: App, request: SearchRequest) -> None:
+def run_search(app: App, request: SearchRequest) -> int:
     """Find tasks that have all the words; the best matches come first."""
-    completed = True if request.done else None
-    _print_page(app, request, words=" ".join(request.words), completed=completed)
+    return _print_found(app, request, completed=True if request.done else None)
 
 
-def _print_page(
-    app: App, request: ListRequest | SearchRequest, *, words: str, completed: bool | None
-) -> None:
-    from neontodo.cli.output import choose_output, say_unknown_names
+def _print_found(app: App, request: ListRequest | SearchRequest, *, completed: bool | None) -> int:
+    """Print tasks, or their number, and return the exit code."""
+    from neontodo.cli.exits import Exit
+    from neontodo.cli.output import choose_output
+
+    output = choose_output(app, json=request.json, quiet=request.quiet)
+    wanted = _build_filter(app, request, output, completed)
+    found = _print_count(app, output, wanted) if request.count else _print_page(app, output, wanted)
+    return Exit.FAILED if request.exit_code and found else Exit.OK
+
+
+def _print_count(app: App, output: Output, wanted: TaskFilter) -> int:
+    from neontodo.render.tasks import print_count
+    from neontodo.tasks.queries import tasks as queries
+
+    total = app.run(
+        app.read(
+            lambda session, me: queries.count_matching(session, me.user_id, wanted),
+            is_empty=lambda total: not total,
+        )
+    )
+    print_count(output, total)
+    return total
+
+
+def _print_page(app: App, output: Output, wanted: TaskFilter) -> int:
+    from neontodo.cli.output import say_unknown_names
     from neontodo.render.messages import warn_unreadable
     from neontodo.render.tasks import print_tasks
     from neontodo.tasks.filters import TaskFilter
     from neontodo.tasks.queries import tasks as queries
 
-    output = choose_output(app, json=request.json, quiet=request.quiet)
-    wanted = _build_filter(app, request, output, words, completed)
     page = app.run(
         app.read(
             lambda session, me: queries.fetch_page(session, me.user_id, wanted),
@@ -94,7 +126,7 @@ def _print_page(
     )
     warn_unreadable(app.streams, page.unreadable)
     if not page.total:
-        say_unknown_names(app, wanted.conditions)
+        say_unknown_names(app, wanted.condition)
     is_narrowed = wanted != TaskFilter(sort=wanted.sort, limit=wanted.limit)
     print_tasks(
         output,
@@ -108,28 +140,33 @@ def _print_page(
         from neontodo.cli.connecting import offer_move_of_missed_tasks
 
         offer_move_of_missed_tasks(app)
+    return page.total
 
 
 def _build_filter(
-    app: App,
-    request: ListRequest | SearchRequest,
-    output: Output,
-    words: str,
-    completed: bool | None,
+    app: App, request: ListRequest | SearchRequest, output: Output, completed: bool | None
 ) -> TaskFilter:
-    from neontodo.cli.field_values import collect_fields
-    from neontodo.tasks import filters
+    from neontodo.cli.filters import read_filter, split_words
+    from neontodo.tasks.filters import TaskFilter, parse_sort
     from neontodo.tasks.search_text import fold_query
 
     size = request.limit
     if size is None and (output.is_paged or request.page is not None):
         size = app.settings.page_size
+    parsed = read_filter(app, request.words, request.filter_, request)
+    condition = parsed.condition
+    if isinstance(request, SearchRequest):
+        words, condition = split_words(condition)
+    else:
+        words = fold_query(request.search or "")
+    if completed is False and parsed.chooses_status:
+        completed = None
     sort = request.sort or ("" if words else app.settings.sort)
-    return filters.TaskFilter(
+    return TaskFilter(
         completed=completed,
-        conditions=filters.parse_conditions(collect_fields(request), now=app.now, tz=app.tz),
-        words=fold_query(words),
-        sort=filters.parse_sort(sort) if sort else (),
+        condition=condition,
+        words=words,
+        sort=parse_sort(sort) if sort else (),
         limit=size,
         offset=((request.page or 1) - 1) * (size or 0),
     )

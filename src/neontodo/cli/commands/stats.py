@@ -15,11 +15,20 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from neontodo.app import App
+    from neontodo.tasks.filters import Condition
     from neontodo.tasks.results import Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CountsRequest(options.Printing):
+class StatsRequest(options.Printing):
+    """Which tasks to count."""
+
+    words: options.FilterWords = None
+    filter_: options.Filter = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountsRequest(StatsRequest):
     """Names in use, with the number of their tasks."""
 
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print names only.")] = False
@@ -43,26 +52,33 @@ def _print_counts(
     app: App,
     request: CountsRequest,
     name: str,
-    query: Callable[[AsyncSession, str], Awaitable[list[Count]]],
+    query: Callable[[AsyncSession, str, Condition], Awaitable[list[Count]]],
 ) -> None:
+    from neontodo.cli.filters import read_filter
     from neontodo.cli.output import choose_output
     from neontodo.render.charts import print_counts
 
+    condition = read_filter(app, request.words, request.filter_).condition
     found = app.run(
-        app.read(lambda session, me: query(session, me.user_id), is_empty=lambda counts: not counts)
+        app.read(
+            lambda session, me: query(session, me.user_id, condition),
+            is_empty=lambda counts: not counts,
+        )
     )
     print_counts(choose_output(app, json=request.json, quiet=request.quiet), found, name=name)
 
 
-def run_stats(app: App, request: options.Printing) -> None:
+def run_stats(app: App, request: StatsRequest) -> None:
     """Show how many tasks are pending, overdue and due today, and were done each day."""
+    from neontodo.cli.filters import read_filter
     from neontodo.cli.output import choose_output
     from neontodo.render.charts import print_stats
     from neontodo.tasks.queries import counts
 
+    condition = read_filter(app, request.words, request.filter_).condition
     found = app.run(
         app.read(
-            lambda session, me: counts.fetch_stats(session, me.user_id, app.now, app.tz),
+            lambda session, me: counts.fetch_stats(session, me.user_id, app.now, app.tz, condition),
             is_empty=lambda stats: not (stats.pending or stats.done),
         )
     )
@@ -72,5 +88,5 @@ def run_stats(app: App, request: options.Printing) -> None:
 COMMANDS: Commands = {
     "tags": (CountsRequest, run_tags),
     "projects": (CountsRequest, run_projects),
-    "stats": (options.Printing, run_stats),
+    "stats": (StatsRequest, run_stats),
 }

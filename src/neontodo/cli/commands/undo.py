@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from neontodo.accounts.identity import Identity
     from neontodo.app import App
-    from neontodo.tasks.references import Refs
+    from neontodo.tasks.lookup import Chosen
     from neontodo.tasks.results import LogEntry
 
 
@@ -38,10 +38,12 @@ class LogRequest(options.Printing):
         typer.Argument(
             metavar="[TASK...]",
             autocompletion=completion.complete_tasks,
-            help="Only what happened to these, removed ones too: 12, 3-5, a1b2, @last.",
+            help="Only what happened to these, removed ones too: 12, 3-5, a1b2, @last; or to "
+            "those of a filter (+home).",
             show_default=False,
         ),
     ] = None
+    filter_: options.Filter = None
     limit: options.Limit = None
 
 
@@ -71,19 +73,18 @@ def run_log(app: App, request: LogRequest) -> None:
     from neontodo.cli.output import choose_output
     from neontodo.render.log import print_log
     from neontodo.render.messages import say, warn
-    from neontodo.tasks.references import parse_refs
 
     output, limit = choose_output(app, json=request.json), request.limit
     if limit is None and output.is_paged:
         limit = app.settings.page_size
-    refs = parse_refs(request.tasks) if request.tasks else None
+    chosen = _read_chosen(app, request)
     entries = app.run(
         app.read(
-            lambda session, me: _read_log(session, me, refs, limit),
+            lambda session, me: _read_log(session, me, chosen, limit),
             is_empty=lambda found: not found,
         )
     )
-    print_log(output, entries[:limit], is_asked=refs is not None)
+    print_log(output, entries[:limit], is_asked=chosen is not None)
     for entry in entries[:limit]:
         if not entry.is_readable:
             warn(app.streams, f"change {entry.seq} cannot be read: todo does not log such fields")
@@ -91,16 +92,33 @@ def run_log(app: App, request: LogRequest) -> None:
         say(app.streams, f"the newest {limit}; `--limit` shows more")
 
 
+def _read_chosen(app: App, request: LogRequest) -> Chosen | None:
+    """Return the tasks whose changes are asked for; None for all changes."""
+    from neontodo.cli.filters import read_filter
+    from neontodo.tasks.filter_language import is_filter
+    from neontodo.tasks.filters import TaskFilter
+    from neontodo.tasks.lookup import Filtered
+    from neontodo.tasks.references import parse_refs
+
+    words = request.tasks or []
+    named = [word for word in words if not is_filter(word)]
+    refs = parse_refs(named) if named else None
+    if len(named) == len(words) and request.filter_ is None:
+        return refs
+    parsed = read_filter(app, [word for word in words if is_filter(word)], request.filter_)
+    return Filtered(TaskFilter(completed=None, condition=parsed.condition), refs)
+
+
 async def _read_log(
-    session: AsyncSession, me: Identity, refs: Refs | None, limit: int | None
+    session: AsyncSession, me: Identity, chosen: Chosen | None, limit: int | None
 ) -> list[LogEntry]:
     """Return the newest changes, and one more than the limit if there are more."""
     from neontodo.tasks import lookup
     from neontodo.tasks.queries import changes
 
     task_ids = None
-    if refs is not None:
-        task_ids = await lookup.resolve_ids(session, me.user_id, me.key_id, refs)
+    if chosen is not None:
+        task_ids = await lookup.resolve_ids(session, me.user_id, me.key_id, chosen)
     more = None if limit is None else limit + 1
     return await changes.fetch_log(session, me.user_id, task_ids=task_ids, limit=more)
 

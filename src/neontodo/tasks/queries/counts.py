@@ -15,16 +15,20 @@ from sqlmodel import col, select
 from neontodo.columns import Instant
 from neontodo.fields import PRIORITIES, Priority
 from neontodo.models import Task
+from neontodo.tasks.filters import EVERY, Condition
+from neontodo.tasks.queries.filter_sql import build_where
 from neontodo.tasks.results import Count, Stats
 
 WEEKS_SHOWN = 8
 
 
-async def count_tags(session: AsyncSession, user_id: str) -> list[Count]:
+async def count_tags(
+    session: AsyncSession, user_id: str, condition: Condition = EVERY
+) -> list[Count]:
     """Return each tag with the number of tasks that carry it, by name."""
     statement = (
         select(Task.tags, Task.completed, func.count())
-        .where(col(Task.user_id) == user_id, col(Task.tags) != "")
+        .where(col(Task.tags) != "", *build_where(user_id, condition))
         .group_by(col(Task.tags), col(Task.completed))
     )
     counts: Counter[tuple[str, bool]] = Counter()
@@ -36,12 +40,14 @@ async def count_tags(session: AsyncSession, user_id: str) -> list[Count]:
     return [Count(name, counts[name, False], counts[name, True]) for name in names]
 
 
-async def count_projects(session: AsyncSession, user_id: str) -> list[Count]:
+async def count_projects(
+    session: AsyncSession, user_id: str, condition: Condition = EVERY
+) -> list[Count]:
     """Return each project with the number of its tasks, by name."""
     done = func.count().filter(col(Task.completed))
     statement = (
         select(Task.project, func.count() - done, done)
-        .where(col(Task.user_id) == user_id, col(Task.project).is_not(None))
+        .where(col(Task.project).is_not(None), *build_where(user_id, condition))
         .group_by(col(Task.project))
         .order_by(col(Task.project))
     )
@@ -60,7 +66,9 @@ async def fetch_names_in_use(session: AsyncSession, user_id: str) -> dict[str, s
     return {"project": projects, "tags": tags}
 
 
-async def fetch_stats(session: AsyncSession, user_id: str, now: datetime, tz: tzinfo) -> Stats:
+async def fetch_stats(
+    session: AsyncSession, user_id: str, now: datetime, tz: tzinfo, condition: Condition = EVERY
+) -> Stats:
     """Count all tasks, and what was done on each day of the last weeks, by one statement."""
     today = now.astimezone(tz).date()
     first = today - timedelta(days=today.weekday() + 7 * (WEEKS_SHOWN - 1))
@@ -75,10 +83,10 @@ async def fetch_stats(session: AsyncSession, user_id: str, now: datetime, tz: tz
         func.count().filter(pending, sa.not_(late), col(Task.due_on) == today),
         func.count().filter(col(Task.completed)),
     ]
-    mine = col(Task.user_id) == user_id
-    numbers = sa.select(sa.cast(sa.null(), Instant), *counted).where(mine)
+    mine = build_where(user_id, condition)
+    numbers = sa.select(sa.cast(sa.null(), Instant), *counted).where(*mine)
     moments = sa.select(col(Task.completed_at), *[sa.literal(0)] * len(counted)).where(
-        mine, col(Task.completed), col(Task.completed_at) >= datetime.combine(first, time(), tz)
+        *mine, col(Task.completed), col(Task.completed_at) >= datetime.combine(first, time(), tz)
     )
     rows: Sequence[Any] = (await session.execute(sa.union_all(numbers, moments))).all()
     *by_priority, overdue, due_today, done = next(row[1:] for row in rows if row[0] is None)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import operator
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
 import sqlalchemy as sa
@@ -17,17 +19,25 @@ from sqlmodel import col
 from neontodo.fields import BY_NAME, SORT_KEYS, Field, Kind
 from neontodo.models import Task, order_by_when
 from neontodo.tasks.filters import (
+    EVERY,
+    AllOf,
     AnyOf,
+    Between,
+    Bound,
     Condition,
+    Contains,
     Equals,
+    IdBetween,
     Includes,
+    IsEmpty,
+    IsWithin,
+    Not,
     SortKey,
     TaskFilter,
-    Within,
 )
 
-FEW_TEXTS = 50
-"""More are one parameter: either engine has a limit to parameters, and to how deep terms nest."""
+FEW = 50
+"""More are one parameter, or in groups: SQLite has a limit to how deep an expression may be."""
 
 
 class EngineSql(FunctionElement[Any]):
@@ -82,11 +92,17 @@ def _list_texts(texts: Sequence[str]) -> sa.FromClause:
 
 def _contains_all(column: Any, texts: Sequence[str]) -> list[ColumnElement[bool]]:
     """Return conditions that a column contains all of the texts."""
-    if len(texts) <= FEW_TEXTS:
+    if len(texts) <= FEW:
         return [position(column, _bind_text(text)) > 0 for text in texts]
     listed = _list_texts(texts)
     absent = sa.select(listed).where(position(column, listed.c.value) == 0).correlate(Task)
     return [~absent.exists()]
+
+
+def build_where(user_id: str, condition: Condition) -> list[ColumnElement[bool]]:
+    """Return what the user's tasks that meet a condition must meet."""
+    mine = col(Task.user_id) == user_id
+    return [mine] if condition == EVERY else [mine, _build_condition(condition)]
 
 
 def build_conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
@@ -95,37 +111,77 @@ def build_conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
     if wanted.completed is not None:
         is_done = _column_of("completed")
         found.append(is_done if wanted.completed else sa.not_(is_done))
-    tags: dict[str, list[str]] = {}
-    for condition in wanted.conditions:
-        if isinstance(condition, Includes):
-            tags.setdefault(condition.field, []).append(f" {condition.tag} ")
-        else:
-            found.append(_build_condition(condition))
-    for name, texts in tags.items():
-        (column,) = BY_NAME[name].columns
-        found += _contains_all(_column_of(column), texts)
+    if wanted.condition != EVERY:
+        found.append(_build_condition(wanted.condition))
     return [*found, *_contains_all(Task.search_text, wanted.words)]
 
 
 def _build_condition(wanted: Condition) -> Any:
-    if isinstance(wanted, AnyOf):
-        return sa.or_(*map(_build_condition, wanted.conditions))
-    columns = [_column_of(name) for name in BY_NAME[wanted.field].columns]
     match wanted:
-        case Equals():
-            return columns[0].is_(None) if wanted.value is None else columns[0] == wanted.value
-        case Within():
-            return _build_span(wanted, *columns)
+        case AllOf(parts):
+            return _join(sa.and_, [sa.true(), *map(_build_condition, parts)])
+        case AnyOf(parts):
+            return _join(sa.or_, [sa.false(), *map(_build_condition, parts)])
+        case Not(part):
+            # A comparison with nothing is neither true nor false.
+            return sa.not_(sa.func.coalesce(_build_condition(part), sa.false()))
+        case Contains(text, in_title):
+            return _is_in_title(text) if in_title else _contains(text)
+        case IdBetween(low, high):
+            return col(Task.id).between(low, high)
+    field = BY_NAME[wanted.field]
+    columns = [_column_of(name) for name in field.columns]
+    match wanted:
+        case IsEmpty():
+            return columns[0].is_(None) if field.empty is None else columns[0] == field.empty
+        case Equals(value=value) if field.kind is Kind.FLAG:
+            return columns[0] if value else sa.not_(columns[0])
+        case Equals(value=value):
+            return columns[0] == value
+        case IsWithin(name=name):
+            below = sa.func.substr(columns[0], 1, len(name) + 1).in_([f"{name}.", f"{name}/"])
+            return sa.or_(columns[0] == name, below)
+        case Includes(tag=tag):
+            return position(columns[0], _bind_text(f" {tag} ")) > 0
+        case Between(start=start, end=end):
+            return sa.and_(sa.true(), *_build_bounds(field, columns, start, end))
 
 
-def _build_span(
-    wanted: Within, day: ColumnElement[Any], moment: ColumnElement[Any]
-) -> ColumnElement[bool]:
-    if wanted.absent:
-        return day.is_(None)
-    if wanted.before is not None:
-        return sa.case((moment.is_not(None), moment < wanted.before), else_=day <= wanted.last)
-    return sa.and_(day.is_not(None), day >= wanted.first, day <= wanted.last)
+def _join(combine: Callable[..., Any], parts: Sequence[Any]) -> Any:
+    if len(parts) <= FEW:
+        return combine(*parts)
+    groups = (combine(*parts[start : start + FEW]) for start in range(0, len(parts), FEW))
+    # In a function each, or they would become one long chain again.
+    return _join(combine, [sa.func.coalesce(group, sa.false()) for group in groups])
+
+
+def _build_bounds(
+    field: Field, columns: list[Any], start: Bound, end: Bound
+) -> Iterator[ColumnElement[bool]]:
+    """Yield what a value must meet at each end that is not open; never true for a missing one."""
+    value, moment = columns[0], columns[-1]
+    if start is not None:
+        yield _compare(field, value, moment, start, operator.ge)
+    if end is not None:
+        before = operator.lt if isinstance(end, datetime) else operator.le
+        yield _compare(field, value, moment, end, before)
+
+
+def _compare(field: Field, value: Any, moment: Any, bound: Any, compare: Any) -> Any:
+    if field.kind is Kind.WHEN and isinstance(bound, datetime):
+        return sa.case(
+            (moment.is_not(None), compare(moment, bound)), else_=compare(value, bound.date())
+        )
+    return compare(value, bound)
+
+
+def _contains(text: str) -> ColumnElement[bool]:
+    return position(Task.search_text, _bind_text(text)) > 0
+
+
+def _is_in_title(text: str) -> ColumnElement[bool]:
+    first = sa.func.nullif(position(Task.search_text, _bind_text(text)), 0)
+    return first < position(Task.search_text, _bind_text("\n"))
 
 
 def _column_of(name: str) -> Any:
@@ -190,7 +246,7 @@ def _build_sort_columns(field: Field) -> tuple[Any, ...]:
 def build_relevance(words: tuple[str, ...]) -> list[OrderedBy]:
     """Order by title before the rest, whole words before parts, pending first, newest first."""
     rank: ColumnElement[int] = sa.literal(0, sa.Integer)
-    if len(words) <= FEW_TEXTS:
+    if len(words) <= FEW:
         rank = sum((_build_rank(_bind_text(word)) for word in words), start=rank)
     else:
         listed = _list_texts(words)

@@ -138,6 +138,12 @@ def _read_values(row: Sequence[Any]) -> TaskPublic | UnreadableTask:
     return read_row(dict(zip(PUBLIC_FIELDS, row, strict=True)))
 
 
+async def fetch_matching(session: AsyncSession, user_id: str, wanted: TaskFilter) -> list[Task]:
+    """Return whole rows that a filter admits, by number."""
+    statement = WHOLE.where(*_build_where(user_id, wanted)).order_by(col(Task.number))
+    return [*(await session.scalars(statement)).all()]
+
+
 async def fetch_in_spans(
     session: AsyncSession, user_id: str, *, numbers: spans.Spans = (), ids: spans.Spans = ()
 ) -> list[Task]:
@@ -178,6 +184,11 @@ async def count_tasks(session: AsyncSession, user_id: str) -> int:
     """Return how many tasks a user has."""
     statement = select(func.count()).select_from(Task).where(col(Task.user_id) == user_id)
     return await session.scalar(statement) or 0
+
+
+async def count_matching(session: AsyncSession, user_id: str, wanted: TaskFilter) -> int:
+    """Return how many tasks a filter admits, whichever part of them it asks for."""
+    return await session.scalar(_select_total(user_id, wanted)) or 0
 
 
 async def fetch_valid_tasks(

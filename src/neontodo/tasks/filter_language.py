@@ -1,0 +1,433 @@
+"""The language of filters: `+home due:week`, `"(project:work or +urgent) not is:overdue"`.
+
+    or   = and {"or" and}    and = not {["and"] not}    not = "not" not | "(" or ")" | term
+    term = "+"TAG | KEY":"VALUE{","VALUE} | WORD | "quoted words"
+
+An argument of the command line is one term or one of the three words; only one that begins with a
+parenthesis is an expression of its own. So nothing else needs quotes in a shell, and no value can
+be taken for an operator.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, tzinfo
+from typing import NamedTuple, NoReturn
+
+from neontodo.errors import BadValue
+from neontodo.fields import FILTERED, Kind
+from neontodo.tasks.date_spans import parse_span
+from neontodo.tasks.dates import local_day
+from neontodo.tasks.filters import (
+    EVERY,
+    AllOf,
+    AnyOf,
+    Between,
+    Condition,
+    Contains,
+    Equals,
+    IdBetween,
+    Includes,
+    IsEmpty,
+    IsWithin,
+    Not,
+    ParsedFilter,
+    parse_priority,
+)
+from neontodo.tasks.references import parse_number, parse_prefix
+from neontodo.tasks.search_text import fold, fold_query
+
+TERMS_MAX = 2000
+DEPTH_MAX = 50
+TEXT_MAX = 100_000
+_SHOWN = 60
+_EXAMPLE = "for example `project:work due:week` or `(+home or +errand) not is:overdue`"
+_TOKEN = re.compile(r'\s*(?:([()])|((?:"[^"]*"|[^\s()"])+)|(.))', re.DOTALL)
+_VALUE = re.compile(r'((?:"[^"]*"|[^,"]|")*)(,|$)', re.DOTALL)
+_KEY = re.compile("([A-Za-z]+):(?!//)")
+_OPERATORS = ("and", "or", "not")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When and where a filter is read: what `today` means."""
+
+    now: datetime
+    tz: tzinfo
+
+
+class _Value(NamedTuple):
+    """What stands behind a key; in quotes it stands for itself alone."""
+
+    text: str
+    is_quoted: bool
+
+
+_Reader = Callable[[_Value, Moment], Condition]
+
+
+@dataclass(frozen=True)
+class _Token:
+    """A parenthesis, an operator or a term, and where in the whole text it begins."""
+
+    kind: str
+    text: str
+    start: int
+
+
+def is_filter(word: str) -> bool:
+    """Return whether an argument can only be meant as part of a filter: it is no reference."""
+    if word.lower() in _OPERATORS or word.startswith(("+", "(")):
+        return True
+    return re.match(_KEY, word) is not None
+
+
+def parse_filter(words: Sequence[str], moment: Moment) -> ParsedFilter:
+    """Return what the arguments of a command line say; BadValue shows the place that is wrong."""
+    return _Parser(" ".join(words), _split_arguments(words), moment).parse()
+
+
+def parse_expression(text: str, moment: Moment) -> ParsedFilter:
+    """Return what a whole expression in one text says, as `--filter` and views have it."""
+    return _Parser(text, _split_expression(text, 0), moment).parse()
+
+
+def parse_options(
+    given: Mapping[str, str | Sequence[str] | None], moment: Moment
+) -> tuple[Condition, ...]:
+    """Return what the options of a command say, by the names of the fields that they are for."""
+    conditions: list[Condition] = []
+    for field in FILTERED:
+        values = given.get(field.name) or ()
+        texts = (values,) if isinstance(values, str) else values
+        read = _KEYS["tag" if field.kind is Kind.TAGS else field.name]
+        found = tuple(read(_Value(text, is_quoted=False), moment) for text in texts)
+        conditions += found if field.kind is Kind.TAGS or not found else [_join_any(found)]
+    return tuple(conditions)
+
+
+def _split_arguments(words: Sequence[str]) -> Iterator[_Token]:
+    start = 0
+    for word in words:
+        if word.lstrip().startswith("("):
+            # What stands in one argument belongs together, as if it stood in parentheses.
+            yield _Token("(", "", start)
+            yield from _split_expression(word, start)
+            yield _Token(")", "", start + len(word))
+        else:
+            yield _make_token(word, start)
+        start += len(word) + 1
+
+
+def _split_expression(text: str, start: int) -> Iterator[_Token]:
+    for found in _TOKEN.finditer(text.rstrip()):
+        parenthesis, term, rest = found.groups()
+        if parenthesis:
+            yield _Token(parenthesis, parenthesis, start + found.start(1))
+        elif term:
+            yield _make_token(term, start + found.start(2))
+        elif rest:
+            yield _Token('"', rest, start + found.start(3))
+
+
+def _make_token(text: str, start: int) -> _Token:
+    word = text.lower()
+    return _Token(word if word in _OPERATORS else "term", text, start)
+
+
+class _Parser:
+    def __init__(self, source: str, tokens: Iterator[_Token], moment: Moment) -> None:
+        if len(source) > TEXT_MAX:
+            raise BadValue(f"the filter has more than {TEXT_MAX:,} characters", hint=_EXAMPLE)
+        self.source = source
+        self.tokens = list(tokens)
+        self.moment = moment
+        self.position = 0
+        self.depth = 0
+        self.terms = 0
+        self.chooses_status = False
+
+    def parse(self) -> ParsedFilter:
+        if not self.tokens:
+            raise BadValue("the filter is empty", hint=_EXAMPLE)
+        condition = self._parse_or()
+        if self.position < len(self.tokens):
+            token = self.tokens[self.position]
+            self._refuse(token, "this parenthesis was not opened" if token.kind == ")" else None)
+        return ParsedFilter(condition, self.chooses_status)
+
+    def _parse_or(self) -> Condition:
+        parts = [self._parse_and()]
+        while self._take("or"):
+            parts.append(self._parse_and())
+        return _join_any(parts)
+
+    def _parse_and(self) -> Condition:
+        parts = [self._parse_not()]
+        while self._take("and") or self._next_kind() in ("term", "not", "(", '"'):
+            parts.append(self._parse_not())
+        return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+    def _parse_not(self) -> Condition:
+        negations = 0
+        while self._take("not"):
+            negations += 1
+        condition = self._parse_group() if self._next_kind() == "(" else self._parse_term()
+        return Not(condition) if negations % 2 else condition
+
+    def _parse_group(self) -> Condition:
+        opening = self.tokens[self.position]
+        self.position += 1
+        self.depth += 1
+        if self.depth > DEPTH_MAX:
+            self._refuse(opening, f"more than {DEPTH_MAX} parentheses are open here")
+        condition = self._parse_or()
+        closing = self.tokens[self.position] if self._next_kind() == ")" else None
+        if closing is None or (opening.text and not closing.text):
+            self._refuse(opening, "this parenthesis is not closed")
+        if closing.text and not opening.text:
+            self._refuse(closing, "this parenthesis was not opened")
+        self.position += 1
+        self.depth -= 1
+        return condition
+
+    def _parse_term(self) -> Condition:
+        if self.position >= len(self.tokens):
+            self._refuse(_Token("end", "", len(self.source)), "a term is missing here")
+        token = self.tokens[self.position]
+        if token.kind == '"':
+            self._refuse(token, "this quote is not closed")
+        if token.kind != "term":
+            before = f"before `{token.text}`" if token.text else "here"
+            self._refuse(token, f"a term is missing {before}")
+        self.position += 1
+        try:
+            conditions, chooses_status = _read_term(token.text, self.moment)
+        except BadValue as refusal:
+            raise self._locate(token, refusal.message, refusal.hint) from None
+        self.chooses_status |= chooses_status
+        self.terms += len(conditions)
+        if self.terms > TERMS_MAX:
+            raise BadValue(f"the filter has more than {TERMS_MAX:,} terms", hint=_EXAMPLE)
+        return _join_any(conditions)
+
+    def _take(self, kind: str) -> bool:
+        found = self._next_kind() == kind
+        self.position += found
+        return found
+
+    def _next_kind(self) -> str | None:
+        return self.tokens[self.position].kind if self.position < len(self.tokens) else None
+
+    def _refuse(self, token: _Token, problem: str | None) -> NoReturn:
+        raise self._locate(token, problem or f"`{token.text}` is not expected here", None)
+
+    def _locate(self, token: _Token, problem: str, hint: str | None) -> BadValue:
+        """Return the refusal with the part of the filter around the place, and a caret below it."""
+        first = max(0, token.start - _SHOWN // 2)
+        part = self.source[first : first + _SHOWN]
+        shown = "".join(char if char.isprintable() else " " for char in part)
+        caret = " " * (token.start - first) + "^"
+        return BadValue(problem, details=(shown, caret), hint=hint or _EXAMPLE)
+
+
+def _join_any(parts: Sequence[Condition]) -> Condition:
+    if EVERY in parts:
+        return EVERY
+    return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
+
+
+def _read_term(text: str, moment: Moment) -> tuple[tuple[Condition, ...], bool]:
+    """Return a condition for each value of a term, and whether it asks for done tasks itself."""
+    if text.startswith("+") and len(text) > 1:
+        return (Includes("tags", text[1:]),), False
+    found = re.match(_KEY, text)
+    if found is None:
+        return (_read_text(_unquote(text), moment),), False
+    name = found[1].lower()
+    key = _KEYS.get(name)
+    if key is None:
+        raise BadValue(f"`{found[1]}:` is not a key of filters", hint=_suggest_key(name, text))
+    values = tuple(_split_values(text[found.end() :]))
+    if not all(value.text for value in values):
+        raise BadValue(f"`{found[1]}:` has no value", hint=f"give one, or `{name}:none`")
+    is_done = any(value.text.lower() == "done" for value in values)
+    chooses_status = name in ("status", "done") or (name == "is" and is_done)
+    return tuple(key(value, moment) for value in values), chooses_status
+
+
+def _split_values(text: str) -> Iterator[_Value]:
+    """Yield the values between commas; one in quotes may hold some."""
+    for found in _VALUE.finditer(text):
+        yield _unquote(found[1].strip())
+        if not found[2]:
+            return
+
+
+def _unquote(text: str) -> _Value:
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return _Value(text[1:-1], is_quoted=True)
+    return _Value(text, is_quoted=False)
+
+
+def _suggest_key(name: str, text: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, _KEYS, 1)
+    keys = f"did you mean `{near[0]}:`?" if near else f"the keys are {', '.join(_KEYS)};"
+    return f"{keys} `text:{text}` looks for it as text"
+
+
+def _read_text(value: _Value, moment: Moment) -> Condition:
+    """Return tasks that have the words of a text in any order, or one in quotes as it is."""
+    return _contains(value, in_title=False)
+
+
+def _read_title(value: _Value, moment: Moment) -> Condition:
+    return _contains(value, in_title=True)
+
+
+def _contains(value: _Value, in_title: bool) -> Condition:
+    texts = (fold(value.text),) if value.is_quoted else fold_query(value.text)
+    if not all(texts) or not texts:
+        raise BadValue(f"`{value.text}` has nothing to look for")
+    parts = tuple(Contains(text, in_title) for text in texts)
+    return parts[0] if len(parts) == 1 else AllOf(parts)
+
+
+def _read_presence(field: str, value: _Value) -> Condition | None:
+    match value:
+        case ("none" | "None" | "NONE", False):
+            return IsEmpty(field)
+        case ("any" | "Any" | "ANY", False):
+            return Not(IsEmpty(field))
+    return None
+
+
+def _read_project(value: _Value, moment: Moment) -> Condition:
+    if value.text.startswith("=") and not value.is_quoted:
+        return Equals("project", value.text[1:])
+    return _read_presence("project", value) or IsWithin("project", value.text)
+
+
+def _read_tag(value: _Value, moment: Moment) -> Condition:
+    return _read_presence("tags", value) or Includes("tags", value.text)
+
+
+def _read_priority(value: _Value, moment: Moment) -> Condition:
+    if presence := _read_presence("priority", value):
+        return presence
+    first, separator, last = value.text.partition("..")
+    if not separator:
+        return Equals("priority", int(parse_priority(value.text)))
+    levels = (int(parse_priority(text)) if text else None for text in (first, last))
+    return _make_range("priority", value.text, *levels)
+
+
+def _read_number(value: _Value, moment: Moment) -> Condition:
+    found = re.fullmatch(r"([0-9]+)|([0-9]*)(?:\.\.|-)([0-9]*)", value.text)
+    if found is None:
+        raise BadValue(f"`{value.text}` is not a number", hint="write `number:12` or `number:3..5`")
+    if found[1]:
+        return Equals("number", parse_number(found[1]))
+    numbers = (parse_number(digits) if digits else None for digits in found.group(2, 3))
+    return _make_range("number", value.text, *numbers)
+
+
+def _make_range(field: str, text: str, start: int | None, end: int | None) -> Condition:
+    if start is None and end is None:
+        raise BadValue(f"`{text}` has nothing on either side")
+    if start is not None and end is not None and end < start:
+        raise BadValue(f"`{text}` ends before it begins", hint="write the smaller one first")
+    return Between(field, start, end)
+
+
+def _read_id(value: _Value, moment: Moment) -> Condition:
+    prefix = parse_prefix(value.text.lower())
+    if prefix is None:
+        raise BadValue(f"`{value.text}` is not the start of a UUID")
+    return IdBetween(prefix.low, prefix.high)
+
+
+def _read_due(value: _Value, moment: Moment) -> Condition:
+    if value.text.lower() == "overdue":
+        return _is_overdue(moment)
+    if presence := _read_presence("due", value):
+        return presence
+    span = parse_span(value.text, now=moment.now, tz=moment.tz)
+    return Between("due", span.start, span.end)
+
+
+def _is_overdue(moment: Moment) -> Condition:
+    return Between("due", None, moment.now.astimezone(moment.tz))
+
+
+def _make_instant_reader(field: str) -> _Reader:
+    def read(value: _Value, moment: Moment) -> Condition:
+        if presence := _read_presence(field, value):
+            return presence
+        span = parse_span(value.text, now=moment.now, tz=moment.tz, is_past=True)
+        start, end = span.start, span.end
+        if start is not None and not isinstance(start, datetime):
+            start = datetime.combine(start, time.min, moment.tz)
+        if end is not None and not isinstance(end, datetime):
+            end = datetime.combine(end + timedelta(days=1), time.min, moment.tz)
+        return Between(field, start, end)
+
+    return read
+
+
+def _read_status(value: _Value, moment: Moment) -> Condition:
+    match value.text.lower():
+        case "any" | "all":
+            return AllOf()
+        case "pending" | "done" as word:
+            return _STATES[word](moment)
+    raise BadValue(
+        f"`{value.text}` is not a status", hint="choose from `pending`, `done` and `any`"
+    )
+
+
+def _read_state(value: _Value, moment: Moment) -> Condition:
+    state = _STATES.get(value.text.lower())
+    if state is None:
+        raise BadValue(f"`{value.text}` is not a state", hint=f"choose from {', '.join(_STATES)}")
+    return state(moment)
+
+
+def _is_pending(moment: Moment) -> Condition:
+    return Equals("completed", False)
+
+
+def _is_due_by(moment: Moment, days: int) -> Condition:
+    last = local_day(moment.now, moment.tz) + timedelta(days=days)
+    return AllOf((Equals("completed", False), Between("due", None, last)))
+
+
+_STATES: dict[str, Callable[[Moment], Condition]] = {
+    "pending": _is_pending,
+    "done": lambda moment: Equals("completed", True),
+    "overdue": lambda moment: AllOf((Equals("completed", False), _is_overdue(moment))),
+    "today": lambda moment: _is_due_by(moment, 0),
+    "week": lambda moment: _is_due_by(moment, 6),
+}
+"""What `is:` takes."""
+
+_KEYS: dict[str, _Reader] = {
+    "project": _read_project,
+    "tag": _read_tag,
+    "priority": _read_priority,
+    "p": _read_priority,
+    "due": _read_due,
+    "created": _make_instant_reader("created_at"),
+    "updated": _make_instant_reader("updated_at"),
+    "done": _make_instant_reader("completed_at"),
+    "number": _read_number,
+    "id": _read_id,
+    "title": _read_title,
+    "text": _read_text,
+    "status": _read_status,
+    "is": _read_state,
+}

@@ -1,0 +1,189 @@
+"""Filters on the command line: what they list is what they change, and nothing by accident."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness import Todo
+
+
+@pytest.fixture
+def five(todo: Todo) -> Todo:
+    """A person with five tasks, the last one done."""
+    todo.ok("add", "Buy milk", "-t", "home", "--due", "2026-11-19")
+    todo.ok("add", "Fix login", "-t", "urgent", "-P", "work.api", "--due", "fri")
+    todo.ok("add", "Plan", "-P", "work", "-p", "high")
+    todo.ok("add", "Milk the cow", "-P", "Food and more")
+    todo.ok("add", "Old milk", "-t", "home")
+    todo.ok("done", "5")
+    return todo
+
+
+SETS = {
+    ("+home",): [1],
+    ("+home", "status:any"): [1, 5],
+    ("project:work",): [2, 3],
+    ("project:=work",): [3],
+    ("project:Food and more",): [4],
+    ("is:today",): [1],
+    ("not", "project:any"): [1],
+    ("(+home or p:high)",): [1, 3],
+    ("text:milk", "not", "+home"): [4],
+    ("--filter", "+home or +urgent", "due:any"): [1, 2],
+    ("done:today",): [5],
+}
+
+
+def test_a_list_and_what_is_changed_are_one_set(five: Todo) -> None:
+    for words, numbers in SETS.items():
+        listed = five.ok("list", *words, "-q", "--sort", "number").out.split()
+        counted = five.ok("list", *words, "--count", "--json").json
+
+        assert [int(number) for number in listed] == numbers, words
+        assert counted == {"count": len(numbers)}, words
+        for command in (["edit", "--title", "new"], ["toggle"], ["rm"]):
+            assert five.ok(*command, *words, "--dry-run", "-q").out.split() == listed, words
+
+
+def test_options_narrow_what_a_filter_says(five: Todo) -> None:
+    assert five.ok("list", "-P", "work", "p:high", "-q").out == "3\n"
+
+
+def test_search_ranks_the_words_and_filters_by_the_rest(five: Todo) -> None:
+    assert five.ok("search", "milk", "-q").out.split() == ["4", "1", "5"]
+    assert five.ok("search", "milk", "+home", "-q").out.split() == ["1", "5"]
+
+
+def test_an_export_is_narrowed(five: Todo) -> None:
+    exported = five.ok("export", "-", "+home", "is:done").json
+
+    assert [task["number"] for task in exported] == [5]
+
+
+def test_counts_and_the_log_are_narrowed(five: Todo) -> None:
+    assert five.ok("tags", "is:pending").rows == [["home", "1", "0"], ["urgent", "1", "0"]]
+    assert five.ok("projects", "project:work").rows == [["work", "1", "0"], ["work.api", "1", "0"]]
+    assert five.ok("stats", "+home", "--json").json["pending"] == 1
+    assert {row[2] for row in five.ok("log", "+home").rows} == {"1", "5"}
+    assert {row[2] for row in five.ok("log", "1-4", "+home").rows} == {"1"}
+
+
+def test_a_filter_changes_what_it_lists_in_one_command(five: Todo) -> None:
+    done = five.ok("done", "project:work", "--yes", "-q")
+    assert done.out.split() == ["2", "3"]
+
+    five.ok("undo")
+    assert five.ok("list", "project:work", "--count").out == "2\n"
+
+
+def test_a_reference_beside_a_filter_narrows_it(five: Todo) -> None:
+    assert five.ok("done", "1-2", "project:work", "--yes", "-q").out.split() == ["2"]
+
+
+def test_a_person_is_asked_and_shown_the_first_five(todo: Todo) -> None:
+    todo.ok("add", "-", "-t", "a", stdin="".join(f"task {n}\n" for n in range(1, 8)))
+    refused = todo("done", "+a", terminal=True, stdin="n\n")
+    done = todo("done", "+a", terminal=True, stdin="y\n")
+
+    assert refused.code == 1
+    assert "5  task 5\nand 2 more\ncomplete these 7 tasks? [y/N] " in refused.err
+    assert done.code == 0
+    assert todo.ok("list", "-q").out == ""
+
+
+def test_without_a_terminal_a_filter_takes_a_yes(five: Todo) -> None:
+    refused = five("done", "+home", stdin="y\n")
+
+    assert (refused.code, refused.out) == (2, "")
+    assert "pass `--yes`" in refused.err
+    assert five.ok("list", "+home", "--count").out == "1\n"
+
+
+def test_no_match_is_success(five: Todo) -> None:
+    result = five("rm", "+nothing", "--yes")
+
+    assert (result.code, result.out, result.err) == (0, "", "no tasks match\n")
+
+
+def test_the_exit_code_says_whether_something_was_found(five: Todo) -> None:
+    assert five("list", "--exit-code", "is:overdue").code == 1
+    assert five("list", "--exit-code", "+nothing").code == 0
+    assert five("list", "--exit-code", "due:nonsense").code == 2
+
+
+def test_plain_words_change_nothing_and_show_the_candidates(five: Todo) -> None:
+    result = five("done", "milk", "--yes")
+
+    assert result.code == 2
+    assert "`milk` names no task" in result.err
+    assert "Buy milk" in result.err
+    assert "Milk the cow" in result.err
+    assert "Old milk" not in result.err
+    assert "`text:milk`" in result.err
+
+
+def test_the_only_title_that_matches_is_offered(five: Todo) -> None:
+    result = five("done", "fix", "login", terminal=True, stdin="y\n")
+
+    assert result.err.startswith("complete 2: Fix login? [y/N] done 2: Fix login\n")
+    assert five("undone", "old", terminal=True, stdin="n\n").err.startswith("reopen 5: Old milk?")
+
+
+def test_every_task_takes_all(five: Todo) -> None:
+    assert five("rm", "status:any", "--yes").code == 2
+    assert five("rm", "+home", "or", "status:any", "--yes").code == 2
+    assert five("rm", "--yes").code == 2
+    assert five.ok("rm", "--all", "--yes", "-q").out.split() == ["1", "2", "3", "4", "5"]
+
+
+UNSET: tuple[list[str], ...] = (
+    ["project:"],
+    ["+home", "project:"],
+    ["tag:"],
+    ["due:"],
+    ["p:"],
+    ["number:"],
+    ["text:"],
+    ["is:"],
+    ["+home", ""],
+    [""],
+    ["--filter", ""],
+    ["(project: or +home)"],
+    [],
+)
+
+
+def test_a_variable_that_is_not_set_changes_nothing(five: Todo) -> None:
+    before = five.ok("export").out
+
+    for command in ("done", "undone", "toggle", "rm", "edit --due today"):
+        for words in UNSET:
+            assert five(*command.split(), *words, "--yes").code == 2, (command, words)
+    assert five.ok("export").out == before
+
+
+def test_the_place_that_is_wrong_is_marked(five: Todo) -> None:
+    result = five("list", "+home", "prio:high")
+
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "error: `prio:` is not a key of filters\n"
+        "  +home prio:high\n"
+        "        ^\n"
+        "hint: did you mean `priority:`? `text:prio:high` looks for it as text\n"
+    )
+
+
+def test_ten_thousand_terms_are_refused_in_a_line(five: Todo) -> None:
+    result = five("list", *["+a"] * 10_000)
+
+    assert result.code == 2
+    assert len(result.err.splitlines()) == 2
+
+
+def test_a_filter_of_many_terms_is_answered(five: Todo) -> None:
+    either = " or ".join(f"+t{n}" for n in range(1999))
+    neither = " ".join(f"not +t{n}" for n in range(1999))
+
+    assert five.ok("list", "--filter", f"+home or {either}", "--count").out == "1\n"
+    assert five.ok("list", "--filter", f"+home {neither}", "--count").out == "1\n"

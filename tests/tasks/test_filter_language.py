@@ -1,0 +1,214 @@
+"""The language of filters: what is read as what, and which place is wrong in what cannot be."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neontodo.errors import BadValue
+from neontodo.tasks.filter_language import (
+    DEPTH_MAX,
+    TERMS_MAX,
+    Moment,
+    parse_expression,
+    parse_filter,
+)
+from neontodo.tasks.filters import (
+    AllOf,
+    AnyOf,
+    Between,
+    Condition,
+    Contains,
+    Equals,
+    Includes,
+    IsEmpty,
+    IsWithin,
+    Not,
+    ParsedFilter,
+)
+
+NOW = datetime(2026, 11, 18, 12, 34, tzinfo=UTC)  # a Wednesday
+MOMENT = Moment(NOW, UTC)
+A, B, C = (Includes("tags", tag) for tag in "abc")
+DONE, PENDING = Equals("completed", True), Equals("completed", False)
+
+
+def midnight(day: int) -> datetime:
+    return datetime(2026, 11, day, tzinfo=UTC)
+
+
+def read(*words: str) -> Condition:
+    return parse_filter(words, MOMENT).condition
+
+
+def refuse(*words: str) -> BadValue:
+    with pytest.raises(BadValue) as caught:
+        parse_filter(words, MOMENT)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("words", "condition"),
+    [
+        ("+a", A),
+        ("+a +b", AllOf((A, B))),
+        ("+a and +b", AllOf((A, B))),
+        ("+a or +b +c", AnyOf((A, AllOf((B, C))))),
+        ("not +a +b", AllOf((Not(A), B))),
+        ("+a and not +b", AllOf((A, Not(B)))),
+        ("not not +a", A),
+        ("NOT +a OR +b", AnyOf((Not(A), B))),
+        ("tag:a,b", AnyOf((A, B))),
+        ("tag:none", IsEmpty("tags")),
+        ("tag:any", Not(IsEmpty("tags"))),
+        ("project:work", IsWithin("project", "work")),
+        ("project:=work", Equals("project", "work")),
+        ("PROJECT:none", IsEmpty("project")),
+        ("p:h", Equals("priority", 3)),
+        ("priority:low..", Between("priority", 1, None)),
+        ("priority:low..medium", Between("priority", 1, 2)),
+        ("number:12", Equals("number", 12)),
+        ("number:3-5", Between("number", 3, 5)),
+        ("number:..5", Between("number", None, 5)),
+        ("due:today", Between("due", date(2026, 11, 18), date(2026, 11, 18))),
+        ("due:..fri", Between("due", None, date(2026, 11, 20))),
+        ("due:overdue", Between("due", None, NOW)),
+        ("is:done", DONE),
+        ("is:overdue", AllOf((PENDING, Between("due", None, NOW)))),
+        ("status:any", AllOf()),
+        ("done:yesterday", Between("completed_at", midnight(17), midnight(18))),
+        ("Écrire", Contains("ecrire")),
+        ("title:a,b", AnyOf((Contains("a", True), Contains("b", True)))),
+        ("http://x", Contains("http :// x")),
+        ("10:30", Contains("10 : 30")),
+        ("+", Contains("+")),
+    ],
+)  # fmt: skip
+def test_words_of_a_command_line(words: str, condition: Condition) -> None:
+    assert read(*words.split()) == condition
+
+
+def test_an_argument_is_one_term_whatever_is_in_it() -> None:
+    assert read("project:Food and more") == IsWithin("project", "Food and more")
+    assert read("buy milk") == AllOf((Contains("buy"), Contains("milk")))
+    assert read("(+a or +b)", "+c") == AllOf((AnyOf((A, B)), C))
+    assert read("(+a) or +b", "+c") == AllOf((AnyOf((A, B)), C))
+
+
+def test_quotes_hold_together_what_they_hold() -> None:
+    assert read('project:"a,b",c') == AnyOf((IsWithin("project", "a,b"), IsWithin("project", "c")))
+    assert read('project:"none"') == IsWithin("project", "none")
+    assert read('("buy milk" or project:"Food (all)")') == AnyOf(
+        (Contains("buy milk"), IsWithin("project", "Food (all)"))
+    )
+
+
+def test_an_expression_is_read_as_the_same_words_are() -> None:
+    text = "not +a or (+b due:week)"
+    assert parse_expression(text, MOMENT) == parse_filter([f"({text})"], MOMENT)
+
+
+@pytest.mark.parametrize(
+    "words", ["is:done", "status:any", "done:week", "not is:done", "+a or status:done"]
+)
+def test_some_terms_ask_for_done_tasks_themselves(words: str) -> None:
+    assert parse_filter(words.split(), MOMENT).chooses_status
+
+
+@pytest.mark.parametrize("words", ["is:pending", "is:overdue", "+done", "done", "not is:today"])
+def test_others_leave_it_to_the_command(words: str) -> None:
+    assert not parse_filter(words.split(), MOMENT).chooses_status
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "caret"),
+    [
+        ("(+a or +b", "this parenthesis is not closed", 0),
+        ("(+a))", "this parenthesis was not opened", 4),
+        ("() +a", "a term is missing before `)`", 1),
+        ("+a or", "a term is missing here", 5),
+        ("or +a", "a term is missing before `or`", 0),
+        ("+a not", "a term is missing here", 6),
+        ('(+a "b)', "this quote is not closed", 4),
+        ("+a prio:high", "`prio:` is not a key of filters", 3),
+        ("+a project:", "`project:` has no value", 3),
+        ("project:a,,b", "`project:` has no value", 0),
+        ('project:""', "`project:` has no value", 0),
+        ("+a due:someday", "`someday` is not a date", 3),
+        ("due:fri..thu", "`fri..thu` ends before it begins", 0),
+        ("number:5..3", "`5..3` ends before it begins", 0),
+        ("number:x", "`x` is not a number", 0),
+        ("number:..", "`..` has nothing on either side", 0),
+        ("priority:urgent", "`urgent` is not a priority", 0),
+        ("is:late", "`late` is not a state", 0),
+        ("status:late", "`late` is not a status", 0),
+        ("id:12", "`12` is not the start of a UUID", 0),
+        ("text: ", "`text:` has no value", 0),
+    ],
+)  # fmt: skip
+def test_the_place_that_is_wrong_is_marked(words: str, message: str, caret: int) -> None:
+    refusal = refuse(*([words] if words.startswith("(") else words.split(" ")))
+
+    assert refusal.message == message
+    assert refusal.details[1] == " " * caret + "^"
+    assert refusal.hint
+
+
+def test_only_the_part_around_the_place_is_shown() -> None:
+    refusal = refuse(*["+a"] * 100, "prio:high", *["+b"] * 100)
+
+    shown, caret = refusal.details
+    assert shown[caret.index("^") :].startswith("prio:high")
+    assert len(shown) <= 60
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "the filter is empty"),
+        ([""], "`` has nothing to look for"),
+        (["+a"] * (TERMS_MAX + 1), f"the filter has more than {TERMS_MAX:,} terms"),
+        (["tag:" + "a," * TERMS_MAX + "a"], f"the filter has more than {TERMS_MAX:,} terms"),
+        (["(" * (DEPTH_MAX + 1)], f"more than {DEPTH_MAX} parentheses are open here"),
+        (["x" * 1_000_000], "the filter has more than 100,000 characters"),
+    ],
+)
+def test_a_filter_without_measure_is_refused(words: list[str], message: str) -> None:
+    assert refuse(*words).message == message
+
+
+def test_as_many_negations_as_one_likes() -> None:
+    assert read(*["not"] * 4_001, "+a") == Not(A)
+
+
+PIECES = st.sampled_from(
+    [
+        "+a",
+        "project:a",
+        "due:week",
+        "and",
+        "or",
+        "not",
+        "(",
+        ")",
+        '"',
+        ":",
+        "..",
+        ",",
+        " ",
+        "=",
+        "x",
+    ]
+)
+
+
+@given(st.one_of(st.text(), st.lists(PIECES, max_size=12).map(" ".join)))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    with suppress(BadValue):
+        assert isinstance(parse_filter([text], MOMENT), ParsedFilter)
+    with suppress(BadValue):
+        assert isinstance(parse_expression(text, MOMENT), ParsedFilter)
