@@ -390,6 +390,9 @@ class Record(NamedTuple):
     source text of a task without an id, from which the importer derives one; else empty.
     `hides_others` says of a problem that further records may be lost with this one. The names in
     `not_understood` are those that the file has and the task keeps in `extra`.
+    `fields` names those that the source has, be they empty, besides the task's own that are set.
+    `schedule` is `repeating` or `waiting` for a pending task that is so in its source. `deleted`
+    tells of a skipped one which task it was, and when it was deleted.
     """
 
     where: str
@@ -399,6 +402,9 @@ class Record(NamedTuple):
     key: str = ""
     hides_others: bool = False
     not_understood: tuple[str, ...] = ()
+    fields: Collection[str] = ()
+    schedule: str | None = None
+    deleted: tuple[uuid.UUID, datetime] | None = None
 
 
 # Cheaper than a function of Python for each value.

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import json
 import os
 import pty
 import signal
 import sqlite3
 import subprocess
+import uuid
 from typing import Any
 
 import pytest
 
+from neontodo.tasks import importing
 from tests.cli.test_process import popen
 from tests.harness import Result, Todo
 
@@ -28,6 +32,19 @@ def file(todo: Todo, name: str, text: str) -> str:
 
 def records(*titles: str, **fields: Any) -> str:
     return json.dumps([{"title": title, **fields} for title in titles])
+
+
+def whole_record(title: str, number: int) -> dict[str, Any]:
+    """A task as our own export has it."""
+    stamp = "2026-11-01T08:00:00Z"
+    return {
+        "id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{title} {number}")),
+        "number": number,
+        "title": title,
+        "priority": "none",
+        "created_at": stamp,
+        "updated_at": stamp,
+    }
 
 
 def test_it_says_how_many_came(todo: Todo) -> None:
@@ -77,7 +94,7 @@ def test_an_id_that_stands_twice_in_a_file_is_said(local: Todo) -> None:
     name = file(local, "tasks.json", json.dumps([{"title": t, "id": ID} for t in "abc"]))
 
     assert local("import", name).err == (
-        "imported 1 task; skipped 2 whose ids occur earlier in the file\n"
+        "imported 1 task; skipped 2 whose ids occur more than once in the file\n"
     )
 
 
@@ -94,14 +111,14 @@ def test_what_was_removed_again_by_redo_stays_removed(todo: Todo) -> None:
 
 def test_a_taken_number_is_said(todo: Todo) -> None:
     todo.ok("add", "-", stdin="mine\nmine too\n")
-    name = file(todo, "tasks.json", json.dumps([{"title": "a", "number": 2}, {"title": "b"}]))
+    name = file(todo, "tasks.json", json.dumps([whole_record("a", 2), {"title": "b"}]))
 
     assert todo("import", name).err == ("imported 2 tasks\nnumbers that were taken: 2 is now 3\n")
 
 
 def test_of_many_taken_numbers_the_first_are_said(todo: Todo) -> None:
     todo.ok("add", "-", stdin="x\n" * 7)
-    rows = [{"title": f"t{n}", "number": n} for n in range(1, 8)]
+    rows = [whole_record(f"t{n}", n) for n in range(1, 8)]
 
     assert todo("import", file(todo, "tasks.json", json.dumps(rows))).err == (
         "imported 7 tasks\n"
@@ -110,16 +127,15 @@ def test_of_many_taken_numbers_the_first_are_said(todo: Todo) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("t.json", '[{{"title": "a", "number": {0}}}, {{"title": "b", "number": 2}}]'),
-        ("t.csv", "title,number\na,{0}\nb,2\n"),
-    ],
-)
-def test_a_number_far_above_all_others_is_replaced(todo: Todo, name: str, text: str) -> None:
-    path = file(todo, name, text.format(4503599627370496))
-    assert todo("import", path).err == (
+@pytest.mark.parametrize("format", ["json", "csv"])
+def test_a_number_far_above_all_others_is_replaced(todo: Todo, format: str) -> None:
+    rows = [whole_record("a", 4503599627370496), whole_record("b", 2)]
+    text = json.dumps(rows)
+    if format == "csv":
+        table = io.StringIO()
+        csv.writer(table).writerows([rows[0], *(row.values() for row in rows)])
+        text = table.getvalue()
+    assert todo("import", file(todo, f"t.{format}", text)).err == (
         "imported 2 tasks\nwarning: 1 number was replaced as too far above the others: "
         "4503599627370496 is now 3\n"
     )
@@ -133,7 +149,7 @@ def test_a_number_far_above_all_others_is_replaced(todo: Todo, name: str, text: 
 
 def test_json_says_which_numbers_were_replaced(todo: Todo) -> None:
     todo.ok("add", "mine")
-    rows = [{"title": f"t{n}", "number": n} for n in (1, *range(10**9, 10**9 + 7))]
+    rows = [whole_record(f"t{n}", n) for n in (1, *range(10**9, 10**9 + 7))]
     result = todo.ok("import", file(todo, "t.json", json.dumps(rows)), "--json")
 
     assert (result.json["renumbered"], result.json["too_high"]) == (8, 7)
@@ -150,7 +166,7 @@ def test_json_says_which_numbers_were_replaced(todo: Todo) -> None:
 def test_numbers_of_our_own_export_survive_in_an_empty_store(
     todo: Todo, local: Todo, format: str
 ) -> None:
-    rows = [{"title": f"t{n}", "number": n} for n in (99_999, 5, 1)]
+    rows = [whole_record(f"t{n}", n) for n in (99_999, 5, 1)]
     todo.ok("import", file(todo, "t.json", json.dumps(rows)))
     exported = todo.ok("export", "--format", format).out
     again = Todo(local.home.with_name("again"))
@@ -160,7 +176,7 @@ def test_numbers_of_our_own_export_survive_in_an_empty_store(
 
 
 def test_numbers_of_a_file_survive_in_any_order(todo: Todo) -> None:
-    rows = [{"title": f"t{n}", "number": n} for n in (9, 2, 5)] + [{"title": "without"}]
+    rows = [*(whole_record(f"t{n}", n) for n in (9, 2, 5)), {"title": "without"}]
     todo.ok("import", file(todo, "tasks.json", json.dumps(rows)))
 
     assert [(task["number"], task["title"]) for task in todo.tasks()] == [
@@ -225,7 +241,7 @@ def test_a_dry_run_reports_and_changes_nothing(todo: Todo) -> None:
 
 def test_json_reports_everything(todo: Todo) -> None:
     todo.ok("add", "mine")
-    rows = [{"title": "a", "number": 1}, {"title": ""}]
+    rows = [whole_record("a", 1), {"title": ""}]
     result = todo.ok("import", file(todo, "t.json", json.dumps(rows)), "--json", "--skip-bad")
 
     assert list(result.json.items()) == [
@@ -241,6 +257,11 @@ def test_json_reports_everything(todo: Todo) -> None:
         ("problems", ["record 2, line 1: title: empty"]),
         ("incomplete", False),
         ("not_understood", {}),
+        ("updated", 0),
+        ("differing", 0),
+        ("differences", {}),
+        ("foreign", 0),
+        ("schedules", {}),
     ]
 
 
@@ -560,3 +581,204 @@ def test_an_encoding_that_is_not_the_file_s_is_refused(
     name = file(local, "t.txt", "café\n")
 
     assert local("import", name, "--encoding", encoding) == Result(2, "", error)
+
+
+def taskwarrior(title: str, number: int = 1, **fields: Any) -> dict[str, Any]:
+    """A task as `task export` writes it."""
+    task_id = str(uuid.UUID(int=number, version=4))
+    whole = {"id": 1, "description": title, "uuid": task_id, "status": "pending", "urgency": 1.5}
+    return whole | {"entry": "20261101T080000Z", "modified": "20261101T080000Z"} | fields
+
+
+def test_repeating_and_waiting_tasks_are_counted(todo: Todo) -> None:
+    rows = [
+        taskwarrior("a", 1, status="recurring", recur="weekly", wait="20301101T080000Z"),
+        taskwarrior("b", 2, status="waiting", wait="20301101T080000Z"),
+        taskwarrior("c", 3, wait="20301101T080000Z"),
+        taskwarrior("d", 4, wait="20201101T080000Z"),
+        taskwarrior("e", 5, status="completed", recur="weekly", wait="20301101T080000Z"),
+    ]
+    name = file(todo, "t.json", json.dumps(rows))
+    result = todo("import", name, "--json")
+
+    assert result.err == (
+        "imported 5 tasks\n"
+        "1 repeats and 2 wait in the file; todo cannot do that yet: they are pending now\n"
+    )
+    assert result.json["schedules"] == {"repeating": 1, "waiting": 2}
+    assert "repeats" not in todo("import", name).err
+
+
+def test_repeating_and_waiting_lines_of_todotxt_are_counted(local: Todo) -> None:
+    text = "Water rec:1w\nx Rest rec:1w\nPay t:2026-12-01\nCall t:2026-11-01\n"
+
+    assert local("import", file(local, "t.txt", text)).err.splitlines()[1] == (
+        "1 repeats and 1 waits in the file; todo cannot do that yet: they are pending now"
+    )
+
+
+def show(todo: Todo, number: int) -> Any:
+    return todo.ok("show", str(number), "--json").json
+
+
+OLDER, NEWER = "20261101T080000Z", "20261102T080000Z"
+
+
+@pytest.mark.parametrize("chunk", [2, 9], ids=["far", "near"])
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize("status", ["completed", "deleted"])
+def test_of_two_records_of_a_task_the_newest_counts(
+    todo: Todo, monkeypatch: pytest.MonkeyPatch, status: str, newest_first: bool, chunk: int
+) -> None:
+    pair = [
+        taskwarrior("old", modified=OLDER),
+        taskwarrior("new", modified=NEWER, status=status, end=NEWER),
+    ]
+    first, last = reversed(pair) if newest_first else pair
+    others = [{"description": f"t{n}", "status": "pending"} for n in range(3)]
+    monkeypatch.setattr(importing, "CHUNK", chunk)
+    todo.ok("import", file(todo, "t.json", json.dumps([first, *others, last])))
+
+    found = [task for task in todo.tasks() if task["title"] in ("old", "new")]
+    expected = [("new", True)] if status == "completed" else []
+    assert [(task["title"], task["completed"]) for task in found] == expected
+    assert len(todo.tasks()) == 3 + len(expected)
+    todo.ok("undo")
+    assert todo.tasks() == []
+    todo.ok("redo")
+    assert len(todo.tasks()) == 3 + len(expected)
+
+
+@pytest.mark.parametrize("chunk", [2, 9], ids=["far", "near"])
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_the_newest_of_two_records_changes_the_task_here_once(
+    todo: Todo, monkeypatch: pytest.MonkeyPatch, newest_first: bool, chunk: int
+) -> None:
+    todo.ok("import", file(todo, "t.json", json.dumps([taskwarrior("first")])))
+    pair = [taskwarrior("old", modified=OLDER), taskwarrior("new", modified=NEWER)]
+    first, last = reversed(pair) if newest_first else pair
+    others = [{"description": f"t{n}", "status": "pending"} for n in range(3)]
+    monkeypatch.setattr(importing, "CHUNK", chunk)
+    name = file(todo, "u.json", json.dumps([first, *others, last]))
+
+    said = todo("import", name, "--dry-run").err
+    assert "1 that is here differs from the file: 1 (title)\n" in said
+    todo.ok("import", name, "--update")
+    assert show(todo, 1)["title"] == "new"
+    todo.ok("undo")
+    assert [task["title"] for task in todo.tasks()] == ["first"]
+
+
+def test_tasks_here_that_differ_from_the_file_are_named_and_left(todo: Todo) -> None:
+    rows = [taskwarrior(f"t{n}", n) for n in range(1, 5)]
+    todo.ok("import", file(todo, "t.json", json.dumps(rows)))
+    before = todo.tasks()
+    rows[1] |= {"description": "renamed", "tags": ["b", "a"]}
+    rows[2] |= {"status": "completed", "end": NEWER, "urgency": 9, "id": 7}
+    rows[3] |= {"annotations": [{"entry": NEWER, "description": "see below"}], "urgency": 0.5}
+    rows[0] |= {"urgency": 3, "id": 9, "modified": NEWER}
+    result = todo("import", file(todo, "u.json", json.dumps(rows)), "--json")
+
+    assert result.err == (
+        "imported nothing; 4 are here already\n"
+        "3 that are here differ from the file: 2 (title, tags), 3 (done), 4 (annotations)\n"
+        "hint: `--update` changes them to what the file has\n"
+    )
+    assert (result.json["already_here"], result.json["differing"]) == (4, 3)
+    assert result.json["differences"] == {
+        "2": ["title", "tags"], "3": ["done"], "4": ["annotations"]
+    }  # fmt: skip
+    assert todo.tasks() == before
+
+
+def test_update_takes_what_the_file_has_and_undo_gives_it_back(todo: Todo) -> None:
+    rows = [taskwarrior(f"t{n}", n, project="p", due=OLDER) for n in range(1, 4)]
+    todo.ok("import", file(todo, "t.json", json.dumps(rows)))
+    todo.ok("edit", "1", "--description", "ours")
+    before = todo.tasks()
+    rows[0] |= {"description": "renamed", "priority": "H"}
+    del rows[0]["project"], rows[1]["due"]
+    rows[1] |= {"status": "completed", "end": NEWER}
+    name = file(todo, "u.json", json.dumps([*rows, taskwarrior("t4", 4)]))
+    shown = "updated from the file: 1 (title, priority, project), 2 (done, due)\n"
+    said = f"imported 1 task; updated 2 tasks; 1 is here already\n{shown}"
+
+    assert todo("import", name, "--update", "--dry-run").err.startswith(said)
+    assert todo.tasks() == before
+    assert todo("import", name, "--update").err == said
+    first, second = show(todo, 1), show(todo, 2)
+    assert (first["title"], first["priority"], first["project"]) == ("renamed", "high", None)
+    assert first["description"] == "ours"
+    assert second["completed_at"] == "2026-11-02T08:00:00Z"
+    assert second["due"] is None
+    assert todo("import", name, "--update").err == "imported nothing; 4 are here already\n"
+    todo.ok("undo")
+    assert content(todo) == [task | {"updated_at": ""} for task in before]
+
+
+def content(todo: Todo) -> list[dict[str, Any]]:
+    return [task | {"updated_at": ""} for task in todo.tasks()]
+
+
+@pytest.mark.parametrize("format", ["json", "csv"])
+def test_our_own_export_is_a_file_to_update_from(todo: Todo, format: str) -> None:
+    todo.ok("add", "Buy milk", "--due", "2026-12-24", "-P", "home", "-t", "shop")
+    todo.ok("add", "Rest", "-d", "long", "-p", "high")
+    exported = todo.ok("export", "--format", format).out
+    before = content(todo)
+    todo.ok("edit", "1", "--title", "x", "--due", "none", "--untag", "shop")
+    todo.ok("edit", "2", "--due", "tomorrow", "--project", "work", "-p", "none")
+    todo.ok("done", "2")
+    arguments = ("import", "-", "--format", format, "--update")
+
+    assert todo(*arguments, stdin=exported).err == (
+        "imported nothing; updated 2 tasks\n"
+        "updated from the file: 1 (title, due, tags), 2 (done, due, priority, project)\n"
+    ).replace("imported nothing; ", "")
+    assert content(todo) == before
+
+
+@pytest.mark.parametrize(
+    ("format", "text"),
+    [
+        ("json", '[{"id": "ID", "title": "Buy oat milk", "due": null}]'),
+        ("json", '[{"id": "ID", "Name": "Buy oat milk", "Due date": null, "Status": "In review"}]'),
+        ("csv", "id,Name,Due date,Status\nID,Buy oat milk,,In review\n"),
+    ],
+)
+def test_a_part_of_a_record_updates_that_part(todo: Todo, format: str, text: str) -> None:
+    todo.ok("add", "Buy milk", "-d", "skimmed", "--due", "2026-12-24", "-t", "shop")
+    todo.ok("done", "1")
+    task_id = show(todo, 1)["id"]
+
+    todo.ok("import", "-", "--format", format, "--update", stdin=text.replace("ID", task_id))
+    found = show(todo, 1)
+    assert (found["title"], found["due"]) == ("Buy oat milk", None)
+    assert (found["completed"], found["description"], found["tags"]) == (True, "skimmed", ["shop"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.json", '[{"number": 48213, "title": "Login fails"}]'),
+        ("t.csv", "number,title\n48213,Login fails\n"),
+    ],
+)
+def test_a_number_of_another_program_is_kept_in_extra(todo: Todo, name: str, text: str) -> None:
+    result = todo("import", file(todo, name, text), "--json")
+
+    assert result.err == (
+        "imported 1 task\nnumbers of another program are kept in `extra`: 48213 is now 1\n"
+    )
+    assert (result.json["foreign"], result.json["numbers"]) == (1, {"48213": 1})
+    assert show(todo, 1)["extra"] == {"number": 48213}
+    assert todo.ok("add", "next", "-q").out == "2\n"
+    assert todo("import", name, "--update").err == "imported nothing; 1 is here already\n"
+
+
+def test_the_number_of_taskwarrior_is_kept_in_extra(todo: Todo) -> None:
+    rows = [taskwarrior("a", 1, id=48213)]
+    todo.ok("import", file(todo, "t.json", json.dumps(rows)))
+
+    assert show(todo, 1)["extra"]["taskwarrior"]["id"] == 48213
+    assert json.loads(todo.ok("export", "--format", "taskwarrior").out)[0]["id"] == 48213

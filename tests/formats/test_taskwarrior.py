@@ -170,10 +170,13 @@ def test_a_status_has_the_words_of_all_formats(status: str, completed: bool) -> 
     assert task.extra is None
 
 
+LATER = "20270101T000000Z"
+
+
 def test_what_stays_without_effect_is_said_by_name() -> None:
-    text = of(id=5, urgency=2.1, status="waiting", wait="20270101T000000Z", priority="X", jira=None)
+    text = of(id=5, status="waiting", wait=LATER, until=LATER, priority="X", jira=None)
     (record,) = records(text, "taskwarrior")
-    assert record.not_understood == ("wait", "priority")
+    assert record.not_understood == ("until", "priority")
 
 
 def test_due_at_the_beginning_of_a_day_is_that_day() -> None:

@@ -224,7 +224,7 @@ def test_a_word_of_the_title_is_no_project_if_the_task_has_another() -> None:
     ("line", "names"),
     [
         ("Pay due:2026-12-01 +a @b pri:A", ()),
-        ("(D) Pay t:2026-11-01 rec:1w t:2026-11-02", ("priority", "rec", "t")),
+        ("(D) Pay t:2026-11-01 rec:1w wait:2026-11-02", ("priority", "wait")),
         ("Pay at 10:30 re:Invent h:1", ("h",)),
     ],
 )

@@ -166,7 +166,8 @@ def build_record(
 ) -> Record:
     """Return the task that an object describes; attributes of other names go to `extra[home]`.
 
-    `fields` says which field each name stands for, where the names of this object alone do not.
+    `fields` says which field each name stands for, where the names of this object alone do not:
+    a name that the object lacks is one of an empty field.
     """
     try:
         if not isinstance(raw, dict):
@@ -177,8 +178,13 @@ def build_record(
         task = build_task(values, extra, now=now, names=names)
     except BadRecord as error:
         return Record(where, problem=str(error))
-    key = "" if task.id else _derive_key(raw, fields)
-    return Record(where, task, key=key, not_understood=not_understood)
+    return Record(
+        where,
+        task,
+        key="" if task.id else _derive_key(raw, fields),
+        not_understood=not_understood,
+        fields=tuple(field for name, field in fields.items() if not raw.get(name)),
+    )
 
 
 def _derive_key(raw: dict[str, Any], fields: Mapping[str, str]) -> str:
@@ -228,8 +234,9 @@ def _read_fields(
                 if name == field or field == "due":
                     raise BadRecord(f"{name}: {error}") from None
                 unknown[name] = value
-    is_completed = values.setdefault("completed", "completed_at" in values)
-    if not is_completed and values.pop("completed_at", None):
+    if "completed_at" in values:
+        values.setdefault("completed", True)
+    if not values.get("completed") and values.pop("completed_at", None):
         unknown[names["completed_at"]] = raw[names["completed_at"]]
     not_understood = list_names(unknown)
     unknown |= _keep_labels(raw, names)

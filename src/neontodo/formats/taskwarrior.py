@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, tzinfo
 from itertools import pairwise
 from typing import Any, BinaryIO
+from uuid import UUID
 
 from neontodo.fields import Priority
 from neontodo.formats import dates, record
@@ -31,9 +33,17 @@ _NAMES = {
 _LETTERS = {Priority.HIGH: "H", Priority.MEDIUM: "M", Priority.LOW: "L"}
 _PRIORITIES = {letter: priority for priority, letter in _LETTERS.items()}
 _STATUSES = ("pending", "waiting", "recurring", "completed")
-_UNDERSTOOD = {"id", "urgency", "status", "tags", "end", "mask", "imask", "parent"}
-"""What is kept for Taskwarrior, and would not change the task here."""
+_UNDERSTOOD = {
+    *("id", "urgency", "status", "tags", "end", "mask", "imask", "parent"),
+    *("recur", "wait"),
+}
+"""What is kept for Taskwarrior, and would not change the task here or is counted (as schedule)."""
 _LAST = ("annotations", "depends", "urgency")
+_FIELDS = (
+    *("title", "completed", "due", "priority", "project", "tags"),
+    *("annotations", "taskwarrior"),
+)
+"""What every record has of a task and its `extra`: an attribute that is not there is empty."""
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -46,15 +56,43 @@ def _read_object(where: str, raw: Any, tz: tzinfo, now: datetime) -> Record:
     if not isinstance(raw, dict):
         return Record(where, problem="must be an object")
     if raw.get("status") == "deleted":
-        return Record(where, skipped="deleted")
+        return Record(where, skipped="deleted", deleted=_read_deletion(raw, tz))
     try:
         task = _read_task(raw, tz, now)
     except BadRecord as error:
         return Record(where, problem=str(error))
     rest = (task.extra or {}).get("taskwarrior", {})
     odd = {name: value for name, value in rest.items() if name not in _UNDERSTOOD}
-    key = "" if task.id else json.dumps(raw, sort_keys=True)
-    return Record(where, task, key=key, not_understood=record.list_names(odd))
+    return Record(
+        where,
+        task,
+        key="" if task.id else json.dumps(raw, sort_keys=True),
+        not_understood=record.list_names(odd),
+        fields=_FIELDS,
+        schedule=None if task.completed else _read_schedule(raw, tz, now),
+    )
+
+
+def _read_deletion(raw: dict[str, Any], tz: tzinfo) -> tuple[UUID, datetime] | None:
+    """Return which task was deleted, and when; None if the record does not tell."""
+    try:
+        task_id = UUID(raw.get("uuid"))
+        when = _pop_instant(raw, "modified", tz) or _pop_instant(raw, "end", tz)
+    except (BadRecord, AttributeError, TypeError, ValueError):
+        return None
+    return (task_id, when) if when else None
+
+
+def _read_schedule(raw: dict[str, Any], tz: tzinfo, now: datetime) -> str | None:
+    """Return whether a pending task repeats, or waits for a day to come."""
+    status = raw.get("status")
+    if status == "recurring" or (raw.get("recur") and not raw.get("parent")):
+        return "repeating"
+    if status != "waiting" and "wait" in raw:
+        # Since version 2.6 that is how Taskwarrior itself tells.
+        with suppress(ValueError):
+            status = "waiting" if dates.parse_instant(raw["wait"], tz) > now else status
+    return "waiting" if status == "waiting" else None
 
 
 def _read_task(raw: dict[str, Any], tz: tzinfo, now: datetime) -> TaskCreate:

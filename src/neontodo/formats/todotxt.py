@@ -192,7 +192,13 @@ def _read_line(where: str, text: str, tz: tzinfo, now: datetime) -> Record:
         task = record.build_task(values, {"todotxt": kept}, now=now, names={"title": "text"})
     except BadRecord as error:
         return Record(where, problem=str(error))
-    return Record(where, task, key=text, not_understood=tuple(_list_unused(line)))
+    return Record(
+        where,
+        task,
+        key=text,
+        not_understood=tuple(_list_unused(line)),
+        schedule=_read_schedule(line, tz, now),
+    )
 
 
 def _list_unused(line: Line) -> Iterator[str]:
@@ -200,7 +206,18 @@ def _list_unused(line: Line) -> Iterator[str]:
     if line.priority and line.priority not in _PRIORITIES:
         yield "priority"
     keys = {word.partition(":")[0] for word in line.words if is_mark(word)}
-    yield from sorted(keys & _KEYS - {"due", "pri"})
+    yield from sorted(keys & _KEYS - {"due", "pri", "rec", "t"})
+
+
+def _read_schedule(line: Line, tz: tzinfo, now: datetime) -> str | None:
+    """Return whether a pending task repeats, or waits for a day to come (`t:2026-12-01`)."""
+    if line.done:
+        return None
+    if any(word.startswith("rec:") for word in line.words):
+        return "repeating"
+    start = _read_first(line.words, lambda word: word[2:] if word[:2] == "t:" else None)
+    day = _parse_date(start) if start else None
+    return "waiting" if day and day > local_day(now, tz) else None
 
 
 def write(tasks: Iterable[TaskPublic], *, tz: tzinfo) -> Iterator[str]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 UNREADABLE_SHOWN = 10
 NUMBERS_SHOWN = 5
 NAMES_SHOWN = 10
+DIFFERENCES_SHOWN = 10
 NARROWEST = 20
 
 _STYLES = {"error": "1;31", "warning": "1;33", "hint": "1;36"}
@@ -128,6 +129,13 @@ def print_report(output: Output, report: Report) -> None:
     """Say what an import did, on standard error; as JSON it is the command's output too."""
     streams = output.streams
     say(streams, _write_sentence(report))
+    if report.schedules:
+        say(streams, _describe_schedules(report.schedules))
+    if report.differences:
+        say(streams, _list_differences(report))
+    if report.foreign:
+        changes = _list_renumbered(report.foreign, report.foreign_numbers)
+        say(streams, f"numbers of another program are kept in `extra`: {changes}")
     if taken := report.renumbered - report.too_high:
         say(streams, f"numbers that were taken: {_list_renumbered(taken, report.numbers)}")
     if high := report.too_high:
@@ -147,22 +155,44 @@ def print_report(output: Output, report: Report) -> None:
 
 
 def _write_sentence(report: Report) -> str:
-    parts = [f"imported {pluralize(report.added, 'task')}" if report.added else "imported nothing"]
+    done = {"imported": report.added, "updated": report.updated}
+    parts = [f"{verb} {pluralize(count, 'task')}" for verb, count in done.items() if count]
+    parts = parts or ["imported nothing"]
     parts += [f"skipped {count} {reason}" for reason, count in report.skipped.items()]
     if here := report.already_here:
         parts.append(f"{here} {'is' if here == 1 else 'are'} here already")
     if again := report.repeated:
         ids = "id occurs" if again == 1 else "ids occur"
-        parts.append(f"skipped {again} whose {ids} earlier in the file")
+        parts.append(f"skipped {again} whose {ids} more than once in the file")
     if gone := report.removed_here:
         parts.append(f"skipped {gone} that {'was' if gone == 1 else 'were'} removed here")
     return "; ".join(parts)
 
 
 def _to_json(report: Report) -> dict[str, Any]:
-    fields = vars(report) | {"numbers": report.numbers | report.high_numbers}
-    del fields["high_numbers"]
+    numbers = report.numbers | report.high_numbers | report.foreign_numbers
+    fields = vars(report) | {"numbers": numbers}
+    del fields["high_numbers"], fields["foreign_numbers"]
     return fields
+
+
+def _describe_schedules(schedules: Mapping[str, int]) -> str:
+    verbs = {"repeating": ("repeats", "repeat"), "waiting": ("waits", "wait")}
+    parts = [f"{count} {verbs[kind][count > 1]}" for kind, count in schedules.items()]
+    they_are = "it is" if sum(schedules.values()) == 1 else "they are"
+    return f"{' and '.join(parts)} in the file; todo cannot do that yet: {they_are} pending now"
+
+
+def _list_differences(report: Report) -> str:
+    """Return the tasks that the file changed, or has otherwise, with the names of the fields."""
+    count = report.updated + report.differing
+    listed = list(report.differences.items())[:DIFFERENCES_SHOWN]
+    shown = [f"{number} ({', '.join(fields)})" for number, fields in listed]
+    tasks = ", ".join(limit_lines(shown, count))
+    if report.updated:
+        return f"updated from the file: {tasks}"
+    differ = "is here differs" if count == 1 else "are here differ"
+    return f"{count} that {differ} from the file: {tasks}"
 
 
 def _list_renumbered(count: int, numbers: Mapping[int, int]) -> str:

@@ -13,6 +13,9 @@ from neontodo.cli.commands.export import Format
 from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
     from neontodo.app import App
     from neontodo.cli.files import Source
     from neontodo.tasks.importing import Report
@@ -44,6 +47,9 @@ class ImportRequest(options.Printing):
     restore: Annotated[bool, typer.Option("--restore", help="Restore tasks that were removed.")] = (
         False
     )
+    update: Annotated[
+        bool, typer.Option("--update", help="Change tasks that exist to what the file has.")
+    ] = False
     dry_run: options.DryRun = False
 
 
@@ -70,9 +76,11 @@ def run_import(app: App, request: ImportRequest) -> int:
     print_report(choose_output(app, json=request.json), report)
     if is_garbled:
         hint(app.streams, ENCODING)
+    if report.differing:
+        hint(app.streams, "`--update` changes them to what the file has")
     if request.dry_run:
         say_dry_run(app.streams)
-    is_failure = report.incomplete or (report.bad and not report.added)
+    is_failure = report.incomplete or (report.bad and not (report.added or report.updated))
     return Exit.FAILED if is_failure else Exit.OK
 
 
@@ -93,8 +101,9 @@ def _detect_format(file: str, source: Source) -> str:
 def _import(app: App, source: Source, format: str, request: ImportRequest) -> Report:
     from neontodo import formats
     from neontodo.render.progress import Bar
-    from neontodo.tasks.importing import import_tasks
+    from neontodo.tasks.importing import ReadAgain, import_tasks
 
+    newest: dict[UUID, datetime] = {}
     with Bar(app.streams, "importing", source.size) as bar:
 
         async def action(unit: UnitOfWork) -> Report:
@@ -106,11 +115,16 @@ def _import(app: App, source: Source, format: str, request: ImportRequest) -> Re
                 records,
                 skip_bad=request.skip_bad,
                 restore=request.restore,
+                update=request.update,
+                newest=newest,
                 size=source.size,
                 progress=lambda: bar.show(source.done),
             )
 
-        return app.run(app.write(action, dry_run=request.dry_run))
+        try:
+            return app.run(app.write(action, dry_run=request.dry_run))
+        except ReadAgain:
+            return app.run(app.write(action, dry_run=request.dry_run))
 
 
 COMMANDS: Commands = {"import": (ImportRequest, run_import)}
