@@ -40,6 +40,8 @@ TITLE_MAX = 200
 DESCRIPTION_MAX = 2000
 PROJECT_MAX = 100
 TAG_MAX = 100
+CUT = "…"
+"""What a title or description ends with that was imported, and is whole in `extra`."""
 KEY_ID_MAX = 400
 NUMBER_MAX = 2**53
 """The largest that every reader of JSON takes exactly."""
@@ -199,6 +201,18 @@ Day = Annotated[date, Field(ge=DAYS[0], le=DAYS[1])]
 Moment = Annotated[datetime, Field(ge=INSTANTS[0], le=INSTANTS[1])]
 When = Day | Moment
 """A floating day, or an aware instant (never a naive datetime)."""
+
+
+def cut_text(name: str, text: str) -> str:
+    """Return as much of a title or description as its column holds, `…` instead of the rest."""
+    text, limit = (text.strip(), TITLE_MAX) if name == "title" else (text, DESCRIPTION_MAX)
+    return text if len(text) <= limit else f"{text[: limit - 1]}{CUT}"
+
+
+def read_whole_text(name: str, text: str | None, extra: dict[str, Any] | None) -> str | None:
+    """Return what a title or description was cut from, if `extra` has that, or the text itself."""
+    whole = extra.get(name) if extra else None
+    return whole if isinstance(whole, str) and cut_text(name, whole) == text else text
 
 
 class TaskBase(SQLModel):
@@ -381,6 +395,7 @@ class TaskUpdate(_Checked):
     project: Project | None = None
     tags: TagSet | None = None
     completed: bool | None = None
+    extra: Extra | None = None
 
 
 class Record(NamedTuple):

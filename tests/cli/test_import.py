@@ -782,3 +782,28 @@ def test_the_number_of_taskwarrior_is_kept_in_extra(todo: Todo) -> None:
 
     assert show(todo, 1)["extra"]["taskwarrior"]["id"] == 48213
     assert json.loads(todo.ok("export", "--format", "taskwarrior").out)[0]["id"] == 48213
+
+
+def test_search_finds_annotations_and_what_was_cut(todo: Todo) -> None:
+    note = {"entry": OLDER, "description": "Asked Zo\u00eb"}
+    rows = [
+        taskwarrior("Call the dentist", 1, annotations=[note]),
+        taskwarrior(f"{'word ' * 38}straddling {'more ' * 100}finale", 2),
+        taskwarrior("long", 3, notes=f"{'text ' * 500}epilogue"),
+    ]
+    todo.ok("import", file(todo, "t.json", json.dumps(rows)))
+
+    for word, number in (("zoe", 1), ("straddling", 2), ("finale", 2), ("epilogue", 3)):
+        assert todo.ok("search", word, "-q").out == f"{number}\n"
+    todo.ok("edit", "1", "2", "-t", "new")
+    assert todo.ok("search", "asked", "-q").out == "1\n"
+    todo.ok("edit", "2", "--title", "another")
+    assert todo("search", "finale", "-q").out == ""
+
+
+def test_search_text_keeps_within_the_limit_of_the_database(todo: Todo) -> None:
+    notes = [{"entry": OLDER, "description": "\ufdfa " * 50 + f"note{n}"} for n in range(60)]
+    rows = [taskwarrior("x", 1, annotations=notes, tags=["\u00e4"], project="\u00fc")]
+    todo.ok("import", file(todo, "t.json", json.dumps(rows)))
+
+    assert todo.ok("search", "x", "-q").out == "1\n"

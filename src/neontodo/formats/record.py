@@ -22,7 +22,7 @@ from neontodo.fields import FIELDS, Kind, Priority
 from neontodo.formats import dates
 from neontodo.formats.dates import shorten_for_message
 from neontodo.formats.names import match_fields
-from neontodo.models import DESCRIPTION_MAX, TITLE_MAX, Record, TaskCreate, TaskPublic
+from neontodo.models import Record, TaskCreate, TaskPublic, cut_text, read_whole_text
 
 _LETTERS = {"l": Priority.LOW, "m": Priority.MEDIUM, "h": Priority.HIGH}
 _PRIORITIES = {priority.label: priority for priority in Priority} | _LETTERS
@@ -90,15 +90,12 @@ def build_task(
 
 def restore_title(public: TaskPublic) -> str:
     """Return the title as it was imported, unless it was changed here."""
-    kept = (public.extra or {}).get("title")
-    return kept if isinstance(kept, str) and _shorten_title(kept) == public.title else public.title
+    return read_whole_text("title", public.title, public.extra) or ""
 
 
 def restore_description(public: TaskPublic) -> str | None:
     """Return the description as it was imported, unless it was changed here."""
-    kept = (public.extra or {}).get("description")
-    fits = isinstance(kept, str) and _truncate(kept, DESCRIPTION_MAX) == public.description
-    return kept if fits else public.description
+    return read_whole_text("description", public.description, public.extra)
 
 
 def read_section(public: TaskPublic, name: str) -> dict[str, Any]:
@@ -108,20 +105,10 @@ def read_section(public: TaskPublic, name: str) -> dict[str, Any]:
 
 
 def _shorten_texts(given: dict[str, Any], extra: dict[str, Any]) -> None:
-    title, description = given.get("title"), given.get("description")
-    if isinstance(title, str) and (short := _shorten_title(title)) != title:
-        given["title"], extra["title"] = short, title
-    if isinstance(description, str) and len(description) > DESCRIPTION_MAX:
-        given["description"] = _truncate(description, DESCRIPTION_MAX)
-        extra["description"] = description
-
-
-def _shorten_title(text: str) -> str:
-    return _truncate(text.strip(), TITLE_MAX)
-
-
-def _truncate(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    for name in ("title", "description"):
+        text = given.get(name)
+        if isinstance(text, str) and (short := cut_text(name, text)) != text:
+            given[name], extra[name] = short, text
 
 
 _REASONS = {

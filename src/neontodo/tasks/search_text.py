@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
+from typing import Any
+
+from neontodo.models import CUT, read_whole_text
 
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _SIGNS = re.compile(r"([^\w\s]+)")
@@ -33,16 +36,46 @@ def fold(text: str) -> str:
 
 
 def build_search_text(
-    title: str, description: str | None, project: str | None, tags: Sequence[str]
+    title: str,
+    description: str | None,
+    project: str | None,
+    tags: Sequence[str],
+    extra: dict[str, Any] | None = None,
 ) -> str:
-    """Fold title, description, project and tags: a line each, each between two spaces."""
+    """Fold title, description, project and tags: a line each, each between two spaces.
+
+    Where `extra` has annotations, or the rest of a title or description that was cut, these are a
+    line more. It is cut where the check `search_text` of `models.Task` wants it. Rows from before
+    have no such line: migration 0003 folds them again.
+    """
     sections = (
         fold(title),
         fold(description) if description else "",
         _fold_name(project) if project else "",
         _fold_name(" ".join(tags)) if tags else "",
     )
-    return "\n".join([f" {section} " for section in sections])
+    text = "\n".join([f" {section} " for section in sections])
+    # Plain SQL may have put anything there.
+    kept = _list_kept_texts(title, description, extra) if isinstance(extra, dict) else ()
+    if not (further := " ".join(kept)):
+        return text
+    visible = title, description or "", project or "", f" {' '.join(tags)} " if tags else ""
+    most = 20 + 20 * sum(len(column.encode()) for column in visible)
+    line = fold(further).encode()[: max(0, most - len(f"{text}\n  ".encode()))]
+    return f"{text}\n {line.decode(errors='ignore')} "
+
+
+def _list_kept_texts(title: str, description: str | None, extra: dict[str, Any]) -> Iterator[str]:
+    """Yield what `extra` keeps of a task's text: what was cut, from a whole word on, and notes."""
+    for name, text in (("title", title), ("description", description)):
+        whole = read_whole_text(name, text, extra)
+        if whole and text and whole != text and text.endswith(CUT):
+            whole = whole.strip() if name == "title" else whole
+            yield whole[whole.rfind(" ", 0, len(text)) + 1 :]
+    notes = extra.get("annotations")
+    for note in notes if isinstance(notes, list) else ():
+        if isinstance(note, dict) and isinstance(note.get("description"), str):
+            yield note["description"]
 
 
 # Many tasks share few projects and tags.

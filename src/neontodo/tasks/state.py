@@ -16,7 +16,7 @@ from neontodo.models import LOGGED, NUMBER_MAX, Change, Task, TaskPublic, to_jso
 from neontodo.tasks.results import UnreadableTask
 from neontodo.tasks.search_text import build_search_text
 
-SEARCHED = frozenset({"title", "description", "project", "tags"})
+SEARCHED = frozenset({"title", "description", "project", "tags", "extra"})
 _EMPTY = {column: FIELD_OF[column].empty for column in COLUMN_TYPES}
 _CONVERTERS = tuple((column, LOGGED.get(kind)) for column, kind in COLUMN_TYPES.items())
 
@@ -97,7 +97,11 @@ def name_fields(columns: Iterable[str]) -> list[str]:
 def fold_columns(columns: Mapping[str, Any]) -> str:
     """Return the search column that belongs to a task's other columns."""
     return build_search_text(
-        columns["title"], columns.get("description"), columns.get("project"), columns["tags"]
+        columns["title"],
+        columns.get("description"),
+        columns.get("project"),
+        columns["tags"],
+        columns.get("extra"),
     )
 
 
