@@ -473,3 +473,80 @@ def test_an_interrupt_is_left_to_the_editor(local: Todo, editor: Editor) -> None
     env = editor.steps(f"kill -INT $PPID; {MINE}")
 
     assert local("edit", "1", terminal=True, env=env).err == "edited 1: Mine\n"
+
+
+LONG = f"Dear all {'word ' * 500}and the end"
+
+
+@pytest.fixture
+def cut(todo: Todo) -> Todo:
+    """A person with a task whose title and description are longer than their columns."""
+    row = {"uuid": "a1b2c3d4-0000-4000-8000-000000000001", "status": "pending"}
+    row |= {"entry": "20261101T080000Z", "description": LONG[:900], "notes": LONG}
+    todo.ok("import", "-", stdin=json.dumps(row))
+    return todo
+
+
+def exported(todo: Todo) -> tuple[str, str]:
+    (row,) = json.loads(todo.ok("export", "--format", "taskwarrior").out)
+    return row["description"], row["notes"]
+
+
+@BOTH
+def test_a_text_that_was_cut_is_edited_whole(cut: Todo, editor: Editor) -> None:
+    before = cut.tasks()
+    env = editor.steps('sed -i "s/Dear all/Dear everybody/; s/the end/THE END/" "$1"')
+    result = cut("edit", "1", terminal=True, env=env)
+
+    assert LONG in editor.seen[0]
+    assert result.code == 0
+    title, description = exported(cut)
+    assert title == LONG[:900].strip().replace("Dear all", "Dear everybody")
+    assert description == LONG.replace("Dear all", "Dear everybody").replace("the end", "THE END")
+    assert (len(cut.tasks()[0]["title"]), len(cut.tasks()[0]["description"])) == (200, 2000)
+    cut.ok("undo")
+    assert [task | {"updated_at": ""} for task in cut.tasks()] == [
+        task | {"updated_at": ""} for task in before
+    ]
+
+
+def test_a_text_that_fits_now_is_no_longer_in_extra(cut: Todo, editor: Editor) -> None:
+    env = editor.steps('sed -i "s/^Dear all.*/short/; s/^title: .*/title: also short/" "$1"')
+    cut("edit", "1", terminal=True, env=env)
+
+    assert exported(cut) == ("also short", "short")
+    assert not {"title", "description"} & set(cut.tasks()[0]["extra"] or {})
+
+
+def test_a_text_for_which_extra_has_no_room_is_refused(cut: Todo, editor: Editor) -> None:
+    env = editor.steps("tr -d '\\n' </dev/zero | head -c 20000 | tr '\\0' x >>\"$1\"", ":")
+    result = cut("edit", "1", terminal=True, env=env, width=WIDE)
+
+    assert "# error: the description is too long: there is no room for" in editor.seen[1]
+    assert (result.code, exported(cut)[1]) == (1, LONG)
+
+
+@BOTH
+def test_an_option_with_the_cut_text_keeps_the_rest(cut: Todo) -> None:
+    task = cut.tasks()[0]
+    for name in ("title", "description"):
+        changed = task[name].replace("Dear all", "Dear me")
+        cut.ok("edit", "1", f"--{name}", changed)
+
+    assert exported(cut) == (
+        LONG[:900].strip().replace("Dear all", "Dear me"),
+        LONG.replace("Dear all", "Dear me"),
+    )
+
+
+def test_an_option_with_another_text_replaces_all_of_it(cut: Todo) -> None:
+    cut.ok("edit", "1", "--description", "short")
+
+    assert exported(cut)[1] == "short"
+
+
+def test_a_text_that_was_cut_is_shown_whole(cut: Todo) -> None:
+    shown = cut.ok("show", "1", terminal=True).out
+
+    assert shown.count("and the end") == 1
+    assert "extra.description" not in shown

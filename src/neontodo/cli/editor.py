@@ -105,7 +105,7 @@ class _EditingSession:
 
         form = taskfile.parse_form(self.text)
         self.app.renew_clock()
-        update = taskfile.parse_update(self.app, form, self.form)
+        update = taskfile.parse_update(self.app, form, self.form, self.base)
         base = self.base
         outcome = self.app.run(
             self.app.write(lambda unit: service.replace(unit, base, update), dry_run=self.dry_run)

@@ -31,16 +31,27 @@ Form = dict[str, str]
 """The text of each field, as it stands in the file."""
 
 DESCRIPTION = "description"
+WHOLE = ("title", DESCRIPTION)
+"""The texts that are whole in `extra` where they were imported and are longer than a column."""
 QUOTED = 40
 
 
 def build_form(task: TaskPublic, tz: tzinfo) -> Form:
-    """Return a task's fields as the file has them."""
+    """Return a task's fields as the file has them: texts whole, also those that were cut."""
+    texts = {name: read_whole_text(task, name) for name in WHOLE}
     text = ""
     for line, field in LINES.items():
-        value = _format_value(field.kind, getattr(task, field.name), tz).replace("\n", "\\n")
+        value = texts.get(field.name) or getattr(task, field.name)
+        value = _format_value(field.kind, value, tz).replace("\n", "\\n")
         text += f"{line}: {value}\n"
-    return parse_form(text + f"\n{task.description or ''}\n")
+    return parse_form(text + f"\n{texts[DESCRIPTION] or ''}\n")
+
+
+def read_whole_text(task: TaskPublic, name: str) -> str | None:
+    """Return the title or description, as it was before it was cut if `extra` has that."""
+    from neontodo import models
+
+    return models.read_whole_text(name, getattr(task, name), task.extra)
 
 
 def _format_value(kind: Kind, value: Any, tz: tzinfo) -> str:
@@ -113,9 +124,13 @@ def _parse_line(line: str) -> tuple[str, str]:
     )
 
 
-def parse_update(app: App, form: Form, base: Form) -> TaskUpdate:
-    """Return what a person changed in the file; BadValue if something of it cannot be used."""
+def parse_update(app: App, form: Form, base: Form, task: TaskPublic) -> TaskUpdate:
+    """Return what a person changed in the file; BadValue if something of it cannot be used.
+
+    A text of the task that was cut may be as long as `extra` has room for.
+    """
     from neontodo.cli.field_values import check_update, parse_fields
+    from neontodo.tasks.service import store_whole_text
 
     given: dict[str, str | list[str]] = {}
     parsed: dict[str, bool | str | None] = {}
@@ -132,7 +147,11 @@ def parse_update(app: App, form: Form, base: Form) -> TaskUpdate:
                 given[field.name] = _split_tags(text)
             case _:
                 given[field.name] = text or "none"
-    return check_update(parse_fields(app, given) | parsed)
+    fields = parse_fields(app, given) | parsed
+    for name in WHOLE:
+        if name in fields and read_whole_text(task, name) != getattr(task, name):
+            fields |= store_whole_text(name, fields[name] or "", fields.get("extra", task.extra))
+    return check_update(fields)
 
 
 def _parse_flag(text: str) -> bool:

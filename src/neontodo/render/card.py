@@ -47,15 +47,15 @@ def _entry_time(entry: Any, tz: tzinfo) -> str:
 
 
 def _draw(output: Output, task: TaskPublic) -> None:
-    """Draw what is known of the task; what it lacks is left out."""
+    """Draw what is known of the task, texts that were cut whole; what it lacks is left out."""
     from neontodo.render.table import CARD_WIDTH, Canvas, Cell, draw_pairs
 
     canvas = Canvas(output.streams)
     width = min(canvas.width, CARD_WIDTH)
-    title = canvas.fold(canvas.safe(task.title), width)
+    title = canvas.fold(canvas.safe((_read_whole(task, "title") or "").strip()), width)
     canvas.draw(Cell(title, "bold dim strike" if task.completed else "bold"), "")
     draw_pairs(canvas, [*_fields(output, canvas, task)], width)
-    if description := (task.description or "").strip("\r\n"):
+    if description := (_read_whole(task, "description") or "").strip("\r\n"):
         canvas.draw("", Cell(_prose(canvas, description, width)))
     if annotations := list_annotations(task, output.tz):
         canvas.draw("")
@@ -88,10 +88,18 @@ def _fields(output: Output, canvas: Canvas, task: TaskPublic) -> Iterator[tuple[
         yield "done", Cell(local_time(task.completed_at, tz))
     yield "id", Cell(str(task.id) if canvas.width >= ID_ROOM else str(task.id)[:8])
     for key, value in (task.extra or {}).items():
-        if key != "annotations":
+        if key != "annotations" and value != _read_whole(task, key):
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             name = canvas.crop(canvas.safe(f"extra.{key}"), KEY_WIDTH)
             yield name, Cell(canvas.crop(canvas.safe(text), EXTRA_WIDTH), "dim")
+
+
+def _read_whole(task: TaskPublic, key: str) -> str | None:
+    """Return the title or description, as `extra` keeps it if it was cut; None for another key."""
+    from neontodo.models import read_whole_text
+
+    is_text = key in ("title", "description")
+    return read_whole_text(key, getattr(task, key), task.extra) if is_text else None
 
 
 def _due(due: When, now: datetime, tz: tzinfo) -> str:

@@ -8,9 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from neontodo.errors import Conflict, Refused
+from neontodo.columns import EXTRA_MAX_BYTES, write_json
+from neontodo.errors import BadValue, Conflict, Refused
 from neontodo.fields import COLUMN_TYPES, FIELDS, Kind
-from neontodo.models import Task, TaskCreate, TaskPublic, TaskUpdate
+from neontodo.models import (
+    CUT,
+    Task,
+    TaskCreate,
+    TaskPublic,
+    TaskUpdate,
+    cut_text,
+    read_whole_text,
+)
 from neontodo.tasks.lookup import Chosen, resolve_chosen
 from neontodo.tasks.queries import tasks
 from neontodo.tasks.results import Outcome
@@ -81,6 +90,8 @@ def _edit_columns(task: Task, wanted: Edit, now: datetime) -> dict[str, Any]:
         columns |= _split_when(name, columns.pop(name))
     if "description" in columns:
         columns["description"] = columns["description"] or None
+    if "extra" not in columns:
+        columns |= _keep_rests(task, columns)
     if "priority" in columns:
         columns["priority"] = int(columns["priority"] or 0)
     if "completed" in columns:
@@ -88,6 +99,33 @@ def _edit_columns(task: Task, wanted: Edit, now: datetime) -> dict[str, Any]:
     tags = set(columns.get("tags", task.tags) or ())
     columns["tags"] = tuple(sorted((tags | set(wanted.add_tags)) - set(wanted.remove_tags)))
     return columns
+
+
+def _keep_rests(task: Task, columns: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of new texts that end where the old ones were cut: their rests stay."""
+    kept: dict[str, Any] = {}
+    for name in ("title", "description"):
+        new, old = columns.get(name), getattr(task, name)
+        whole = read_whole_text(name, old, task.extra)
+        if new and old and whole and whole != old and new.endswith(CUT) and old.endswith(CUT):
+            whole = whole.strip() if name == "title" else whole
+            text = new.removesuffix(CUT) + whole[len(old) - len(CUT) :]
+            kept |= store_whole_text(name, text, kept.get("extra", task.extra))
+    return kept
+
+
+def store_whole_text(name: str, text: str, extra: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the columns of a title or description of any length; `extra` has it if it is cut.
+
+    Raises:
+        BadValue: there is no room for it.
+    """
+    rest = {key: value for key, value in (extra or {}).items() if key != name}
+    if (short := cut_text(name, text)) != text:
+        rest[name] = text
+        if len(write_json(rest).encode()) > EXTRA_MAX_BYTES:
+            raise BadValue(f"the {name} is too long: there is no room for the part that is cut")
+    return {name: short, "extra": rest or None}
 
 
 def _complete_columns(task: Task, done: bool, now: datetime) -> dict[str, Any]:
