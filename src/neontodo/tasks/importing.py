@@ -219,6 +219,7 @@ class _Importer:
         numbers = self._assign_numbers(good, taken_numbers)
         for task_id, record in good.items():
             self._create(task_id, record, numbers[task_id])
+        self.report.added += len(good)
 
     def _collect_good(self, chunk: Iterable[Record]) -> tuple[Records, Moments]:
         """Return good records by id, and when which tasks were deleted where they come from.
@@ -270,8 +271,8 @@ class _Importer:
 
     async def _take_known(self, good: Records, deleted: Moments) -> set[int]:
         """Take out the records of tasks that are here; return the numbers that tasks here have."""
-        numbers = [_read_own_number(record) for record in good.values()]
-        numbers = [number for number in numbers if number > self.numbers_before]
+        own_numbers = map(_read_own_number, good.values())
+        numbers = [number for number in own_numbers if number > self.numbers_before]
         session, user_id = self.unit.session, self.unit.user_id
         known = await tasks.fetch_ids_and_numbers(session, user_id, [*good, *deleted], numbers)
         # A record without an id (it has a key then) is known by its text, which is the same.
@@ -357,7 +358,6 @@ class _Importer:
         if record.schedule is not None:
             self.report.schedules[record.schedule] += 1
         self.unit.create(task_id, columns)
-        self.report.added += 1
 
     def _report_number(self, record: Record, own: int, columns: dict[str, Any]) -> None:
         """Count what became of a file's number; one that cannot be given here goes to `extra`."""
