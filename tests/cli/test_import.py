@@ -571,7 +571,7 @@ def test_a_pipe_may_have_an_encoding_too(local: Todo) -> None:
         ),
         *(
             (name, f"error: there is no encoding `{name}`\nhint: try `windows-1252`, or `utf-16`\n")
-            for name in ("klingon", "hex", "")
+            for name in ("klingon", "hex")
         ),
     ],
 )
