@@ -33,7 +33,8 @@ def parse_instant(value: Any, tz: tzinfo) -> datetime:
 
 
 def _parse(value: Any, tz: tzinfo) -> date | datetime:
-    if (moment := _parse_epoch(value)) is not None:
+    is_number = not isinstance(value, str) or value.isdecimal()
+    if is_number and (moment := _parse_epoch(value)) is not None:
         return moment
     if not isinstance(value, str):
         raise ValueError("must be text such as `2026-11-20` or `2026-11-20T20:30:00Z`")
@@ -54,7 +55,7 @@ def _parse_epoch(value: Any) -> datetime | None:
 
     As Taskwarrior has it, numbers before 1980 are none.
     """
-    if isinstance(value, str) and value.isdecimal() and value.isascii() and 9 <= len(value) <= 13:
+    if isinstance(value, str) and value.isascii() and 9 <= len(value) <= 13:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
 from typing import Any, BinaryIO, TextIO, cast
@@ -170,8 +170,12 @@ def build_record(
         task,
         key="" if task.id else _derive_key(raw, fields),
         not_understood=not_understood,
-        fields=tuple(field for name, field in fields.items() if not raw.get(name)),
+        fields=_leave_out(not_understood, fields) if not_understood else fields.values(),
     )
+
+
+def _leave_out(names: Collection[str], fields: Mapping[str, str]) -> Collection[str]:
+    return [field for name, field in fields.items() if name not in names]
 
 
 def _derive_key(raw: dict[str, Any], fields: Mapping[str, str]) -> str:
@@ -182,7 +186,7 @@ def _derive_key(raw: dict[str, Any], fields: Mapping[str, str]) -> str:
 
 def list_names(attributes: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the attributes that say something, as a message has them."""
-    said = (name for name, value in attributes.items() if value not in (None, "", [], {}))
+    said = [name for name, value in attributes.items() if value not in (None, "", [], {})]
     return tuple(map(shorten_for_message, said))
 
 
@@ -197,10 +201,11 @@ def parse_tags(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError("must be a list")
     texts: list[Any] = [label.get("name") if isinstance(label, dict) else label for label in value]
-    if not all(isinstance(text, str) for text in texts):
-        raise ValueError("must be a list of texts")
-    words = (part.split() for text in texts for part in text.split(","))
-    return tuple("-".join(each) for each in words if each)
+    try:
+        words = map(str.split, ",".join(texts).split(","))
+    except TypeError:
+        raise ValueError("must be a list of texts") from None
+    return tuple(["-".join(each) for each in words if each])
 
 
 def _read_fields(

@@ -16,6 +16,7 @@ from neontodo.models import CUT, read_whole_text
 
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _SIGNS = re.compile(r"([^\w\s]+)")
+_KEPT = frozenset({"title", "description", "annotations"})
 # What Unicode does not take apart, though people write it either way.
 _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
@@ -56,8 +57,9 @@ def build_search_text(
     )
     text = "\n".join([f" {section} " for section in sections])
     # Plain SQL may have put anything there.
-    kept = _list_kept_texts(title, description, extra) if isinstance(extra, dict) else ()
-    if not (further := " ".join(kept)):
+    if not isinstance(extra, dict) or _KEPT.isdisjoint(extra):
+        return text
+    if not (further := " ".join(_list_kept_texts(title, description, extra))):
         return text
     visible = title, description or "", project or "", f" {' '.join(tags)} " if tags else ""
     most = 20 + 20 * sum(len(column.encode()) for column in visible)
