@@ -53,6 +53,7 @@ class Machine:
         inherited = {name: os.environ[name] for name in kept if name in os.environ}  # noqa: TID251
         return inherited | {
             "LANG": "C.UTF-8",
+            "TERM": "xterm",
             "TZ": "Europe/Berlin",
             "PYTHONPATH": str(ROOT / "src"),
             "XDG_RUNTIME_DIR": str(self.runtime),

@@ -74,4 +74,4 @@ def test_a_tag_that_is_not_utf_8_is_refused(todo: Todo) -> None:
     refused = todo("add", "x", "--tag", "\udcdcber")
 
     assert refused.code == 2
-    assert refused.err.startswith("error: the tags cannot be used: a tag is not valid UTF-8\n")
+    assert "is not valid UTF-8" in refused.err

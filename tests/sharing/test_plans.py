@@ -49,7 +49,8 @@ ALTER TABLE changes SET (autovacuum_enabled = false);
 TALL = 12_000
 """With so many tasks some indexes that are right have one level more than others."""
 
-SHOWN = (("list",), ANY_OF, ("search", "milk"), ("log",))
+FILTER = ("list", "(project:a or +b) due:week not p:high")
+SHOWN = (("list",), ANY_OF, FILTER, (*FILTER, "--count"), ("search", "milk"), ("log",))
 """What has fewer rows on a terminal than in a pipe."""
 
 Sent = dict[str, tuple[Any, ...]]
@@ -107,6 +108,7 @@ def used_up(me: Todo, folder: Path) -> Sent:
         live(me, folder)
         for argv in SHOWN:
             me.ok(*argv, terminal=True)
+        me.ok("done", *FILTER[1:], "--yes")
         app = app_of(me)
         app.run(complete(app))
         app.run(copy(app))
@@ -133,6 +135,8 @@ async def copy(app: App) -> None:
         assert await tasks.fetch_valid_tasks(session, me, after=0, limit=1000)
         (task, *_), *_ = [chunk async for chunk in tasks.stream_rows(session, me)]
         (change, *_), *_ = [chunk async for chunk in changes.stream_rows(session, me)]
+        assert await changes.fetch_known_commands(session, me, {change["command_id"]})
+        assert await changes.fetch_first_creations(session, me, {task["id"]})
     async with app.database.write(me, dry_run=True) as session:
         assert not await users.set_first_counters(session, me, 1, 1)
         number, seq = (counter + 1 for counter in await users.fetch_counters(session, me))

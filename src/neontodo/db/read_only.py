@@ -24,7 +24,7 @@ INDEX_IN_MEMORY = "PRAGMA locking_mode = EXCLUSIVE"
 def build_uri(path: Path) -> str:
     """Return the SQLite URI that opens a store for reading, and puts nothing beside it."""
     # A log may be left by a process that was killed: without it the last tasks would be missing.
-    how = "mode=ro&vfs=unix-none" if write_ahead_log.has_log(path) else "immutable=1"
+    how = "mode=ro&vfs=unix-none" if write_ahead_log.has_log(path) else "mode=ro&immutable=1"
     return f"{path.absolute().as_uri()}?{how}"
 
 

@@ -103,7 +103,7 @@ def parse_options(
         values = given.get(field.name) or ()
         texts = (values,) if isinstance(values, str) else values
         read = _KEYS["tag" if field.kind is Kind.TAGS else field.name]
-        found = tuple(read(_Value(text, is_quoted=False), moment) for text in texts)
+        found = tuple(read(_Value(text.strip(), is_quoted=False), moment) for text in texts)
         conditions += found if field.kind is Kind.TAGS or not found else [_join_any(found)]
     return tuple(conditions)
 
