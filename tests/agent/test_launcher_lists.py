@@ -5,10 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neontodo.cli.typer_app import command_line
-from neontodo.launcher.main import EDITS, FLAGS, PLAIN, VALUED, is_for_agent
-
-CONDITIONAL = {"rm", "edit"}
-"""Commands that ask, or open an editor, unless their options say enough."""
+from neontodo.launcher.main import ASKS_NOTHING, CHANGING, EDITS, FLAGS, PLAIN, VALUED, is_for_agent
 
 RUN_HERE = {
     "backup", "restore", "connect", "join", "member", "login", "logout", "profiles", "whoami",
@@ -16,13 +13,16 @@ RUN_HERE = {
 }  # fmt: skip
 """Commands that ask, start programs or are about this process or the agent; long ones, too."""
 
-SHOWN = {"--json", "--quiet", "-q", "--dry-run", "--color", "--table", "--profile"}
+SHOWN = {
+    "--json", "--quiet", "-q", "--dry-run", "--color", "--table", "--profile",
+    "--filter", "--all", "-a", "--yes", "-y",
+}  # fmt: skip
 """Options of `edit` that say nothing of what to change."""
 
 
 def test_each_command_is_run_by_the_agent_or_knowingly_not() -> None:
-    assert set(command_line().commands) == PLAIN | CONDITIONAL | RUN_HERE
-    assert len(command_line().commands) == len(PLAIN) + len(CONDITIONAL) + len(RUN_HERE)
+    assert set(command_line().commands) == PLAIN | CHANGING | RUN_HERE
+    assert len(command_line().commands) == len(PLAIN) + len(CHANGING) + len(RUN_HERE)
 
 
 @pytest.mark.parametrize("in_is_terminal", [True, False], ids=["terminal", "pipe"])
@@ -60,3 +60,21 @@ def test_rm_asks_on_a_terminal_unless_told_not_to() -> None:
 
     assert not is_for_agent(["rm", "1"], True)
     assert all(is_for_agent(["rm", "1", name], True) for name in yes.opts)
+    assert set(yes.opts) < set(ASKS_NOTHING)
+
+
+@pytest.mark.parametrize(
+    "words", ["+home", "milk", "project:work", "(+a or +b)", "1 --filter +a", "--all", "3 milk"]
+)
+def test_a_filter_asks_on_a_terminal(words: str) -> None:
+    for command in (["done"], ["undone"], ["toggle"]):
+        assert not is_for_agent([*command, *words.split()], True)
+        assert is_for_agent([*command, *words.split(), "--yes"], True)
+        assert is_for_agent([*command, *words.split()], False)
+    assert not is_for_agent(["edit", *words.split(), "--due", "fri"], True)
+
+
+@pytest.mark.parametrize("words", ["12", "3-5 7,9", "a1b2c3", "@last -q", "1 --json"])
+def test_references_ask_nothing(words: str) -> None:
+    assert is_for_agent(["done", *words.split()], True)
+    assert is_for_agent(["edit", *words.split(), "--due", "fri 17:00"], True)

@@ -10,10 +10,20 @@ import sys
 from neontodo import __version__
 
 PLAIN = frozenset(
-    {"add", "list", "show", "done", "undone", "toggle", "search", "undo", "redo", "log", "tags"}
-    | {"projects", "stats", "import", "export"}
+    {"add", "list", "show", "search", "undo", "redo", "log", "tags", "projects", "stats"}
+    | {"import", "export"}
 )
 """Commands that ask nothing and start no other program."""
+
+CHANGING = frozenset({"done", "undone", "toggle", "edit", "rm"})
+"""Commands that may ask on a terminal, as before a filter changes tasks."""
+
+ASKS_NOTHING = ("--yes", "-y", "--dry-run")
+FILTERS = ("+", "(", "--filter", "--all", "-a")
+"""What a word that chooses tasks by a filter begins with, or all but `key:value`."""
+
+REFERENCE = frozenset("0123456789abcdefABCDEF,-@lst")
+"""The characters of references to tasks."""
 
 VALUED = ("--color", "--profile")
 """Options with a value that may stand before the name of a command."""
@@ -111,11 +121,20 @@ def is_for_agent(argv: list[str], in_is_terminal: bool) -> bool:
     name = _find_command(argv)
     if name in PLAIN:
         return not (in_is_terminal and "-" in argv)
-    if name == "rm":
-        return not in_is_terminal or "--yes" in argv or "-y" in argv
-    if name == "edit":
-        return not in_is_terminal or any(word.startswith(EDITS) for word in argv)
-    return False
+    if name not in CHANGING or not in_is_terminal:
+        return name in CHANGING
+    words = argv[argv.index(name) + 1 :]
+    if name == "edit" and not any(word.startswith(EDITS) for word in words):
+        return False
+    return any(word in ASKS_NOTHING for word in words) or not (name == "rm" or _may_ask(words))
+
+
+def _may_ask(words: list[str]) -> bool:
+    """Return whether words seem to choose tasks by more than references."""
+    if any(word.startswith(FILTERS) for word in words):
+        return True
+    first_option = next((n for n, word in enumerate(words) if word.startswith("-")), len(words))
+    return not all(REFERENCE.issuperset(word) for word in words[:first_option])
 
 
 def _find_command(argv: list[str]) -> str:
