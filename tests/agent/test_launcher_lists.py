@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from neontodo.cli import commands
 from neontodo.cli.typer_app import command_line
-from neontodo.launcher.main import ASKS_NOTHING, CHANGING, EDITS, FLAGS, PLAIN, VALUED, is_for_agent
+from neontodo.launcher.main import (
+    ALIASES,
+    ASKS_NOTHING,
+    CHANGING,
+    EDITS,
+    FLAGS,
+    PLAIN,
+    VALUED,
+    is_for_agent,
+)
 
 RUN_HERE = {
     "backup", "restore", "connect", "join", "member", "login", "logout", "profiles", "whoami",
@@ -72,6 +82,13 @@ def test_a_filter_asks_on_a_terminal(words: str) -> None:
         assert is_for_agent([*command, *words.split(), "--yes"], True)
         assert is_for_agent([*command, *words.split()], False)
     assert not is_for_agent(["edit", *words.split(), "--due", "fri"], True)
+
+
+def test_short_names_are_those_of_the_commands() -> None:
+    assert commands.ALIASES == ALIASES
+    assert is_for_agent(["ls"], True)
+    assert is_for_agent(["d", "12"], True)
+    assert not is_for_agent(["e", "12"], True)
 
 
 @pytest.mark.parametrize("words", ["12", "3-5 7,9", "a1b2c3", "@last -q", "1 --json"])

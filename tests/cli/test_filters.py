@@ -162,6 +162,20 @@ def test_a_variable_that_is_not_set_changes_nothing(five: Todo) -> None:
     assert five.ok("export").out == before
 
 
+def test_today_is_what_is_due_today_or_overdue(five: Todo) -> None:
+    five.ok("add", "Call Ann", "--due", "today")
+
+    assert five.ok("today", "-q").out.split() == ["1", "6"]
+    assert five.ok("today", "+home", "--count").out == "1\n"
+
+
+def test_the_commands_of_a_day_have_short_names(todo: Todo) -> None:
+    todo.ok("a", "milk")
+    todo.ok("e", "1", "--title", "tea")
+    assert todo.ok("ls", "-q").out == "1\n"
+    assert todo.ok("d", "1").err == "done 1: tea\n"
+
+
 def test_the_place_that_is_wrong_is_marked(five: Todo) -> None:
     result = five("list", "+home", "prio:high")
 

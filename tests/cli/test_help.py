@@ -108,7 +108,6 @@ def test_an_unknown_topic_is_2_with_what_is_near(local: Todo, word: str, hint: s
         ("remove 3", "rm"),
         ("--table delete 3", "rm"),
         ("new x", "add"),
-        ("ls", "list"),
         ("token delete ci", "revoke"),
         ("member rm ann", "remove"),
         ("db migrate", "upgrade"),
@@ -141,7 +140,7 @@ def test_the_help_of_every_command_fits(local: Todo, words: tuple[str, ...], wid
 def test_the_list_of_commands_is_in_the_order_of_a_day(local: Todo) -> None:
     shown = local.ok("--help").out.partition("Commands:\n")[2]
     names = re.findall(r"^  (\S+)", shown, re.MULTILINE)
-    everyday = ["add", "list", "show", "edit", "done", "undone", "toggle", "rm", "search"]
+    everyday = ["add", "list", "today", "show", "edit", "done", "undone", "toggle", "rm", "search"]
     assert names[: len(everyday)] == everyday
     assert names.index("whoami") < names.index("token") < names.index("db") < names.index("config")
     assert [(name,) for name in names] == [words for words in COMMANDS if len(words) == 1]

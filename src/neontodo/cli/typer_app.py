@@ -331,11 +331,12 @@ class PlainGroup(StrictParsing, PlainHelp, TyperGroup):
     commands: Any
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        name = args[0]
+        if (name := args[0]) not in self.commands:
+            name = commands.ALIASES.get(name, name)
         meant = commands.suggest_command(name, self.commands)
         if meant and name not in self.commands and not ctx.resilient_parsing:
             raise BadValue(f"no such command `{name}`", hint=f"did you mean `{meant}`?")
-        return super().resolve_command(ctx, args)
+        return super().resolve_command(ctx, [name, *args[1:]])
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.commands)

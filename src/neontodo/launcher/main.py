@@ -10,10 +10,12 @@ import sys
 from neontodo import __version__
 
 PLAIN = frozenset(
-    {"add", "list", "show", "search", "undo", "redo", "log", "tags", "projects", "stats"}
+    {"add", "list", "today", "show", "search", "undo", "redo", "log", "tags", "projects", "stats"}
     | {"import", "export"}
 )
 """Commands that ask nothing and start no other program."""
+
+ALIASES = {"a": "add", "d": "done", "e": "edit", "ls": "list"}
 
 CHANGING = frozenset({"done", "undone", "toggle", "edit", "rm"})
 """Commands that may ask on a terminal, as before a filter changes tasks."""
@@ -118,12 +120,13 @@ def is_for_agent(argv: list[str], in_is_terminal: bool) -> bool:
         return False
     if any(folder in word for word in argv for folder in PROCESS_FOLDERS):
         return False
-    name = _find_command(argv)
+    typed = _find_command(argv)
+    name = ALIASES.get(typed, typed)
     if name in PLAIN:
         return not (in_is_terminal and "-" in argv)
     if name not in CHANGING or not in_is_terminal:
         return name in CHANGING
-    words = argv[argv.index(name) + 1 :]
+    words = argv[argv.index(typed) + 1 :]
     if name == "edit" and not any(word.startswith(EDITS) for word in words):
         return False
     return any(word in ASKS_NOTHING for word in words) or not (name == "rm" or _may_ask(words))

@@ -26,6 +26,7 @@ class Entry(NamedTuple):
 ENTRIES = {
     "add": Entry("add", "Add a task, or with `-` one per line of standard input"),
     "list": Entry("list", "List tasks: pending ones, by when they are due"),
+    "today": Entry("list", "List what is due today or overdue"),
     "show": Entry("show", "Show everything about one task"),
     "edit": Entry("edit", "Edit tasks by options; without any, one task in your editor"),
     "done": Entry("done", "Mark tasks done"),
@@ -72,10 +73,11 @@ ENTRIES = {
     "agent": Entry("agent", "Manage the process that makes commands fast", is_group=True),
 }
 
+ALIASES = {"a": "add", "d": "done", "e": "edit", "ls": "list"}
+
 SYNONYMS = {
     "new": ("add", "create"),
     "create": ("add",),
-    "ls": ("list",),
     "find": ("search",),
     "view": ("show",),
     "mod": ("edit",),

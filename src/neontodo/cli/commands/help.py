@@ -39,7 +39,6 @@ RELATED = {
     "move": "connect",
     "share": "member",
     "sqlite": "db",
-    "backup": "export",
     "csv": "formats",
     "taskwarrior": "formats",
     "due": "dates",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -79,6 +79,11 @@ def run_list(app: App, request: ListRequest) -> int:
     """List tasks: pending ones, by when they are due."""
     completed = None if request.all_ else request.done
     return _print_found(app, request, completed=completed)
+
+
+def run_today(app: App, request: ListRequest) -> int:
+    """List what is due today or overdue."""
+    return run_list(app, replace(request, words=["is:today", *(request.words or [])]))
 
 
 def run_search(app: App, request: SearchRequest) -> int:
@@ -172,4 +177,8 @@ def _build_filter(
     )
 
 
-COMMANDS: Commands = {"list": (ListRequest, run_list), "search": (SearchRequest, run_search)}
+COMMANDS: Commands = {
+    "list": (ListRequest, run_list),
+    "today": (ListRequest, run_today),
+    "search": (SearchRequest, run_search),
+}
