@@ -148,6 +148,7 @@ def test_others_leave_it_to_the_command(words: str) -> None:
         ("status:late", "`late` is not a status", 0),
         ("id:12", "`12` is not the start of a UUID", 0),
         ("text: ", "`text:` has no value", 0),
+        ("number:-2", "`-2` is not a number", 0),
     ],
 )  # fmt: skip
 def test_the_place_that_is_wrong_is_marked(words: str, message: str, caret: int) -> None:

@@ -327,7 +327,7 @@ def _read_priority(value: _Value, moment: Moment) -> Condition:
 
 
 def _read_number(value: _Value, moment: Moment) -> Condition:
-    found = re.fullmatch(r"([0-9]+)|([0-9]*)(?:\.\.|-)([0-9]*)", value.text)
+    found = re.fullmatch(r"([0-9]+)|(?!-)([0-9]*)(?:\.\.|-(?!$))([0-9]*)", value.text)
     if found is None:
         raise BadValue(f"`{value.text}` is not a number", hint="write `number:12` or `number:3..5`")
     if found[1]:
