@@ -38,20 +38,13 @@ QUOTED = 40
 
 def build_form(task: TaskPublic, tz: tzinfo) -> Form:
     """Return a task's fields as the file has them: texts whole, also those that were cut."""
-    texts = {name: read_whole_text(task, name) for name in WHOLE}
+    texts = {name: task.read_whole_text(name) for name in WHOLE}
     text = ""
     for line, field in LINES.items():
         value = texts.get(field.name) or getattr(task, field.name)
         value = _format_value(field.kind, value, tz).replace("\n", "\\n")
         text += f"{line}: {value}\n"
     return parse_form(text + f"\n{texts[DESCRIPTION] or ''}\n")
-
-
-def read_whole_text(task: TaskPublic, name: str) -> str | None:
-    """Return the title or description, as it was before it was cut if `extra` has that."""
-    from neontodo import models
-
-    return models.read_whole_text(name, getattr(task, name), task.extra)
 
 
 def _format_value(kind: Kind, value: Any, tz: tzinfo) -> str:
@@ -149,7 +142,7 @@ def parse_update(app: App, form: Form, base: Form, task: TaskPublic) -> TaskUpda
                 given[field.name] = text or "none"
     fields = parse_fields(app, given) | parsed
     for name in WHOLE:
-        if name in fields and read_whole_text(task, name) != getattr(task, name):
+        if name in fields and task.read_whole_text(name) != getattr(task, name):
             fields |= store_whole_text(name, fields[name] or "", fields.get("extra", task.extra))
     return check_update(fields)
 

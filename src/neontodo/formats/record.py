@@ -22,7 +22,7 @@ from neontodo.fields import FIELDS, Kind, Priority
 from neontodo.formats import dates
 from neontodo.formats.dates import shorten_for_message
 from neontodo.formats.names import match_fields
-from neontodo.models import Record, TaskCreate, TaskPublic, cut_text, read_whole_text
+from neontodo.models import Record, TaskCreate, TaskPublic, cut_text
 
 _LETTERS = {"l": Priority.LOW, "m": Priority.MEDIUM, "h": Priority.HIGH}
 _PRIORITIES = {priority.label: priority for priority in Priority} | _LETTERS
@@ -86,16 +86,6 @@ def build_task(
         if len(write_json(extra).encode()) > EXTRA_MAX_BYTES:
             raise BadRecord(f"more than {EXTRA_MAX_BYTES} bytes have no field of their own")
     return fitted
-
-
-def restore_title(public: TaskPublic) -> str:
-    """Return the title as it was imported, unless it was changed here."""
-    return read_whole_text("title", public.title, public.extra) or ""
-
-
-def restore_description(public: TaskPublic) -> str | None:
-    """Return the description as it was imported, unless it was changed here."""
-    return read_whole_text("description", public.description, public.extra)
 
 
 def read_section(public: TaskPublic, name: str) -> dict[str, Any]:

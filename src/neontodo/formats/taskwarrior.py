@@ -33,16 +33,12 @@ _NAMES = {
 _LETTERS = {Priority.HIGH: "H", Priority.MEDIUM: "M", Priority.LOW: "L"}
 _PRIORITIES = {letter: priority for priority, letter in _LETTERS.items()}
 _STATUSES = ("pending", "waiting", "recurring", "completed")
-_UNDERSTOOD = {
-    *("id", "urgency", "status", "tags", "end", "mask", "imask", "parent"),
-    *("recur", "wait"),
-}
-"""What is kept for Taskwarrior, and would not change the task here or is counted (as schedule)."""
+_SCHEDULE = ("recur", "wait")
+_UNDERSTOOD = {"id", "urgency", "status", "tags", "end", "mask", "imask", "parent", *_SCHEDULE}
+"""What is kept for Taskwarrior, and would not change the task here, or is counted."""
 _LAST = ("annotations", "depends", "urgency")
-_FIELDS = (
-    *("title", "completed", "due", "priority", "project", "tags"),
-    *("annotations", "taskwarrior"),
-)
+_IN_EXTRA = ("annotations", "taskwarrior")
+_FIELDS = ("title", "completed", "due", "priority", "project", "tags", *_IN_EXTRA)
 """What every record has of a task and its `extra`: an attribute that is not there is empty."""
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -184,7 +180,7 @@ def _format_task(task: TaskPublic, tz: tzinfo) -> dict[str, Any]:
     waiting = attributes.get("status") in _STATUSES[1:3]
     attributes |= {
         "uuid": str(task.id),
-        "description": record.restore_title(task),
+        "description": task.read_whole_text("title"),
         "entry": _format_instant(task.created_at),
         "modified": _format_instant(task.updated_at),
         "status": attributes["status"] if waiting else "pending",
@@ -198,7 +194,7 @@ def _format_task(task: TaskPublic, tz: tzinfo) -> dict[str, Any]:
         attributes["priority"] = _LETTERS[task.priority]
     attributes |= {
         "due": _format_due(task, tz),
-        "notes": record.restore_description(task) or attributes.get("notes"),
+        "notes": task.read_whole_text("description") or attributes.get("notes"),
         "project": task.project,
         "tags": _restore_tag_order(task.tags, attributes.get("tags")) or None,
         "annotations": (task.extra or {}).get("annotations"),

@@ -246,7 +246,8 @@ def _format_line(task: TaskPublic, tz: tzinfo) -> str:
 
 
 def _set_title(line: Line, task: TaskPublic) -> None:
-    title = record.restore_title(task).replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
+    whole = task.read_whole_text("title") or ""
+    title = whole.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
     if title != line.title:
         start, end = line.span
         line.words[start:end] = title.split(" ")

@@ -52,10 +52,10 @@ def _draw(output: Output, task: TaskPublic) -> None:
 
     canvas = Canvas(output.streams)
     width = min(canvas.width, CARD_WIDTH)
-    title = canvas.fold(canvas.safe((_read_whole(task, "title") or "").strip()), width)
+    title = canvas.fold(canvas.safe((task.read_whole_text("title") or "").strip()), width)
     canvas.draw(Cell(title, "bold dim strike" if task.completed else "bold"), "")
     draw_pairs(canvas, [*_fields(output, canvas, task)], width)
-    if description := (_read_whole(task, "description") or "").strip("\r\n"):
+    if description := (task.read_whole_text("description") or "").strip("\r\n"):
         canvas.draw("", Cell(_prose(canvas, description, width)))
     if annotations := list_annotations(task, output.tz):
         canvas.draw("")
@@ -88,18 +88,11 @@ def _fields(output: Output, canvas: Canvas, task: TaskPublic) -> Iterator[tuple[
         yield "done", Cell(local_time(task.completed_at, tz))
     yield "id", Cell(str(task.id) if canvas.width >= ID_ROOM else str(task.id)[:8])
     for key, value in (task.extra or {}).items():
-        if key != "annotations" and value != _read_whole(task, key):
+        whole = task.read_whole_text(key) if key in ("title", "description") else None
+        if key != "annotations" and value != whole:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             name = canvas.crop(canvas.safe(f"extra.{key}"), KEY_WIDTH)
             yield name, Cell(canvas.crop(canvas.safe(text), EXTRA_WIDTH), "dim")
-
-
-def _read_whole(task: TaskPublic, key: str) -> str | None:
-    """Return the title or description, as `extra` keeps it if it was cut; None for another key."""
-    from neontodo.models import read_whole_text
-
-    is_text = key in ("title", "description")
-    return read_whole_text(key, getattr(task, key), task.extra) if is_text else None
 
 
 def _due(due: When, now: datetime, tz: tzinfo) -> str:
