@@ -12,15 +12,22 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
+from importlib import import_module
 from pathlib import PurePath
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
     from neontodo.models import Record, TaskPublic
 
-FORMATS = ("json", "csv", "todotxt", "taskwarrior")
+_MODULES = {
+    "json": "json_array",
+    "csv": "csv_table",
+    "todotxt": "todotxt",
+    "taskwarrior": "taskwarrior",
+}
+FORMATS = tuple(_MODULES)
 
 _SUFFIXES = {".json": "json", ".csv": "csv", ".txt": "todotxt", ".todo": "todotxt"}
 _TASKWARRIORS = {"description", "status", "modified", "notes"}
@@ -61,24 +68,12 @@ def write(
 
 
 def _import_codec(format: str) -> Format:
+    if format not in _MODULES:
+        raise BadValue(
+            f"`{format}` is not a known format", hint=f"it is one of {', '.join(FORMATS)}"
+        )
     # The models behind these modules are heavy, and option choices need none of it.
-    if format == "json":
-        from neontodo.formats import json_array
-
-        return json_array
-    if format == "csv":
-        from neontodo.formats import csv_table
-
-        return csv_table
-    if format == "todotxt":
-        from neontodo.formats import todotxt
-
-        return todotxt
-    if format == "taskwarrior":
-        from neontodo.formats import taskwarrior
-
-        return taskwarrior
-    raise BadValue(f"`{format}` is not a known format", hint=f"it is one of {', '.join(FORMATS)}")
+    return cast(Format, import_module(f"neontodo.formats.{_MODULES[format]}"))
 
 
 def find_format_by_name(path: str | PurePath) -> str | None:
