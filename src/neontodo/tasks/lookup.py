@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -114,21 +114,26 @@ async def _fetch_last_id(
     return None
 
 
+def _find_span(ref: Ref, last_id: uuid.UUID | None) -> tuple[str, Span] | None:
+    """Return the numbers, or the ids, that a reference names; None for a last task of nobody."""
+    match ref:
+        case Number():
+            return "numbers", (ref.value, ref.value)
+        case Range():
+            return "numbers", (ref.first, ref.last)
+        case Prefix():
+            return "ids", (ref.low, ref.high)
+        case Last():
+            return ("ids", (last_id, last_id)) if last_id else None
+
+
 def _list_spans(parts: Iterable[Ref], last_id: uuid.UUID | None) -> dict[str, list[Span]]:
     """Return the numbers and the ids that references name, as the queries take them."""
-    numbers: list[Span] = []
-    ids: list[Span] = []
-    for ref in parts:
-        match ref:
-            case Number():
-                numbers.append((ref.value, ref.value))
-            case Range():
-                numbers.append((ref.first, ref.last))
-            case Prefix():
-                ids.append((ref.low, ref.high))
-            case Last() if last_id is not None:
-                ids.append((last_id, last_id))
-    return {"numbers": numbers, "ids": ids}
+    spans: dict[str, list[Span]] = {"numbers": [], "ids": []}
+    for found in (_find_span(ref, last_id) for ref in parts):
+        if found is not None:
+            spans[found[0]].append(found[1])
+    return spans
 
 
 class _Rows(Generic[AnyTask]):
@@ -138,26 +143,20 @@ class _Rows(Generic[AnyTask]):
         rows = list(rows)
         numbered = (task for task in rows if isinstance(task.number, int))
         named = (task for task in rows if isinstance(task.id, uuid.UUID))
-        self._by_number = sorted(numbered, key=_get_number)
-        self._by_id = sorted(named, key=_get_id)
+        self._sorted = {
+            "numbers": sorted(numbered, key=_KEYS["numbers"]),
+            "ids": sorted(named, key=_KEYS["ids"]),
+        }
 
     def find(self, ref: Ref, last_id: uuid.UUID | None) -> Sequence[AnyTask]:
-        match ref:
-            case Number():
-                return _slice(self._by_number, ref.value, ref.value, _get_number)
-            case Range():
-                return _slice(self._by_number, ref.first, ref.last, _get_number)
-            case Prefix():
-                return _slice(self._by_id, ref.low, ref.high, _get_id)
-            case Last():
-                return _slice(self._by_id, last_id, last_id, _get_id) if last_id else []
+        if (found := _find_span(ref, last_id)) is None:
+            return []
+        name, (low, high) = found
+        rows, key = self._sorted[name], _KEYS[name]
+        return rows[bisect_left(rows, low, key=key) : bisect_right(rows, high, key=key)]
 
 
-_get_number, _get_id = attrgetter("number"), attrgetter("id")
-
-
-def _slice(rows: list[AnyTask], low: Any, high: Any, key: Callable[[Any], Any]) -> list[AnyTask]:
-    return rows[bisect_left(rows, low, key=key) : bisect_right(rows, high, key=key)]
+_KEYS = {"numbers": attrgetter("number"), "ids": attrgetter("id")}
 
 
 def _pick_named(refs: Refs, rows: _Rows[AnyTask], last_id: uuid.UUID | None) -> list[AnyTask]:
