@@ -61,9 +61,11 @@ def rows(store: Store) -> dict[str, Any]:
 
 
 def take(store: Store, path: Path) -> Backup:
-    taken = store.runner.run(backup.take_backup(store.database, store.user, path, FRIDAY_NOON))
-    assert taken.unreadable == 0
-    return taken.backup
+    made, unreadable = store.runner.run(
+        backup.take_backup(store.database, store.user, path, FRIDAY_NOON)
+    )
+    assert unreadable == 0
+    return made
 
 
 def restore(store: Store, path: Path, replaced_seq: int | None = None) -> TransferResult:
@@ -194,11 +196,11 @@ def test_a_row_that_cannot_be_read_is_counted(rich: Store, tmp_path: Path) -> No
             await connection.execute(sa.text("UPDATE changes SET \"before\" = '[1]' WHERE seq = 5"))
 
     rich.runner.run(spoil())
-    taken = rich.runner.run(
+    taken, unreadable = rich.runner.run(
         backup.take_backup(rich.database, ANN, tmp_path / "backup.db", FRIDAY_NOON)
     )
 
-    assert (taken.unreadable, taken.backup.changes) == (1, 70)
+    assert (unreadable, taken.changes) == (1, 70)
 
 
 def edited(path: Path, edit: Callable[[Path], None], copy: Path) -> Path:

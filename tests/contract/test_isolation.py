@@ -128,6 +128,8 @@ READS = {
     tasks.fetch_numbers_starting: given("1", completed=None, limit=9),
     tasks.fetch_by_ids: given(IDS),
     tasks.count_tasks: given(),
+    tasks.count_matching: given(TaskFilter()),
+    tasks.fetch_matching: given(TaskFilter()),
     tasks.fetch_valid_tasks: given(after=0, limit=9),
     tasks.fetch_ids_and_numbers: given(IDS, [1]),
     counts.count_tags: given(),
@@ -140,9 +142,8 @@ READS = {
     changes.fetch_command_changes: given(COMMANDS[0], limit=9),
     changes.fetch_log: given(),
     changes.fetch_newest_changes: given(IDS),
-    changes.fetch_known_commands: given(COMMANDS),
+    changes.fetch_reverted_commands: given(COMMANDS),
     changes.fetch_first_creations: given(IDS),
-    changes.fetch_reverting_commands: given(COMMANDS),
     changes.fetch_deletions: given(numbers=[(1, 9)], ids=[(IDS[0], IDS[2])]),
     changes.may_delete_changes: given(),
     users.require_user: given(),
@@ -173,8 +174,7 @@ ROWS: dict[Any, Callable[..., Any]] = {
 }
 
 REMOVALS: dict[Any, Callable[..., Any]] = {
-    tasks.delete_all_tasks: lambda s, user: tasks.delete_all_tasks(s, user),
-    changes.delete_all_changes: lambda s, user: changes.delete_all_changes(s, user),
+    users.delete_tasks_and_log: lambda s, user: users.delete_tasks_and_log(s, user),
 }
 """Writes that leave nothing for others to change."""
 

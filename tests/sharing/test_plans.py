@@ -98,7 +98,7 @@ def all_queries() -> set[str]:
     }
 
 
-OF_OWNERS = {"tasks.delete_all_tasks", "changes.delete_all_changes"}
+OF_OWNERS = {"users.delete_tasks_and_log"}
 """What a member has no right to, so that `todo restore --replace` asks first."""
 
 

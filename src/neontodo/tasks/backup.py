@@ -10,7 +10,6 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from neontodo.db.database import Database
 from neontodo.db.schema import HEAD, FirstUser
 from neontodo.db.url import SqliteTarget
 from neontodo.errors import Conflict, Refused
-from neontodo.tasks.queries import changes, tasks, users
+from neontodo.tasks.queries import users
 from neontodo.tasks.transfer import Owner, TransferResult, copy_to_store, stream_history
 from neontodo.tasks.unit_of_work import UnitOfWork
 
@@ -30,16 +29,13 @@ NAME = re.compile(r"neontodo-(\d{4}-\d\d-\d\dT\d{6}Z)(?:-(\d+))?\.db")
 """What backups are called in a folder: by the moment, and a number from the second of it on."""
 
 
-@dataclass(frozen=True)
-class TakenBackup:
-    """A finished backup, and how many rows of the store cannot be read and are not in it."""
-
-    backup: Backup
-    unreadable: int
-
-
-async def take_backup(database: Database, user_id: str, path: Path, now: datetime) -> TakenBackup:
+async def take_backup(
+    database: Database, user_id: str, path: Path, now: datetime
+) -> tuple[Backup, int]:
     """Write what a user has to a new file, which is read back before it gets its name.
+
+    Returns:
+        The backup, and how many rows of the store cannot be read and are not in it.
 
     Raises:
         Refused: the file cannot be written, or is there already.
@@ -47,7 +43,7 @@ async def take_backup(database: Database, user_id: str, path: Path, now: datetim
     """
     owner = FirstUser(user_id, None, at=now)
 
-    async def attempt() -> TakenBackup:
+    async def attempt() -> tuple[Backup, int]:
         unreadable = 0
         async with backup_file.open_draft(path, owner) as draft:
             async with database.snapshot(user_id) as session:
@@ -55,7 +51,7 @@ async def take_backup(database: Database, user_id: str, path: Path, now: datetim
                 async for chunk in stream_history(session, user_id):
                     draft.insert(chunk.model, chunk.rows)
                     unreadable += chunk.unreadable
-            return TakenBackup(draft.finish(now, *counters), unreadable)
+            return draft.finish(now, *counters), unreadable
 
     return await database.run_with_retries(attempt)
 
@@ -159,9 +155,7 @@ class Restoring:
                 "the tasks were changed meanwhile, so nothing was replaced", hint="try again"
             )
         if there != (0, 0):
-            await tasks.delete_all_tasks(unit.session, user_id)
-            await changes.delete_all_changes(unit.session, user_id)
-            await users.set_counters(unit.session, user_id, 0, 0)
+            await users.delete_tasks_and_log(unit.session, user_id)
         # Which machine did what stays as it was.
         old, new = Owner(self._backup.user_id, unit.key_id), Owner(user_id, unit.key_id)
         copied = await copy_to_store(self._source, old, unit.session, new)

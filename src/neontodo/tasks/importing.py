@@ -322,12 +322,12 @@ class _Importer:
         """Leave out tasks that were removed here by hand; note the numbers of the others."""
         session, user_id = self.unit.session, self.unit.user_id
         last = await changes.fetch_newest_changes(session, user_id, list(good))
-        undoing: set[uuid.UUID] = set()
+        undone: dict[uuid.UUID, uuid.UUID | None] = {}
         if reverted := [change.reverts for change in last.values() if change.reverts]:
-            undoing = await changes.fetch_reverting_commands(session, user_id, reverted)
+            undone = await changes.fetch_reverted_commands(session, user_id, reverted)
         for task_id, change in last.items():
             # Who takes back an undo removes again what was removed by hand.
-            by_hand = change.reverts is None or change.reverts in undoing
+            by_hand = change.reverts is None or undone.get(change.reverts) is not None
             if by_hand and not self.restore:
                 del good[task_id]
                 self.report.removed_here += 1

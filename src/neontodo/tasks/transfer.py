@@ -73,7 +73,7 @@ async def find_differing_tasks(
     async for rows in changes.stream_rows(source, old.user_id):
         logged = [row for row in rows if is_readable_row({**row})]
         command_ids = {row["command_id"] for row in logged}
-        known = await changes.fetch_known_commands(session, new.user_id, command_ids)
+        known = await changes.fetch_reverted_commands(session, new.user_id, command_ids)
         changed = {row["task_id"]: row["at"] for row in logged if row["command_id"] not in known}
         created = await changes.fetch_first_creations(session, new.user_id, changed)
         later = [task_id for task_id, at in created.items() if changed[task_id] >= at]

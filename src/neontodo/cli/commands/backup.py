@@ -17,7 +17,6 @@ from neontodo.wording import pluralize
 if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.db.backup_file import Backup
-    from neontodo.tasks.backup import TakenBackup
 
 FOLDER = "backups"
 """The folder for backups in that of the profile, where none is named."""
@@ -74,11 +73,11 @@ def run_backup(app: App, request: BackupRequest) -> int:
     if request.check:
         return _check(app, request)
     path, folder = _choose_path(app, request)
-    taken = app.run(take_backup(app, path))
+    backup, unreadable = app.run(take_backup(app, path))
     if request.json:
-        _print_json(app, taken.backup)
-    if taken.unreadable:
-        rows = pluralize(taken.unreadable, "row")
+        print_as_json(app, str(backup.path), backup, sha256=backup.sha256, verified=True)
+    if unreadable:
+        rows = pluralize(unreadable, "row")
         warn(app.streams, f"left out {rows} that cannot be read; `todo doctor` tells more")
         return Exit.FAILED
     if folder and request.keep and (removed := remove_old(folder, request.keep)):
@@ -86,16 +85,19 @@ def run_backup(app: App, request: BackupRequest) -> int:
     return Exit.OK
 
 
-async def take_backup(app: App, path: Path) -> TakenBackup:
-    """Back up what the user has in the store in use to a new file, and say so."""
+async def take_backup(app: App, path: Path) -> tuple[Backup, int]:
+    """Back up what the user has in the store in use to a new file, and say so.
+
+    Returns the backup, and how many rows cannot be read and are not in it.
+    """
     from neontodo.render.messages import say
     from neontodo.tasks import backup
 
     await app.ensure_user_known()
     identity = await app.identify_user()
-    taken = await backup.take_backup(app.database, identity.user_id, path, app.now)
-    say(app.streams, f"backed up {describe(taken.backup)} to {path}")
-    return taken
+    made, unreadable = await backup.take_backup(app.database, identity.user_id, path, app.now)
+    say(app.streams, f"backed up {describe(made)} to {path}")
+    return made, unreadable
 
 
 def describe(backup: Backup) -> str:
@@ -150,22 +152,17 @@ def _check(app: App, request: BackupRequest) -> int:
     backup = backup_file.check((app.cwd / name).absolute(), name)
     say(app.streams, f"{name} is complete: {describe(backup)}, backed up {backup.made_at}")
     if request.json:
-        _print_json(app, backup)
+        print_as_json(app, str(backup.path), backup, sha256=backup.sha256, verified=True)
     return Exit.OK
 
 
-def _print_json(app: App, backup: Backup) -> None:
-    from json import dumps
+def print_as_json(app: App, file: str, backup: Backup, **more: object) -> None:
+    """Print how much a backup holds, and what more there is to say, as one object."""
+    from neontodo.cli.output import choose_output
+    from neontodo.render.listing import print_json
 
-    fields = {
-        "file": str(backup.path),
-        "tasks": backup.tasks,
-        "changes": backup.changes,
-        "last_seq": backup.last_seq,
-        "sha256": backup.sha256,
-        "verified": True,
-    }
-    app.streams.out.write(dumps(fields, indent=2) + "\n")
+    counts = {"tasks": backup.tasks, "changes": backup.changes, "last_seq": backup.last_seq}
+    print_json(choose_output(app, json=True), {"file": file, **counts, **more})
 
 
 COMMANDS: Commands = {"backup": (BackupRequest, run_backup)}

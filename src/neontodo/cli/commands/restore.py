@@ -12,6 +12,7 @@ from neontodo.cli.commands import Commands
 from neontodo.cli.commands.backup import (
     choose_path_in_folder,
     describe,
+    print_as_json,
     require_name,
     take_backup,
 )
@@ -52,7 +53,7 @@ def run_restore(app: App, request: RestoreRequest) -> int:
     backup, unreadable, replaced = app.run(_restore(app, request))
     say(app.streams, f"restored {describe(backup)} from {request.file}")
     if request.json:
-        _print_json(app, request.file, backup, replaced)
+        print_as_json(app, request.file, backup, replaced=replaced and str(replaced.path))
     if request.dry_run:
         say_dry_run(app.streams)
     if unreadable:
@@ -96,26 +97,13 @@ async def _find_replaced_seq(app: App) -> int:
 
 async def _back_up_first(app: App) -> Backup:
     """Back up what is to be replaced; Refused if that is not all in the backup."""
-    taken = await take_backup(app, choose_path_in_folder(app))
-    if taken.unreadable:
+    backup, unreadable = await take_backup(app, choose_path_in_folder(app))
+    if unreadable:
         raise Refused(
             "some rows cannot be read and are not in the backup, so nothing was replaced",
             hint="`todo doctor` tells more; `todo rm` removes such a task",
         )
-    return taken.backup
-
-
-def _print_json(app: App, name: str, backup: Backup, replaced: Backup | None) -> None:
-    from json import dumps
-
-    fields = {
-        "file": name,
-        "tasks": backup.tasks,
-        "changes": backup.changes,
-        "last_seq": backup.last_seq,
-        "replaced": replaced and str(replaced.path),
-    }
-    app.streams.out.write(dumps(fields, indent=2) + "\n")
+    return backup
 
 
 COMMANDS: Commands = {"restore": (RestoreRequest, run_restore)}

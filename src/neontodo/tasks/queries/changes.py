@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
-from sqlmodel import col, delete, select
+from sqlmodel import col, select
 
 from neontodo.columns import INSTANTS
 from neontodo.db import bulk
@@ -185,26 +185,24 @@ async def fetch_newest_changes(
     session: AsyncSession, user_id: str, task_ids: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, Change]:
     """Return the newest change of each task."""
-    statement = spans.select_newest(
-        session, user_id, col(Change.task_id), task_ids, col(Change.seq)
+    wanted = spans.repeat_values(task_ids)
+    statement, _ = spans.join_in_spans(
+        session, user_id, col(Change.task_id), wanted, newest_by=col(Change.seq)
     )
     found = (await session.scalars(statement)).all()
     return {change.task_id: change for change in found if change is not None}
 
 
-async def fetch_known_commands(
+async def fetch_reverted_commands(
     session: AsyncSession, user_id: str, command_ids: Collection[uuid.UUID]
-) -> set[uuid.UUID]:
-    """Return those of the commands that are in the log."""
+) -> dict[uuid.UUID, uuid.UUID | None]:
+    """Return for those of the commands that are in the log which one each took back, if any."""
+    wanted = spans.repeat_values(command_ids)
     statement, first = spans.select_in_spans(
-        session,
-        user_id,
-        col(Change.command_id),
-        spans.repeat_values(command_ids),
-        position=FIRST_OF_COMMAND,
+        session, user_id, col(Change.command_id), wanted, position=FIRST_OF_COMMAND
     )
-    found = await session.scalars(statement.with_only_columns(first.command_id))
-    return {command_id for command_id in found if command_id is not None}
+    rows = await session.execute(statement.with_only_columns(first.command_id, first.reverts))
+    return {row[0]: row[1] for row in rows if row[0] is not None}
 
 
 async def fetch_first_creations(
@@ -217,21 +215,6 @@ async def fetch_first_creations(
     statement = statement.with_only_columns(change.task_id, sa.func.min(change.at))
     rows = await session.execute(statement.group_by(change.task_id))
     return {row[0]: row[1] for row in rows if row[0] is not None}
-
-
-async def fetch_reverting_commands(
-    session: AsyncSession, user_id: str, command_ids: Sequence[uuid.UUID]
-) -> set[uuid.UUID]:
-    """Return those of the commands that took back another one."""
-    statement, first = spans.select_in_spans(
-        session,
-        user_id,
-        col(Change.command_id),
-        spans.repeat_values(command_ids),
-        position=FIRST_OF_COMMAND,
-    )
-    statement = statement.with_only_columns(first.command_id).where(first.reverts.is_not(None))
-    return set((await session.scalars(statement)).all())
 
 
 class logged_number(EngineSql):
@@ -285,12 +268,6 @@ async def _fetch_removal_seqs(
     )
     rows = (await session.execute(statement)).all()
     return spans.repeat_values(seq for seq, each in rows if spans.is_in_spans(each, merged))
-
-
-async def delete_all_changes(session: AsyncSession, user_id: str) -> None:
-    """Remove the whole log of a user; a member's login role may not."""
-    statement = delete(Change).where(col(Change.user_id) == user_id)
-    await session.execute(statement.execution_options(synchronize_session=False))
 
 
 async def may_delete_changes(session: AsyncSession, user_id: str) -> bool:

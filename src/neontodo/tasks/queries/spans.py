@@ -40,8 +40,8 @@ class Found(NamedTuple):
 
     Attributes:
         source: what to join, and `on` the condition to join it on.
-        columns: the columns of the rows, by their names.
-        entity: the rows as whole objects.
+        columns: the columns of the rows, by their names; null where an outer join finds no row.
+        entity: the rows as whole objects, of which the session asks that they are the user's.
     """
 
     source: Any
@@ -73,29 +73,24 @@ def select_in_spans(
 
 
 def join_in_spans(
-    session: AsyncSession, user_id: str, column: Any, spans: Spans, **equal: Any
+    session: AsyncSession,
+    user_id: str,
+    column: Any,
+    spans: Spans,
+    *,
+    newest_by: Any = None,
+    **equal: Any,
 ) -> tuple[sa.Select[Any], Any]:
-    """Return the same as one that may be given another order and limit."""
-    given = bind_spans(session, column, spans)
-    found = find_in_span(session, user_id, column, given.low, given.high, **equal)
-    return _join_found(given, found), found.entity
+    """Return the same as one that may be given another order and limit.
 
-
-def select_newest(
-    session: AsyncSession, user_id: str, column: Any, values: Iterable[Any], newest_by: Any
-) -> sa.Select[Any]:
-    """Return the same for the one row of each value where another column is the greatest.
-
-    It must follow the first one in an index.
+    `newest_by` is as for `find_in_span`.
     """
-    given = bind_spans(session, column, repeat_values(values))
-    found = find_in_span(session, user_id, column, given.low, given.high, newest_by=newest_by)
-    return _join_found(given, found)
-
-
-def _join_found(given: SpanTable, found: Found) -> sa.Select[Any]:
+    given = bind_spans(session, column, spans)
+    found = find_in_span(
+        session, user_id, column, given.low, given.high, newest_by=newest_by, **equal
+    )
     statement = sa.select(found.entity).select_from(given.table)
-    return statement.outerjoin(found.source, found.on)
+    return statement.outerjoin(found.source, found.on), found.entity
 
 
 def bind_spans(session: AsyncSession, column: Any, spans: Spans) -> SpanTable:

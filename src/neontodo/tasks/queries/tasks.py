@@ -247,9 +247,3 @@ async def delete_tasks(session: AsyncSession, user_id: str, gone: Sequence[Task]
             .where(col(Task.user_id) == user_id, col(Task.number).in_(part))
             .execution_options(synchronize_session=False)
         )
-
-
-async def delete_all_tasks(session: AsyncSession, user_id: str) -> None:
-    """Remove every task of a user; a member's login role may not."""
-    statement = delete(Task).where(col(Task.user_id) == user_id)
-    await session.execute(statement.execution_options(synchronize_session=False))

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select, update
+from sqlmodel import col, delete, select, update
 
 from neontodo.db.schema import STORED_VERSION
 from neontodo.errors import KeyNotAccepted
-from neontodo.models import Change, Key, User
+from neontodo.models import Change, Key, Task, User
 
 if TYPE_CHECKING:
     from neontodo.tasks.unit_of_work import WriteContext
@@ -87,6 +87,14 @@ async def set_counters(
         .values(last_number=last_number, last_seq=last_seq)
         .execution_options(**UNSYNCHRONIZED)
     )
+
+
+async def delete_tasks_and_log(session: AsyncSession, user_id: str) -> None:
+    """Remove all that a user has, counters set back; a member's login role may not."""
+    for model in (Task, Change):
+        statement = delete(model).where(col(model.user_id) == user_id)
+        await session.execute(statement.execution_options(**UNSYNCHRONIZED))
+    await set_counters(session, user_id, 0, 0)
 
 
 async def fetch_counters(session: AsyncSession, user_id: str) -> tuple[int, int]:
