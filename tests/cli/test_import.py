@@ -807,3 +807,15 @@ def test_search_text_keeps_within_the_limit_of_the_database(todo: Todo) -> None:
     todo.ok("import", file(todo, "t.json", json.dumps(rows)))
 
     assert todo.ok("search", "x", "-q").out == "1\n"
+
+
+@pytest.mark.parametrize("spoilt", ["number = 'none'", "extra = '[1]'"])
+def test_a_task_that_cannot_be_read_stays_as_it_is(local: Todo, spoilt: str) -> None:
+    local.ok("add", "-", stdin="one\ntwo\n")
+    local.ok("export", "x.json")
+    with contextlib.closing(sqlite3.connect(local.home / "tasks.db")) as store:
+        store.execute(f"UPDATE tasks SET {spoilt} WHERE title = 'one'")
+        store.commit()
+
+    imported = local("import", "x.json", "--update")
+    assert imported == Result(0, "", "imported nothing; 2 are here already\n")

@@ -278,6 +278,8 @@ class _Importer:
         # A record without an id (it has a key then) is known by its text, which is the same.
         named = [i for i in known if i in deleted or (i in good and not good[i].key)]
         rows = await tasks.fetch_by_ids(session, user_id, named) if named else {}
+        # Plain SQL can have put anything there; such a task stays as it is.
+        rows = {task_id: row for task_id, row in rows.items() if isinstance(row.number, int)}
         for task_id in [task_id for task_id in good if task_id in known]:
             record = good.pop(task_id)
             if task_id not in rows:
