@@ -22,7 +22,7 @@ from neontodo.db.url import SqliteTarget
 from neontodo.errors import Conflict, Refused, SchemaMismatch
 from neontodo.models import Change, Task, TaskCreate
 from neontodo.tasks import backup, history, service
-from neontodo.tasks.queries import changes, users
+from neontodo.tasks.queries import users
 from neontodo.tasks.references import parse_refs
 from neontodo.tasks.transfer import TransferResult
 from tests.contract.conftest import ANN, BOB, Store
@@ -70,10 +70,12 @@ def take(store: Store, path: Path) -> Backup:
 
 def restore(store: Store, path: Path, replaced_seq: int | None = None) -> TransferResult:
     async def work() -> TransferResult:
-        async with backup.open_backup(path, path.name) as (found, source):
-            restoring = backup.Restoring(found, source, replaced_seq)
-            async with store.database.write(store.user) as session:
-                return await restoring.write(store.unit(session))
+        async with (
+            backup.open_backup(path, path.name) as (found, source),
+            store.database.write(store.user) as session,
+        ):
+            unit = store.unit(session)
+            return await backup.restore_backup(unit, found, source, replaced_seq)
 
     return store.runner.run(work())
 
@@ -168,18 +170,19 @@ def test_what_is_written_meanwhile_is_in_it_whole_or_not_at_all(
     rich: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = rows(rich)
-    stream = changes.stream_rows
+    stream = users.stream_rows
 
-    async def add_first(session: AsyncSession, user_id: str) -> Any:
+    async def add_first(session: AsyncSession, user_id: str, model: Any) -> Any:
         """Another program adds a task between the tables."""
-        other = Database(rich.database.target, rich.database.make_first_user)
-        async with other.write(ANN) as writing:
-            await service.add(rich.unit(writing), [TaskCreate(title="meanwhile")])
-        await other.close()
-        async for chunk in stream(session, user_id):
+        if model is Change:
+            other = Database(rich.database.target, rich.database.make_first_user)
+            async with other.write(ANN) as writing:
+                await service.add(rich.unit(writing), [TaskCreate(title="meanwhile")])
+            await other.close()
+        async for chunk in stream(session, user_id, model):
             yield chunk
 
-    monkeypatch.setattr(changes, "stream_rows", add_first)
+    monkeypatch.setattr(users, "stream_rows", add_first)
     take(rich, tmp_path / "backup.db")
     monkeypatch.undo()
     bob = rich.as_(BOB)

@@ -123,7 +123,6 @@ def given(*args: Any, **options: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 READS = {
     tasks.fetch_page: given(TaskFilter(limit=9)),
     tasks.stream_tasks: given(TaskFilter()),
-    tasks.stream_rows: given(),
     tasks.fetch_in_spans: given(numbers=[(1, 9)], ids=[(IDS[0], IDS[2])]),
     tasks.fetch_numbers_starting: given("1", completed=None, limit=9),
     tasks.fetch_by_ids: given(IDS),
@@ -136,7 +135,6 @@ READS = {
     counts.count_projects: given(),
     counts.fetch_names_in_use: given(),
     counts.fetch_stats: given(FRIDAY_NOON, UTC),
-    changes.stream_rows: given(),
     changes.fetch_last_touched: given("laptop"),
     changes.fetch_commands: given(before_seq=None, limit=9),
     changes.fetch_command_changes: given(COMMANDS[0], limit=9),
@@ -147,6 +145,7 @@ READS = {
     changes.fetch_deletions: given(numbers=[(1, 9)], ids=[(IDS[0], IDS[2])]),
     changes.may_delete_changes: given(),
     users.require_user: given(),
+    users.stream_rows: given(Task),
     users.fetch_email_and_name: given(),
     users.fetch_counters: given(),
     accounts.fetch_public_key: given("laptop"),

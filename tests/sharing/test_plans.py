@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from neontodo.app import App
+from neontodo.models import Change, Task
 from neontodo.tasks.queries import changes, counts, tasks, users
 from tests.benchmarks.million import EACH, MANY, fill, shared_database
 from tests.databases import Postgres
@@ -133,9 +134,9 @@ async def copy(app: App) -> None:
         assert await tasks.count_tasks(session, me)
         assert not await changes.may_delete_changes(session, me)
         assert await tasks.fetch_valid_tasks(session, me, after=0, limit=1000)
-        (task, *_), *_ = [chunk async for chunk in tasks.stream_rows(session, me)]
-        (change, *_), *_ = [chunk async for chunk in changes.stream_rows(session, me)]
-        assert await changes.fetch_known_commands(session, me, {change["command_id"]})
+        (task, *_), *_ = [chunk async for chunk in users.stream_rows(session, me, Task)]
+        (change, *_), *_ = [chunk async for chunk in users.stream_rows(session, me, Change)]
+        assert await changes.fetch_reverted_commands(session, me, {change["command_id"]})
         assert await changes.fetch_first_creations(session, me, {task["id"]})
     async with app.database.write(me, dry_run=True) as session:
         assert not await users.set_first_counters(session, me, 1, 1)

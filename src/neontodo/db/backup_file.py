@@ -177,7 +177,7 @@ def check(path: Path, name: Path | str | None = None) -> Backup:
         raise Refused(f"{name} is not a backup", hint="`todo backup` makes one") from None
 
 
-def open_backup(path: Path, name: Path | str) -> BinaryIO:
+def open_file(path: Path, name: Path | str) -> BinaryIO:
     """Open a file for reading; BadValue if it is none, or not to be read."""
     try:
         return path.open("rb")
@@ -187,7 +187,7 @@ def open_backup(path: Path, name: Path | str) -> BinaryIO:
 
 
 def _check(path: Path, name: Path | str) -> Backup:
-    open_backup(path, name).close()
+    open_file(path, name).close()
     with closing(verified_copy.open_unchanged(path)) as connection:
         connection.row_factory = sqlite3.Row
         rows = connection.execute(READ_SEAL).fetchall()
@@ -249,8 +249,7 @@ def _digest_file(path: Path) -> dict[Model, tuple[int, str]]:
     found = {}
     with closing(verified_copy.open_unchanged(path)) as connection:
         for model, order in ORDERS.items():
-            digest, names = verified_copy.Digest(), ", ".join(model.model_fields)
-            table = model.__tablename__
-            digest.add(connection.execute(f"SELECT {names} FROM {table} ORDER BY {order}"))
-            found[model] = digest.result()
+            names, table = ", ".join(model.model_fields), model.__tablename__
+            rows = connection.execute(f"SELECT {names} FROM {table} ORDER BY {order}")
+            found[model] = verified_copy.Digest(rows).result()
     return found

@@ -53,9 +53,10 @@ def is_sound(connection: sqlite3.Connection) -> bool:
 class Digest:
     """What rows come to, in their order; equal for equal rows only."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: Iterable[tuple[Any, ...]] = ()) -> None:
         self.rows = 0
         self._hash = hashlib.sha256()
+        self.add(rows)
 
     def add(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Add rows as SQLite stores them."""
@@ -93,9 +94,7 @@ def _digest_tables(connection: sqlite3.Connection) -> dict[str, tuple[int, str]]
     # Not every text is UTF-8 in a store that other programs have written to.
     connection.text_factory = bytes
     for (name,) in tables:
-        digest = Digest()
         quoted = name.replace('"', '""')
-        digest.add(connection.execute(f'SELECT * FROM "{quoted}"'))
-        found[name] = digest.result()
+        found[name] = Digest(connection.execute(f'SELECT * FROM "{quoted}"')).result()
     connection.text_factory = str
     return found

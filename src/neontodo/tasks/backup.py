@@ -23,7 +23,7 @@ from neontodo.db.url import SqliteTarget
 from neontodo.errors import Conflict, Refused
 from neontodo.tasks.queries import users
 from neontodo.tasks.transfer import Owner, TransferResult, copy_to_store, stream_history
-from neontodo.tasks.unit_of_work import UnitOfWork
+from neontodo.tasks.unit_of_work import AlreadyApplied, UnitOfWork
 
 NAME = re.compile(r"neontodo-(\d{4}-\d\d-\d\dT\d{6}Z)(?:-(\d+))?\.db")
 """What backups are called in a folder: by the moment, and a number from the second of it on."""
@@ -95,7 +95,7 @@ async def open_backup(path: Path, name: str) -> AsyncIterator[tuple[Backup, Asyn
     """
     with tempfile.TemporaryDirectory(prefix="todo-") as folder:
         copy = Path(folder) / "backup.db"
-        with backup_file.open_backup(path, name) as source:
+        with backup_file.open_file(path, name) as source:
             try:
                 with copy.open("xb") as made:
                     shutil.copyfileobj(source, made)
@@ -122,50 +122,40 @@ def _make_no_user() -> FirstUser:
     raise AssertionError("a backup has a user")
 
 
-class Restoring:
-    """Puts a backup in the place of what a user has; `write` may be tried again.
+async def restore_backup(
+    unit: UnitOfWork, backup: Backup, source: AsyncSession, replaced_seq: int | None
+) -> TransferResult:
+    """Put a backup in the place of what a user has: tasks keep their numbers, the log its seqs.
 
-    Args:
-        replaced_seq: the last seq of what may be replaced, as it is in a backup; None if nothing
-            may be.
+    `replaced_seq` is the last seq of what may be replaced, as it is in a backup; None if nothing
+    may be.
+
+    Raises:
+        AlreadyApplied: an earlier try was saved.
+        Refused: there are tasks or changes that may not be replaced.
+        Conflict: what was to be replaced is not what was backed up any more.
     """
-
-    def __init__(self, backup: Backup, source: AsyncSession, replaced_seq: int | None) -> None:
-        self._backup = backup
-        self._source = source
-        self._replaced_seq = replaced_seq
-        self._sent: TransferResult | None = None
-
-    async def write(self, unit: UnitOfWork) -> TransferResult:
-        """Write all rows in the unit's transaction; tasks keep their numbers and the log its seqs.
-
-        Raises:
-            Refused: there are tasks or changes that may not be replaced.
-            Conflict: what was to be replaced is not what was backed up any more.
-        """
-        await unit.start()
-        user_id, there = unit.user_id, (unit.last_number, unit.seq)
-        if there != (0, 0) and unit.seq != self._replaced_seq:
-            if self._sent and there == (self._backup.last_number, self._backup.last_seq):
-                # An earlier try was saved, and its answer got lost.
-                return self._sent
-            if self._replaced_seq is None:
-                raise not_empty_error()
-            raise Conflict(
-                "the tasks were changed meanwhile, so nothing was replaced", hint="try again"
-            )
-        if there != (0, 0):
-            await users.delete_tasks_and_log(unit.session, user_id)
-        # Which machine did what stays as it was.
-        old, new = Owner(self._backup.user_id, unit.key_id), Owner(user_id, unit.key_id)
-        copied = await copy_to_store(self._source, old, unit.session, new)
-        assert copied is not None
-        self._sent = copied
-        return copied
+    await unit.start()
+    there = (unit.last_number, unit.seq)
+    if there != (0, 0):
+        if unit.seq != replaced_seq:
+            # The log has nothing of a restore, by which `start` would find out.
+            if unit.sent_before and there == (backup.last_number, backup.last_seq):
+                raise AlreadyApplied
+            raise _explain_refusal(replaced_seq)
+        await users.delete_tasks_and_log(unit.session, unit.user_id)
+    # Which machine did what stays as it was.
+    old, new = Owner(backup.user_id, unit.key_id), Owner(unit.user_id, unit.key_id)
+    copied = await copy_to_store(source, old, unit.session, new)
+    assert copied is not None
+    return copied
 
 
-def not_empty_error() -> Refused:
-    """Return the error for a user who has, or had, tasks."""
+def _explain_refusal(replaced_seq: int | None) -> Refused:
+    if replaced_seq is not None:
+        return Conflict(
+            "the tasks were changed meanwhile, so nothing was replaced", hint="try again"
+        )
     return Refused(
         "there are tasks already, or a log of them",
         hint="`--replace` backs them up first and replaces them; `--profile NAME` restores into "

@@ -70,7 +70,7 @@ async def find_differing_tasks(
     store; `here` is another session on it.
     """
     found: dict[uuid.UUID, DifferingTask] = {}
-    async for rows in changes.stream_rows(source, old.user_id):
+    async for rows in users.stream_rows(source, old.user_id, Change):
         logged = [row for row in rows if is_readable_row({**row})]
         command_ids = {row["command_id"] for row in logged}
         known = await changes.fetch_reverted_commands(session, new.user_id, command_ids)
@@ -123,10 +123,10 @@ class Chunk(NamedTuple):
 
 async def stream_history(source: AsyncSession, user_id: str) -> AsyncIterator[Chunk]:
     """Yield all tasks of a user, then their log, in a session that holds still."""
-    async for rows in tasks.stream_rows(source, user_id):
+    async for rows in users.stream_rows(source, user_id, Task):
         readable = [columns for row in rows if (columns := normalize_row({**row})) is not None]
         yield Chunk(Task, readable, len(rows) - len(readable))
-    async for rows in changes.stream_rows(source, user_id):
+    async for rows in users.stream_rows(source, user_id, Change):
         logged = [each for row in rows if is_readable_row(each := {**row})]
         yield Chunk(Change, logged, len(rows) - len(logged))
 

@@ -100,8 +100,8 @@ class UnitOfWork:
         self.reverts: uuid.UUID | None = None
         self.last_number = 0
         self.seq = 0
+        self.sent_before = sent_before
         self._context = context
-        self._sent_before = sent_before
         self._taken: tuple[int, int] = (0, 0)
         self._position = 0
         self._creates: list[dict[str, Any]] = []
@@ -117,7 +117,7 @@ class UnitOfWork:
             KeyNotAccepted: the store has no such user, or the key is not accepted (any more).
             SchemaMismatch: the store is of another version.
         """
-        if self._sent_before:
+        if self.sent_before:
             # The earlier try may be alive, and be saved while this waits for its lock. Besides the
             # row it waited for, a statement sees only what was there when it began.
             await users.begin_write(self.session, self._context, numbers=0, changes=0)

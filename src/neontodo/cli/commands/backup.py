@@ -44,18 +44,15 @@ class BackupRequest(options.Printing):
     ] = False
 
     def __post_init__(self) -> None:
-        if self.file is not None:
-            require_name(self.file)
+        refuse_pipe(self.file)
         if self.check and self.file is None:
             raise BadValue("`--check` needs a backup to check", hint="todo backup --check FILE")
         if self.check and self.keep is not None:
             raise BadValue("`--check` removes nothing", hint="leave out `--keep`")
 
 
-def require_name(file: str) -> None:
-    """Raise BadValue for an empty name, such as an unset variable of a shell, and for a pipe."""
-    if not file:
-        raise BadValue("the name of the file is empty", hint="name a file or a folder")
+def refuse_pipe(file: str | None) -> None:
+    """Raise BadValue for `-`."""
     if file == "-":
         raise BadValue("a backup is a file, not a pipe", hint="name a file or a folder")
 

@@ -13,7 +13,7 @@ from neontodo.cli.commands.backup import (
     choose_path_in_folder,
     describe,
     print_as_json,
-    require_name,
+    refuse_pipe,
     take_backup,
 )
 from neontodo.errors import Refused
@@ -36,7 +36,7 @@ class RestoreRequest(options.Printing):
     dry_run: options.DryRun = False
 
     def __post_init__(self) -> None:
-        require_name(self.file)
+        refuse_pipe(self.file)
 
 
 def run_restore(app: App, request: RestoreRequest) -> int:
@@ -64,7 +64,7 @@ def run_restore(app: App, request: RestoreRequest) -> int:
 
 async def _restore(app: App, request: RestoreRequest) -> tuple[Backup, int, Backup | None]:
     """Restore, and return the backup, how many rows of it cannot be read, and what was replaced."""
-    from neontodo.tasks.backup import Restoring, open_backup
+    from neontodo.tasks.backup import open_backup, restore_backup
 
     path = (app.cwd / request.file).absolute()
     async with open_backup(path, request.file) as (backup, source):
@@ -72,8 +72,9 @@ async def _restore(app: App, request: RestoreRequest) -> tuple[Backup, int, Back
         if request.replace and (seq := await _find_replaced_seq(app)) and not request.dry_run:
             replaced = await _back_up_first(app)
             seq = replaced.last_seq
-        restoring = Restoring(backup, source, seq)
-        copied = await app.write(restoring.write, dry_run=request.dry_run)
+        copied = await app.write(
+            lambda unit: restore_backup(unit, backup, source, seq), dry_run=request.dry_run
+        )
     return backup, copied.unreadable, replaced
 
 

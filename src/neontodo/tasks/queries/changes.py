@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -38,16 +38,6 @@ class LoggedCommand:
 async def insert_changes(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Add to the log; every row names its user, and all columns."""
     await bulk.insert_rows(session, Change, rows)
-
-
-async def stream_rows(
-    session: AsyncSession, user_id: str
-) -> AsyncIterator[Sequence[sa.RowMapping]]:
-    """Yield all columns of the whole log, a thousand at a time; the session must be a snapshot."""
-    columns = [getattr(Change, name) for name in Change.model_fields]
-    statement = sa.select(*columns).where(col(Change.user_id) == user_id).order_by(col(Change.seq))
-    async for chunk in (await session.stream(statement)).mappings().partitions(1000):
-        yield chunk
 
 
 async def fetch_last_touched(session: AsyncSession, user_id: str, key_id: str) -> uuid.UUID | None:

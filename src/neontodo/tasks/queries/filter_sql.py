@@ -90,13 +90,13 @@ def _list_texts(texts: Sequence[str]) -> sa.FromClause:
     return listed.table_valued(sa.column("value", sa.Text), name="texts")
 
 
-def _contains_all(column: Any, texts: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Return conditions that a column contains all of the texts."""
+def _contains_all(texts: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Return conditions that the search column contains all of the texts."""
     if len(texts) <= FEW:
-        return [position(column, _bind_text(text)) > 0 for text in texts]
+        return list(map(_contains, texts))
     listed = _list_texts(texts)
-    absent = sa.select(listed).where(position(column, listed.c.value) == 0).correlate(Task)
-    return [~absent.exists()]
+    lacks = position(Task.search_text, listed.c.value) == 0
+    return [~sa.select(listed).where(lacks).correlate(Task).exists()]
 
 
 def build_where(user_id: str, condition: Condition) -> list[ColumnElement[bool]]:
@@ -113,7 +113,7 @@ def build_conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
         found.append(is_done if wanted.completed else sa.not_(is_done))
     if wanted.condition != EVERY:
         found.append(_build_condition(wanted.condition))
-    return [*found, *_contains_all(Task.search_text, wanted.words)]
+    return [*found, *_contains_all(wanted.words)]
 
 
 def _build_condition(wanted: Condition) -> Any:

@@ -27,14 +27,6 @@ Span = tuple[Any, Any]
 Spans = Sequence[Span]
 
 
-class SpanTable(NamedTuple):
-    """Spans as a table of a statement, and the columns of it where they begin and end."""
-
-    table: sa.FromClause
-    low: sa.ColumnElement[Any]
-    high: sa.ColumnElement[Any]
-
-
 class Found(NamedTuple):
     """Rows that a statement has found.
 
@@ -85,22 +77,23 @@ def join_in_spans(
 
     `newest_by` is as for `find_in_span`.
     """
-    given = bind_spans(session, column, spans)
-    found = find_in_span(
-        session, user_id, column, given.low, given.high, newest_by=newest_by, **equal
-    )
-    statement = sa.select(found.entity).select_from(given.table)
+    table, low, high = _bind_spans(session, column, spans)
+    found = find_in_span(session, user_id, column, low, high, newest_by=newest_by, **equal)
+    statement = sa.select(found.entity).select_from(table)
     return statement.outerjoin(found.source, found.on), found.entity
 
 
-def bind_spans(session: AsyncSession, column: Any, spans: Spans) -> SpanTable:
-    """Return spans as one table, however many they are; what they overlap in is there once."""
+def _bind_spans(session: AsyncSession, column: Any, spans: Spans) -> tuple[Any, Any, Any]:
+    """Return spans as one table, however many they are, and where in it they begin and end.
+
+    What they overlap in is there once.
+    """
     merged = merge_spans(spans)
     if _is_sqlite(session):
         pairs = json.dumps(merged)
         given: Any = sa.func.json_each(pairs).table_valued("value", name="given")
-        ends = (sa.func.json_extract(given.c.value, f"$[{n}]") for n in (0, 1))
-        return SpanTable(given, *ends)
+        low, high = (sa.func.json_extract(given.c.value, f"$[{n}]") for n in (0, 1))
+        return given, low, high
     kind = column.type
     arrays = [
         # To the planner an array that it does not know beforehand is a short one.
@@ -109,7 +102,7 @@ def bind_spans(session: AsyncSession, column: Any, spans: Spans) -> SpanTable:
     ]
     table = sa.func.unnest(*arrays).table_valued(sa.column("low", kind), sa.column("high", kind))
     given = table.render_derived(name="given")
-    return SpanTable(given, given.c.low, given.c.high)
+    return given, given.c.low, given.c.high
 
 
 def merge_spans(spans: Spans) -> list[Span]:

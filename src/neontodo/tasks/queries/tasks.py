@@ -107,19 +107,6 @@ async def stream_tasks(
         yield _read_values(row)
 
 
-async def stream_rows(
-    session: AsyncSession, user_id: str
-) -> AsyncIterator[Sequence[sa.RowMapping]]:
-    """Yield all columns of all tasks but the search column, by number, a thousand at a time.
-
-    The session must hold still.
-    """
-    columns = [getattr(Task, name) for name in Task.model_fields if name != "search_text"]
-    statement = sa.select(*columns).where(col(Task.user_id) == user_id).order_by(col(Task.number))
-    async for chunk in (await session.stream(statement)).mappings().partitions(1000):
-        yield chunk
-
-
 def _select_ordered(user_id: str, wanted: TaskFilter) -> Select[Any]:
     statement = sa.select(*PUBLIC_COLUMNS).where(*_build_where(user_id, wanted))
     return statement.order_by(*build_order_by(_choose_order(wanted)))

@@ -1,7 +1,8 @@
-"""Statements on a user's own row: the lock and the counters of every write."""
+"""Statements on a user's own row, with the lock and counters of every write, and on all rows."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -87,6 +88,20 @@ async def set_counters(
         .values(last_number=last_number, last_seq=last_seq)
         .execution_options(**UNSYNCHRONIZED)
     )
+
+
+async def stream_rows(
+    session: AsyncSession, user_id: str, model: type[Task] | type[Change]
+) -> AsyncIterator[Sequence[sa.RowMapping]]:
+    """Yield all columns of the tasks by number, or of the log by seq, a thousand rows at a time.
+
+    The search column is left out. The session must hold still.
+    """
+    order = col(Task.number) if model is Task else col(Change.seq)
+    columns = [getattr(model, name) for name in model.model_fields if name != "search_text"]
+    statement = sa.select(*columns).where(col(model.user_id) == user_id).order_by(order)
+    async for chunk in (await session.stream(statement)).mappings().partitions(1000):
+        yield chunk
 
 
 async def delete_tasks_and_log(session: AsyncSession, user_id: str) -> None:
