@@ -127,7 +127,6 @@ READS = {
     tasks.fetch_numbers_starting: given("1", completed=None, limit=9),
     tasks.fetch_by_ids: given(IDS),
     tasks.count_tasks: given(),
-    tasks.count_matching: given(TaskFilter()),
     tasks.fetch_matching: given(TaskFilter()),
     tasks.fetch_valid_tasks: given(after=0, limit=9),
     tasks.fetch_ids_and_numbers: given(IDS, [1]),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import io
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
 from typing import Any, BinaryIO, TextIO, cast
@@ -160,12 +160,10 @@ def build_record(
         task,
         key="" if task.id else _derive_key(raw, fields),
         not_understood=not_understood,
-        fields=_leave_out(not_understood, fields) if not_understood else fields.values(),
+        fields=[field for name, field in fields.items() if name not in not_understood]
+        if not_understood
+        else fields.values(),
     )
-
-
-def _leave_out(names: Collection[str], fields: Mapping[str, str]) -> Collection[str]:
-    return [field for name, field in fields.items() if name not in names]
 
 
 def _derive_key(raw: dict[str, Any], fields: Mapping[str, str]) -> str:

@@ -177,6 +177,7 @@ async def import_tasks(
     return importer.report
 
 
+@dataclass
 class _Importer:
     """Adds chunks of records.
 
@@ -184,29 +185,23 @@ class _Importer:
     to be left out; `met` when the record of a task here was that has been looked at, by number.
     """
 
-    def __init__(
-        self,
-        unit: UnitOfWork,
-        skip_bad: bool,
-        restore: bool,
-        update: bool,
-        newest: Moments,
-        size: int,
-    ) -> None:
-        self.unit = unit
-        self.skip_bad = skip_bad
-        self.restore = restore
-        self.update = update
-        self.newest = newest
-        self.met: dict[int, datetime] = {}
-        self.must_read_again = False
-        self.report = Report()
-        self.occurrences: Counter[int] = Counter()
-        self.numbers_before = unit.last_number
-        self.highest = min(HIGHEST, unit.last_number + NEAR + SPREAD * size // BYTES)
+    unit: UnitOfWork
+    skip_bad: bool
+    restore: bool
+    update: bool
+    newest: Moments
+    size: int
+    met: dict[int, datetime] = field(default_factory=dict)
+    must_read_again: bool = False
+    report: Report = field(default_factory=Report)
+    occurrences: Counter[int] = field(default_factory=Counter)
+    former_numbers: dict[uuid.UUID, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.numbers_before = self.unit.last_number
+        self.highest = min(HIGHEST, self.numbers_before + NEAR + SPREAD * self.size // BYTES)
         # A log without entries means that no task was ever here.
-        self.was_empty = unit.seq == 0
-        self.former_numbers: dict[uuid.UUID, int] = {}
+        self.was_empty = self.unit.seq == 0
 
     async def add_new(self, chunk: Iterable[Record]) -> None:
         """Hand the records that are new to the unit, which is flushed before the next ones."""

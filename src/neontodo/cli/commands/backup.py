@@ -69,7 +69,7 @@ def run_backup(app: App, request: BackupRequest) -> int:
 
     if request.check:
         return _check(app, request)
-    path, folder = _choose_path(app, request)
+    path = _choose_path(app, request)
     backup, unreadable = app.run(take_backup(app, path))
     if request.json:
         print_as_json(app, str(backup.path), backup, sha256=backup.sha256, verified=True)
@@ -77,7 +77,7 @@ def run_backup(app: App, request: BackupRequest) -> int:
         rows = pluralize(unreadable, "row")
         warn(app.streams, f"left out {rows} that cannot be read; `todo doctor` tells more")
         return Exit.FAILED
-    if folder and request.keep and (removed := remove_old(folder, request.keep)):
+    if request.keep and (removed := remove_old(path.parent, request.keep)):
         say(app.streams, f"removed {pluralize(len(removed), 'older backup')}")
     return Exit.OK
 
@@ -119,25 +119,24 @@ def choose_path_in_folder(app: App, folder: Path | None = None) -> Path:
     return choose_name(folder, app.now)
 
 
-def _choose_path(app: App, request: BackupRequest) -> tuple[Path, Path | None]:
-    """Return the new file, and the folder if only that was named."""
+def _choose_path(app: App, request: BackupRequest) -> Path:
+    """Return the new file; BadValue if it is named and others are to be removed beside it."""
     from neontodo.cli.files import resolve_output
     from neontodo.db.backup_file import exists_error
 
     name = request.file
     if name is None:
-        path = choose_path_in_folder(app)
-        return path, path.parent
+        return choose_path_in_folder(app)
     path, there = resolve_output((app.cwd / name).absolute(), name)
     if there is None and name.endswith("/"):
         raise BadValue(f"the folder `{name}` does not exist", hint="create it first")
     if there is not None and stat.S_ISDIR(there.st_mode):
-        return choose_path_in_folder(app, path), path
+        return choose_path_in_folder(app, path)
     if there is not None:
         raise exists_error(path)
     if request.keep is not None:
         raise BadValue("`--keep` is for a folder of backups", hint="name a folder, not a file")
-    return path, None
+    return path
 
 
 def _check(app: App, request: BackupRequest) -> int:

@@ -108,7 +108,7 @@ def _print_count(app: App, output: Output, wanted: TaskFilter) -> int:
 
     total = app.run(
         app.read(
-            lambda session, me: queries.count_matching(session, me.user_id, wanted),
+            lambda session, me: queries.count_tasks(session, me.user_id, wanted),
             is_empty=lambda total: not total,
         )
     )

@@ -31,6 +31,7 @@ from neontodo.tasks.state import read_row
 
 PUBLIC_FIELDS = tuple(TaskPublic.model_fields)
 PUBLIC_COLUMNS = tuple(getattr(Task, name) for name in PUBLIC_FIELDS)
+EVERY_TASK = TaskFilter(completed=None)
 _SEARCH_TEXT: Any = Task.search_text
 WHOLE = select(Task).options(defer(_SEARCH_TEXT, raiseload=True))
 """The search column is made, and never read: plain SQL can put megabytes there."""
@@ -167,14 +168,8 @@ async def fetch_by_ids(
     return {task.id: task for task in found}
 
 
-async def count_tasks(session: AsyncSession, user_id: str) -> int:
-    """Return how many tasks a user has."""
-    statement = select(func.count()).select_from(Task).where(col(Task.user_id) == user_id)
-    return await session.scalar(statement) or 0
-
-
-async def count_matching(session: AsyncSession, user_id: str, wanted: TaskFilter) -> int:
-    """Return how many tasks a filter admits, whichever part of them it asks for."""
+async def count_tasks(session: AsyncSession, user_id: str, wanted: TaskFilter = EVERY_TASK) -> int:
+    """Return how many tasks a user has, or a filter admits, whichever part of them it asks for."""
     return await session.scalar(_select_total(user_id, wanted)) or 0
 
 
