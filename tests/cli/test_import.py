@@ -460,19 +460,19 @@ def test_skipping_every_record_is_no_success(local: Todo) -> None:
         ),
     ],
 )
-def test_other_programs_names_and_words_are_understood(todo: Todo, name: str, text: str) -> None:
-    assert todo("import", file(todo, name, text)) == Result(0, "", "imported 1 task\n")
+def test_other_programs_names_and_words_are_understood(local: Todo, name: str, text: str) -> None:
+    assert local("import", file(local, name, text)) == Result(0, "", "imported 1 task\n")
 
-    (task,) = json.loads(todo.ok("export").out)
+    (task,) = json.loads(local.ok("export").out)
     assert (task["completed"], task["due"], task["tags"]) == (True, "2026-12-01", ["work"])
 
 
 @pytest.mark.parametrize("option", ["--json", "--dry-run"])
 def test_fields_that_are_not_understood_are_named_with_their_counts(
-    todo: Todo, option: str
+    local: Todo, option: str
 ) -> None:
     rows = [{"title": f"t{n}", "Status": "In review", "Foo": n < 3 or None} for n in range(5)]
-    result = todo.ok("import", file(todo, "t.json", json.dumps(rows)), option)
+    result = local.ok("import", file(local, "t.json", json.dumps(rows)), option)
 
     assert "\nkept in `extra`, not understood: Status (5), Foo (3)\n" in result.err
     if option == "--json":
@@ -506,10 +506,10 @@ def test_of_many_fields_that_are_not_understood_the_most_frequent_are_named(loca
 )
 @pytest.mark.parametrize("options", [[], ["--skip-bad"]])
 def test_a_table_of_something_else_is_refused_whole(
-    todo: Todo, text: str, error: str, options: list[str]
+    local: Todo, text: str, error: str, options: list[str]
 ) -> None:
-    assert todo("import", file(todo, "t.csv", text), *options) == Result(2, "", error)
-    assert todo.tasks() == []
+    assert local("import", file(local, "t.csv", text), *options) == Result(2, "", error)
+    assert local.tasks() == []
 
 
 def test_a_second_project_of_a_todotxt_line_is_found_and_given_back(todo: Todo) -> None:
@@ -590,7 +590,7 @@ def taskwarrior(title: str, number: int = 1, **fields: Any) -> dict[str, Any]:
     return whole | {"entry": "20261101T080000Z", "modified": "20261101T080000Z"} | fields
 
 
-def test_repeating_and_waiting_tasks_are_counted(todo: Todo) -> None:
+def test_repeating_and_waiting_tasks_are_counted(local: Todo) -> None:
     rows = [
         taskwarrior("a", 1, status="recurring", recur="weekly", wait="20301101T080000Z"),
         taskwarrior("b", 2, status="waiting", wait="20301101T080000Z"),
@@ -598,15 +598,15 @@ def test_repeating_and_waiting_tasks_are_counted(todo: Todo) -> None:
         taskwarrior("d", 4, wait="20201101T080000Z"),
         taskwarrior("e", 5, status="completed", recur="weekly", wait="20301101T080000Z"),
     ]
-    name = file(todo, "t.json", json.dumps(rows))
-    result = todo("import", name, "--json")
+    name = file(local, "t.json", json.dumps(rows))
+    result = local("import", name, "--json")
 
     assert result.err == (
         "imported 5 tasks\n"
         "1 repeats and 2 wait in the file; todo cannot do that yet: they are pending now\n"
     )
     assert result.json["schedules"] == {"repeating": 1, "waiting": 2}
-    assert "repeats" not in todo("import", name).err
+    assert "repeats" not in local("import", name).err
 
 
 def test_repeating_and_waiting_lines_of_todotxt_are_counted(local: Todo) -> None:
@@ -628,7 +628,7 @@ OLDER, NEWER = "20261101T080000Z", "20261102T080000Z"
 @pytest.mark.parametrize("newest_first", [True, False])
 @pytest.mark.parametrize("status", ["completed", "deleted"])
 def test_of_two_records_of_a_task_the_newest_counts(
-    todo: Todo, monkeypatch: pytest.MonkeyPatch, status: str, newest_first: bool, chunk: int
+    local: Todo, monkeypatch: pytest.MonkeyPatch, status: str, newest_first: bool, chunk: int
 ) -> None:
     pair = [
         taskwarrior("old", modified=OLDER),
@@ -637,16 +637,16 @@ def test_of_two_records_of_a_task_the_newest_counts(
     first, last = reversed(pair) if newest_first else pair
     others = [{"description": f"t{n}", "status": "pending"} for n in range(3)]
     monkeypatch.setattr(importing, "CHUNK", chunk)
-    todo.ok("import", file(todo, "t.json", json.dumps([first, *others, last])))
+    local.ok("import", file(local, "t.json", json.dumps([first, *others, last])))
 
-    found = [task for task in todo.tasks() if task["title"] in ("old", "new")]
+    found = [task for task in local.tasks() if task["title"] in ("old", "new")]
     expected = [("new", True)] if status == "completed" else []
     assert [(task["title"], task["completed"]) for task in found] == expected
-    assert len(todo.tasks()) == 3 + len(expected)
-    todo.ok("undo")
-    assert todo.tasks() == []
-    todo.ok("redo")
-    assert len(todo.tasks()) == 3 + len(expected)
+    assert len(local.tasks()) == 3 + len(expected)
+    local.ok("undo")
+    assert local.tasks() == []
+    local.ok("redo")
+    assert len(local.tasks()) == 3 + len(expected)
 
 
 @pytest.mark.parametrize("chunk", [2, 9], ids=["far", "near"])

@@ -52,7 +52,7 @@ def test_references_by_the_ten_thousand_are_taken(todo: Todo) -> None:
 
 
 def test_more_words_and_tags_than_conditions_may_be_nested_are_all_looked_for(todo: Todo) -> None:
-    tags = [f"t{n}" for n in range(1500)]
+    tags = [f"t{n}" for n in range(TOO_DEEP)]
     todo.ok("add", "other", "-t", "t0")
     todo.ok("add", "found", *(word for tag in tags for word in ("-t", tag)))
 
