@@ -488,7 +488,7 @@ class TaskPublic(BaseModel):
         """The instant if a time of day was given, else the floating day."""
         return self.due_at or self.due_on
 
-    def read_whole_text(self, name: str) -> str | None:
+    def read_whole(self, name: str) -> str | None:
         """Return the title or description, as it was before it was cut if `extra` has that."""
         return read_whole_text(name, getattr(self, name), self.extra)
 

@@ -38,7 +38,7 @@ QUOTED = 40
 
 def build_form(task: TaskPublic, tz: tzinfo) -> Form:
     """Return a task's fields as the file has them: texts whole, also those that were cut."""
-    texts = {name: task.read_whole_text(name) for name in WHOLE}
+    texts = {name: task.read_whole(name) for name in WHOLE}
     text = ""
     for line, field in LINES.items():
         value = texts.get(field.name) or getattr(task, field.name)
@@ -142,7 +142,7 @@ def parse_update(app: App, form: Form, base: Form, task: TaskPublic) -> TaskUpda
                 given[field.name] = text or "none"
     fields = parse_fields(app, given) | parsed
     for name in WHOLE:
-        if name in fields and task.read_whole_text(name) != getattr(task, name):
+        if name in fields and task.read_whole(name) != getattr(task, name):
             fields |= store_whole_text(name, fields[name] or "", fields.get("extra", task.extra))
     return check_update(fields)
 
