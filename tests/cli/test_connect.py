@@ -506,6 +506,8 @@ def moved(local: Todo, shared: str) -> Todo:
     local.ok("connect", shared, "--move")
     local.ok("done", "4")
     local.ok("rm", "5", "--yes")
+    local.ok("undo")
+    local.ok("redo")
     local.later(days=2)
     local.ok("connect", "--local")
     local.ok("edit", "1", "--due", "tomorrow", "--tag", "home", "--title", "First")

@@ -7,8 +7,10 @@ it was itself reverted.
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, tzinfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from neontodo.errors import Refused, limit_lines
 from neontodo.models import Change, Task, TaskPublic
@@ -84,6 +86,19 @@ async def _find_unreverted(unit: UnitOfWork, any_machine: bool) -> AsyncIterator
             if any_machine or command.key_id == unit.key_id:
                 yield command
         before_seq = batch[-1].first_seq
+
+
+async def find_removed_by_hand(
+    session: AsyncSession, user_id: str, removals: Mapping[uuid.UUID, Change]
+) -> set[uuid.UUID]:
+    """Return the tasks that no undo has removed; who takes back an undo removes them again."""
+    undoing = [change.reverts for change in removals.values() if change.reverts]
+    undone = await changes.fetch_reverted_commands(session, user_id, undoing) if undoing else {}
+    return {
+        task_id
+        for task_id, change in removals.items()
+        if change.reverts is None or undone.get(change.reverts) is not None
+    }
 
 
 async def _is_undo(unit: UnitOfWork, command: LoggedCommand) -> bool:

@@ -18,6 +18,7 @@ from neontodo.columns import EXTRA_MAX_BYTES, write_json
 from neontodo.errors import BadValue, limit_lines
 from neontodo.models import NUMBER_MAX, Record, Task
 from neontodo.tasks.differences import build_wanted_columns, is_exported, name_differences
+from neontodo.tasks.history import find_removed_by_hand
 from neontodo.tasks.queries import changes, tasks
 from neontodo.tasks.service import build_columns
 from neontodo.tasks.state import Unreadable, read_before, take_snapshot
@@ -319,13 +320,9 @@ class _Importer:
         """Leave out tasks that were removed here by hand; note the numbers of the others."""
         session, user_id = self.unit.session, self.unit.user_id
         last = await changes.fetch_newest_changes(session, user_id, list(good))
-        undone: dict[uuid.UUID, uuid.UUID | None] = {}
-        if reverted := [change.reverts for change in last.values() if change.reverts]:
-            undone = await changes.fetch_reverted_commands(session, user_id, reverted)
+        by_hand = await find_removed_by_hand(session, user_id, last)
         for task_id, change in last.items():
-            # Who takes back an undo removes again what was removed by hand.
-            by_hand = change.reverts is None or undone.get(change.reverts) is not None
-            if by_hand and not self.restore:
+            if task_id in by_hand and not self.restore:
                 del good[task_id]
                 self.report.removed_here += 1
             else:

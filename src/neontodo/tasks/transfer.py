@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from neontodo.models import Change, Task
+from neontodo.tasks.history import find_removed_by_hand
 from neontodo.tasks.queries import changes, tasks, users
 from neontodo.tasks.state import copy_columns, is_readable_row, name_fields, normalize_row
 from neontodo.tasks.unit_of_work import UnitOfWork, WriteContext
@@ -87,16 +88,16 @@ async def _compare_tasks(
     own = await tasks.fetch_by_ids(here, old.user_id, task_ids)
     others = await tasks.fetch_by_ids(session, new.user_id, task_ids)
     missing = [task_id for task_id in own if task_id not in others]
-    removed = await changes.fetch_newest_changes(session, new.user_id, missing)
+    removals = await changes.fetch_newest_changes(session, new.user_id, missing)
+    # What went by an undo comes back.
+    removed = await find_removed_by_hand(session, new.user_id, removals)
     found = {}
     for task_id in task_ids:
         task, other = own.get(task_id), others.get(task_id)
         if task is not None and other is not None:
             differences = _list_differences(task, other)
         elif task is not None:
-            # What went by an undo comes back.
-            by_hand = task_id in removed and removed[task_id].reverts is None
-            differences = ["removed there"] if by_hand else []
+            differences = ["removed there"] if task_id in removed else []
         else:
             differences = ["removed here"] if other is not None else []
         if differences and (shown := task or other):
