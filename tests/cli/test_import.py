@@ -380,9 +380,9 @@ def taskwarrior_lines(damage: dict[int, str]) -> str:
     return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
-def test_a_broken_record_in_a_line_of_its_own_hides_no_other(todo: Todo) -> None:
-    name = file(todo, "tw.json", taskwarrior_lines({400: "\x01", 401: "\t", 500: "\\q", 501: '"'}))
-    result = todo("import", name, "--skip-bad")
+def test_a_broken_record_in_a_line_of_its_own_hides_no_other(local: Todo) -> None:
+    name = file(local, "tw.json", taskwarrior_lines({400: "\x01", 401: "\t", 500: "\\q", 501: '"'}))
+    result = local("import", name, "--skip-bad")
 
     assert result.err.startswith(
         "imported 998 tasks\n"
@@ -524,24 +524,24 @@ def test_a_second_project_of_a_todotxt_line_is_found_and_given_back(todo: Todo) 
     assert exported == "(A) buy nails +garage +home @shop\n"
 
 
-def test_a_file_in_another_encoding_is_refused_with_what_to_do(todo: Todo) -> None:
-    name = file(todo, "excel.csv", "")
-    (todo.home / name).write_bytes("title;tags\ncafé;\ntea;Über\nrest;\n".encode("cp1252"))
+def test_a_file_in_another_encoding_is_refused_with_what_to_do(local: Todo) -> None:
+    name = file(local, "excel.csv", "")
+    (local.home / name).write_bytes("title;tags\ncafé;\ntea;Über\nrest;\n".encode("cp1252"))
     advice = (
         "hint: the file is not UTF-8: try `--encoding windows-1252`, convert it with "
         "`iconv -f WINDOWS-1252 -t UTF-8`, or save it from Excel as `CSV UTF-8`\n"
     )
     problems = "  line 2: title: is not valid UTF-8\n  line 3: tags: a tag is not valid UTF-8\n"
 
-    assert todo("import", name) == Result(
+    assert local("import", name) == Result(
         2, "", f"error: nothing was imported: 2 records cannot be read\n{problems}{advice}"
     )
-    assert todo("import", name, "--skip-bad", "--dry-run").err == (
+    assert local("import", name, "--skip-bad", "--dry-run").err == (
         "imported 1 task\nwarning: left out 2 records that cannot be read\n"
         f"{problems}{advice}this was a dry run: nothing was changed\n"
     )
-    assert todo("import", name, "--encoding", "windows-1252").err == "imported 3 tasks\n"
-    assert [task["title"] for task in todo.tasks()] == ["café", "tea", "rest"]
+    assert local("import", name, "--encoding", "windows-1252").err == "imported 3 tasks\n"
+    assert [task["title"] for task in local.tasks()] == ["café", "tea", "rest"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1", "cp1252", "utf-8-sig"])
