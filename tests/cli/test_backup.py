@@ -243,7 +243,8 @@ def test_a_file_that_is_cut_or_longer_is_noticed(backup: Path) -> None:
 
 def test_a_damaged_backup_is_not_restored(backup: Path, todo: Todo) -> None:
     content = bytearray(backup.read_bytes())
-    content[-20] ^= 1
+    # Not in the checksum itself: it might be none any more.
+    content[-80] ^= 1
     (todo.home / "x.db").write_bytes(content)
     todo.ok("add", "mine")
     refused = todo("restore", "x.db", "--replace")

@@ -160,7 +160,7 @@ def test_of_a_removed_task_it_says_when_that_was(todo: Todo, edits: bool) -> Non
     todo.ok("rm", "2-3", "-y")
     todo.later(hours=1)
     command = ["edit"] if edits else ["show"]
-    for ref in ("2", last[:8], last):
+    for ref in ("2", last[:24], last):
         gone = todo(*command, ref, terminal=True)
         assert (gone.code, gone.out) == (3, "")
         assert gone.err == (
