@@ -846,7 +846,7 @@ def test_options_that_contradict_each_other(local: Todo, shared: str) -> None:
         ("connect", "x", "{}"),
         ("{}",),
         ("connect", "--sslmode={}"),
-        ("list", "{}"),
+        ("list", "--sort", "{}"),
         ("connect", "--as", "x", "{}", "{}"),
     ],
 )

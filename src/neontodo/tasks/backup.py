@@ -93,6 +93,8 @@ async def open_backup(path: Path, name: str) -> AsyncIterator[tuple[Backup, Asyn
         BadValue, Refused: as `backup_file.check`.
         SchemaMismatch: a newer program has made it.
     """
+    # What is no backup may have no end.
+    backup_file.check(path, name)
     with tempfile.TemporaryDirectory(prefix="todo-") as folder:
         copy = Path(folder) / "backup.db"
         with backup_file.open_file(path, name) as source:
