@@ -36,6 +36,11 @@ def limit_lines(lines: Iterable[str], total: int) -> tuple[str, ...]:
     return (*shown, f"and {more} more") if more > 0 else shown
 
 
+def explain_os_error(error: OSError) -> str:
+    """Return what the operating system says of an error, in lower case."""
+    return (error.strerror or type(error).__name__).lower()
+
+
 def iterate_causes(error: BaseException | None) -> Iterator[BaseException]:
     """Yield an error and those that it was raised from, the original one last."""
     while error is not None:

@@ -8,7 +8,7 @@ finds most of what is missing. Nothing heavy is imported, as `--help` and comple
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -134,22 +134,16 @@ _DUE_FILTER = Option(
     ("today", "overdue", "week", "none", "tomorrow"),
 )
 _PRIORITY = Option(("--priority", "-p"), "LEVEL", "none, low, medium or high.", PRIORITIES)
-_PRIORITY_FILTER = Option(
-    ("--priority", "-p"),
-    "LEVEL",
-    "Only tasks of this priority: none, low, medium, high; repeat it for any of several.",
-    PRIORITIES,
+_PRIORITY_FILTER = replace(
+    _PRIORITY,
+    help="Only tasks of this priority: none, low, medium, high; repeat it for any of several.",
 )
 _PROJECT = Option(("--project", "-P"), "NAME", "The project it belongs to; none for no project.")
-_PROJECT_FILTER = Option(
-    ("--project", "-P"),
-    "NAME",
-    "Only tasks of this project; none for no project; repeat it for any of several.",
+_PROJECT_FILTER = replace(
+    _PROJECT, help="Only tasks of this project; none for no project; repeat it for any of several."
 )
 _TAG = Option(("--tag", "-t"), "TAG", "A tag; repeat the option for several.")
-_TAG_FILTER = Option(
-    ("--tag", "-t"), "TAG", "Only tasks with this tag; repeat it for all of several."
-)
+_TAG_FILTER = replace(_TAG, help="Only tasks with this tag; repeat it for all of several.")
 
 FIELDS = (
     Field("id", Kind.IDENTIFIER),

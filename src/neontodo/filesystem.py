@@ -5,6 +5,7 @@ What is made is its owner's alone, under any umask.
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import sys
@@ -144,11 +145,16 @@ def make_file(path: Path) -> None:
 
 def sync(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on the disk."""
-    if sys.platform == "win32" and path.is_dir():
+    is_folder = path.is_dir()
+    if sys.platform == "win32" and is_folder:
         return
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems cannot sync a folder, and say so this way.
+        if not is_folder or error.errno not in {errno.EINVAL, errno.EBADF, errno.ENOTSUP}:
+            raise
     finally:
         os.close(descriptor)
 

@@ -21,7 +21,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from neontodo.errors import BadValue
+from neontodo.errors import BadValue, explain_os_error
 from neontodo.filesystem import explain_denial
 from neontodo.masking import mask_passwords, mask_url
 
@@ -192,7 +192,7 @@ def _read_file(path: Path, env: Mapping[str, str]) -> dict[str, Any]:
     except IsADirectoryError:
         raise BadValue(f"the settings file {path} is a folder", hint="name a file in it") from None
     except OSError as error:
-        usual = (error.strerror or type(error).__name__).lower(), None
+        usual = explain_os_error(error), None
         reason, hint = explain_denial(path, os.R_OK, CONFIG_VARIABLE) or usual
         raise BadValue(f"the settings file {path} cannot be read: {reason}", hint=hint) from None
     return _parse_toml(data, path) if data else {}

@@ -1,4 +1,4 @@
-"""How counts and lists of numbers are worded, wherever a sentence has some."""
+"""How counts and lists of numbers are worded in a sentence, and what a misspelt word was to be."""
 
 from __future__ import annotations
 
@@ -32,3 +32,10 @@ def list_numbers(numbers: Iterable[int]) -> str:
     left = sum(count for _, count in parts[PARTS_SHOWN:])
     shown = [text for text, _ in parts[:PARTS_SHOWN]]
     return ", ".join(limit_lines(shown, len(shown) + left))
+
+
+def find_similar(word: str, known: Iterable[str], *, alike: float = 0.7) -> str | None:
+    """Return the known word that was probably meant; None if none is alike."""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(word, list(known), 1, alike)), None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pytest
 
 from tests.harness import Todo
@@ -35,14 +37,14 @@ SETS = {
 
 
 def test_a_list_and_what_is_changed_are_one_set(five: Todo) -> None:
-    for words, numbers in SETS.items():
+    changing = cycle((["edit", "--title", "new"], ["toggle"], ["rm"]))
+    for (words, numbers), command in zip(SETS.items(), changing, strict=False):
         listed = five.ok("list", *words, "-q", "--sort", "number").out.split()
         counted = five.ok("list", *words, "--count", "--json").json
 
         assert [int(number) for number in listed] == numbers, words
         assert counted == {"count": len(numbers)}, words
-        for command in (["edit", "--title", "new"], ["toggle"], ["rm"]):
-            assert five.ok(*command, *words, "--dry-run", "-q").out.split() == listed, words
+        assert five.ok(*command, *words, "--dry-run", "-q").out.split() == listed, words
 
 
 def test_options_narrow_what_a_filter_says(five: Todo) -> None:

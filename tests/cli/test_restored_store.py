@@ -254,3 +254,13 @@ def test_the_write_ahead_log_of_a_copy_is_no_copy(local: Todo) -> None:
     copy.with_name(f"{copy.name}-wal").write_bytes(b"")
     store.write_bytes(b"")
     assert f"hint: copy {copy} to {store};" in local("list").err
+
+
+def test_going_back_to_a_store_that_was_never_made_leaves_no_empty_file(
+    shared: str, tmp_path: Path
+) -> None:
+    ann = Hasty(tmp_path / "ann")
+    ann.ok("connect", shared)
+    ann.ok("connect", "--local")
+    assert not (ann.home / "tasks.db").exists()
+    assert ann.ok("list").out == ""

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neontodo.errors import BadValue
-from neontodo.tasks.date_spans import Span, parse_span
+from neontodo.tasks.date_spans import End, parse_span
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 18, 12, 34, tzinfo=BERLIN)  # a Wednesday
 
 
-def span(text: str, **options: bool) -> Span:
+def span(text: str, **options: bool) -> tuple[End, End]:
     return parse_span(text, now=NOW, tz=BERLIN, **options)
 
 
@@ -55,23 +55,23 @@ def refuse(text: str) -> BadValue:
     ],
 )
 def test_a_span_has_its_first_and_last_day(text: str, first: str, last: str) -> None:
-    assert span(text) == Span(date.fromisoformat(first), date.fromisoformat(last))
+    assert span(text) == (date.fromisoformat(first), date.fromisoformat(last))
 
 
 def test_a_week_of_the_past_ends_today() -> None:
-    assert span("week", is_past=True) == Span(date(2026, 11, 12), date(2026, 11, 18))
+    assert span("week", is_past=True) == (date(2026, 11, 12), date(2026, 11, 18))
 
 
 def test_a_range_may_be_open() -> None:
-    assert span("..fri") == Span(None, date(2026, 11, 20))
-    assert span("next month..") == Span(date(2026, 12, 1), None)
+    assert span("..fri") == (None, date(2026, 11, 20))
+    assert span("next month..") == (date(2026, 12, 1), None)
 
 
 def test_a_time_is_its_minute() -> None:
     five, past_five = (datetime(2026, 11, 20, 17, minute, tzinfo=BERLIN) for minute in (0, 1))
-    assert span("fri 17:00") == Span(five, past_five)
-    assert span("..fri 17:00") == Span(None, past_five)
-    assert span("fri 17:00..") == Span(five, None)
+    assert span("fri 17:00") == (five, past_five)
+    assert span("..fri 17:00") == (None, past_five)
+    assert span("fri 17:00..") == (five, None)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from neontodo.errors import BadValue
 from neontodo.models import When
-from neontodo.tasks.dates import describe_when, is_overdue, local_day, parse_day, parse_when
+from neontodo.tasks.dates import describe_when, is_overdue, local_day, parse_when
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 18, 12, 34, 56, 789, tzinfo=BERLIN)  # a Wednesday
@@ -71,7 +71,6 @@ def berlin(text: str) -> datetime:
 def test_a_day_is_a_date_without_a_time(text: str, day: str) -> None:
     assert due(text) == date.fromisoformat(day)
     assert not isinstance(due(text), datetime)
-    assert parse_day(text, now=NOW, tz=BERLIN) == due(text)
 
 
 @pytest.mark.parametrize(
@@ -286,13 +285,6 @@ def test_hours_are_counted_as_they_pass() -> None:
     assert found == berlin("2027-03-28T06:00")
 
 
-def test_where_only_a_day_fits_a_time_is_refused_and_never_suggested() -> None:
-    for text in ("fri 17:00", "in 2 hours", "17:00", "17:00 fri", "fri 5", "x"):
-        with pytest.raises(BadValue) as caught:
-            parse_day(text, now=NOW, tz=BERLIN)
-        assert ":00" not in (caught.value.hint or "")
-
-
 WORDS = st.sampled_from(
     [
         *("next", "in", "at", "+", "today", "tomorrow", "eow", "eom", "fri", "feb", "2026-02-30"),
@@ -400,22 +392,6 @@ def test_an_instant_is_overdue_when_it_has_passed() -> None:
 )
 def test_a_day_may_be_written_without_dashes(text: str, when: When) -> None:
     assert due(text) == when
-
-
-@pytest.mark.parametrize(
-    ("text", "hint"),
-    [
-        ("2026-12-24 noon", "write only the day: `2026-12-24`"),
-        ("eonm", "write `2026-12-31`"),
-        ("12/01 17:00", "write one of these"),
-        ("17h", "write a day as `tomorrow`, `fri`, `in 3 days` or `2026-12-24`"),
-    ],
-)
-def test_where_only_a_day_fits_the_refusal_offers_days(text: str, hint: str) -> None:
-    with pytest.raises(BadValue) as caught:
-        parse_day(text, now=NOW, tz=BERLIN)
-    assert caught.value.hint == hint
-    assert "`2026-12-01 17:00`" not in caught.value.message
 
 
 def test_in_the_hour_that_comes_twice_the_first_is_past_in_the_second() -> None:

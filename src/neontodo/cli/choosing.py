@@ -35,13 +35,10 @@ def choose_tasks(
     choose nothing, so that a forgotten quote cannot change the wrong task; what they may mean is
     looked for among the tasks that are done, or are not, as `completed` says.
     """
-    from neontodo.cli.filters import read_filter
-    from neontodo.tasks.filter_language import is_filter
+    from neontodo.cli.filters import divide_words, read_filter
     from neontodo.tasks.filters import EVERY, TaskFilter
 
-    words = request.tasks or []
-    filters = [word for word in words if is_filter(word)]
-    named = [word for word in words if not is_filter(word)]
+    named, filters = divide_words(request.tasks)
     if bare := [word for word in named if _is_text(word)]:
         return _offer_match(app, request, bare, verb, completed)
     refs = parse_refs(named) if named else None
@@ -51,7 +48,7 @@ def choose_tasks(
     parsed = read_filter(app, filters, request.filter_)
     if parsed.condition == EVERY and refs is None and not request.all_:
         if filters or request.filter_ is not None:
-            raise BadValue("the filter admits every task", hint="`--all` changes all of them")
+            raise BadValue("the filter matches every task", hint="`--all` changes all of them")
         raise BadValue("no task was named", hint=_EXAMPLE)
     pending_only = not (request.all_ or parsed.chooses_status)
     wanted = TaskFilter(completed=False if pending_only else None, condition=parsed.condition)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from neontodo.cli.prompt import ask_secret
+from neontodo.cli.prompt import ask_secret, confirm
 from neontodo.db.url import USUAL_VARIABLES, PostgresTarget, SqliteTarget, extract_url, parse_url
 from neontodo.errors import BadValue, Refused, TodoError, limit_lines
 from neontodo.wording import pluralize
@@ -184,11 +187,8 @@ def _has_embedded_tasks(app: App) -> bool:
     owners = _find_owners(app)
     if not owners:
         return False
-    home = app.database_at(SqliteTarget(app.profile.store_path))
-    try:
+    with open_embedded_store(app) as home:
         return bool(app.run(find_owners_with_tasks(home, owners)))
-    finally:
-        app.run(home.close())
 
 
 def move_embedded_tasks(
@@ -211,37 +211,35 @@ def move_embedded_tasks(
     new, key = owners[0], connected.machine_key
     if app.account is None and key is not None:
         new = Owner(key.user_id, key.key_id)
-    home = app.database_at(SqliteTarget(app.profile.store_path))
-    try:
+    with open_embedded_store(app) as home:
         owners = app.run(find_owners_with_tasks(home, owners))
         if not owners:
             say(app.streams, "nothing to move: the embedded store has no tasks of yours")
-        differing = [
-            task
-            for owner in owners
-            for task in app.run(find_differences(home, owner, database, new))
-        ]
-        if differing:
+        found = (app.run(find_differences(home, owner, database, new)) for owner in owners)
+        if differing := list(chain.from_iterable(found)):
             _confirm_leaving_out(app, differing, yes=yes)
         for owner in owners:
             _print_moved(app, home, app.run(_move(app, home, owner, database, new)))
+
+
+@contextmanager
+def open_embedded_store(app: App) -> Iterator[Database]:
+    """Open the profile's embedded store, whichever store is in use."""
+    home = app.database_at(SqliteTarget(app.profile.store_path))
+    try:
+        yield home
     finally:
         app.run(home.close())
 
 
 def _confirm_leaving_out(app: App, differing: Sequence[DifferingTask], *, yes: bool) -> None:
     """Say which tasks were changed here and stay as they are in the database; ask about that."""
-    from neontodo.cli.prompt import ask
     from neontodo.render.messages import say, warn
 
     what = f"{pluralize(len(differing), 'task')} changed in the embedded store"
-    lines = limit_lines(
-        (
-            f"{task.number} {task.title}: {', '.join(task.differences)}"
-            for task in differing[:DIFFERENCES_SHOWN]
-        ),
-        len(differing),
-    )
+    shown = differing[:DIFFERENCES_SHOWN]
+    texts = (f"{task.number} {task.title}: {', '.join(task.differences)}" for task in shown)
+    lines = limit_lines(texts, len(differing))
     if not (yes or app.streams.is_interactive):
         raise Refused(
             f"nothing was moved: the database would keep its own version of {what}",
@@ -252,8 +250,8 @@ def _confirm_leaving_out(app: App, differing: Sequence[DifferingTask], *, yes: b
     warn(app.streams, f"the database keeps its own version of {what}:")
     for line in lines:
         say(app.streams, f"  {line}")
-    if not yes and ask(app, "move the other tasks? [y/N]").lower() not in ("y", "yes"):
-        raise Refused("nothing was moved")
+    if not yes:
+        confirm(app, "move the other tasks?", if_not="nothing was moved")
 
 
 async def _move(app: App, home: Database, old: Owner, database: Database, new: Owner) -> MoveResult:

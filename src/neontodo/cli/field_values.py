@@ -45,8 +45,7 @@ def _parse_field(app: App, field: Field, value: str | Sequence[str]) -> Any:
         case Kind.PRIORITY:
             return parse_priority(value)
         case Kind.NAME:
-            name = value.strip()
-            return None if name in ("none", "") else name
+            return None if value.strip() == "none" else value.strip()
         case _:
             return None if field.takes_none and value == "none" else value
 

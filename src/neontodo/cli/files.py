@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from neontodo.errors import BadValue, Refused
+from neontodo.errors import BadValue, Refused, explain_os_error
 from neontodo.filesystem import follow_links, require_trusted
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def write_output(app: App, name: str, pieces: Iterable[str], *, force: bool) -> 
     except BrokenPipeError:
         raise
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = explain_os_error(error)
         raise Refused(f"`{name}` could not be written: {reason}") from None
 
 

@@ -36,6 +36,14 @@ def read_filter(
     )
 
 
+def divide_words(words: Sequence[str] | None) -> tuple[list[str], list[str]]:
+    """Return the words that can be references, and those that can only be meant as a filter."""
+    from neontodo.tasks.filter_language import is_filter
+
+    given = words or []
+    return [word for word in given if not is_filter(word)], [w for w in given if is_filter(w)]
+
+
 def list_parts(condition: Condition) -> tuple[Condition, ...]:
     """Return the conditions that must all be met, without those that say nothing."""
     if not isinstance(condition, AllOf):

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from neontodo.cli.exits import NAME, Exit, find_exit_code
-from neontodo.errors import OutcomeUnknown, TodoError, iterate_causes
+from neontodo.errors import OutcomeUnknown, TodoError, explain_os_error, iterate_causes
 
 if TYPE_CHECKING:
     from typer.exceptions import TyperException
@@ -36,7 +36,7 @@ def run(argv: Sequence[str], app: App) -> int:
     except OSError as error:
         from neontodo.render.messages import print_error
 
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = explain_os_error(error)
         hint = "what the command changed is saved: do not repeat it" if app.has_written else None
         print_error(app.streams, TodoError(f"the output cannot be written: {reason}", hint=hint))
         return Exit.FAILED

@@ -18,11 +18,11 @@ LARGEST_SECRET = 64 * 1024
 """In bytes."""
 
 
-def confirm(app: App, question: str) -> None:
-    """Ask on a terminal whether to go on; anything but yes raises Declined."""
+def confirm(app: App, question: str, *, if_not: str = "nothing was changed") -> None:
+    """Ask on a terminal whether to go on; anything but yes raises Declined, which says `if_not`."""
     require_terminal(app)
     if ask(app, f"{question} [y/N]").lower() not in ("y", "yes"):
-        raise Declined("nothing was changed")
+        raise Declined(if_not)
 
 
 def ask(app: App, question: str) -> str:

@@ -54,7 +54,6 @@ def _choose_table(ctx: typer.Context, is_wanted: bool) -> bool:
 
 
 def _choose_profile(ctx: typer.Context, name: str | None) -> str | None:
-    # An empty name, such as an unset variable of a shell, must not choose another store.
     if name is not None and ctx.obj is not None:
         ctx.obj.options["profile"] = name
     return name

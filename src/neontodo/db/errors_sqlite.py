@@ -8,7 +8,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from neontodo.errors import SchemaMismatch, StoreUnavailable, TodoError
+from neontodo.errors import SchemaMismatch, StoreUnavailable, TodoError, explain_os_error
 from neontodo.filesystem import explain_denial, may_access
 
 MEANINGS = {
@@ -38,7 +38,7 @@ OS_ERRORS = {
 def translate(error: BaseException, path: str) -> TodoError:
     """Return the TodoError that says what `error` means for the store at `path`."""
     if isinstance(error, OSError) and error.errno not in OS_ERRORS:
-        reason, hint = (error.strerror or type(error).__name__).lower(), None
+        reason, hint = explain_os_error(error), None
         if error.errno == errno.EACCES:
             reason, hint = _explain_denial(path) or (reason, hint)
         return StoreUnavailable(f"the store {path} cannot be opened: {reason}", hint=hint)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from neontodo.db.url import PostgresTarget
-from neontodo.errors import BadValue
+from neontodo.errors import BadValue, explain_os_error
 
 Verify = Literal["nothing", "ca", "full"]
 
@@ -118,7 +118,7 @@ def _trust_file(context: ssl.SSLContext, path: Path) -> None:
     except ssl.SSLError:
         raise BadValue(f"there is no certificate in {path}") from None
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = explain_os_error(error)
         raise BadValue(f"{path} cannot be read: {reason}") from None
 
 

@@ -20,7 +20,7 @@ from neontodo.db.backup_file import Backup
 from neontodo.db.database import Database
 from neontodo.db.schema import HEAD, FirstUser
 from neontodo.db.url import SqliteTarget
-from neontodo.errors import Conflict, Refused
+from neontodo.errors import Conflict, Refused, explain_os_error
 from neontodo.tasks.queries import users
 from neontodo.tasks.transfer import Owner, TransferResult, copy_to_store, stream_history
 from neontodo.tasks.unit_of_work import AlreadyApplied, UnitOfWork
@@ -102,7 +102,7 @@ async def open_backup(path: Path, name: str) -> AsyncIterator[tuple[Backup, Asyn
                 with copy.open("xb") as made:
                     shutil.copyfileobj(source, made)
             except OSError as error:
-                reason = (error.strerror or type(error).__name__).lower()
+                reason = explain_os_error(error)
                 raise Refused(
                     f"{name} cannot be copied to {folder}: {reason}",
                     hint="set TMPDIR to a folder with more space",

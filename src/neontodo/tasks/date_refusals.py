@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from neontodo.errors import BadValue
+from neontodo.tasks.date_spans import find_period
 from neontodo.tasks.dates import (
     CLOCK,
     FIRST_YEAR,
@@ -22,50 +23,50 @@ from neontodo.tasks.dates import (
     read_clock,
     read_day,
 )
+from neontodo.wording import find_similar
 
 _MONTHS = (
     "january", "february", "march", "april", "may", "june",
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
 _FILLERS = ("on", "by", "due", "this", "the")
-_ALIKE = 0.7
 
 
 @dataclass(frozen=True)
 class _Asked:
     today: date
-    example: str
-    timed: bool
     accepts: Callable[[str], bool]
 
+    @property
+    def example(self) -> str:
+        return f"write a day as `tomorrow`, `fri 17:00`, `in 3 days` or `{self.today.year}-12-24`"
 
-def explain_refusal(
-    words: str, today: date, *, timed: bool, accepts: Callable[[str], bool]
-) -> BadValue:
+    def suggest(self, day: date | None = None, what: str = "a whole date") -> str:
+        return f"write {what}, such as `{day or f'{self.today.year}-12-24'}`"
+
+
+def explain_refusal(words: str, today: date, accepts: Callable[[str], bool]) -> BadValue:
     """Return the refusal of words, in lower case with single spaces, that are in no grammar.
 
-    `timed` says whether a time of day may be given. Only words that `accepts` takes are suggested.
+    Only words that `accepts` takes are suggested.
     """
-    time_too = ", `fri 17:00`" if timed else ", `fri`"
-    example = f"write a day as `tomorrow`{time_too}, `in 3 days` or `{today.year}-12-24`"
+    asked = _Asked(today, accepts)
     if not words:
-        return BadValue("no date was given", hint=example)
+        return BadValue("no date was given", hint=asked.example)
     if len(words) > TEXT_MAX:
-        return BadValue(f"`{words[:TEXT_MAX]}…` is not a date", hint=example)
-    asked = _Asked(today, example, timed, accepts)
+        return BadValue(f"`{words[:TEXT_MAX]}…` is not a date", hint=asked.example)
     for pattern, explain in _EXPLANATIONS.items():
         if (found := re.fullmatch(pattern, words)) and (refusal := explain(found, asked)):
             return refusal
     near = next((other for other in _respell(words) if accepts(other)), None)
-    return BadValue(f"`{words}` is not a date", hint=f"did you mean `{near}`?" if near else example)
+    hint = f"did you mean `{near}`?" if near else asked.example
+    return BadValue(f"`{words}` is not a date", hint=hint)
 
 
 def _explain_number(found: re.Match[str], asked: _Asked) -> BadValue:
     days = f", or `in {found[0]} days`" if len(found[0]) < 4 else ""
-    return BadValue(
-        f"`{found[0]}` is not a {'complete ' if len(found[0]) < 5 else ''}date",
-        hint=f"write a whole date, such as `{asked.today.year}-12-24`{days}",
-    )
+    complete = "complete " if len(found[0]) < 5 else ""
+    return BadValue(f"`{found[0]}` is not a {complete}date", hint=f"{asked.suggest()}{days}")
 
 
 def _explain_digits(found: re.Match[str], asked: _Asked) -> BadValue | None:
@@ -99,7 +100,7 @@ def _explain_day_and_month(found: re.Match[str], asked: _Asked) -> BadValue:
     days = (_find_next_day(asked.today, *order) for order in ((first, last), (last, first)))
     readings = _list_readings(days, found[4] or "", asked)
     clock = f"today {first}:{last:02}"
-    if re.fullmatch(r"[0-9]+\.[0-9]{2}", found[0]) and asked.timed and asked.accepts(clock):
+    if re.fullmatch(r"[0-9]+\.[0-9]{2}", found[0]) and asked.accepts(clock):
         readings.append(clock)
     return _choose_reading(found[0], readings, "is not a date", asked)
 
@@ -126,10 +127,8 @@ def _find_next_day(today: date, month: int, day: int) -> date | None:
 
 def _explain_month_number(found: re.Match[str], asked: _Asked) -> BadValue:
     year, month = (int(part) for part in (found[1] or found[4], found[2] or found[3]))
-    whole = _make_day((year, month, 1)) or f"{asked.today.year}-12-24"
-    return BadValue(
-        f"`{found[0]}` does not say which day", hint=f"write a whole date, such as `{whole}`"
-    )
+    hint = asked.suggest(_make_day((year, month, 1)))
+    return BadValue(f"`{found[0]}` does not say which day", hint=hint)
 
 
 def _explain_clock(found: re.Match[str], asked: _Asked) -> BadValue:
@@ -139,10 +138,9 @@ def _explain_clock(found: re.Match[str], asked: _Asked) -> BadValue:
             return BadValue(f"`{found[1]}` is not a date", hint=asked.example)
     except BadValue as refusal:
         return refusal
-    as_clock = "write a time as `17:00` or `5pm`, with a time zone as `17:00+02:00`"
     return BadValue(
         f"`{found[2]}` is not a time of day",
-        hint=as_clock if asked.timed else f"write only the day: `{found[1]}`",
+        hint="write a time as `17:00` or `5pm`, with a time zone as `17:00+02:00`",
     )
 
 
@@ -150,8 +148,8 @@ def _explain_hours(found: re.Match[str], asked: _Asked) -> BadValue | None:
     """Explain `17h`, which may be a time of day, and alone also a number of hours."""
     day, hour, minute = found.group(1, 2, 3)
     clock = f"{day or 'today'} {hour}:{minute or '00'}"
-    readings = [clock] if asked.timed and asked.accepts(clock) else []
-    if asked.timed and not (day or minute):
+    readings = [clock] if asked.accepts(clock) else []
+    if not (day or minute):
         readings.append(f"in {hour} hours")
     return _choose_reading(found[0], readings, "is not a date", asked) if readings else None
 
@@ -169,26 +167,14 @@ def _explain_offset(found: re.Match[str], asked: _Asked) -> BadValue | None:
 def _explain_period(found: re.Match[str], asked: _Asked) -> BadValue:
     """Explain Taskwarrior's names for the ends of weeks, months, quarters and years."""
     end, away, unit = found.groups()
-    count = {"p": -1, "c": 0, "n": 1}[away]
-    day = _find_first_day(asked.today, unit, count)
-    if end == "e":
-        day = _find_first_day(asked.today, unit, count + 1) - timedelta(days=1)
-    which = {"p": "the previous", "c": "this", "n": "the next"}[away]
+    which, count = {"p": ("the previous", -1), "c": ("this", 0), "n": ("the next", 1)}[away]
     period = {"w": "week", "m": "month", "q": "quarter", "y": "year"}[unit]
+    day = find_period(asked.today, count, period)[end == "e"]
     return BadValue(
         f"`{found[0]}` is not supported: the {'first' if end == 's' else 'last'} day of"
         f" {which} {period} is {day}",
         hint=f"write `{day}`",
     )
-
-
-def _find_first_day(today: date, unit: str, count: int) -> date:
-    """Return the first day of the week, month, quarter or year that is `count` after this one."""
-    if unit == "w":
-        return today + timedelta(weeks=count, days=-today.weekday())
-    length = {"m": 1, "q": 3, "y": 12}[unit]
-    months = (today.year * 12 + today.month - 1) // length * length + count * length
-    return date(months // 12, months % 12 + 1, 1)
 
 
 def _make_day(parts: tuple[int, int, int]) -> date | None:
@@ -205,8 +191,7 @@ def _explain_time(found: re.Match[str], asked: _Asked) -> BadValue:
     except BadValue as refusal:
         return refusal
     return BadValue(
-        f"`{clock}` is a time without a day",
-        hint=f"write `today {clock}` or `tomorrow {clock}`" if asked.timed else asked.example,
+        f"`{clock}` is a time without a day", hint=f"write `today {clock}` or `tomorrow {clock}`"
     )
 
 
@@ -251,16 +236,14 @@ def _explain_month(found: re.Match[str], asked: _Asked) -> BadValue | None:
     whole = _make_day((year or today.year, month, day or 1))
     if whole and whole < today and not year:
         whole = _make_day((today.year + 1, month, day or 1))
-    example = f"such as `{whole or f'{today.year}-12-24'}`"
     if day is None:
-        return BadValue(f"`{words}` does not say which day", hint=f"write a whole date, {example}")
-    return BadValue(
-        f"month names are not supported: `{words}`", hint=f"write a date in numbers, {example}"
-    )
+        return BadValue(f"`{words}` does not say which day", hint=asked.suggest(whole))
+    hint = asked.suggest(whole, "a date in numbers")
+    return BadValue(f"month names are not supported: `{words}`", hint=hint)
 
 
 def _explain_hour(found: re.Match[str], asked: _Asked) -> BadValue | None:
-    if not (asked.timed and asked.accepts(found[1])):
+    if not asked.accepts(found[1]):
         return None
     clocks = [f"`{found[1]} {found[2]}{end}`" for end in (":00", "pm")]
     takes = [clock for clock in clocks if asked.accepts(clock.strip("`"))]
@@ -293,16 +276,14 @@ _EXPLANATIONS: dict[str, Callable[[re.Match[str], _Asked], BadValue | None]] = {
 
 def _respell(words: str) -> Iterator[str]:
     """Yield other words that the user may have meant, the likeliest first."""
-    import difflib
-
     known = [*WEEKDAYS, *UNITS, *" ".join(FIXED_DAYS).split(), "in", "at"]
     close = []
     for word in words.split():
         longer = [other for other in known if len(word) > 2 and other.startswith(word)]
         # Digits are never left out, and `eopm` is no `eom`: another day would be offered.
         is_typo = word.isalpha() and not re.fullmatch("[se]o[a-z]{2,3}", word)
-        near = difflib.get_close_matches(word, known, 1, _ALIKE) if is_typo else []
-        close.append([*longer, *near, word][0])
+        near = find_similar(word, known) if is_typo else None
+        close.append([*longer, near or word][0])
     yield " ".join(close)
     first, _, rest = words.partition(" ")
     if first in _FILLERS:

@@ -20,6 +20,7 @@ import re
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from functools import partial
 from typing import TYPE_CHECKING
 
 from neontodo.errors import BadValue
@@ -74,15 +75,25 @@ def parse_when(
 
     `notify` is told which of two instants was taken, where the clocks show a time twice.
     """
-    return _parse(text, now, tz, timed=True, notify=notify)
+    words = " ".join(text.lower().split())
+    try:
+        when = _read_words(words, now, tz, notify) if len(words) <= TEXT_MAX else None
+        if when is None:
+            from neontodo.tasks.date_refusals import explain_refusal
 
-
-def parse_day(text: str, *, now: datetime, tz: tzinfo) -> date:
-    """Return the day that a text names; BadValue if it is not clear or has a time of day."""
-    when = _parse(text, now, tz, timed=False, notify=_ignore)
-    if isinstance(when, datetime):
-        raise BadValue(f"`{_normalize(text)}` has a time of day", hint="give only the day")
+            raise explain_refusal(words, local_day(now, tz), partial(_is_date, now=now, tz=tz))
+    except OverflowError:
+        raise _refuse_far_day(words) from None
+    if not FIRST_YEAR <= when.year <= LAST_YEAR:
+        raise _refuse_far_day(words)
     return when
+
+
+def _is_date(words: str, now: datetime, tz: tzinfo) -> bool:
+    try:
+        return _read_words(words, now, tz) is not None
+    except (BadValue, OverflowError):
+        return False
 
 
 def describe_when(when: When, *, now: datetime, tz: tzinfo) -> str:
@@ -111,41 +122,12 @@ def local_day(instant: datetime, tz: tzinfo) -> date:
     return _to_local(instant, tz).date()
 
 
-def _normalize(text: str) -> str:
-    return " ".join(text.lower().split())
-
-
 def _to_local(instant: datetime, tz: tzinfo) -> datetime:
     try:
         return instant.astimezone(tz)
     except OverflowError:
         # Within hours of the calendar's ends no other zone can say it.
         return instant
-
-
-def _parse(
-    text: str, now: datetime, tz: tzinfo, *, timed: bool, notify: Callable[[str], None]
-) -> When:
-    words = _normalize(text)
-
-    def accepts(other: str) -> bool:
-        try:
-            when = _read_words(other, now, tz)
-        except (BadValue, OverflowError):
-            return False
-        return when is not None and (timed or not isinstance(when, datetime))
-
-    try:
-        when = _read_words(words, now, tz, notify) if len(words) <= TEXT_MAX else None
-        if when is None:
-            from neontodo.tasks.date_refusals import explain_refusal
-
-            raise explain_refusal(words, local_day(now, tz), timed=timed, accepts=accepts)
-    except OverflowError:
-        raise _refuse_far_day(words) from None
-    if not FIRST_YEAR <= when.year <= LAST_YEAR:
-        raise _refuse_far_day(words)
-    return when
 
 
 def _refuse_far_day(words: str) -> BadValue:

@@ -14,7 +14,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
-from typing import NamedTuple, NoReturn
+from functools import partial
+from typing import NamedTuple
 
 from neontodo.errors import BadValue
 from neontodo.fields import FILTERED, Kind
@@ -38,6 +39,7 @@ from neontodo.tasks.filters import (
 )
 from neontodo.tasks.references import parse_number, parse_prefix
 from neontodo.tasks.search_text import fold, fold_query
+from neontodo.wording import find_similar
 
 TERMS_MAX = 2000
 DEPTH_MAX = 50
@@ -95,14 +97,13 @@ def parse_expression(text: str, moment: Moment) -> ParsedFilter:
 
 
 def parse_options(
-    given: Mapping[str, str | Sequence[str] | None], moment: Moment
+    given: Mapping[str, Sequence[str] | None], moment: Moment
 ) -> tuple[Condition, ...]:
     """Return what the options of a command say, by the names of the fields that they are for."""
     conditions: list[Condition] = []
     for field in FILTERED:
-        values = given.get(field.name) or ()
-        texts = (values,) if isinstance(values, str) else values
-        read = _KEYS["tag" if field.kind is Kind.TAGS else field.name]
+        read = _KEYS[field.singular]
+        texts = given.get(field.name) or ()
         found = tuple(read(_Value(text.strip(), is_quoted=False), moment) for text in texts)
         conditions += found if field.kind is Kind.TAGS or not found else [_join_any(found)]
     return tuple(conditions)
@@ -155,7 +156,9 @@ class _Parser:
         condition = self._parse_or()
         if self.position < len(self.tokens):
             token = self.tokens[self.position]
-            self._refuse(token, "this parenthesis was not opened" if token.kind == ")" else None)
+            not_opened = "this parenthesis was not opened"
+            problem = not_opened if token.kind == ")" else f"`{token.text}` is not expected here"
+            raise self._refuse(token, problem)
         return ParsedFilter(condition, self.chooses_status)
 
     def _parse_or(self) -> Condition:
@@ -182,31 +185,31 @@ class _Parser:
         self.position += 1
         self.depth += 1
         if self.depth > DEPTH_MAX:
-            self._refuse(opening, f"more than {DEPTH_MAX} parentheses are open here")
+            raise self._refuse(opening, f"more than {DEPTH_MAX} parentheses are open here")
         condition = self._parse_or()
         closing = self.tokens[self.position] if self._next_kind() == ")" else None
         if closing is None or (opening.text and not closing.text):
-            self._refuse(opening, "this parenthesis is not closed")
+            raise self._refuse(opening, "this parenthesis is not closed")
         if closing.text and not opening.text:
-            self._refuse(closing, "this parenthesis was not opened")
+            raise self._refuse(closing, "this parenthesis was not opened")
         self.position += 1
         self.depth -= 1
         return condition
 
     def _parse_term(self) -> Condition:
         if self.position >= len(self.tokens):
-            self._refuse(_Token("end", "", len(self.source)), "a term is missing here")
+            raise self._refuse(_Token("end", "", len(self.source)), "a term is missing here")
         token = self.tokens[self.position]
         if token.kind == '"':
-            self._refuse(token, "this quote is not closed")
+            raise self._refuse(token, "this quote is not closed")
         if token.kind != "term":
             before = f"before `{token.text}`" if token.text else "here"
-            self._refuse(token, f"a term is missing {before}")
+            raise self._refuse(token, f"a term is missing {before}")
         self.position += 1
         try:
             conditions, chooses_status = _read_term(token.text, self.moment)
         except BadValue as refusal:
-            raise self._locate(token, refusal.message, refusal.hint) from None
+            raise self._refuse(token, refusal.message, refusal.hint) from None
         self.chooses_status |= chooses_status
         self.terms += len(conditions)
         if self.terms > TERMS_MAX:
@@ -221,10 +224,7 @@ class _Parser:
     def _next_kind(self) -> str | None:
         return self.tokens[self.position].kind if self.position < len(self.tokens) else None
 
-    def _refuse(self, token: _Token, problem: str | None) -> NoReturn:
-        raise self._locate(token, problem or f"`{token.text}` is not expected here", None)
-
-    def _locate(self, token: _Token, problem: str, hint: str | None) -> BadValue:
+    def _refuse(self, token: _Token, problem: str, hint: str | None = None) -> BadValue:
         """Return the refusal with the part of the filter around the place, and a caret below it."""
         first = max(0, token.start - _SHOWN // 2)
         part = self.source[first : first + _SHOWN]
@@ -273,23 +273,13 @@ def _unquote(text: str) -> _Value:
 
 
 def _suggest_key(name: str, text: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name, _KEYS, 1)
-    keys = f"did you mean `{near[0]}:`?" if near else f"the keys are {', '.join(_KEYS)};"
+    near = find_similar(name, _KEYS, alike=0.6)
+    keys = f"did you mean `{near}:`?" if near else f"the keys are {', '.join(_KEYS)};"
     return f"{keys} `text:{text}` looks for it as text"
 
 
-def _read_text(value: _Value, moment: Moment) -> Condition:
+def _read_text(value: _Value, moment: Moment, in_title: bool = False) -> Condition:
     """Return tasks that have the words of a text in any order, or one in quotes as it is."""
-    return _contains(value, in_title=False)
-
-
-def _read_title(value: _Value, moment: Moment) -> Condition:
-    return _contains(value, in_title=True)
-
-
-def _contains(value: _Value, in_title: bool) -> Condition:
     texts = (fold(value.text),) if value.is_quoted else fold_query(value.text)
     if not all(texts) or not texts:
         raise BadValue(f"`{value.text}` has nothing to look for")
@@ -356,64 +346,48 @@ def _read_due(value: _Value, moment: Moment) -> Condition:
         return _is_overdue(moment)
     if presence := _read_presence("due", value):
         return presence
-    span = parse_span(value.text, now=moment.now, tz=moment.tz)
-    return Between("due", span.start, span.end)
+    return Between("due", *parse_span(value.text, now=moment.now, tz=moment.tz))
 
 
 def _is_overdue(moment: Moment) -> Condition:
     return Between("due", None, moment.now.astimezone(moment.tz))
 
 
-def _make_instant_reader(field: str) -> _Reader:
-    def read(value: _Value, moment: Moment) -> Condition:
-        if presence := _read_presence(field, value):
-            return presence
-        span = parse_span(value.text, now=moment.now, tz=moment.tz, is_past=True)
-        start, end = span.start, span.end
-        if start is not None and not isinstance(start, datetime):
-            start = datetime.combine(start, time.min, moment.tz)
-        if end is not None and not isinstance(end, datetime):
-            end = datetime.combine(end + timedelta(days=1), time.min, moment.tz)
-        return Between(field, start, end)
-
-    return read
+def _read_instant(field: str, value: _Value, moment: Moment) -> Condition:
+    if presence := _read_presence(field, value):
+        return presence
+    start, end = parse_span(value.text, now=moment.now, tz=moment.tz, is_past=True)
+    if start is not None and not isinstance(start, datetime):
+        start = datetime.combine(start, time.min, moment.tz)
+    if end is not None and not isinstance(end, datetime):
+        end = datetime.combine(end + timedelta(days=1), time.min, moment.tz)
+    return Between(field, start, end)
 
 
 def _read_status(value: _Value, moment: Moment) -> Condition:
-    match value.text.lower():
-        case "any" | "all":
-            return AllOf()
-        case "pending" | "done" as word:
-            return _STATES[word](moment)
+    word = value.text.lower()
+    if word in ("any", "all"):
+        return EVERY
+    if word in ("pending", "done"):
+        return Equals("completed", word == "done")
     raise BadValue(
         f"`{value.text}` is not a status", hint="choose from `pending`, `done` and `any`"
     )
 
 
 def _read_state(value: _Value, moment: Moment) -> Condition:
-    state = _STATES.get(value.text.lower())
-    if state is None:
-        raise BadValue(f"`{value.text}` is not a state", hint=f"choose from {', '.join(_STATES)}")
-    return state(moment)
+    today, pending = local_day(moment.now, moment.tz), Equals("completed", False)
+    states: dict[str, Condition] = {
+        "pending": pending,
+        "done": Equals("completed", True),
+        "overdue": AllOf((pending, _is_overdue(moment))),
+        "today": AllOf((pending, Between("due", None, today))),
+        "week": AllOf((pending, Between("due", None, today + timedelta(days=6)))),
+    }
+    if state := states.get(value.text.lower()):
+        return state
+    raise BadValue(f"`{value.text}` is not a state", hint=f"choose from {', '.join(states)}")
 
-
-def _is_pending(moment: Moment) -> Condition:
-    return Equals("completed", False)
-
-
-def _is_due_by(moment: Moment, days: int) -> Condition:
-    last = local_day(moment.now, moment.tz) + timedelta(days=days)
-    return AllOf((Equals("completed", False), Between("due", None, last)))
-
-
-_STATES: dict[str, Callable[[Moment], Condition]] = {
-    "pending": _is_pending,
-    "done": lambda moment: Equals("completed", True),
-    "overdue": lambda moment: AllOf((Equals("completed", False), _is_overdue(moment))),
-    "today": lambda moment: _is_due_by(moment, 0),
-    "week": lambda moment: _is_due_by(moment, 6),
-}
-"""What `is:` takes."""
 
 _KEYS: dict[str, _Reader] = {
     "project": _read_project,
@@ -421,12 +395,12 @@ _KEYS: dict[str, _Reader] = {
     "priority": _read_priority,
     "p": _read_priority,
     "due": _read_due,
-    "created": _make_instant_reader("created_at"),
-    "updated": _make_instant_reader("updated_at"),
-    "done": _make_instant_reader("completed_at"),
+    "created": partial(_read_instant, "created_at"),
+    "updated": partial(_read_instant, "updated_at"),
+    "done": partial(_read_instant, "completed_at"),
     "number": _read_number,
     "id": _read_id,
-    "title": _read_title,
+    "title": partial(_read_text, in_title=True),
     "text": _read_text,
     "status": _read_status,
     "is": _read_state,

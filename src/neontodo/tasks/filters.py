@@ -9,11 +9,9 @@ from uuid import UUID
 
 from neontodo.errors import BadValue
 from neontodo.fields import BY_NAME, PRIORITIES, SORT_KEYS, Field, Priority
+from neontodo.wording import find_similar
 
 Bound = date | datetime | int | None
-
-
-_ALIKE = 0.7
 
 
 @dataclass(frozen=True)
@@ -153,10 +151,8 @@ def find_similar_name(name: str, in_use: Collection[str]) -> str | None:
     by_case = {each.casefold(): each for each in sorted(in_use)}
     if found := by_case.get(name.casefold()):
         return found
-    import difflib
-
-    near = difflib.get_close_matches(name.casefold(), by_case, 1, _ALIKE)
-    return by_case[near[0]] if near else None
+    near = find_similar(name.casefold(), by_case)
+    return by_case[near] if near else None
 
 
 def parse_sort(text: str) -> tuple[SortKey, ...]:

@@ -27,7 +27,7 @@ CANDIDATES_SHOWN = 10
 
 @dataclass(frozen=True)
 class Filtered:
-    """The tasks that a filter admits, of those that references name if there are any."""
+    """The tasks that a filter matches, of those that references name if there are any."""
 
     wanted: TaskFilter
     refs: Refs | None = None

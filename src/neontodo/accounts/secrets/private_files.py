@@ -17,8 +17,8 @@ from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import AwareDatetime, PlainSerializer, TypeAdapter
 
-from neontodo.errors import NotSignedIn, StoreUnavailable
-from neontodo.filesystem import explain_denial, make_folder, publish
+from neontodo.errors import NotSignedIn, StoreUnavailable, explain_os_error
+from neontodo.filesystem import explain_denial, make_folder, publish, sync
 
 LARGEST = 1_000_000
 _OPTIONS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -68,7 +68,7 @@ def read_private(path: Path, *, even_shared: bool = False) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        what = f"`{path}` cannot be read: {_reason(error)}"
+        what = f"`{path}` cannot be read: {explain_os_error(error)}"
         hint = "it must belong to you and be a plain file"
         raise _explain_error(error, path, os.R_OK, what, hint) from error
 
@@ -148,21 +148,7 @@ def _write_beside(path: Path, data: bytes) -> Iterator[Path]:
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
-        _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    fd = os.open(folder, os.O_RDONLY | _OPTIONS)
-    try:
-        os.fsync(fd)
-    except OSError as error:
-        # Some network file systems cannot sync a folder, and say so this way.
-        if error.errno not in {errno.EINVAL, errno.EBADF, errno.ENOTSUP}:
-            raise
-    finally:
-        os.close(fd)
+        sync(path.parent)
 
 
 @contextmanager
@@ -170,7 +156,7 @@ def _translate_write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        what = f"`{path}` cannot be written: {_reason(error)}"
+        what = f"`{path}` cannot be written: {explain_os_error(error)}"
         hint = _next_step(error, path.parent)
         raise _explain_error(error, path, os.W_OK, what, hint) from error
 
@@ -180,10 +166,6 @@ def _explain_error(error: OSError, path: Path, mode: int, what: str, hint: str) 
     if error.errno in _FORBIDDEN and (denial := explain_denial(path, mode)) is not None:
         what, hint = denial
     return StoreUnavailable(what, hint=hint)
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or type(error).__name__).lower()
 
 
 def _next_step(error: OSError, folder: Path) -> str:

@@ -325,8 +325,8 @@ def _use_embedded_store(app: App, *, forget: bool, who: str | None) -> None:
 def _adopt_user(app: App, who: str) -> None:
     """Make this machine a user of the embedded store, such as one put back from a backup."""
     from neontodo.accounts.embedded_users import adopt_user
+    from neontodo.cli.connecting import open_embedded_store
     from neontodo.db.embedded import has_store
-    from neontodo.db.url import SqliteTarget
     from neontodo.render.messages import say
 
     if app.account is not None:
@@ -334,11 +334,8 @@ def _adopt_user(app: App, who: str) -> None:
     path = app.profile.store_path
     if not has_store(path):
         raise BadValue(f"there is no embedded store at {path}", hint="put it there first")
-    home = app.database_at(SqliteTarget(path))
-    try:
+    with open_embedded_store(app) as home:
         key, aside = app.run(adopt_user(home, who, app.folder, app.secrets, app.now))
-    finally:
-        app.run(home.close())
     say(app.streams, f"this machine is {key.name} in the embedded store")
     if aside is not None:
         app.notify(f"the identity.json that was here is kept as {aside}")

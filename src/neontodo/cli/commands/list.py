@@ -31,7 +31,7 @@ PageNumber = Annotated[int | None, typer.Option(metavar="N", min=1, help="Which 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilteredRequest(options.TaskPrinting):
-    """Which tasks to show."""
+    """Which tasks to show, in which order, and which part of them."""
 
     project: options.ProjectFilter = None
     tags: options.TagFilter = None
@@ -44,24 +44,24 @@ class FilteredRequest(options.TaskPrinting):
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 if there are any, with 0 if not.")
     ] = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListRequest(FilteredRequest):
-    """Tasks to list, pending ones if nothing else is said, and in which order."""
-
-    words: options.FilterWords = None
-    search: Annotated[
-        str | None, typer.Option(metavar="WORDS", help="Only tasks that have all these words.")
-    ] = None
     sort: Sort = None
     limit: options.Limit = None
     page: PageNumber = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest(FilteredRequest):
+    """Tasks to list, pending ones if nothing else is said."""
+
+    words: options.FilterWords = None
+    search: Annotated[
+        str | None, typer.Option(metavar="WORDS", help="Only tasks that have all these words.")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest(FilteredRequest):
-    """Words to find, in done tasks too if nothing else is said, and in which order to list them."""
+    """Words to find, in done tasks too if nothing else is said."""
 
     words: Annotated[
         list[str],
@@ -70,9 +70,6 @@ class SearchRequest(FilteredRequest):
             help="Words in any order, and filters such as +home or due:week (todo help filters).",
         ),
     ]
-    sort: Sort = None
-    limit: options.Limit = None
-    page: PageNumber = None
 
 
 def run_list(app: App, request: ListRequest) -> int:

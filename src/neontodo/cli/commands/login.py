@@ -60,8 +60,6 @@ class LoginRequest:
                 "a token in the arguments is visible in the process list; `--token -` reads it "
                 "from standard input"
             )
-        if self.email is not None and not self.email.strip():
-            raise typer.BadParameter("the address after `--email` is empty")
         if self.email is not None and self.token is not None:
             raise typer.BadParameter("choose one: `--email` or `--token`")
         if self.url is not None and self.env_file is not None:
@@ -239,15 +237,9 @@ async def _has_machine_tasks(app: App) -> bool:
     from neontodo.accounts import machine_keys
     from neontodo.accounts.move import has_had_tasks
 
-    database_key = (
-        app.profile.connected_database.machine_key
-        if app.profile.connected_database is not None
-        else None
-    )
-    machine_key = database_key or machine_keys.load_machine_key(app.folder)
-    if machine_key is None or (
-        app.account is not None and machine_key.user_id == app.account.user_id
-    ):
+    connected, account = app.profile.connected_database, app.account
+    machine_key = (connected and connected.machine_key) or machine_keys.load_machine_key(app.folder)
+    if machine_key is None or (account is not None and machine_key.user_id == account.user_id):
         return False
     return await has_had_tasks(app.database, machine_key.user_id)
 

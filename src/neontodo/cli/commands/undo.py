@@ -94,18 +94,16 @@ def run_log(app: App, request: LogRequest) -> None:
 
 def _read_chosen(app: App, request: LogRequest) -> Chosen | None:
     """Return the tasks whose changes are asked for; None for all changes."""
-    from neontodo.cli.filters import read_filter
-    from neontodo.tasks.filter_language import is_filter
+    from neontodo.cli.filters import divide_words, read_filter
     from neontodo.tasks.filters import TaskFilter
     from neontodo.tasks.lookup import Filtered
     from neontodo.tasks.references import parse_refs
 
-    words = request.tasks or []
-    named = [word for word in words if not is_filter(word)]
+    named, filters = divide_words(request.tasks)
     refs = parse_refs(named) if named else None
-    if len(named) == len(words) and request.filter_ is None:
+    if not filters and request.filter_ is None:
         return refs
-    parsed = read_filter(app, [word for word in words if is_filter(word)], request.filter_)
+    parsed = read_filter(app, filters, request.filter_)
     return Filtered(TaskFilter(completed=None, condition=parsed.condition), refs)
 
 
