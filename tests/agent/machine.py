@@ -59,7 +59,6 @@ class Machine:
             "XDG_RUNTIME_DIR": str(self.runtime),
             "TODO_DATA_DIR": str(self.home),
             "TODO_CONFIG": os.devnull,
-            "TERM": "xterm",
             **self.env,
         }
 

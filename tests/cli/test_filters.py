@@ -101,10 +101,31 @@ def test_without_a_terminal_a_filter_takes_a_yes(five: Todo) -> None:
     assert five.ok("list", "+home", "--count").out == "1\n"
 
 
+def test_a_reference_beside_a_filter_must_name_a_task(five: Todo) -> None:
+    assert five("done", "99", "+home", "--yes").code == 3
+
+
+def test_undone_takes_what_is_done(five: Todo) -> None:
+    assert five.ok("undone", "+home", "--yes", "-q").out == "5\n"
+    assert five.ok("list", "not", "is:pending", "--count").out == "0\n"
+
+
+def test_a_name_that_nobody_has_is_said_where_nothing_changes(five: Todo) -> None:
+    assert five("rm", "project:wrk", "--yes").err == (
+        "no project `wrk`; did you mean `work`?\nno tasks match\n"
+    )
+
+
+def test_a_filter_in_one_argument_is_told_where_it_goes(five: Todo) -> None:
+    result = five("list", "+home or p:high")
+    assert result.code == 2
+    assert "--filter" in result.err
+
+
 def test_no_match_is_success(five: Todo) -> None:
     result = five("rm", "+nothing", "--yes")
 
-    assert (result.code, result.out, result.err) == (0, "", "no tasks match\n")
+    assert (result.code, result.out, result.err) == (0, "", "no tag `nothing`\nno tasks match\n")
 
 
 def test_the_exit_code_says_whether_something_was_found(five: Todo) -> None:
@@ -149,6 +170,8 @@ UNSET: tuple[list[str], ...] = (
     ["is:"],
     ["+home", ""],
     [""],
+    ["+"],
+    ["not", "+"],
     ["--filter", ""],
     ["(project: or +home)"],
     [],

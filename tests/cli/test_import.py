@@ -662,7 +662,7 @@ def test_the_newest_of_two_records_changes_the_task_here_once(
     name = file(todo, "u.json", json.dumps([first, *others, last]))
 
     said = todo("import", name, "--dry-run").err
-    assert "1 that is here differs from the file: 1 (title)\n" in said
+    assert "1 that is here differs from what is imported: 1 (title)\n" in said
     todo.ok("import", name, "--update")
     assert show(todo, 1)["title"] == "new"
     todo.ok("undo")
@@ -681,7 +681,7 @@ def test_tasks_here_that_differ_from_the_file_are_named_and_left(todo: Todo) -> 
 
     assert result.err == (
         "imported nothing; 4 are here already\n"
-        "3 that are here differ from the file: 2 (title, tags), 3 (done), 4 (annotations)\n"
+        "3 that are here differ from what is imported: 2 (title, tags), 3 (done), 4 (annotations)\n"
         "hint: `--update` changes them to what the file has\n"
     )
     assert (result.json["already_here"], result.json["differing"]) == (4, 3)

@@ -31,9 +31,9 @@ def choose_tasks(
     """Return what a request chooses; a person is asked before a filter changes tasks.
 
     `verb` is for the question, as `remove`; `always_ask` is for references, too. A filter chooses
-    what `todo list` shows for the same words. Words that are neither a reference nor a filter
-    choose nothing, so that a forgotten quote cannot change the wrong task; what they may mean is
-    looked for among the tasks that are done, or are not, as `completed` says.
+    what `todo list` shows for the same words, or `todo list --done` with `completed`. Words that
+    are neither a reference nor a filter choose nothing, so that a forgotten quote cannot change
+    the wrong task: the tasks that they may mean are shown.
     """
     from neontodo.cli.filters import divide_words, read_filter
     from neontodo.tasks.filters import EVERY, TaskFilter
@@ -50,8 +50,8 @@ def choose_tasks(
         if filters or request.filter_ is not None:
             raise BadValue("the filter matches every task", hint="`--all` changes all of them")
         raise BadValue("no task was named", hint=_EXAMPLE)
-    pending_only = not (request.all_ or parsed.chooses_status)
-    wanted = TaskFilter(completed=False if pending_only else None, condition=parsed.condition)
+    chooses_status = request.all_ or parsed.chooses_status
+    wanted = TaskFilter(None if chooses_status else completed, parsed.condition)
     chosen = Filtered(wanted, refs)
     return _confirm_tasks(app, chosen, verb) if needs_answer else chosen
 

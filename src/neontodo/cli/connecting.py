@@ -244,8 +244,8 @@ def _confirm_leaving_out(app: App, differing: Sequence[DifferingTask], *, yes: b
         raise Refused(
             f"nothing was moved: the database would keep its own version of {what}",
             details=lines,
-            hint="change them there as well, or pass `--yes`; `todo connect --local` shows what "
-            "they are here",
+            hint="the database is in use now: change them there as well, or pass `--yes`; `todo "
+            "connect --local` goes back to the embedded store",
         )
     warn(app.streams, f"the database keeps its own version of {what}:")
     for line in lines:

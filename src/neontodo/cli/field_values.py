@@ -45,9 +45,9 @@ def _parse_field(app: App, field: Field, value: str | Sequence[str]) -> Any:
         case Kind.PRIORITY:
             return parse_priority(value)
         case Kind.NAME:
-            return None if value.strip() == "none" else value.strip()
+            return None if value.strip().lower() == "none" else value.strip()
         case _:
-            return None if field.takes_none and value == "none" else value
+            return None if field.takes_none and value.strip().lower() == "none" else value
 
 
 def check_new_task(fields: Mapping[str, Any]) -> TaskCreate:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from neontodo.errors import limit_lines
+
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,9 +16,12 @@ if TYPE_CHECKING:
     from neontodo.models import Task, TaskPublic
     from neontodo.render.listing import Output
     from neontodo.tasks.filters import Condition
+    from neontodo.tasks.lookup import Chosen
     from neontodo.tasks.references import Refs
     from neontodo.tasks.results import Outcome
     from neontodo.tasks.unit_of_work import UnitOfWork
+
+NAMES_SHOWN = 5
 
 
 def choose_output(app: App, *, json: bool = False, quiet: bool = False) -> Output:
@@ -91,12 +96,15 @@ def say_unknown_names(app: App, condition: Condition) -> None:
     if not names or app.streams.is_quiet:
         return
     in_use = app.run(app.read(lambda s, me: counts.fetch_names_in_use(s, me.user_id)))
+    lines = []
     for field, name in names:
         below = (f"{name}.", f"{name}/")
         if not any(each == name or each.startswith(below) for each in in_use[field.name]):
             near = filters.find_similar_name(name, in_use[field.name])
             question = f"; did you mean `{near}`?" if near else ""
-            say(app.streams, f"no {field.singular} `{name}`{question}")
+            lines.append(f"no {field.singular} `{name}`{question}")
+    for line in limit_lines(lines[:NAMES_SHOWN], len(lines)):
+        say(app.streams, line)
 
 
 def run_change(
@@ -106,25 +114,35 @@ def run_change(
     verb: str | None,
     *,
     already: str | None = None,
+    chosen: Chosen | None = None,
 ) -> None:
-    """Run an action and report it; `verb` and `already` are as for `report_change`."""
+    """Run an action and report it; `verb`, `already`, `chosen` are as for `report_change`."""
     outcome = app.run(app.write(action, dry_run=request.dry_run))
-    report_change(app, request, outcome, verb, already=already)
+    report_change(app, request, outcome, verb, already=already, chosen=chosen)
 
 
 def report_change(
-    app: App, request: Changing, outcome: Outcome, verb: str | None, *, already: str | None
+    app: App,
+    request: Changing,
+    outcome: Outcome,
+    verb: str | None,
+    *,
+    already: str | None,
+    chosen: Chosen | None = None,
 ) -> None:
     """Say in one sentence what changed, and print the changed tasks unless a terminal shows that.
 
     The sentence comes first: it tells what was saved also where the tasks cannot be written.
     `verb` is a participle, None if the outcome's notes say it all; `already` is what the unchanged
-    tasks were.
+    tasks were; `chosen` is what chose the tasks, where that may be a filter.
     """
     from neontodo.render.messages import print_outcome, say_dry_run
     from neontodo.render.tasks import print_tasks
+    from neontodo.tasks.lookup import Filtered
 
     output = choose_output(app, json=request.json, quiet=request.quiet)
+    if isinstance(chosen, Filtered) and not (outcome.changed or outcome.unchanged):
+        say_unknown_names(app, chosen.wanted.condition)
     print_outcome(app.streams, verb, outcome, already=already)
     if request.dry_run:
         say_dry_run(app.streams)

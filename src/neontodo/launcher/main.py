@@ -21,11 +21,8 @@ CHANGING = frozenset({"done", "undone", "toggle", "edit", "rm"})
 """Commands that may ask on a terminal, as before a filter changes tasks."""
 
 ASKS_NOTHING = ("--yes", "-y", "--dry-run")
-FILTERS = ("+", "(", "--filter", "--all", "-a")
-"""What a word that chooses tasks by a filter begins with, or all but `key:value`."""
-
-REFERENCE = frozenset("0123456789abcdefABCDEF,-@lst")
-"""The characters of references to tasks."""
+REFERENCE = frozenset("0123456789abcdefABCDEF,-")
+"""What references to tasks are made of, but for `@last`."""
 
 VALUED = ("--color", "--profile")
 """Options with a value that may stand before the name of a command."""
@@ -129,15 +126,21 @@ def is_for_agent(argv: list[str], in_is_terminal: bool) -> bool:
     words = argv[argv.index(typed) + 1 :]
     if name == "edit" and not any(word.startswith(EDITS) for word in words):
         return False
-    return any(word in ASKS_NOTHING for word in words) or not (name == "rm" or _may_ask(words))
+    return any(word in ASKS_NOTHING for word in words) or (name != "rm" and _names_tasks(words))
 
 
-def _may_ask(words: list[str]) -> bool:
-    """Return whether words seem to choose tasks by more than references."""
-    if any(word.startswith(FILTERS) for word in words):
-        return True
-    first_option = next((n for n, word in enumerate(words) if word.startswith("-")), len(words))
-    return not all(REFERENCE.issuperset(word) for word in words[:first_option])
+def _names_tasks(words: list[str]) -> bool:
+    """Return whether only references choose the tasks, so that nothing is asked."""
+    rest = iter(words)
+    for word in rest:
+        if word in EDITS or word in VALUED:
+            next(rest, None)
+        elif word.startswith("-"):
+            if word in ("--all", "-a") or word.startswith("--filter"):
+                return False
+        elif word != "@last" and not REFERENCE.issuperset(word):
+            return False
+    return True
 
 
 def _find_command(argv: list[str]) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from functools import partial
 from typing import NamedTuple
+from uuid import UUID
 
 from neontodo.errors import BadValue
 from neontodo.fields import FILTERED, Kind
@@ -153,6 +154,8 @@ class _Parser:
     def parse(self) -> ParsedFilter:
         if not self.tokens:
             raise BadValue("the filter is empty", hint=_EXAMPLE)
+        if quotes := [token for token in self.tokens if token.kind == '"']:
+            raise self._refuse(quotes[0], "this quote is not closed")
         condition = self._parse_or()
         if self.position < len(self.tokens):
             token = self.tokens[self.position]
@@ -169,7 +172,7 @@ class _Parser:
 
     def _parse_and(self) -> Condition:
         parts = [self._parse_not()]
-        while self._take("and") or self._next_kind() in ("term", "not", "(", '"'):
+        while self._take("and") or self._next_kind() in ("term", "not", "("):
             parts.append(self._parse_not())
         return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
@@ -200,8 +203,6 @@ class _Parser:
         if self.position >= len(self.tokens):
             raise self._refuse(_Token("end", "", len(self.source)), "a term is missing here")
         token = self.tokens[self.position]
-        if token.kind == '"':
-            raise self._refuse(token, "this quote is not closed")
         if token.kind != "term":
             before = f"before `{token.text}`" if token.text else "here"
             raise self._refuse(token, f"a term is missing {before}")
@@ -241,8 +242,8 @@ def _join_any(parts: Sequence[Condition]) -> Condition:
 
 def _read_term(text: str, moment: Moment) -> tuple[tuple[Condition, ...], bool]:
     """Return a condition for each value of a term, and whether it asks for done tasks itself."""
-    if text.startswith("+") and len(text) > 1:
-        return (Includes("tags", text[1:]),), False
+    if text.startswith("+"):
+        return (_make_tag(text[1:]),), False
     found = re.match(_KEY, text)
     if found is None:
         return (_read_text(_unquote(text), moment),), False
@@ -252,10 +253,12 @@ def _read_term(text: str, moment: Moment) -> tuple[tuple[Condition, ...], bool]:
         raise BadValue(f"`{found[1]}:` is not a key of filters", hint=_suggest_key(name, text))
     values = tuple(_split_values(text[found.end() :]))
     if not all(value.text for value in values):
-        raise BadValue(f"`{found[1]}:` has no value", hint=f"give one, or `{name}:none`")
-    is_done = any(value.text.lower() == "done" for value in values)
-    chooses_status = name in ("status", "done") or (name == "is" and is_done)
-    return tuple(key(value, moment) for value in values), chooses_status
+        raise BadValue(
+            f"`{found[1]}:` has no value", hint="write one behind it; is a shell variable empty?"
+        )
+    states = {value.text.lower() for value in values}
+    chooses_status = name in ("status", "done") or (name == "is" and states & {"done", "pending"})
+    return tuple(key(value, moment) for value in values), bool(chooses_status)
 
 
 def _split_values(text: str) -> Iterator[_Value]:
@@ -303,7 +306,18 @@ def _read_project(value: _Value, moment: Moment) -> Condition:
 
 
 def _read_tag(value: _Value, moment: Moment) -> Condition:
-    return _read_presence("tags", value) or Includes("tags", value.text)
+    return _read_presence("tags", value) or _make_tag(value.text)
+
+
+def _make_tag(tag: str) -> Condition:
+    if not tag:
+        raise BadValue("`+` has no tag behind it", hint="`text:+` looks for the sign")
+    if "," in tag or tag.split() != [tag]:
+        raise BadValue(
+            f"`{tag}` is no tag: a tag has no space or comma",
+            hint="a whole filter in one argument stands in parentheses, or after `--filter`",
+        )
+    return Includes("tags", tag)
 
 
 def _read_priority(value: _Value, moment: Moment) -> Condition:
@@ -335,9 +349,14 @@ def _make_range(field: str, text: str, start: int | None, end: int | None) -> Co
 
 
 def _read_id(value: _Value, moment: Moment) -> Condition:
+    digits = value.text if re.fullmatch("[0-9]{4,32}", value.text) else ""
+    if digits:
+        return IdBetween(UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f")))
     prefix = parse_prefix(value.text.lower())
     if prefix is None:
-        raise BadValue(f"`{value.text}` is not the start of a UUID")
+        raise BadValue(
+            f"`{value.text}` is not the start of a UUID", hint="write at least 4 characters of one"
+        )
     return IdBetween(prefix.low, prefix.high)
 
 

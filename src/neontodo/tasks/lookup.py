@@ -41,19 +41,19 @@ Chosen = Refs | Filtered
 async def resolve_chosen(
     session: AsyncSession, user_id: str, key_id: str, chosen: Chosen
 ) -> list[Task]:
-    """Return the tasks that are chosen, each once.
+    """Return the tasks that are chosen, each once; those of a filter by number, and perhaps none.
 
-    Those of a filter come by number, and may be none; for references see `resolve_refs`.
+    Raises TaskNotFound for a reference as `resolve_refs` does.
     """
+    refs = chosen if isinstance(chosen, Refs) else chosen.refs
+    named = await resolve_refs(session, user_id, key_id, refs) if refs is not None else []
     if isinstance(chosen, Refs):
-        return await resolve_refs(session, user_id, key_id, chosen)
+        return named
     rows = await tasks.fetch_matching(session, user_id, chosen.wanted)
-    if (refs := chosen.refs) is None:
+    if refs is None:
         return rows
-    last_id = await _fetch_last_id(session, user_id, key_id, refs)
-    here = _Rows(rows)
-    named = {id(task) for ref in refs.parts for task in here.find(ref, last_id)}
-    return [task for task in rows if id(task) in named]
+    numbers = {task.number for task in named}
+    return [task for task in rows if task.number in numbers]
 
 
 async def resolve_refs(session: AsyncSession, user_id: str, key_id: str, refs: Refs) -> list[Task]:

@@ -42,7 +42,7 @@ def _complete(
     question = {True: "complete", False: "reopen", None: "toggle"}[completed]
     chosen = choose_tasks(app, request, question, completed=completed is False)
     action = partial(service.complete, chosen=chosen, completed=completed)
-    run_change(app, request, action, verb, already=already)
+    run_change(app, request, action, verb, already=already, chosen=chosen)
 
 
 COMMANDS: Commands = {

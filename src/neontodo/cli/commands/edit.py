@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +15,8 @@ from neontodo.errors import BadValue
 if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.tasks.results import Outcome
+
+UNCHANGED = "nothing to change"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +59,16 @@ def run_edit(app: App, request: EditRequest) -> None:
 
     fields = parse_fields(app, collect_fields(request))
     if fields or request.added_tags or request.removed_tags:
-        outcome = _edit_by_options(app, fields, request)
-    else:
-        outcome = _edit_by_hand(app, request)
-    report_change(app, request, outcome, "edited", already="nothing to change")
+        _edit_by_options(app, fields, request)
+        return
+    outcome = _edit_by_hand(app, request)
+    report_change(app, request, outcome, "edited", already=UNCHANGED)
 
 
-def _edit_by_options(app: App, fields: dict[str, Any], request: EditRequest) -> Outcome:
+def _edit_by_options(app: App, fields: dict[str, Any], request: EditRequest) -> None:
     from neontodo.cli.choosing import choose_tasks
     from neontodo.cli.field_values import check_update
+    from neontodo.cli.output import run_change
     from neontodo.tasks import service
 
     added, removed = tuple(request.added_tags or ()), tuple(request.removed_tags or ())
@@ -74,9 +78,8 @@ def _edit_by_options(app: App, fields: dict[str, Any], request: EditRequest) -> 
         check_update({"tags": tags})
     wanted = service.Edit(check_update(fields), added, removed)
     chosen = choose_tasks(app, request, "edit")
-    return app.run(
-        app.write(lambda unit: service.edit(unit, chosen, wanted), dry_run=request.dry_run)
-    )
+    action = partial(service.edit, chosen=chosen, wanted=wanted)
+    run_change(app, request, action, "edited", already=UNCHANGED, chosen=chosen)
 
 
 def _edit_by_hand(app: App, request: EditRequest) -> Outcome:

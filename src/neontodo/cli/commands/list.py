@@ -9,6 +9,7 @@ import typer
 
 from neontodo.cli import completion, options
 from neontodo.cli.commands import Commands
+from neontodo.errors import BadValue
 from neontodo.fields import SORT_KEYS
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ class FilteredRequest(options.TaskPrinting):
     sort: Sort = None
     limit: options.Limit = None
     page: PageNumber = None
+
+    def __post_init__(self) -> None:
+        if self.done and self.all_:
+            raise BadValue("`--all` shows pending tasks too", hint="leave out `--done` or `--all`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ def run_rm(app: App, request: options.Choosing) -> None:
     from neontodo.tasks import service
 
     chosen = choose_tasks(app, request, "remove", always_ask=True)
-    run_change(app, request, lambda unit: service.remove(unit, chosen), "removed")
+    run_change(app, request, lambda unit: service.remove(unit, chosen), "removed", chosen=chosen)
 
 
 COMMANDS: Commands = {"rm": (options.Choosing, run_rm)}
