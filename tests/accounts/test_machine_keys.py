@@ -73,6 +73,7 @@ def test_neither_key_nor_token_is_in_its_repr(made: MachineKey) -> None:
     assert "private" not in repr(made)
 
 
+@pytest.mark.slow
 def test_of_sixteen_first_commands_all_get_the_same_identity_and_token(folder: Path) -> None:
     script = """
 import pathlib, sys

@@ -129,6 +129,7 @@ def test_a_locked_keyring_gives_nothing_and_takes_nothing(desktop: Desktop) -> N
     assert "hunter2" not in desktop.files()
 
 
+@pytest.mark.slow
 def test_a_hanging_keyring_holds_up_neither_the_command_nor_its_end(desktop: Desktop) -> None:
     desktop.run('store.set("database", "hunter2")')
     os.kill(desktop.daemon, signal.SIGSTOP)

@@ -251,6 +251,7 @@ complete -C 'todo tog'
 """
 
 
+@pytest.mark.slow
 def test_fish_shows_a_title_and_runs_nothing_of_it(shell_user: Todo) -> None:
     command = (require_tool("fish"), "--no-config", "-c", FISH)
     code, lines, problem = run(shell_user, *command)

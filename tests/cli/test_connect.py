@@ -531,8 +531,8 @@ def test_moving_again_does_not_drop_changes_in_silence(moved: Todo) -> None:
         "error: nothing was moved: the database would keep its own version of 3 tasks changed in "
         "the embedded store",
         *DIFFERENCES,
-        "hint: change them there as well, or pass `--yes`; `todo connect --local` shows what they "
-        "are here",
+        "hint: the database is in use now: change them there as well, or pass `--yes`; `todo "
+        "connect --local` goes back to the embedded store",
     ]
     assert [task["title"] for task in moved.tasks()] == ["One", "Two", "Three", "Four"]
     moved.ok("connect", "--local")

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from itertools import cycle
 
 import pytest
 
 from tests.harness import Todo
 
+FIVE = [
+    {"title": "Buy milk", "tags": ["home"], "due": "2026-11-19"},
+    {"title": "Fix login", "tags": ["urgent"], "project": "work.api", "due": "2026-11-27"},
+    {"title": "Plan", "project": "work", "priority": "high"},
+    {"title": "Milk the cow", "project": "Food and more"},
+    {"title": "Old milk", "tags": ["home"], "completed": True},
+]
+
 
 @pytest.fixture
 def five(todo: Todo) -> Todo:
     """A person with five tasks, the last one done."""
-    todo.ok("add", "Buy milk", "-t", "home", "--due", "2026-11-19")
-    todo.ok("add", "Fix login", "-t", "urgent", "-P", "work.api", "--due", "fri")
-    todo.ok("add", "Plan", "-P", "work", "-p", "high")
-    todo.ok("add", "Milk the cow", "-P", "Food and more")
-    todo.ok("add", "Old milk", "-t", "home")
-    todo.ok("done", "5")
+    todo.ok("import", "-", stdin=json.dumps(FIVE))
     return todo
 
 

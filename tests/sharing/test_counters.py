@@ -107,6 +107,7 @@ def test_what_is_taken_with_its_counter_costs_itself(phone: Intruder, me: Todo) 
     assert "forged" in me.ok("list").out
 
 
+@pytest.mark.slow
 def test_forged_changes_cost_themselves(phone: Intruder, me: Todo) -> None:
     seq = "(SELECT last_seq FROM users)"
     for command in ("command_id", "gen_random_uuid()"):

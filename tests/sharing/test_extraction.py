@@ -93,6 +93,7 @@ def place_where_true(world: World, fact: Fact) -> str:
     return first.place if world.admin(question)[0][0] else second.place
 
 
+@pytest.mark.slow
 def test_the_robot_extracts_everything_with_earlier_policies(
     sharing_server: Postgres, tmp_path: Path
 ) -> None:

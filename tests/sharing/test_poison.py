@@ -154,6 +154,7 @@ def test_there_are_as_many_as_were_tried() -> None:
     assert len(POISONS) >= 98
 
 
+@pytest.mark.slow
 def test_what_a_member_writes_today_is_sound(shared: Shared, tmp_path: Path) -> None:
     ann = shared.member("ann")
     fill(ann)

@@ -190,7 +190,7 @@ def _list_differences(report: Report) -> str:
     shown = [f"{number} ({', '.join(fields)})" for number, fields in listed]
     tasks = ", ".join(limit_lines(shown, count))
     if report.updated:
-        return f"updated from what is imported: {tasks}"
+        return f"updated from the file: {tasks}"
     differ = "is here differs" if count == 1 else "are here differ"
     return f"{count} that {differ} from what is imported: {tasks}"
 
