@@ -234,6 +234,7 @@ def test_a_full_disk_is_the_same_error(used: Machine) -> None:
     assert run(True) == run(False)
 
 
+@pytest.mark.slow
 def test_messages_that_cannot_be_written_change_no_exit_code(used: Machine) -> None:
     def run(agent: bool) -> list[int]:
         with open("/dev/full", "wb") as full:

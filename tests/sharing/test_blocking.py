@@ -41,7 +41,13 @@ async def queueing(url: str, table: str) -> AsyncIterator[None]:
         await asyncio.gather(waiting, return_exceptions=True)
 
 
-@pytest.mark.parametrize("table", ["tasks", "users", "members", "todo_version"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "tasks",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("users", "members", "todo_version")),
+    ],
+)
 def test_who_is_removed_cannot_hold_that_up(shared: Shared, table: str) -> None:
     ann = shared.member("ann")
     ann.ok("add", "hers")

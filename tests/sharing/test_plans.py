@@ -195,6 +195,7 @@ def test_no_statement_reads_all_of_a_million_tasks(neon_server: Postgres, tmp_pa
     require_lookups(by_index)
 
 
+@pytest.mark.slow
 def test_false_statistics_change_no_way_to_look_up_many_rows(
     shared: Shared, tmp_path: Path
 ) -> None:
