@@ -233,7 +233,9 @@ def require_lookups(plans: dict[str, Any]) -> None:
         for node in nodes(plan):
             if node.get("Relation Name") in ("tasks", "changes") and node["Alias"] not in listed:
                 is_write = node["Node Type"] == "ModifyTable"
-                assert is_write or LOOKED_UP.search(node.get("Index Cond", "")), (statement, node)
+                # A bitmap's index stands below it, with the same condition.
+                condition = node.get("Index Cond") or node.get("Recheck Cond", "")
+                assert is_write or LOOKED_UP.search(condition), (statement, node)
 
 
 def sent_by(sent: Sent, user_id: str, other_id: str) -> Sent:
