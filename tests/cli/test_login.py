@@ -102,7 +102,9 @@ def titles_with(todo: Todo, token: str) -> list[str]:
 
 
 def files(todo: Todo) -> set[str]:
-    return {path.name for path in todo.home.rglob("*") if path.is_file()}
+    """Return the names of the files that are there, but for what SQLite keeps beside a store."""
+    names = {path.name for path in todo.home.rglob("*") if path.is_file()}
+    return {name for name in names if not name.startswith("tasks.db-")}
 
 
 def test_by_password(todo: Todo, ann: Person) -> None:
