@@ -48,6 +48,11 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+def test_a_backup_by_cron_writes_nothing(filled: Todo) -> None:
+    assert filled("backup", "-q", "--keep", "1") == Result(0, "", "")
+    assert filled("backup", "-q", "--keep", "1") == Result(0, "", "")
+
+
 def test_a_backup_is_restored_in_the_place_of_what_came_later(filled: Todo) -> None:
     file, before = filled.home / "x.db", everything(filled)
     assert filled("backup", "x.db") == Result(0, "", f"backed up 2 tasks and 5 changes to {file}\n")

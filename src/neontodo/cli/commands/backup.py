@@ -39,6 +39,9 @@ class BackupRequest(options.Printing):
         int | None,
         typer.Option(metavar="N", min=1, help="Remove all but the newest N in the folder."),
     ] = None
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Write no messages but warnings and errors.")
+    ] = False
     check: Annotated[
         bool, typer.Option("--check", help="Check an existing backup; change nothing.")
     ] = False
@@ -54,7 +57,7 @@ class BackupRequest(options.Printing):
 def refuse_pipe(file: str | None) -> None:
     """Raise BadValue for `-`."""
     if file == "-":
-        raise BadValue("a backup is a file, not a pipe", hint="name a file or a folder")
+        raise BadValue("a backup is a file, not a pipe", hint="name a file")
 
 
 def run_backup(app: App, request: BackupRequest) -> int:
