@@ -147,7 +147,7 @@ def test_others_leave_it_to_the_command(words: str) -> None:
         ("is:late", "`late` is not a state", 0),
         ("status:late", "`late` is not a status", 0),
         ("text: ", "`text:` has no value", 0),
-        ("+a not +", "`+` has no tag behind it", 7),
+        ("+a not +", "a tag is missing after `+`", 7),
         ("id:123", "`123` is not the start of a UUID", 0),
         ("number:-2", "`-2` is not a number", 0),
     ],

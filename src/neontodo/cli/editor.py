@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neontodo.cli import taskfile
-from neontodo.errors import BadValue, Conflict, Refused, TodoError
+from neontodo.errors import BadValue, Conflict, Refused, TodoError, explain_os_error
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -278,4 +278,4 @@ def _leave_interrupts_to_editor() -> Iterator[None]:
 
 
 def _draft_error(error: OSError) -> Refused:
-    return Refused(f"the file for the editor cannot be used: {(error.strerror or '').lower()}")
+    return Refused(f"the file for the editor cannot be used: {explain_os_error(error)}")

@@ -79,7 +79,7 @@ def remove_old(folder: Path, keep: int) -> list[Path]:
             path.unlink()
         except OSError as error:
             raise Refused(
-                f"the old backup {path} cannot be removed: {(error.strerror or '').lower()}",
+                f"the old backup {path} cannot be removed: {explain_os_error(error)}",
                 hint="the new one is complete",
             ) from None
     return removed

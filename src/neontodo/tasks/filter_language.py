@@ -62,7 +62,7 @@ class Moment:
 
 
 class _Value(NamedTuple):
-    """What stands behind a key; in quotes it stands for itself alone."""
+    """What follows a key; in quotes it stands for itself alone."""
 
     text: str
     is_quoted: bool
@@ -254,7 +254,8 @@ def _read_term(text: str, moment: Moment) -> tuple[tuple[Condition, ...], bool]:
     values = tuple(_split_values(text[found.end() :]))
     if not all(value.text for value in values):
         raise BadValue(
-            f"`{found[1]}:` has no value", hint="write one behind it; is a shell variable empty?"
+            f"`{found[1]}:` has no value",
+            hint="write it after the colon; is a shell variable empty?",
         )
     states = {value.text.lower() for value in values}
     chooses_status = name in ("status", "done") or (name == "is" and states & {"done", "pending"})
@@ -311,11 +312,11 @@ def _read_tag(value: _Value, moment: Moment) -> Condition:
 
 def _make_tag(tag: str) -> Condition:
     if not tag:
-        raise BadValue("`+` has no tag behind it", hint="`text:+` looks for the sign")
+        raise BadValue("a tag is missing after `+`", hint="`text:+` looks for the sign")
     if "," in tag or tag.split() != [tag]:
         raise BadValue(
-            f"`{tag}` is no tag: a tag has no space or comma",
-            hint="a whole filter in one argument stands in parentheses, or after `--filter`",
+            f"`{tag}` is not a tag: a tag has no space or comma",
+            hint="put a whole filter in parentheses, or after `--filter`",
         )
     return Includes("tags", tag)
 
