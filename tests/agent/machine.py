@@ -203,6 +203,7 @@ def until(condition: Callable[[], bool]) -> None:
 VARYING = re.compile(
     rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
     rb"|\d\d\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"
+    rb"|(today|yesterday) \d\d:\d\d"
 )
 
 
