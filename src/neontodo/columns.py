@@ -25,7 +25,8 @@ TAGS_MAX = 10_000
 """Characters of all tags of a task with the spaces around each."""
 EXTRA_MAX_BYTES = 16 * 1024
 EXTRA_MAX_DEPTH = 50
-LOGGED_MAX_BYTES = 256 * 1024
+NOTES_MAX_BYTES = 256 * 1024
+LOGGED_MAX_BYTES = 512 * 1024
 """More than a change of every field takes, whatever JSON makes of its characters."""
 INTEGER_MAX = 10**200
 FLOAT_MAX = 1e308

@@ -26,6 +26,7 @@ from neontodo.columns import (
     LAST_DAY,
     LAST_INSTANT,
     LOGGED_MAX_BYTES,
+    NOTES_MAX_BYTES,
     TAGS_MAX,
     BoundedText,
     Identifier,
@@ -37,12 +38,14 @@ from neontodo.columns import Day as DayColumn
 from neontodo.fields import FIELDS, PRIORITIES, Kind, Priority
 
 TITLE_MAX = 200
-DESCRIPTION_MAX = 2000
+DESCRIPTION_MAX = 20_000
 PROJECT_MAX = 100
 TAG_MAX = 100
 CUT = "…"
 """What a title or description ends with that was imported, and is whole in `extra`."""
 KEY_ID_MAX = 400
+VIEW_NAME_MAX = 100
+VIEW_FILTER_MAX = 10_000
 NUMBER_MAX = 2**53
 """The largest that every reader of JSON takes exactly."""
 
@@ -99,6 +102,7 @@ class User(SQLModel, table=True):
     name: str | None = Field(default=None, sa_type=sa.Text)
     last_number: int = Field(default=0, sa_type=sa.BigInteger)
     last_seq: int = Field(default=0, sa_type=sa.BigInteger)
+    channel: str | None = Field(default=None, sa_type=sa.Text)
     created_at: datetime = Field(sa_type=Instant)
     updated_at: datetime = Field(sa_type=Instant)
 
@@ -271,7 +275,8 @@ class Task(TaskBase, table=True):
         _check(
             "octet_length(search_text) <= 20 + 20 * (CAST(octet_length(title) AS bigint)"
             " + coalesce(octet_length(description), 0) + coalesce(octet_length(project), 0)"
-            " + octet_length(tags))",
+            " + octet_length(tags) + coalesce(octet_length(CAST(extra AS text)), 0)"
+            " + coalesce(octet_length(CAST(notes AS text)), 0))",
             "search_text",
         ),
         _check("todo_is_extra(extra)", "extra"),
@@ -284,9 +289,25 @@ class Task(TaskBase, table=True):
         ),
         _check(
             f"due_at {_IN_TIME} AND (completed_at IS NULL OR completed_at {_IN_TIME})"
-            f" AND created_at {_IN_TIME} AND updated_at {_IN_TIME}",
+            f" AND created_at {_IN_TIME} AND updated_at {_IN_TIME}"
+            f" AND (start_at IS NULL OR start_at {_IN_TIME})"
+            f" AND (claimed_until IS NULL OR claimed_until {_IN_TIME})",
             "instants",
         ),
+        sa.CheckConstraint("start_at IS NULL OR start_on IS NOT NULL", "start"),
+        sa.CheckConstraint("(claimed_by IS NULL) = (claimed_until IS NULL)", "claimed"),
+        _check(
+            f"start_on BETWEEN {FIRST_DAY} AND {LAST_DAY}"
+            f" AND CASE WHEN start_at {_IN_TIME}"
+            " THEN abs(start_on - CAST(timezone('UTC', start_at) AS date)) <= 1 ELSE true END",
+            "start_on",
+        ),
+        _check(f"seq BETWEEN 0 AND {NUMBER_MAX}", "seq"),
+        _check("todo_is_notes(notes)", "notes"),
+        _check("todo_is_object(repeat, 4096, 10)", "repeat"),
+        _check(f"length(claimed_by) BETWEEN 1 AND {KEY_ID_MAX}", "claimed_by"),
+        _check(f"todo_is_object(conflicts, {NOTES_MAX_BYTES}, 50)", "conflicts"),
+        # Each has more columns in migration 0003: SQLite's as keys, those of Postgres included.
         sa.Index(
             "ix_tasks_order",
             "user_id",
@@ -295,12 +316,63 @@ class Task(TaskBase, table=True):
             sa.text("priority DESC"),
             "number",
         ),
+        sa.Index(
+            "ix_tasks_done",
+            "user_id",
+            sa.text("coalesce(completed_at, '9999-12-31 00:00:00+00') DESC"),
+            "number",
+            sqlite_where=sa.text("completed = 1"),
+            postgresql_where=sa.text("completed"),
+        ),
+        sa.Index("ix_tasks_project", "user_id", "project", "completed"),
     )
 
     user_id: str = Field(sa_type=sa.Text, primary_key=True, foreign_key="users.id")
     id: uuid.UUID = Field(sa_type=Identifier, primary_key=True)
     number: int = Field(sa_type=sa.BigInteger)
     search_text: str = Field(sa_type=_make_ordered_text())
+    seq: int | None = Field(default=None, sa_type=sa.BigInteger)
+    start_on: date | None = Field(default=None, sa_type=DayColumn)
+    start_at: datetime | None = Field(default=None, sa_type=Instant)
+    notes: dict[str, Any] | None = Field(default=None, sa_type=Json(NOTES_MAX_BYTES))
+    repeat: dict[str, Any] | None = Field(default=None, sa_type=Json(4096))
+    series_id: uuid.UUID | None = Field(default=None, sa_type=Identifier)
+    claimed_by: str | None = Field(default=None, sa_type=BoundedText(KEY_ID_MAX, collation=None))
+    claimed_until: datetime | None = Field(default=None, sa_type=Instant)
+    conflicts: dict[str, Any] | None = Field(default=None, sa_type=Json(NOTES_MAX_BYTES))
+
+
+class Dependency(SQLModel, table=True):
+    """One task that another one needs; a needed task that is gone counts as done."""
+
+    __tablename__ = "dependencies"
+    __table_args__: ClassVar[Any] = (
+        sa.ForeignKeyConstraint(
+            ["user_id", "task_id"], ["tasks.user_id", "tasks.id"], ondelete="CASCADE"
+        ),
+        sa.CheckConstraint("task_id <> needs_id", "other"),
+        sa.Index("ix_dependencies_needs", "user_id", "needs_id", "task_id"),
+    )
+
+    user_id: str = Field(sa_type=sa.Text, primary_key=True)
+    task_id: uuid.UUID = Field(sa_type=Identifier, primary_key=True)
+    needs_id: uuid.UUID = Field(sa_type=Identifier, primary_key=True)
+
+
+class View(SQLModel, table=True):
+    """A filter that is saved by name, and the order to show its tasks in."""
+
+    __tablename__ = "views"
+    __table_args__: ClassVar[Any] = (
+        sa.CheckConstraint(f"length(name) BETWEEN 1 AND {VIEW_NAME_MAX}", "name"),
+        sa.CheckConstraint(f"length(filter) <= {VIEW_FILTER_MAX}", "filter"),
+        sa.CheckConstraint("length(sort) <= 1000", "sort"),
+    )
+
+    user_id: str = Field(sa_type=sa.Text, primary_key=True, foreign_key="users.id")
+    name: str = Field(sa_type=_make_ordered_text(), primary_key=True)
+    filter: str = Field(sa_type=sa.Text)
+    sort: str | None = Field(default=None, sa_type=sa.Text)
 
 
 _FIRST_OF_COMMAND: dict[str, Any] = dict.fromkeys(
@@ -341,6 +413,15 @@ class Change(SQLModel, table=True):
     after: dict[str, Any] | None = Field(default=None, sa_type=Json(LOGGED_MAX_BYTES))
     reverts: uuid.UUID | None = Field(default=None, sa_type=Identifier)
     at: datetime = Field(sa_type=Instant)
+
+
+HISTORY: dict[type[SQLModel], tuple[str, ...]] = {
+    Task: ("number",),
+    Dependency: ("task_id", "needs_id"),
+    Change: ("seq",),
+    View: ("name",),
+}
+"""The tables with what a user has, as they can be filled one after the other, and their orders."""
 
 
 class Member(SQLModel, table=True):

@@ -25,6 +25,7 @@ STEPS = [
     "  0001 Users, keys, tasks, changes; on Postgres also members and row level security\n",
     "  0002 Row isolation on Postgres: policies that tell a member nothing, and no right to lock a"
     " table\n",
+    "  0003 Start days, notes, what tasks need, views, and room for repeating tasks and claims\n",
 ]
 UP, DOWN = "".join(STEPS), "".join(reversed(STEPS))
 
@@ -155,7 +156,9 @@ def test_without_tables_a_command_says_what_to_do(new: Todo, engine: str) -> Non
 
 def test_an_upgrade_to_a_version_nobody_knows_is_2(todo: Todo) -> None:
     assert todo("db", "upgrade", "--revision", "0815") == Result(
-        2, "", "error: there is no revision `0815`\nhint: there are 0001, 0002, head and base\n"
+        2,
+        "",
+        "error: there is no revision `0815`\nhint: there are 0001, 0002, 0003, head and base\n",
     )
 
 

@@ -141,8 +141,8 @@ READS = {
     changes.fetch_newest_changes: given(IDS),
     changes.fetch_reverted_commands: given(COMMANDS),
     changes.fetch_first_creations: given(IDS),
-    changes.fetch_deletions: given(numbers=[(1, 9)], ids=[(IDS[0], IDS[2])]),
     changes.may_delete_changes: given(),
+    changes.fetch_deletions: given(numbers=[(1, 9)], ids=[(IDS[0], IDS[2])]),
     users.require_user: given(),
     users.stream_rows: given(Task),
     users.fetch_email_and_name: given(),
@@ -168,11 +168,12 @@ ROWS: dict[Any, Callable[..., Any]] = {
         s, [{"user_id": user, "id": IDS[1], "title": "changed"}]
     ),
     changes.insert_changes: lambda s, user: changes.insert_changes(s, [new_row(Change, user)]),
+    users.insert_rows: lambda s, user: users.insert_rows(s, Change, [new_row(Change, user)]),
     accounts.add_key: lambda s, user: accounts.add_key(s, new_row(Key, user) | {"id": "phone"}),
 }
 
 REMOVALS: dict[Any, Callable[..., Any]] = {
-    users.delete_tasks_and_log: lambda s, user: users.delete_tasks_and_log(s, user),
+    users.delete_history: lambda s, user: users.delete_history(s, user),
 }
 """Writes that leave nothing for others to change."""
 

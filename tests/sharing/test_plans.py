@@ -99,7 +99,7 @@ def all_queries() -> set[str]:
     }
 
 
-OF_OWNERS = {"users.delete_tasks_and_log"}
+OF_OWNERS = {"users.delete_history"}
 """What a member has no right to, so that `todo restore --replace` asks first."""
 
 
@@ -143,8 +143,9 @@ async def copy(app: App) -> None:
         number, seq = (counter + 1 for counter in await users.fetch_counters(session, me))
         await users.set_counters(session, me, number, seq)
         new = {"id": uuid.uuid4(), "number": number, "search_text": ""}
-        await tasks.insert_tasks(session, [{**task, **new}])
-        await changes.insert_changes(session, [{**change, "command_id": uuid.uuid4(), "seq": seq}])
+        await users.insert_rows(session, Task, [{**task, **new}])
+        logged = {**change, "command_id": uuid.uuid4(), "seq": seq}
+        await users.insert_rows(session, Change, [logged])
 
 
 async def explained(url: str, sent: Sent, seqscan: str = "on") -> dict[str, Any]:

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import SQLModel
 
 from neontodo import __version__
 from neontodo.columns import write_json
@@ -27,12 +28,9 @@ from neontodo.db.bulk import convert_columns
 from neontodo.db.engine import CACHE_KIB
 from neontodo.db.schema import VERSION_TABLE, FirstUser
 from neontodo.errors import BadValue, Refused
-from neontodo.models import Change, Task, format_instant
+from neontodo.models import HISTORY, Change, Task, format_instant
 
-Model = type[Task] | type[Change]
-
-ORDERS: dict[Model, str] = {Task: "number", Change: "seq"}
-"""The tables that rows are written to, and by what they are read."""
+Model = type[SQLModel]
 
 MAKE_SEAL = """
 CREATE TABLE backup (
@@ -95,11 +93,11 @@ class BackupDraft:
         for pragma in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE_KIB}"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.execute("BEGIN")
-        self._digests = {model: verified_copy.Digest() for model in ORDERS}
+        self._digests = {model: verified_copy.Digest() for model in HISTORY}
 
     def insert(self, model: Model, rows: Sequence[dict[str, Any]]) -> None:
         """Add rows that name all columns."""
-        names, table = tuple(model.model_fields), model.__table__  # type: ignore[union-attr]
+        names, table = tuple(model.model_fields), model.__table__  # type: ignore[attr-defined]
         columns = convert_columns(table, names, rows, _DIALECT) if rows else []
         values = list(zip(*columns, strict=True))
         marks = ", ".join("?" * len(names))
@@ -115,7 +113,7 @@ class BackupDraft:
             Refused: it is not the same, or there is a file of that name by now.
         """
         placeholder = secrets.token_hex(32)
-        counts = [digest.rows for digest in self._digests.values()]
+        counts = [self._digests[model].rows for model in (Task, Change)]
         sealed = (format_instant(made_at), __version__, *counts, placeholder)
         with explain_failure(self._path):
             counters = (last_number, last_seq)
@@ -248,8 +246,9 @@ def _hash_file(path: Path, seal: str) -> Hashed:
 def _digest_file(path: Path) -> dict[Model, tuple[int, str]]:
     found = {}
     with closing(verified_copy.open_unchanged(path)) as connection:
-        for model, order in ORDERS.items():
+        for model, order in HISTORY.items():
             names, table = ", ".join(model.model_fields), model.__tablename__
-            rows = connection.execute(f"SELECT {names} FROM {table} ORDER BY {order}")
+            statement = f"SELECT {names} FROM {table} ORDER BY {', '.join(order)}"
+            rows = connection.execute(statement)
             found[model] = verified_copy.Digest(rows).result()
     return found

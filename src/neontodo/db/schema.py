@@ -18,7 +18,7 @@ from neontodo.db.errors_sqlite import restore_hint
 from neontodo.errors import Refused, SchemaMismatch
 from neontodo.models import Key, User
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in `migrations/versions`; a test checks that."""
 
 VERSION_TABLE = "todo_version"

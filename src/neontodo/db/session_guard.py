@@ -13,9 +13,16 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 
-from neontodo.models import Change, Key, Task, User
+from neontodo.models import Change, Dependency, Key, Task, User, View
 
-OWNER_COLUMNS: dict[Any, str] = {User: "id", Key: "user_id", Task: "user_id", Change: "user_id"}
+OWNER_COLUMNS: dict[Any, str] = {
+    User: "id",
+    Key: "user_id",
+    Task: "user_id",
+    Change: "user_id",
+    Dependency: "user_id",
+    View: "user_id",
+}
 
 
 class WrongUser(RuntimeError):

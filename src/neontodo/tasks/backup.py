@@ -145,7 +145,7 @@ async def restore_backup(
             if unit.sent_before and there == (backup.last_number, backup.last_seq):
                 raise AlreadyApplied
             raise _explain_refusal(replaced_seq)
-        await users.delete_tasks_and_log(unit.session, unit.user_id)
+        await users.delete_history(unit.session, unit.user_id)
     # Which machine did what stays as it was.
     old, new = Owner(backup.user_id, unit.key_id), Owner(unit.user_id, unit.key_id)
     copied = await copy_to_store(source, old, unit.session, new)

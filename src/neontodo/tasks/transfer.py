@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel
 
-from neontodo.models import Change, Task
+from neontodo.models import HISTORY, Change, Dependency, Task, View
 from neontodo.tasks.history import find_removed_by_hand
 from neontodo.tasks.queries import changes, tasks, users
 from neontodo.tasks.state import copy_columns, is_readable_row, name_fields, normalize_row
@@ -117,19 +118,43 @@ def _list_differences(task: Task, other: Task) -> list[str]:
 class Chunk(NamedTuple):
     """Rows of one table as this program writes them, and how many others cannot be read."""
 
-    model: type[Task] | type[Change]
+    model: type[SQLModel]
     rows: list[dict[str, Any]]
     unreadable: int
 
 
 async def stream_history(source: AsyncSession, user_id: str) -> AsyncIterator[Chunk]:
-    """Yield all tasks of a user, then their log, in a session that holds still."""
-    async for rows in users.stream_rows(source, user_id, Task):
-        readable = [columns for row in rows if (columns := normalize_row({**row})) is not None]
-        yield Chunk(Task, readable, len(rows) - len(readable))
-    async for rows in users.stream_rows(source, user_id, Change):
-        logged = [each for row in rows if is_readable_row(each := {**row})]
-        yield Chunk(Change, logged, len(rows) - len(logged))
+    """Yield all that a user has, table by table, in a session that holds still."""
+    unreadable: set[Any] = set()
+    for model in HISTORY:
+        async for rows in users.stream_rows(source, user_id, model):
+            readable = [found for row in rows if (found := _READERS[model]({**row})) is not None]
+            if model is Task and len(readable) < len(rows):
+                unreadable |= {row["id"] for row in rows} - {row["id"] for row in readable}
+            if model is Dependency:
+                readable = [row for row in readable if row["task_id"] not in unreadable]
+            yield Chunk(model, readable, len(rows) - len(readable))
+
+
+def _read_change(row: dict[str, Any]) -> dict[str, Any] | None:
+    return row if is_readable_row(row) else None
+
+
+def _read_dependency(row: dict[str, Any]) -> dict[str, Any] | None:
+    return row if all(isinstance(row[name], uuid.UUID) for name in HISTORY[Dependency]) else None
+
+
+def _read_view(row: dict[str, Any]) -> dict[str, Any] | None:
+    is_text = isinstance(row["name"], str) and isinstance(row["filter"], str)
+    return row if is_text and isinstance(row["sort"], str | None) else None
+
+
+_READERS: dict[type[SQLModel], Callable[[dict[str, Any]], dict[str, Any] | None]] = {
+    Task: normalize_row,
+    Dependency: _read_dependency,
+    Change: _read_change,
+    View: _read_view,
+}
 
 
 async def copy_to_store(
@@ -143,15 +168,14 @@ async def copy_to_store(
     counters = await users.fetch_counters(source, old.user_id)
     if not await users.set_first_counters(session, new.user_id, *counters):
         return None
-    counts: Counter[type[Task] | type[Change]] = Counter()
+    counts: Counter[type[SQLModel]] = Counter()
     unreadable = 0
     async for chunk in stream_history(source, old.user_id):
         for row in chunk.rows:
             row["user_id"] = new.user_id
             if chunk.model is Change and row["key_id"] == old.key_id:
                 row["key_id"] = new.key_id
-        insert = tasks.insert_tasks if chunk.model is Task else changes.insert_changes
-        await insert(session, chunk.rows)
+        await users.insert_rows(session, chunk.model, chunk.rows)
         counts[chunk.model] += len(chunk.rows)
         unreadable += chunk.unreadable
     return TransferResult(counts[Task], counts[Change], unreadable)

@@ -150,7 +150,7 @@ class UnitOfWork:
 
     def create(self, task_id: uuid.UUID, columns: Mapping[str, Any]) -> None:
         """Add a task; `columns` are all of `COLUMN_TYPES`, perhaps with the search column."""
-        row = {"user_id": self.user_id, "id": task_id, **columns}
+        row = {"user_id": self.user_id, "id": task_id, **columns, "seq": self.seq + 1}
         if "search_text" not in row:
             row["search_text"] = fold_columns(columns)
         self._creates.append(row)
@@ -166,7 +166,7 @@ class UnitOfWork:
         columns = {name: wanted[name] for name in changed[1]}
         if SEARCHED & columns.keys():
             columns["search_text"] = fold_columns(copy_columns(task) | columns)
-        columns["updated_at"] = self.now
+        columns |= {"updated_at": self.now, "seq": self.seq + 1}
         self._updates.append({"user_id": self.user_id, "id": task.id, **columns})
         self._log(task.id, "update", *changed)
         return True

@@ -27,7 +27,7 @@ from neontodo.errors import (
     iterate_causes,
     limit_lines,
 )
-from neontodo.models import TaskBase
+from neontodo.models import Task
 
 if TYPE_CHECKING:
     from neontodo.db.url import PostgresTarget
@@ -45,7 +45,7 @@ LEAST = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 GROUP_PREFIX = "todo_members_"
 """Before the number of the database: roles belong to the whole server."""
 
-TABLES = ("users", "keys", "tasks", "changes", "members")
+TABLES = ("users", "keys", "tasks", "changes", "dependencies", "views", "members")
 
 NEW_LARGE_OBJECTS = ("lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)")
 """The functions that make large objects, which anybody may run by default."""
@@ -59,7 +59,7 @@ TEMPORARY_FILES = "256MB"
 
 DATABASES_SHOWN = 5
 
-UPDATABLE = ", ".join((*TaskBase.model_fields, "search_text"))
+UPDATABLE = ", ".join(name for name in Task.model_fields if name not in ("user_id", "id", "number"))
 """Named one by one: the right to update a whole table brings the right to lock it."""
 
 
@@ -159,7 +159,11 @@ async def create_group(connection: AsyncConnection, shared: SharedDatabase, enco
             GRANT SELECT, INSERT ON {s}.changes TO {group};
             REVOKE UPDATE, DELETE ON {s}.tasks FROM {group};
             GRANT SELECT, INSERT, UPDATE ({UPDATABLE}) ON {s}.tasks TO {group};
-            GRANT EXECUTE ON FUNCTION {s}.todo_remove_tasks(text, uuid[]) TO {group};
+            GRANT SELECT, INSERT ON {s}.dependencies TO {group};
+            GRANT SELECT, INSERT, UPDATE (filter, sort) ON {s}.views TO {group};
+            GRANT EXECUTE ON FUNCTION {s}.todo_remove_tasks(text, uuid[]),
+                {s}.todo_remove_dependencies(text, uuid[], uuid[]),
+                {s}.todo_remove_views(text, text[]) TO {group};
             GRANT UPDATE (last_number, last_seq) ON {s}.users TO {group};
             GRANT UPDATE (revoked_at) ON {s}.keys TO {group};
         END $todo$"""

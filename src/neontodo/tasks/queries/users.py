@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, delete, select, update
 
+from neontodo.db import bulk
 from neontodo.db.schema import STORED_VERSION
 from neontodo.errors import KeyNotAccepted
-from neontodo.models import Change, Key, Task, User
+from neontodo.models import HISTORY, Change, Key, Task, User, View
 
 if TYPE_CHECKING:
     from neontodo.tasks.unit_of_work import WriteContext
@@ -91,22 +92,27 @@ async def set_counters(
 
 
 async def stream_rows(
-    session: AsyncSession, user_id: str, model: type[Task] | type[Change]
+    session: AsyncSession, user_id: str, model: Any
 ) -> AsyncIterator[Sequence[sa.RowMapping]]:
-    """Yield all columns of the tasks by number, or of the log by seq, a thousand rows at a time.
+    """Yield all columns of one of the tables of `HISTORY`, in its order, a thousand rows at a time.
 
     The search column is left out. The session must hold still.
     """
-    order = col(Task.number) if model is Task else col(Change.seq)
     columns = [getattr(model, name) for name in model.model_fields if name != "search_text"]
-    statement = sa.select(*columns).where(col(model.user_id) == user_id).order_by(order)
+    order = [getattr(model, name) for name in HISTORY[model]]
+    statement = sa.select(*columns).where(col(model.user_id) == user_id).order_by(*order)
     async for chunk in (await session.stream(statement)).mappings().partitions(1000):
         yield chunk
 
 
-async def delete_tasks_and_log(session: AsyncSession, user_id: str) -> None:
+async def insert_rows(session: AsyncSession, model: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """Add rows to one of the tables of `HISTORY`; every row names its user, and all columns."""
+    await bulk.insert_rows(session, model, rows)
+
+
+async def delete_history(session: AsyncSession, user_id: str) -> None:
     """Remove all that a user has, counters set back; a member's login role may not."""
-    for model in (Task, Change):
+    for model in (Task, Change, View):
         statement = delete(model).where(col(model.user_id) == user_id)
         await session.execute(statement.execution_options(**UNSYNCHRONIZED))
     await set_counters(session, user_id, 0, 0)

@@ -1,0 +1,459 @@
+"""Start days, notes, what tasks need, views, and room for repeating tasks and claims."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+INSTANT = sa.DateTime(timezone=True).with_variant(sa.Text, "sqlite")
+ORDERED_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+NEW_COLUMNS: dict[str, Any] = {
+    "seq": sa.BigInteger,
+    "start_on": sa.Date,
+    "start_at": INSTANT,
+    "notes": sa.JSON,
+    "repeat": sa.JSON,
+    "series_id": sa.Uuid,
+    "claimed_by": sa.Text,
+    "claimed_until": INSTANT,
+    "conflicts": sa.JSON,
+}
+ORDER = (
+    "user_id",
+    "completed",
+    "coalesce(due_on, '9999-12-31')",
+    "coalesce(due_at, '9999-12-31 00:00:00+00')",
+    "priority DESC",
+    "number",
+)
+DONE = ("user_id", "coalesce(completed_at, '9999-12-31 00:00:00+00') DESC", "number")
+FILTERED = ("start_on", "start_at", "due_on", "due_at", "project")
+"""What lists are narrowed by, beside the order in its index.
+
+On Postgres without the tags: an entry of an index has at most 2,704 bytes there.
+"""
+EXPRESSIONS = {"ix_tasks_order": (3, 4), "ix_tasks_done": (2,)}
+"""The columns of indexes that would be analyzed by themselves."""
+
+INSTANTS = "BETWEEN '0001-01-03 00:00:00+00:00' AND '9999-12-29 00:00:00+00:00'"
+BOTH_ENGINES = {
+    "description": ("length(description) <= 2000", "length(description) <= 20000"),
+    "start": (None, "start_at IS NULL OR start_on IS NOT NULL"),
+    "claimed": (None, "(claimed_by IS NULL) = (claimed_until IS NULL)"),
+}
+"""Checks of tasks, as they were and as they are."""
+SEARCH_TEXT = (
+    "octet_length(search_text) <= 20 + 20 * (CAST(octet_length(title) AS bigint)"
+    " + coalesce(octet_length(description), 0) + coalesce(octet_length(project), 0)"
+    " + octet_length(tags)"
+)
+POSTGRES = {
+    "search_text": (
+        f"{SEARCH_TEXT})",
+        f"{SEARCH_TEXT} + coalesce(octet_length(CAST(extra AS text)), 0)"
+        " + coalesce(octet_length(CAST(notes AS text)), 0))",
+    ),
+    "instants": (
+        f"due_at {INSTANTS} AND (completed_at IS NULL OR completed_at {INSTANTS})"
+        f" AND created_at {INSTANTS} AND updated_at {INSTANTS}",
+        f"due_at {INSTANTS} AND (completed_at IS NULL OR completed_at {INSTANTS})"
+        f" AND created_at {INSTANTS} AND updated_at {INSTANTS}"
+        f" AND (start_at IS NULL OR start_at {INSTANTS})"
+        f" AND (claimed_until IS NULL OR claimed_until {INSTANTS})",
+    ),
+    "start_on": (
+        None,
+        "start_on BETWEEN '0001-01-02' AND '9999-12-30'"
+        # Of infinite days there is no difference.
+        f" AND CASE WHEN start_at {INSTANTS}"
+        " THEN abs(start_on - CAST(timezone('UTC', start_at) AS date)) <= 1 ELSE true END",
+    ),
+    "seq": (None, "seq BETWEEN 0 AND 9007199254740992"),
+    "notes": (None, "todo_is_notes(notes)"),
+    "repeat": (None, "todo_is_object(repeat, 4096, 10)"),
+    "claimed_by": (None, "length(claimed_by) BETWEEN 1 AND 400"),
+    "conflicts": (None, "todo_is_object(conflicts, 262144, 50)"),
+}
+LOGGED_BYTES = (262144, 524288)
+
+OWNED = ("dependencies", "views")
+"""The new tables, whose rows are their user's."""
+
+REMOVE_TASKS = """
+            FOR place IN 1..coalesce(cardinality(ids), 0) LOOP
+                DELETE FROM {schema}.tasks WHERE user_id = owner_id AND id = ids[place];
+            END LOOP;
+"""
+REMOVE_TASKS_AT_ONCE = "DELETE FROM {schema}.tasks WHERE user_id = owner_id AND id = ANY (ids);"
+REMOVALS = (
+    (
+        "todo_remove_dependencies",
+        "task_ids uuid[], needs_ids uuid[]",
+        """
+            FOR place IN 1..coalesce(cardinality(task_ids), 0) LOOP
+                DELETE FROM {schema}.dependencies WHERE user_id = owner_id
+                    AND task_id = task_ids[place] AND needs_id = needs_ids[place];
+            END LOOP;
+        """,
+    ),
+    (
+        "todo_remove_views",
+        "names text[]",
+        """
+            FOR place IN 1..coalesce(cardinality(names), 0) LOOP
+                DELETE FROM {schema}.views WHERE user_id = owner_id AND name = names[place];
+            END LOOP;
+        """,
+    ),
+)
+"""What members may remove of their own: name, arguments after the owner's id, and how."""
+
+IS_NOTES = r"""
+CREATE FUNCTION {schema}.todo_is_notes(notes json) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    IF notes IS NULL THEN
+        RETURN true;
+    ELSIF json_typeof(notes) <> 'array' OR octet_length(CAST(notes AS text)) > 262144
+        OR NOT {schema}.todo_is_odd_object(notes, 4)
+    THEN
+        RETURN false;
+    END IF;
+    RETURN json_array_length(notes) BETWEEN 1 AND 100 AND NOT EXISTS (
+        SELECT FROM json_array_elements(notes) AS note
+        WHERE CASE WHEN json_typeof(note) = 'object' THEN
+            (SELECT count(*) FROM json_object_keys(note)) <> 3
+            OR coalesce(json_typeof(note -> 'id'), '') <> 'string'
+            OR note ->> 'id' !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+            OR coalesce(json_typeof(note -> 'at'), '') <> 'string'
+            OR note ->> 'at' !~ '^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}([.][0-9]{6})?Z$'
+            OR coalesce(json_typeof(note -> 'text'), '') <> 'string'
+            OR length(note ->> 'text') NOT BETWEEN 1 AND 2000
+        ELSE true END
+    );
+END $$
+"""
+
+
+def upgrade() -> None:
+    is_server = op.get_context().dialect.name == "postgresql"
+    schema = op.get_context().opts["todo_schema"]
+    op.add_column("users", sa.Column("channel", sa.Text))
+    op.drop_index("ix_tasks_order", "tasks")
+    alter_tasks()
+    set_seqs(is_server)
+    create_indexes(is_server, schema)
+    create_dependencies()
+    create_views()
+    if is_server:
+        op.execute(IS_NOTES.replace("{schema}", schema))
+        replace_checks(schema, before=0, after=1)
+        define_is_logged(schema, LOGGED_BYTES[1])
+        forgo_statistics(schema)
+        restrict_rows(schema)
+        define_removal(schema, "todo_remove_tasks", "ids uuid[]", REMOVE_TASKS)
+        for name, arguments, body in REMOVALS:
+            define_removal(schema, name, arguments, body)
+        grant_members(schema)
+
+
+def downgrade() -> None:
+    is_server = op.get_context().dialect.name == "postgresql"
+    schema = op.get_context().opts["todo_schema"]
+    for table in OWNED:
+        op.drop_table(table)
+    for index in ("ix_tasks_order", "ix_tasks_done", "ix_tasks_project"):
+        op.drop_index(index, "tasks")
+    op.execute(
+        "UPDATE tasks SET description = substr(description, 1, 1999) || '…'"
+        " WHERE length(description) > 2000"
+    )
+    if is_server:
+        replace_checks(schema, before=1, after=0)
+    restore_tasks()
+    op.create_index("ix_tasks_order", "tasks", [sa.text(part) for part in ORDER])
+    op.drop_column("users", "channel")
+    if is_server:
+        set_statistics(schema, {"ix_tasks_order": EXPRESSIONS["ix_tasks_order"]})
+        op.execute(f"DROP FUNCTION {schema}.todo_is_notes(json)")
+        define_is_logged(schema, LOGGED_BYTES[0])
+        define_removal(schema, "todo_remove_tasks", "ids uuid[]", REMOVE_TASKS_AT_ONCE)
+        for name, arguments, _ in REMOVALS:
+            op.execute(f"DROP FUNCTION {schema}.{name}({list_types(arguments)})")
+
+
+def alter_tasks() -> None:
+    """Add the new columns; SQLite rebuilds the table, as it cannot alter a check."""
+    with op.batch_alter_table("tasks", copy_from=describe_tasks(is_new=False)) as batch:
+        for name, kind in NEW_COLUMNS.items():
+            batch.add_column(sa.Column(name, kind))
+        batch.drop_constraint(op.f("ck_tasks_description"), type_="check")
+        for name, (_, condition) in BOTH_ENGINES.items():
+            batch.create_check_constraint(op.f(f"ck_tasks_{name}"), condition)
+
+
+def set_seqs(is_server: bool) -> None:
+    """Let each task know its last change; rows that no check admits stop that on a server."""
+    update = """
+        UPDATE tasks SET seq = (
+            SELECT max(changes.seq) FROM changes
+            WHERE changes.user_id = tasks.user_id AND changes.task_id = tasks.id
+        )
+    """
+    if is_server:
+        update = f"""
+            DO $todo$ BEGIN
+                {update};
+            EXCEPTION WHEN check_violation THEN
+                NULL;
+            END $todo$
+        """
+    op.execute(update)
+
+
+def restore_tasks() -> None:
+    with op.batch_alter_table("tasks", copy_from=describe_tasks(is_new=True)) as batch:
+        for name, (condition, _) in BOTH_ENGINES.items():
+            batch.drop_constraint(op.f(f"ck_tasks_{name}"), type_="check")
+            if condition:
+                batch.create_check_constraint(op.f(f"ck_tasks_{name}"), condition)
+        for name in NEW_COLUMNS:
+            batch.drop_column(name)
+
+
+def describe_tasks(*, is_new: bool) -> sa.Table:
+    """Return the table as SQLite has it, which knows no checks by itself."""
+    new = [sa.Column(name, kind) for name, kind in NEW_COLUMNS.items()] if is_new else []
+    changed = {name: conditions[is_new] for name, conditions in BOTH_ENGINES.items()}
+    return sa.Table(
+        "tasks",
+        sa.MetaData(),
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("id", sa.Uuid, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        sa.Column("title", ORDERED_TEXT, nullable=False),
+        sa.Column("description", sa.Text),
+        sa.Column("completed", sa.Boolean, nullable=False),
+        sa.Column("completed_at", INSTANT),
+        sa.Column("due_on", sa.Date),
+        sa.Column("due_at", INSTANT),
+        sa.Column("priority", sa.SmallInteger, nullable=False),
+        sa.Column("project", ORDERED_TEXT),
+        sa.Column("tags", sa.Text, nullable=False),
+        sa.Column("search_text", ORDERED_TEXT, nullable=False),
+        sa.Column("extra", sa.JSON),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("updated_at", INSTANT, nullable=False),
+        *new,
+        sa.PrimaryKeyConstraint("user_id", "id", name="pk_tasks"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_tasks_user_id"),
+        sa.UniqueConstraint("user_id", "number", name="uq_tasks_user_id_number"),
+        sa.CheckConstraint("number > 0", name="ck_tasks_number"),
+        sa.CheckConstraint("length(title) BETWEEN 1 AND 200", name="ck_tasks_title"),
+        sa.CheckConstraint("priority BETWEEN 0 AND 3", name="ck_tasks_priority"),
+        sa.CheckConstraint("completed = (completed_at IS NOT NULL)", name="ck_tasks_completed"),
+        sa.CheckConstraint("due_at IS NULL OR due_on IS NOT NULL", name="ck_tasks_due"),
+        *(
+            sa.CheckConstraint(condition, name=f"ck_tasks_{name}")
+            for name, condition in changed.items()
+            if condition
+        ),
+    )
+
+
+def create_indexes(is_server: bool, schema: str) -> None:
+    order, done, project = ", ".join(ORDER), ", ".join(DONE), "user_id, project, completed"
+    is_done = "completed" if is_server else "completed = 1"
+    op.execute(f"CREATE INDEX ix_tasks_done ON tasks ({done}) WHERE {is_done}")
+    if not is_server:
+        # Whatever is in an index is looked at before the row is.
+        op.execute(f"CREATE INDEX ix_tasks_order ON tasks ({order}, {', '.join(FILTERED)}, tags)")
+        op.execute(f"CREATE INDEX ix_tasks_project ON tasks ({project})")
+        return
+    # A row from before there were checks may have a project that no index takes.
+    for index, columns, instead in (
+        ("ix_tasks_order", f"({order}) INCLUDE ({', '.join(FILTERED)})", f"({order})"),
+        ("ix_tasks_project", f"({project})", "(user_id)"),
+    ):
+        create = f"CREATE INDEX {index} ON {schema}.tasks"
+        op.execute(
+            f"""
+            DO $todo$ BEGIN
+                {create} {columns};
+            EXCEPTION WHEN program_limit_exceeded THEN
+                {create} {instead};
+            END $todo$
+            """
+        )
+
+
+def create_dependencies() -> None:
+    """Which task needs which other one; one that is gone is no error."""
+    op.create_table(
+        "dependencies",
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("task_id", sa.Uuid, nullable=False),
+        sa.Column("needs_id", sa.Uuid, nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "task_id", "needs_id", name="pk_dependencies"),
+        sa.ForeignKeyConstraint(
+            ["user_id", "task_id"],
+            ["tasks.user_id", "tasks.id"],
+            name="fk_dependencies_user_id_task_id",
+            ondelete="CASCADE",
+        ),
+        sa.CheckConstraint("task_id <> needs_id", name=op.f("ck_dependencies_other")),
+    )
+    op.create_index("ix_dependencies_needs", "dependencies", ["user_id", "needs_id", "task_id"])
+
+
+def create_views() -> None:
+    """Filters by name."""
+    op.create_table(
+        "views",
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("name", ORDERED_TEXT, nullable=False),
+        sa.Column("filter", sa.Text, nullable=False),
+        sa.Column("sort", sa.Text),
+        sa.PrimaryKeyConstraint("user_id", "name", name="pk_views"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_views_user_id"),
+        sa.CheckConstraint("length(name) BETWEEN 1 AND 100", name=op.f("ck_views_name")),
+        sa.CheckConstraint("length(filter) <= 10000", name=op.f("ck_views_filter")),
+        sa.CheckConstraint("length(sort) <= 1000", name=op.f("ck_views_sort")),
+    )
+
+
+def replace_checks(schema: str, *, before: int, after: int) -> None:
+    """Let every new row be as this version writes it; rows that are not stay (see 0002)."""
+    alter = f"ALTER TABLE {schema}.tasks "
+    for name, conditions in POSTGRES.items():
+        if conditions[before]:
+            op.execute(f"{alter}DROP CONSTRAINT ck_tasks_{name}")
+    added = [
+        f"ADD CONSTRAINT ck_tasks_{name} CHECK ({conditions[after]})"
+        for name, conditions in POSTGRES.items()
+        if conditions[after]
+    ]
+    op.execute(
+        f"""
+        DO $todo$ BEGIN
+            {alter}{", ".join(added)};
+        EXCEPTION WHEN OTHERS THEN
+            {alter}{", ".join(f"{check} NOT VALID" for check in added)};
+        END $todo$
+        """
+    )
+
+
+def define_is_logged(schema: str, size: int) -> None:
+    op.execute(
+        f"""
+        CREATE OR REPLACE FUNCTION {schema}.todo_is_logged(state json) RETURNS boolean
+        LANGUAGE sql IMMUTABLE PARALLEL SAFE
+        AS $$ SELECT {schema}.todo_is_object(state, {size}, 51) $$
+        """
+    )
+
+
+def forgo_statistics(schema: str) -> None:
+    """Keep the new columns out of the planner's statistics, as 0002 does the others."""
+    columns = {
+        "users": ("channel",),
+        "tasks": tuple(NEW_COLUMNS),
+        "dependencies": ("user_id", "task_id", "needs_id"),
+        "views": ("user_id", "name", "filter", "sort"),
+    }
+    for table, names in columns.items():
+        actions = ", ".join(f"ALTER COLUMN {name} SET STATISTICS 0" for name in names)
+        op.execute(f"ALTER TABLE {schema}.{table} {actions}")
+    set_statistics(schema, EXPRESSIONS)
+
+
+def set_statistics(schema: str, places: dict[str, tuple[int, ...]]) -> None:
+    for index, positions in places.items():
+        for position in positions:
+            op.execute(f"ALTER INDEX {schema}.{index} ALTER COLUMN {position} SET STATISTICS 0")
+
+
+def restrict_rows(schema: str) -> None:
+    """Show everybody their own rows only, by the conditions of 0002."""
+    own = (
+        f"({schema}.todo_current_user_map())[user_id] IS NOT NULL"
+        f" AND user_id = {schema}.todo_current_user()"
+    )
+    for table in OWNED:
+        op.execute(f"ALTER TABLE {schema}.{table} ENABLE ROW LEVEL SECURITY")
+        op.execute(f"CREATE POLICY own_all ON {schema}.{table} USING ({own})")
+
+
+def define_removal(schema: str, name: str, arguments: str, body: str) -> None:
+    """Let members remove rows of their own without DELETE, which brings the right to LOCK TABLE.
+
+    Whoever owns the table may remove anybody's, as by DELETE. One row after the other, each by its
+    key: whatever statistics say, no plan reads the table.
+    """
+    taken = ", ".join(filter(None, ("owner_id text", arguments)))
+    op.execute(
+        f"""
+        CREATE OR REPLACE FUNCTION {schema}.{name}({taken}) RETURNS void
+        LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+        AS $$
+        DECLARE
+            place integer;
+        BEGIN
+            IF owner_id IS DISTINCT FROM {schema}.todo_current_user() AND NOT pg_has_role(
+                session_user,
+                (SELECT relowner FROM pg_class WHERE oid = CAST('{schema}.tasks' AS regclass)),
+                'USAGE'
+            ) THEN
+                RETURN;
+            END IF;
+            {body.replace("{schema}", schema)}
+        END
+        $$
+        """
+    )
+    types = list_types(arguments)
+    op.execute(f"REVOKE ALL ON FUNCTION {schema}.{name}({types}) FROM PUBLIC")
+
+
+def grant_members(schema: str) -> None:
+    """Give the members of a database that is shared already what `todo member add` now gives."""
+    functions = ", ".join(
+        f"{schema}.{name}({list_types(arguments)})" for name, arguments, _ in REMOVALS
+    )
+    op.execute(
+        f"""
+        DO $todo$
+        DECLARE
+            members text := (
+                SELECT rolname FROM pg_roles WHERE rolname = 'todo_members_' || (
+                    SELECT oid::text FROM pg_database WHERE datname = current_database()
+                )
+            );
+        BEGIN
+            IF members IS NOT NULL THEN
+                EXECUTE format(
+                    'GRANT UPDATE ({", ".join(NEW_COLUMNS)}) ON {schema}.tasks TO %I', members
+                );
+                EXECUTE format(
+                    'GRANT SELECT, INSERT ON {schema}.dependencies, {schema}.views TO %I', members
+                );
+                EXECUTE format('GRANT UPDATE (filter, sort) ON {schema}.views TO %I', members);
+                EXECUTE format('GRANT EXECUTE ON FUNCTION {functions} TO %I', members);
+            END IF;
+        END $todo$
+        """
+    )
+
+
+def list_types(arguments: str) -> str:
+    """Return the types of a function's arguments, the owner's id before them."""
+    named = ["owner_id text", *filter(None, arguments.split(", "))]
+    return ", ".join(argument.split()[1] for argument in named)
