@@ -32,14 +32,14 @@ def collect_fields(request: object) -> dict[str, Any]:
 
 def _parse_field(app: App, field: Field, value: str | Sequence[str]) -> Any:
     from neontodo.render.messages import say
-    from neontodo.tasks.dates import parse_when
+    from neontodo.tasks.dates import NO_DATE, parse_when
     from neontodo.tasks.filters import parse_priority
 
     if not isinstance(value, str):
         return tuple(value)
     match field.kind:
         case Kind.WHEN:
-            if value.strip().lower() == "none":
+            if value.strip().lower() in NO_DATE:
                 return None
             return parse_when(value, now=app.now, tz=app.tz, notify=partial(say, app.streams))
         case Kind.PRIORITY:

@@ -8,27 +8,29 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from neontodo.errors import BadValue
-from neontodo.tasks.date_spans import find_period
 from neontodo.tasks.dates import (
     CLOCK,
+    DAYS_AWAY,
     FIRST_YEAR,
-    FIXED_DAYS,
     LAST_YEAR,
+    MONTHS,
     NUMERIC_DAY,
+    PERIODS,
     TEXT_MAX,
     UNITS,
     WEEKDAYS,
-    add_to_day,
-    find_next_weekday,
+    find_period,
+    find_weekday,
     read_clock,
     read_day,
 )
 from neontodo.wording import find_similar
 
-_MONTHS = (
-    "january", "february", "march", "april", "may", "june",
-    "july", "august", "september", "october", "november", "december",
+_OTHER_WORDS = (
+    "in", "at", "of", "next", "end", "start", "first", "last", "quarter", "weekend",
+    "midnight", "eow", "eom", "eoy",
 )  # fmt: skip
+_DAY_AND_WORD = r"[0-9]{1,2}[.]? ?[^\W\d_]{3,}[.]?(?: [0-9]{4})?"
 _FILLERS = ("on", "by", "due", "this", "the")
 
 
@@ -60,7 +62,13 @@ def explain_refusal(words: str, today: date, accepts: Callable[[str], bool]) -> 
             return refusal
     near = next((other for other in _respell(words) if accepts(other)), None)
     hint = f"did you mean `{near}`?" if near else asked.example
-    return BadValue(f"`{words}` is not a date", hint=hint)
+    means_month = _names_month(near) if near else re.fullmatch(_DAY_AND_WORD, words)
+    reason = ": names of months are in English" if means_month else ""
+    return BadValue(f"`{words}` is not a date{reason}", hint=hint)
+
+
+def _names_month(words: str) -> bool:
+    return not MONTHS.keys().isdisjoint(re.findall("[a-z]+", words))
 
 
 def _explain_number(found: re.Match[str], asked: _Asked) -> BadValue:
@@ -168,7 +176,7 @@ def _explain_period(found: re.Match[str], asked: _Asked) -> BadValue:
     """Explain Taskwarrior's names for the ends of weeks, months, quarters and years."""
     end, away, unit = found.groups()
     which, count = {"p": ("the previous", -1), "c": ("this", 0), "n": ("the next", 1)}[away]
-    period = {"w": "week", "m": "month", "q": "quarter", "y": "year"}[unit]
+    period = PERIODS[unit]
     day = find_period(asked.today, count, period)[end == "e"]
     return BadValue(
         f"`{found[0]}` is not supported: the {'first' if end == 's' else 'last'} day of"
@@ -184,34 +192,43 @@ def _make_day(parts: tuple[int, int, int]) -> date | None:
         return None
 
 
-def _explain_time(found: re.Match[str], asked: _Asked) -> BadValue:
-    clock = found[1]
-    try:
-        read_clock(clock)
-    except BadValue as refusal:
-        return refusal
-    return BadValue(
-        f"`{clock}` is a time without a day", hint=f"write `today {clock}` or `tomorrow {clock}`"
-    )
+def _explain_midnight(found: re.Match[str], asked: _Asked) -> BadValue | None:
+    """Explain the midnight of a day, which begins it or ends it."""
+    day = read_day(found[1], asked.today)
+    if day is None:
+        return None
+    return _choose_reading(found[0], [f"{day} 0:00", f"{day + timedelta(days=1)} 0:00"], "", asked)
+
+
+def _explain_tonight(found: re.Match[str], asked: _Asked) -> BadValue:
+    clock, hour = found[1], read_clock(found[1]).hour
+    reading = f"tomorrow {clock}" if hour < 5 else f"today {clock}"
+    if 5 <= hour < 12 and not clock.endswith("m"):
+        reading = f"today {hour + 12}{clock[clock.index(':') :]}"
+    return _choose_reading(found[0], [reading], "is not in the evening", asked)
 
 
 def _explain_next(found: re.Match[str], asked: _Asked) -> BadValue | None:
-    """Explain what only `next week` has here: one meaning."""
-    unit, today = found[1], asked.today
-    if unit in WEEKDAYS:
-        near = find_next_weekday(today, WEEKDAYS[unit])
-        far = near + timedelta(days=7)
-        return BadValue(
-            f"`next {unit}` could be {near} or {far}", hint=f"write `{unit}` or `{far}`"
-        )
-    if unit not in ("month", "year"):
+    """Explain `next fri` and `next weekend`, which are the coming one or that after it."""
+    name = found[1]
+    if name not in ("weekend", *WEEKDAYS):
         return None
-    later = add_to_day(today, 1, unit) or today
-    first = later.replace(day=1, month=later.month if unit == "month" else 1)
+    near = find_weekday(asked.today, WEEKDAYS.get(name, WEEKDAYS["sat"]))
+    far = near + timedelta(days=7)
+    soon = name if name in WEEKDAYS else near
+    return BadValue(f"`next {name}` could be {near} or {far}", hint=f"write `{soon}` or `{far}`")
+
+
+def _explain_span(found: re.Match[str], asked: _Asked) -> BadValue:
+    """Explain what is a span in a filter, but no day."""
+    day = find_period(asked.today, -1 if found[1] == "last" else 0, found[2])[1]
     return BadValue(
-        f"`next {unit}` could be its first day, or a {unit} from today",
-        hint=f"write `{first}` or `in 1 {unit}`",
+        f"`{found[0]}` does not say which day", hint=f"write one of its days, such as `{day}`"
     )
+
+
+def _explain_no_date(found: re.Match[str], asked: _Asked) -> BadValue:
+    return BadValue(f"`{found[0]}` is not a date", hint="write `none` for no date")
 
 
 def _explain_unit(found: re.Match[str], asked: _Asked) -> BadValue:
@@ -222,12 +239,10 @@ def _explain_unit(found: re.Match[str], asked: _Asked) -> BadValue:
 
 
 def _explain_month(found: re.Match[str], asked: _Asked) -> BadValue | None:
+    """Explain a month without a day, or with numbers that are not read as its day and year."""
     words, today = found[0], asked.today
     tokens = re.findall("[0-9]+|[a-z]+", words)
-    names = (token for token in tokens if len(token) > 2 and token not in WEEKDAYS)
-    month = next(
-        (n for name in names for n, full in enumerate(_MONTHS, 1) if full.startswith(name)), None
-    )
+    month = next((MONTHS[token] for token in tokens if token in MONTHS), None)
     if month is None:
         return None
     numbers = [int(token) for token in tokens if token.isdecimal() and len(token) < 5]
@@ -236,10 +251,9 @@ def _explain_month(found: re.Match[str], asked: _Asked) -> BadValue | None:
     whole = _make_day((year or today.year, month, day or 1))
     if whole and whole < today and not year:
         whole = _make_day((today.year + 1, month, day or 1))
-    if day is None:
-        return BadValue(f"`{words}` does not say which day", hint=asked.suggest(whole))
-    hint = asked.suggest(whole, "a date in numbers")
-    return BadValue(f"month names are not supported: `{words}`", hint=hint)
+    is_alone = not day and tokens[0] in MONTHS
+    problem = "does not say which day" if is_alone else "is not a date"
+    return BadValue(f"`{words}` {problem}", hint=asked.suggest(whole))
 
 
 def _explain_hour(found: re.Match[str], asked: _Asked) -> BadValue | None:
@@ -247,9 +261,10 @@ def _explain_hour(found: re.Match[str], asked: _Asked) -> BadValue | None:
         return None
     clocks = [f"`{found[1]} {found[2]}{end}`" for end in (":00", "pm")]
     takes = [clock for clock in clocks if asked.accepts(clock.strip("`"))]
+    other = "a year as `2027`" if _names_month(found[1]) else "a time such as `17:00`"
     return BadValue(
         f"`{found[0]}` ends in a number that is not a time of day",
-        hint=f"write {' or '.join(takes or ['a time such as `17:00`'])}",
+        hint=f"write {' or '.join(takes or [other])}",
     )
 
 
@@ -266,17 +281,20 @@ _EXPLANATIONS: dict[str, Callable[[re.Match[str], _Asked], BadValue | None]] = {
     "([0-9]{4})[-/.]([0-9]{1,2})|([0-9]{1,2})[-/.]([0-9]{4})": _explain_month_number,
     f"(.+?)(?: at)? ({CLOCK}) ?(z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)": _explain_offset,
     "([se])o([pnc])([wmqy])": _explain_period,
-    f"(?:at )?({CLOCK})": _explain_time,
+    "(.+?)(?: at)? midnight": _explain_midnight,
+    f"tonight(?: at)? ({CLOCK})": _explain_tonight,
     "next ([a-z]+)(?: .*)?": _explain_next,
+    "(?:(this|last) )?(week|month|quarter|year)": _explain_span,
+    "later|someday": _explain_no_date,
     "(in [0-9]+) ?m": _explain_unit,
-    ".*": _explain_month,  # `feb`, `24 dec` or `dec 24 2026`
+    ".*": _explain_month,  # `feb`, `feb 2027` or `24 dec 26`
 }
 """By what the words look like; the first that explains them does."""
 
 
 def _respell(words: str) -> Iterator[str]:
     """Yield other words that the user may have meant, the likeliest first."""
-    known = [*WEEKDAYS, *UNITS, *" ".join(FIXED_DAYS).split(), "in", "at"]
+    known = [*WEEKDAYS, *MONTHS, *UNITS, *DAYS_AWAY, *_OTHER_WORDS]
     close = []
     for word in words.split():
         longer = [other for other in known if len(word) > 2 and other.startswith(word)]
@@ -289,4 +307,4 @@ def _respell(words: str) -> Iterator[str]:
     if first in _FILLERS:
         yield rest
     yield f"{rest} {first}"
-    yield f"in {words}"
+    yield f"in {' '.join(close)}"

@@ -1,4 +1,4 @@
-"""Spans of time as filters take them: `today`, `next week`, `2026-12`, `fri..+7d`, `..2026-12-24`.
+"""Spans of time as filters take them: `today`, `next week`, `dec`, `fri..+7d`, `..2026-12-24`.
 
 A day is all of it, a time its minute, and the ends of a range are part of it.
 """
@@ -6,17 +6,24 @@ A day is all of it, a time its minute, and the ends of a range are part of it.
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from datetime import date, datetime, timedelta, tzinfo
 
 from neontodo.errors import BadValue
-from neontodo.tasks.dates import FIRST_YEAR, LAST_YEAR, local_day, parse_when
+from neontodo.tasks.dates import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    MONTHS,
+    find_period,
+    local_day,
+    make_months,
+    parse_when,
+)
 from neontodo.wording import find_similar
 
 _EXAMPLES = "write a span as `today`, `next week`, `2026-12`, `fri` or `today..+7d`"
 _WORDS = ("today", "overdue", "week", "weekend", "none", "any")
 _AWAY = {"last": -1, "this": 0, "next": 1}
-_NEAR = "(last|this|next) (week|weekend|month|year)"
+_NEAR = "(last|this|next) (week|weekend|month|quarter|year)"
 _DAY = timedelta(days=1)
 
 
@@ -27,8 +34,8 @@ End = date | datetime | None
 def parse_span(text: str, *, now: datetime, tz: tzinfo, is_past: bool = False) -> tuple[End, End]:
     """Return both ends of the span that a text names, None for an open one; else BadValue.
 
-    `week` is the seven days from today on, or up to today where `is_past` says that the field
-    has no other times, as when a task was done.
+    Where `is_past` says that the field has no other times, as when a task was done, `week` is the
+    seven days up to today, not from today on, and `fri` or `dec` the last one, not the next.
     """
     first, separator, last = text.partition("..")
     if not separator:
@@ -38,7 +45,9 @@ def parse_span(text: str, *, now: datetime, tz: tzinfo, is_past: bool = False) -
     start = _parse_part(first, now, tz, is_past)[0] if first.strip() else None
     end = _parse_part(last, now, tz, is_past)[1] if last.strip() else None
     if start and end and _ends_first(start, end):
-        raise BadValue(f"`{text}` ends before it begins", hint="write the earlier day first")
+        is_timed = isinstance(start, datetime) or isinstance(end, datetime)
+        hint = "write the earlier one first" if is_timed else f"it was read as `{start}..{end}`"
+        raise BadValue(f"`{text}` ends before it begins", hint=hint)
     return start, end
 
 
@@ -55,12 +64,14 @@ def _parse_part(text: str, now: datetime, tz: tzinfo, is_past: bool) -> tuple[En
     if words == "week":
         first = today - 6 * _DAY if is_past else today
         return first, first + 6 * _DAY
-    if days := _read_period(words, today):
+    if days := _read_period(words, today, is_past):
         return days
     try:
-        when = parse_when(words, now=now, tz=tz)
+        when = parse_when(words, now=now, tz=tz, is_past=is_past)
     except BadValue as refusal:
         raise _suggest_word(words, refusal) from None
+    if re.fullmatch("[0-9]{4}-?w[0-9]{2}", words):
+        return when, when + 6 * _DAY
     if not isinstance(when, datetime):
         return when, when
     minute = when.replace(second=0, microsecond=0)
@@ -73,41 +84,31 @@ def _suggest_word(words: str, refusal: BadValue) -> BadValue:
     return BadValue(refusal.message, hint=f"did you mean `{near}`?") if near else refusal
 
 
-def _read_period(words: str, today: date) -> tuple[date, date] | None:
+def _read_period(words: str, today: date, is_past: bool) -> tuple[date, date] | None:
     """Return the first and the last day of a week, month or year; None if the words name none."""
     if words == "weekend":
-        words = "this weekend"
+        words = "last weekend" if is_past and today.weekday() < 5 else "this weekend"
     if found := re.fullmatch(_NEAR, words):
         unit = found[2].removesuffix("end")
         first, last = find_period(today, _AWAY[found[1]], unit)
         return (first if unit == found[2] else first + 5 * _DAY), last
     if found := re.fullmatch("([0-9]{4})(?:-([0-9]{2}))?", words):
-        year, month = int(found[1]), int(found[2] or 1)
-        if not (FIRST_YEAR <= year <= LAST_YEAR and 1 <= month <= 12):
-            raise BadValue(f"there is no month or year `{words}`", hint=_EXAMPLES)
-        return _make_months(year, month, int(found[2] or 12))
-    if found := re.fullmatch("([0-9]{4})-w([0-9]{2})", words):
-        return _read_iso_week(words, int(found[1]), int(found[2]))
+        return _read_months(words, int(found[1]), int(found[2] or 1), int(found[2] or 12))
+    if (found := re.fullmatch("([a-z]+)(?: ([0-9]{4}))?", words)) and found[1] in MONTHS:
+        month = MONTHS[found[1]]
+        year = int(found[2] or today.year + _count_years(today.month, month, is_past))
+        return _read_months(words, year, month, month)
     return None
 
 
-def find_period(today: date, away: int, unit: str) -> tuple[date, date]:
-    """Return the first and the last day of the week, month, quarter or year so many from now."""
-    if unit == "week":
-        monday = today + (7 * away - today.weekday()) * _DAY
-        return monday, monday + 6 * _DAY
-    length = {"month": 1, "quarter": 3, "year": 12}[unit]
-    months = (today.year * 12 + today.month - 1) // length * length + away * length
-    return _make_months(months // 12, months % 12 + 1, months % 12 + length)
+def _read_months(words: str, year: int, first: int, last: int) -> tuple[date, date]:
+    if not (FIRST_YEAR <= year <= LAST_YEAR and 1 <= first <= 12):
+        raise BadValue(f"there is no month or year `{words}`", hint=_EXAMPLES)
+    return make_months(year, first, last)
 
 
-def _make_months(year: int, first: int, last: int) -> tuple[date, date]:
-    return date(year, first, 1), date(year, last, monthrange(year, last)[1])
-
-
-def _read_iso_week(words: str, year: int, week: int) -> tuple[date, date]:
-    try:
-        monday = date.fromisocalendar(year, week, 1)
-        return monday, monday + 6 * _DAY
-    except (ValueError, OverflowError):
-        raise BadValue(f"there is no week `{words}`", hint=_EXAMPLES) from None
+def _count_years(this_month: int, month: int, is_past: bool) -> int:
+    """Return how many years from now such a month is: this month, the next or the last one."""
+    if is_past:
+        return -1 if month > this_month else 0
+    return 1 if month < this_month else 0

@@ -5,23 +5,28 @@ Friday that has passed and, even when strict, `2026-13-01` for 13 January, and i
 refuse `tomorow`; parsedatetime takes both `13` and `tomorow` for today; dateutil takes `feb` for
 a day in February. So the grammar is spelled out here:
 
-    day        2026-12-24 · 20261224 · today · tomorrow · yesterday
-               fri · friday (the next one after today)
-               next week (its Monday) · eow (Sunday, perhaps today) · eom · eoy
-               in 3 days|weeks|months|years · in a week · +3d · +2w · +1m (a month) · +1y
-    with time  a day and a time: fri 17:00 · tomorrow at 9:30 · eom 5pm
+    day        2026-12-24 · 20261224 · 2026-345 · 2026-W49 (its Monday) · 2026-W49-5
+               today · tonight · eod · tomorrow · tom · yesterday
+               fri · friday (the next one after today) · weekend (Saturday, or today on a Sunday)
+               24 dec · dec 24 · fri 24 dec · 24th of december · jan 5 2027 · 15th
+               first monday of jan · last day of next month · mon next week
+               next week|month|quarter|year (its first day) · eow eom eoq eoy · end of month
+               sow som soq soy (the next one, perhaps today) · start of month
+               in 3 days|weeks|months|years · in a week · +3d · +2w · +1m (a month) · +1y · P3D
+    with time  a day and a time: fri 17:00 · tomorrow at 9:30 · eom 5pm · monday at noon
                2026-12-24T17:00 · 2026-12-24 17:00:30 · the same with Z or +02:00 at its end
-    instant    in 2 hours · in 30 minutes · +4h · +30min (seconds dropped)
+    instant    5pm · at 17:00 · noon · midnight (the next one)
+               in 2 hours · in 30 minutes · +4h · +30min · PT2H (seconds dropped)
 """
 
 from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from neontodo.errors import BadValue
 
@@ -40,6 +45,12 @@ WEEKDAYS = {
     "sat": 5, "saturday": 5,
     "sun": 6, "sunday": 6,
 }  # fmt: skip
+MONTHS = {
+    "jan": 1, "january": 1, "feb": 2, "february": 2, "mar": 3, "march": 3,
+    "apr": 4, "april": 4, "may": 5, "jun": 6, "june": 6, "jul": 7, "july": 7,
+    "aug": 8, "august": 8, "sep": 9, "sept": 9, "september": 9,
+    "oct": 10, "october": 10, "nov": 11, "november": 11, "dec": 12, "december": 12,
+}  # fmt: skip
 UNITS = {
     "d": "day", "day": "day", "days": "day",
     "w": "week", "week": "week", "weeks": "week",
@@ -48,14 +59,28 @@ UNITS = {
     "h": "hour", "hour": "hour", "hours": "hour",
     "min": "minute", "mins": "minute", "minute": "minute", "minutes": "minute",
 }  # fmt: skip
-FIXED_DAYS = ("today", "tomorrow", "yesterday", "next week", "eow", "eom", "eoy")
+DAYS_AWAY = {
+    "yesterday": -1,
+    "today": 0, "tonight": 0, "sod": 0, "eod": 0, "end of day": 0, "end of the day": 0,
+    "tomorrow": 1, "tom": 1,
+}  # fmt: skip
+PERIODS = {"w": "week", "m": "month", "q": "quarter", "y": "year"}
+NO_DATE = ("none", "later", "someday")
+_WHICH = {
+    "first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1,
+    "1st": 0, "2nd": 1, "3rd": 2, "4th": 3,
+}  # fmt: skip
+EVENING = time(17)
 
 ISO_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 NUMERIC_DAY = f"(?:{ISO_DAY}|[0-9]{{8}})"
-CLOCK = "[0-9]{1,2}(?::[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,6})?)?(?: ?[ap]m)?| ?[ap]m)"
+CLOCK = (
+    "(?:noon|midnight|[0-9]{1,2}(?::[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,6})?)?(?: ?[ap]m)?| ?[ap]m))"
+)
 
 _IN = "in (?P<count>an?|[0-9]+) ?(?P<unit>[a-z]+)"
 _PLUS = r"\+ ?(?P<count>[0-9]+) ?(?P<unit>[a-z]+)"
+_HOURS = "pt(?=[0-9])(?:([0-9]+)h)?(?:([0-9]+)m)?"
 _CLOCK_PARTS = r"(\d+)(?::(\d+))?(?::(\d+))?(?:[.,](\d+))? ?([ap]m)?"
 _COUNT_DIGITS = 7
 _WITH_TIME = (
@@ -68,16 +93,39 @@ def _ignore(note: str) -> None:
     pass
 
 
+class _Calendar(NamedTuple):
+    """What a day is read from: the user's today, and whether days have passed or are to come."""
+
+    today: date
+    is_past: bool
+
+    def find_nearest(self, days: Iterable[date]) -> date:
+        """Return the next of the days, today or later; the last one up to today for the past."""
+        if self.is_past:
+            nearest = max((day for day in days if day <= self.today), default=None)
+        else:
+            nearest = min((day for day in days if day >= self.today), default=None)
+        if nearest is None:
+            raise OverflowError(self.today)
+        return nearest
+
+
 def parse_when(
-    text: str, *, now: datetime, tz: tzinfo, notify: Callable[[str], None] = _ignore
+    text: str,
+    *,
+    now: datetime,
+    tz: tzinfo,
+    is_past: bool = False,
+    notify: Callable[[str], None] = _ignore,
 ) -> When:
     """Return the day, or the instant in `tz` if there is a time; BadValue if it is not clear.
 
+    `is_past` says that `fri`, `24 dec` and their like are the last ones, not the next.
     `notify` is told which of two instants was taken, where the clocks show a time twice.
     """
     words = " ".join(text.lower().split())
     try:
-        when = _read_words(words, now, tz, notify) if len(words) <= TEXT_MAX else None
+        when = _read_words(words, now, tz, is_past, notify) if len(words) <= TEXT_MAX else None
         if when is None:
             from neontodo.tasks.date_refusals import explain_refusal
 
@@ -139,26 +187,46 @@ def _refuse_far_day(words: str) -> BadValue:
 
 
 def _read_words(
-    words: str, now: datetime, tz: tzinfo, notify: Callable[[str], None] = _ignore
+    words: str,
+    now: datetime,
+    tz: tzinfo,
+    is_past: bool = False,
+    notify: Callable[[str], None] = _ignore,
 ) -> When | None:
     """Return what the grammar says of the words; None if they are not in it."""
     today = local_day(now, tz)
-    if (span := read_span(words)) and span[1] in ("hour", "minute"):
-        minutes = span[0] * (60 if span[1] == "hour" else 1)
+    minutes = _read_minutes(words)
+    if minutes is not None:
         this_minute = now.astimezone(UTC).replace(second=0, microsecond=0)
         return (this_minute + timedelta(minutes=minutes)).astimezone(tz)
-    if day := read_day(words, today):
-        return day
+    if alone := re.fullmatch(f"(?:at )?({CLOCK})", words):
+        return _find_nearest_time(read_clock(alone[1]), now, tz, is_past, notify)
     timed = re.fullmatch(_WITH_TIME, words)
-    day = read_day(timed["day"], today) if timed else None
+    day = read_day(timed["day"], today, is_past) if timed else None
     if timed is None or day is None:
-        return None
+        return read_day(words, today, is_past)
     clock = read_clock(timed["clock"])
+    if timed["clock"] == "midnight" or (timed["day"] == "tonight" and clock < EVENING):
+        return None
     if not timed["offset"]:
         return _combine_local(day, clock, tz, notify)
     if not re.fullmatch(NUMERIC_DAY, timed["day"]):
         return None
     return datetime.combine(day, clock, _parse_offset(timed["offset"])).astimezone(tz)
+
+
+def _find_nearest_time(
+    clock: time, now: datetime, tz: tzinfo, is_past: bool, notify: Callable[[str], None]
+) -> datetime:
+    """Return when the clocks next show that time; when they last did so for the past."""
+    local = _to_local(now, tz)
+    day = local.date()
+    if (clock <= local.time()) != is_past:
+        day += timedelta(days=-1 if is_past else 1)
+    when = _combine_local(day, clock, tz, notify)
+    has_passed = when.astimezone(UTC) <= now.astimezone(UTC)
+    # In the hour that comes twice the first of both may be over.
+    return when.replace(fold=1) if has_passed and not is_past else when
 
 
 def _combine_local(day: date, clock: time, tz: tzinfo, notify: Callable[[str], None]) -> datetime:
@@ -193,17 +261,29 @@ def _parse_offset(text: str) -> tzinfo:
     return timezone(timedelta(hours=hours, minutes=minutes) * (-1 if text[0] == "-" else 1))
 
 
-def read_day(words: str, today: date) -> date | None:
+def read_day(words: str, today: date, is_past: bool = False) -> date | None:
     """Return the day that lower-case words name; OverflowError if no calendar reaches it."""
-    if re.fullmatch(ISO_DAY, words):
-        return _read_iso_day(words)
-    if re.fullmatch("[0-9]{8}", words):
-        return _read_compact_day(words)
+    if words in DAYS_AWAY:
+        return today + timedelta(days=DAYS_AWAY[words])
     if words in WEEKDAYS:
-        return find_next_weekday(today, WEEKDAYS[words])
+        return find_weekday(today, WEEKDAYS[words], is_past)
     if span := read_span(words):
         return add_to_day(today, *span)
-    return _read_fixed_day(words, today)
+    calendar = _Calendar(today, is_past)
+    for pattern, read in _FORMS.items():
+        if (found := re.fullmatch(pattern, words)) and (day := read(found, calendar)):
+            return day
+    return None
+
+
+def _read_minutes(words: str) -> int | None:
+    """Return how many minutes from now `in 2 hours`, `+30min` or `PT2H` is; None for others."""
+    if found := re.fullmatch(_HOURS, words):
+        return int(found[1] or 0) * 60 + int(found[2] or 0)
+    span = read_span(words)
+    if span is None or span[1] not in ("hour", "minute"):
+        return None
+    return span[0] * (60 if span[1] == "hour" else 1)
 
 
 def read_span(words: str) -> tuple[int, str] | None:
@@ -236,13 +316,34 @@ def add_to_day(day: date, count: int, unit: str) -> date | None:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
-def find_next_weekday(today: date, weekday: int) -> date:
-    """Return the first such weekday after today."""
+def find_weekday(today: date, weekday: int, is_past: bool = False) -> date:
+    """Return the first such weekday after today; the last one before today for the past."""
+    if is_past:
+        return today - timedelta(days=(today.weekday() - weekday - 1) % 7 + 1)
     return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
+
+
+def find_period(today: date, away: int, unit: str) -> tuple[date, date]:
+    """Return the first and the last day of the week, month, quarter or year so many from now."""
+    if unit == "week":
+        monday = today + timedelta(days=7 * away - today.weekday())
+        return monday, monday + timedelta(days=6)
+    length = {"month": 1, "quarter": 3, "year": 12}[unit]
+    months = (today.year * 12 + today.month - 1) // length * length + away * length
+    return make_months(months // 12, months % 12 + 1, months % 12 + length)
+
+
+def make_months(year: int, first: int, last: int) -> tuple[date, date]:
+    """Return the first and the last day of the months from `first` to `last` of a year."""
+    if not 1 <= year <= date.max.year:
+        raise OverflowError(year)
+    return date(year, first, 1), date(year, last, monthrange(year, last)[1])
 
 
 def read_clock(text: str) -> time:
     """Return the time of day that a text like `CLOCK` names; BadValue if there is none."""
+    if text in ("noon", "midnight"):
+        return time(12 if text == "noon" else 0)
     found = re.fullmatch(_CLOCK_PARTS, text)
     assert found is not None
     hour, minute, second = (int(part or 0) for part in found.group(1, 2, 3))
@@ -256,27 +357,9 @@ def read_clock(text: str) -> time:
         ) from None
 
 
-def _read_fixed_day(words: str, today: date) -> date | None:
-    match words:
-        case "today":
-            return today
-        case "tomorrow":
-            return today + timedelta(days=1)
-        case "yesterday":
-            return today - timedelta(days=1)
-        case "next week":
-            return find_next_weekday(today, WEEKDAYS["mon"])
-        case "eow":
-            return today + timedelta(days=6 - today.weekday())
-        case "eom":
-            return today.replace(day=monthrange(today.year, today.month)[1])
-        case "eoy":
-            return today.replace(month=12, day=31)
-    return None
-
-
-def _read_compact_day(digits: str) -> date | None:
+def _read_compact_day(found: re.Match[str], calendar: _Calendar) -> date | None:
     """Return the day that `20261224` names; None for what may be another order of its parts."""
+    digits = found[0]
     if not FIRST_YEAR <= int(digits[:4]) <= LAST_YEAR:
         return None
     try:
@@ -285,7 +368,8 @@ def _read_compact_day(digits: str) -> date | None:
         return None
 
 
-def _read_iso_day(text: str) -> date:
+def _read_iso_day(found: re.Match[str], calendar: _Calendar) -> date:
+    text = found[0]
     year, month, day = (int(part) for part in text.split("-"))
     if not year:
         raise OverflowError(text)
@@ -301,3 +385,147 @@ def _read_iso_day(text: str) -> date:
         f"`{text}` is not in the calendar: {reason}",
         hint=f"write year, month and day as `{text[:4]}-12-24`",
     )
+
+
+def _read_day_of_year(found: re.Match[str], calendar: _Calendar) -> date:
+    """Return the day that `2026-345` names."""
+    first, last = make_months(int(found[1]), 1, 12)
+    if not 1 <= int(found[2]) <= last.timetuple().tm_yday:
+        raise BadValue(
+            f"there is no day `{found[0]}`: {found[1]} has {last.timetuple().tm_yday} days",
+            hint=f"write a day as `{found[1]}-001` or `{found[1]}-12-24`",
+        )
+    return first + timedelta(days=int(found[2]) - 1)
+
+
+def _read_day_of_week(found: re.Match[str], calendar: _Calendar) -> date:
+    """Return the day that `2026-W49-5` names, the Monday of `2026-W49`."""
+    year, week, weekday = (int(part or 1) for part in found.groups())
+    make_months(year, 1, 12)
+    try:
+        return date.fromisocalendar(year, week, weekday)
+    except ValueError:
+        raise BadValue(
+            f"there is no week `{found[0]}`",
+            hint=f"write a week as `{found[1]}-W49`, its Friday as `{found[1]}-W49-5`",
+        ) from None
+
+
+def _read_duration(found: re.Match[str], calendar: _Calendar) -> date | None:
+    """Return the day after `P3D` or `P1Y2M` from today on."""
+    day: date | None = calendar.today
+    for count, unit in zip(found.groups("0"), ("year", "month", "week", "day"), strict=True):
+        day = day and add_to_day(day, int(count), unit)
+    return day
+
+
+def _read_day_of_month(found: re.Match[str], calendar: _Calendar) -> date:
+    """Return the nearest day that `31st` names, in a month that has it."""
+    number = int(found[1])
+    if not 1 <= number <= 31:
+        raise BadValue(f"no month has a day `{found[0]}`", hint="write `1st` to `31st`")
+    months = (find_period(calendar.today, away, "month") for away in range(-2, 3))
+    days = (first.replace(day=number) for first, last in months if number <= last.day)
+    return calendar.find_nearest(days)
+
+
+def _read_day_and_month(found: re.Match[str], calendar: _Calendar) -> date | None:
+    """Return the day that `24 dec` or `fri 24 dec 2027` names; the nearest without a year."""
+    month, number = MONTHS.get(found["month"]), int(found["day"])
+    if month is None or (found["weekday"] and found["weekday"] not in WEEKDAYS):
+        return None
+    months = [make_months(year, month, month) for year in _list_years(found["year"], calendar)]
+    days = [first.replace(day=number) for first, last in months if 1 <= number <= last.day]
+    if not days:
+        longest = max(last.day for _, last in months)
+        raise BadValue(
+            f"`{found[0]}` is not in the calendar: that month has {longest} days",
+            hint=f"write a day from 1 to {longest}",
+        )
+    day = days[0] if found["year"] else calendar.find_nearest(days)
+    if found["weekday"] and WEEKDAYS[found["weekday"]] != day.weekday():
+        raise BadValue(
+            f"`{found[0]}` is not in the calendar: {day} is not a {found['weekday']}",
+            hint=f"write `{day}` or `{found['weekday']}`",
+        )
+    return day
+
+
+def _list_years(year: str | None, calendar: _Calendar) -> Iterable[int]:
+    """Return the year that is given, else those around today, of which one is a leap year."""
+    if year:
+        return [int(year)]
+    today = calendar.today
+    return range(max(1, today.year - 8), min(date.max.year, today.year + 8) + 1)
+
+
+def _read_weekday_of_month(found: re.Match[str], calendar: _Calendar) -> date | None:
+    """Return the day that `first monday of jan` or `last day of next month` names."""
+    weekday, month = WEEKDAYS.get(found["weekday"]), MONTHS.get(found["month"])
+    if weekday is None and found["weekday"] != "day":
+        return None
+    if found["month"] == "next month":
+        months = [find_period(calendar.today, 1, "month")]
+    elif month:
+        months = [make_months(year, month, month) for year in _list_years(found["year"], calendar)]
+    else:
+        return None
+    days = [_choose_in_month(*ends, weekday, _WHICH[found["which"]]) for ends in months]
+    return days[0] if len(days) == 1 else calendar.find_nearest(days)
+
+
+def _choose_in_month(first: date, last: date, weekday: int | None, which: int) -> date:
+    days = (first.replace(day=number) for number in range(1, last.day + 1))
+    return [day for day in days if weekday is None or day.weekday() == weekday][which]
+
+
+def _read_weekday_of_next_week(found: re.Match[str], calendar: _Calendar) -> date | None:
+    weekday = WEEKDAYS.get(found[1])
+    if weekday is None:
+        return None
+    return find_period(calendar.today, 1, "week")[0] + timedelta(days=weekday)
+
+
+def _read_next_period(found: re.Match[str], calendar: _Calendar) -> date:
+    return find_period(calendar.today, 1, found[1])[0]
+
+
+def _read_end_of_period(found: re.Match[str], calendar: _Calendar) -> date:
+    """Return the nearest first day of a period, or the last day of this or the next one."""
+    end, which, unit = found[1][0], found[2].strip(), PERIODS[found[3][0]]
+    if which == "next" or end == "e":
+        return find_period(calendar.today, int(which == "next"), unit)[end == "e"]
+    starts = (find_period(calendar.today, away, unit)[0] for away in (0, 1))
+    return calendar.find_nearest(starts)
+
+
+def _read_weekend(found: re.Match[str], calendar: _Calendar) -> date:
+    """Return the coming Saturday; on a Sunday today, which is still the weekend."""
+    sunday = find_period(calendar.today, 0, "week")[1]
+    return max(sunday - timedelta(days=1), calendar.today)
+
+
+_DAY_NUMBER = "(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?"
+_PERIOD_NAMES = "(week|month|quarter|year)"
+_FORMS: dict[str, Callable[[re.Match[str], _Calendar], date | None]] = {
+    "([se])o()([wmqy])": _read_end_of_period,
+    ISO_DAY: _read_iso_day,
+    "[0-9]{8}": _read_compact_day,
+    f"(?:(?P<weekday>[a-z]+),? )?{_DAY_NUMBER}[.]?[ -]?(?:of )?"
+    "(?P<month>[a-z]+)[.]?(?:,?[ -](?P<year>[0-9]{4}))?": _read_day_and_month,
+    f"(?:(?P<weekday>[a-z]+),? )?(?P<month>[a-z]+)[.]? {_DAY_NUMBER}"
+    "(?:,? (?P<year>[0-9]{4}))?": _read_day_and_month,
+    f"next {_PERIOD_NAMES}": _read_next_period,
+    f"(start|end) of ((?:next |the )?){_PERIOD_NAMES}": _read_end_of_period,
+    f"(end) of (this ){_PERIOD_NAMES}": _read_end_of_period,
+    "(?:this )?weekend": _read_weekend,
+    "([0-9]{1,2})(?:st|nd|rd|th)": _read_day_of_month,
+    f"(?P<which>{'|'.join(_WHICH)}) (?P<weekday>[a-z]+) (?:of|in) "
+    "(?P<month>[a-z]+|next month)(?: (?P<year>[0-9]{4}))?": _read_weekday_of_month,
+    "([a-z]+) (?:of )?next week": _read_weekday_of_next_week,
+    "next week ([a-z]+)": _read_weekday_of_next_week,
+    "([0-9]{4})-([0-9]{3})": _read_day_of_year,
+    "([0-9]{4})-?w([0-9]{2})(?:-?([0-9]))?": _read_day_of_week,
+    "p(?=[0-9])(?:([0-9]+)y)?(?:([0-9]+)m)?(?:([0-9]+)w)?(?:([0-9]+)d)?": _read_duration,
+}
+"""How a day is written; the first that can read the words does."""
