@@ -28,6 +28,7 @@ EMPTY = "error: the value of `{}` is empty\nhint: {}; is a shell variable empty?
         (["--due", "2026-12-24 17:00"], {"due": "2026-12-24T16:00:00Z"}),
         (["--due", "tomorrow"], {"due": "2026-11-21"}),
         (["--due", "none"], {"due": None}),
+        (["--due", "Someday"], {"due": None}),
         (["-p", "high"], {"priority": "high"}),
         (["-p", "none"], {"priority": "none"}),
         (["-P", "work"], {"project": "work"}),

@@ -67,6 +67,7 @@ def berlin(text: str) -> datetime:
         ("eom", "2026-11-30"),
         ("eoy", "2026-12-31"),
         ("tom", "2026-11-19"),
+        ("day after tomorrow", "2026-11-20"),
         ("tonight", "2026-11-18"),
         ("sod", "2026-11-18"),
         ("eod", "2026-11-18"),
@@ -192,6 +193,7 @@ def test_a_day_and_a_time_are_an_instant_in_the_users_zone(text: str, local: str
         ("2026-12-29", "mon next week", "2027-01-04"),
         ("2026-11-18", "2026-W01", "2025-12-29"),
         ("2028-01-31", "P1M", "2028-02-29"),
+        ("2028-02-29", "P1Y1M", "2029-03-29"),
     ],
 )
 def test_the_calendars_edges(today: str, text: str, day: str) -> None:
@@ -214,6 +216,7 @@ def test_today_is_the_users_day_and_not_that_of_utc() -> None:
         ("in 3 dyas", "`in 3 dyas` is not a date", "did you mean `in 3 days`?"),
         ("next wek", "`next wek` is not a date", "did you mean `next week`?"),
         ("3 days", "`3 days` is not a date", "did you mean `in 3 days`?"),
+        ("end of mnth", "`end of mnth` is not a date", "did you mean `end of month`?"),
         ("3 dyas", "`3 dyas` is not a date", "did you mean `in 3 days`?"),
         ("on friday", "`on friday` is not a date", "did you mean `friday`?"),
         ("17:00 fri", "`17:00 fri` is not a date", "did you mean `fri 17:00`?"),
@@ -232,6 +235,9 @@ def test_today_is_the_users_day_and_not_that_of_utc() -> None:
         ("fri 24 dec", "2026-12-24 is not a fri", "`2026-12-24` or `fri`"),
         ("32nd", "no month has a day `32nd`", "`31st`"),
         ("the 15th", "`the 15th` is not a date", "did you mean `15th`?"),
+        ("last mon of next month 2027", "is not a date", "`in 3 days`"),
+        ("on dec 24", "`on dec 24` is not a date", "did you mean `dec 24`?"),
+        ("2026 dec 24", "`2026 dec 24` is not a date", "did you mean `dec 24 2026`?"),
         ("fifth mon of jan", "`fifth mon of jan` is not a date", "`2027-01-01`"),
         ("2026-366", "2026 has 365 days", "`2026-001`"),
         ("2026-W54", "there is no week `2026-w54`", "`2026-W49`"),
@@ -378,9 +384,11 @@ def test_hours_are_counted_as_they_pass() -> None:
 
 def test_a_time_alone_is_the_next_one_also_where_the_clocks_are_set_back() -> None:
     once, again = (datetime(2026, 10, 25, 2, 10, tzinfo=BERLIN, fold=fold) for fold in (0, 1))
-    for now, fold in ((once, 0), (again, 1)):
-        found = due("2:30", now)
+    for now, fold, notes_expected in ((once, 0, 1), (again, 1, 0)):
+        notes: list[str] = []
+        found = parse_when("2:30", now=now, tz=BERLIN, notify=notes.append)
         assert (found, getattr(found, "fold", None)) == (berlin("2026-10-25T02:30"), fold)
+        assert len(notes) == notes_expected
     assert due("2:00", once) == berlin("2026-10-26T02:00")
     assert refusal("2:30", berlin("2027-03-28T01:00")).hint == "write `2027-03-28 03:30`"
     assert due("2:30", berlin("2027-03-28T12:00")) == berlin("2027-03-29T02:30")

@@ -61,9 +61,13 @@ def explain_refusal(words: str, today: date, accepts: Callable[[str], bool]) -> 
         if (found := re.fullmatch(pattern, words)) and (refusal := explain(found, asked)):
             return refusal
     near = next((other for other in _respell(words) if accepts(other)), None)
+    if near is None and _names_month(words):
+        return _explain_month(words, asked)
     hint = f"did you mean `{near}`?" if near else asked.example
-    means_month = _names_month(near) if near else re.fullmatch(_DAY_AND_WORD, words)
-    reason = ": names of months are in English" if means_month else ""
+    is_foreign = not _names_month(words) and (
+        _names_month(near) if near else re.fullmatch(_DAY_AND_WORD, words)
+    )
+    reason = ": names of months are in English" if is_foreign else ""
     return BadValue(f"`{words}` is not a date{reason}", hint=hint)
 
 
@@ -238,13 +242,11 @@ def _explain_unit(found: re.Match[str], asked: _Asked) -> BadValue:
     )
 
 
-def _explain_month(found: re.Match[str], asked: _Asked) -> BadValue | None:
+def _explain_month(words: str, asked: _Asked) -> BadValue:
     """Explain a month without a day, or with numbers that are not read as its day and year."""
-    words, today = found[0], asked.today
+    today = asked.today
     tokens = re.findall("[0-9]+|[a-z]+", words)
-    month = next((MONTHS[token] for token in tokens if token in MONTHS), None)
-    if month is None:
-        return None
+    month = next(MONTHS[token] for token in tokens if token in MONTHS)
     numbers = [int(token) for token in tokens if token.isdecimal() and len(token) < 5]
     day = next((n for n in numbers if 1 <= n <= 31), None)
     year = next((n for n in numbers if FIRST_YEAR <= n <= LAST_YEAR), None)
@@ -287,14 +289,13 @@ _EXPLANATIONS: dict[str, Callable[[re.Match[str], _Asked], BadValue | None]] = {
     "(?:(this|last) )?(week|month|quarter|year)": _explain_span,
     "later|someday": _explain_no_date,
     "(in [0-9]+) ?m": _explain_unit,
-    ".*": _explain_month,  # `feb`, `feb 2027` or `24 dec 26`
 }
 """By what the words look like; the first that explains them does."""
 
 
 def _respell(words: str) -> Iterator[str]:
     """Yield other words that the user may have meant, the likeliest first."""
-    known = [*WEEKDAYS, *MONTHS, *UNITS, *DAYS_AWAY, *_OTHER_WORDS]
+    known = [*WEEKDAYS, *MONTHS, *UNITS, *" ".join(DAYS_AWAY).split(), *_OTHER_WORDS]
     close = []
     for word in words.split():
         longer = [other for other in known if len(word) > 2 and other.startswith(word)]

@@ -6,7 +6,7 @@ refuse `tomorow`; parsedatetime takes both `13` and `tomorow` for today; dateuti
 a day in February. So the grammar is spelled out here:
 
     day        2026-12-24 · 20261224 · 2026-345 · 2026-W49 (its Monday) · 2026-W49-5
-               today · tonight · eod · tomorrow · tom · yesterday
+               today · tonight · eod · tomorrow · tom · day after tomorrow · yesterday
                fri · friday (the next one after today) · weekend (Saturday, or today on a Sunday)
                24 dec · dec 24 · fri 24 dec · 24th of december · jan 5 2027 · 15th
                first monday of jan · last day of next month · mon next week
@@ -26,7 +26,7 @@ from calendar import monthrange
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from neontodo.errors import BadValue
 
@@ -62,7 +62,7 @@ UNITS = {
 DAYS_AWAY = {
     "yesterday": -1,
     "today": 0, "tonight": 0, "sod": 0, "eod": 0, "end of day": 0, "end of the day": 0,
-    "tomorrow": 1, "tom": 1,
+    "tomorrow": 1, "tom": 1, "day after tomorrow": 2,
 }  # fmt: skip
 PERIODS = {"w": "week", "m": "month", "q": "quarter", "y": "year"}
 NO_DATE = ("none", "later", "someday")
@@ -91,23 +91,6 @@ _WITH_TIME = (
 
 def _ignore(note: str) -> None:
     pass
-
-
-class _Calendar(NamedTuple):
-    """What a day is read from: the user's today, and whether days have passed or are to come."""
-
-    today: date
-    is_past: bool
-
-    def find_nearest(self, days: Iterable[date]) -> date:
-        """Return the next of the days, today or later; the last one up to today for the past."""
-        if self.is_past:
-            nearest = max((day for day in days if day <= self.today), default=None)
-        else:
-            nearest = min((day for day in days if day >= self.today), default=None)
-        if nearest is None:
-            raise OverflowError(self.today)
-        return nearest
 
 
 def parse_when(
@@ -223,10 +206,11 @@ def _find_nearest_time(
     day = local.date()
     if (clock <= local.time()) != is_past:
         day += timedelta(days=-1 if is_past else 1)
-    when = _combine_local(day, clock, tz, notify)
-    has_passed = when.astimezone(UTC) <= now.astimezone(UTC)
-    # In the hour that comes twice the first of both may be over.
-    return when.replace(fold=1) if has_passed and not is_past else when
+    first = datetime.combine(day, clock, tz)
+    if not is_past and first.astimezone(UTC) <= now.astimezone(UTC):
+        # The clocks show it twice, and only the second one is to come.
+        return first.replace(fold=1)
+    return _combine_local(day, clock, tz, notify)
 
 
 def _combine_local(day: date, clock: time, tz: tzinfo, notify: Callable[[str], None]) -> datetime:
@@ -269,9 +253,8 @@ def read_day(words: str, today: date, is_past: bool = False) -> date | None:
         return find_weekday(today, WEEKDAYS[words], is_past)
     if span := read_span(words):
         return add_to_day(today, *span)
-    calendar = _Calendar(today, is_past)
     for pattern, read in _FORMS.items():
-        if (found := re.fullmatch(pattern, words)) and (day := read(found, calendar)):
+        if (found := re.fullmatch(pattern, words)) and (day := read(found, today, is_past)):
             return day
     return None
 
@@ -357,7 +340,18 @@ def read_clock(text: str) -> time:
         ) from None
 
 
-def _read_compact_day(found: re.Match[str], calendar: _Calendar) -> date | None:
+def _find_nearest(days: Iterable[date], today: date, is_past: bool) -> date:
+    """Return the first of the days from today on; for the past the last one up to today."""
+    if is_past:
+        nearest = max((day for day in days if day <= today), default=None)
+    else:
+        nearest = min((day for day in days if day >= today), default=None)
+    if nearest is None:
+        raise OverflowError(today)
+    return nearest
+
+
+def _read_compact_day(found: re.Match[str], today: date, is_past: bool) -> date | None:
     """Return the day that `20261224` names; None for what may be another order of its parts."""
     digits = found[0]
     if not FIRST_YEAR <= int(digits[:4]) <= LAST_YEAR:
@@ -368,7 +362,7 @@ def _read_compact_day(found: re.Match[str], calendar: _Calendar) -> date | None:
         return None
 
 
-def _read_iso_day(found: re.Match[str], calendar: _Calendar) -> date:
+def _read_iso_day(found: re.Match[str], today: date, is_past: bool) -> date:
     text = found[0]
     year, month, day = (int(part) for part in text.split("-"))
     if not year:
@@ -387,7 +381,7 @@ def _read_iso_day(found: re.Match[str], calendar: _Calendar) -> date:
     )
 
 
-def _read_day_of_year(found: re.Match[str], calendar: _Calendar) -> date:
+def _read_day_of_year(found: re.Match[str], today: date, is_past: bool) -> date:
     """Return the day that `2026-345` names."""
     first, last = make_months(int(found[1]), 1, 12)
     if not 1 <= int(found[2]) <= last.timetuple().tm_yday:
@@ -398,7 +392,7 @@ def _read_day_of_year(found: re.Match[str], calendar: _Calendar) -> date:
     return first + timedelta(days=int(found[2]) - 1)
 
 
-def _read_day_of_week(found: re.Match[str], calendar: _Calendar) -> date:
+def _read_day_of_week(found: re.Match[str], today: date, is_past: bool) -> date:
     """Return the day that `2026-W49-5` names, the Monday of `2026-W49`."""
     year, week, weekday = (int(part or 1) for part in found.groups())
     make_months(year, 1, 12)
@@ -411,30 +405,29 @@ def _read_day_of_week(found: re.Match[str], calendar: _Calendar) -> date:
         ) from None
 
 
-def _read_duration(found: re.Match[str], calendar: _Calendar) -> date | None:
+def _read_duration(found: re.Match[str], today: date, is_past: bool) -> date | None:
     """Return the day after `P3D` or `P1Y2M` from today on."""
-    day: date | None = calendar.today
-    for count, unit in zip(found.groups("0"), ("year", "month", "week", "day"), strict=True):
-        day = day and add_to_day(day, int(count), unit)
-    return day
+    years, months, weeks, days = (int(count) for count in found.groups("0"))
+    day = add_to_day(today, 12 * years + months, "month")
+    return day and day + timedelta(days=7 * weeks + days)
 
 
-def _read_day_of_month(found: re.Match[str], calendar: _Calendar) -> date:
+def _read_day_of_month(found: re.Match[str], today: date, is_past: bool) -> date:
     """Return the nearest day that `31st` names, in a month that has it."""
     number = int(found[1])
     if not 1 <= number <= 31:
         raise BadValue(f"no month has a day `{found[0]}`", hint="write `1st` to `31st`")
-    months = (find_period(calendar.today, away, "month") for away in range(-2, 3))
+    months = (find_period(today, away, "month") for away in range(-2, 3))
     days = (first.replace(day=number) for first, last in months if number <= last.day)
-    return calendar.find_nearest(days)
+    return _find_nearest(days, today, is_past)
 
 
-def _read_day_and_month(found: re.Match[str], calendar: _Calendar) -> date | None:
+def _read_day_and_month(found: re.Match[str], today: date, is_past: bool) -> date | None:
     """Return the day that `24 dec` or `fri 24 dec 2027` names; the nearest without a year."""
     month, number = MONTHS.get(found["month"]), int(found["day"])
     if month is None or (found["weekday"] and found["weekday"] not in WEEKDAYS):
         return None
-    months = [make_months(year, month, month) for year in _list_years(found["year"], calendar)]
+    months = [make_months(year, month, month) for year in _list_years(found["year"], today)]
     days = [first.replace(day=number) for first, last in months if 1 <= number <= last.day]
     if not days:
         longest = max(last.day for _, last in months)
@@ -442,7 +435,7 @@ def _read_day_and_month(found: re.Match[str], calendar: _Calendar) -> date | Non
             f"`{found[0]}` is not in the calendar: that month has {longest} days",
             hint=f"write a day from 1 to {longest}",
         )
-    day = days[0] if found["year"] else calendar.find_nearest(days)
+    day = days[0] if found["year"] else _find_nearest(days, today, is_past)
     if found["weekday"] and WEEKDAYS[found["weekday"]] != day.weekday():
         raise BadValue(
             f"`{found[0]}` is not in the calendar: {day} is not a {found['weekday']}",
@@ -451,27 +444,24 @@ def _read_day_and_month(found: re.Match[str], calendar: _Calendar) -> date | Non
     return day
 
 
-def _list_years(year: str | None, calendar: _Calendar) -> Iterable[int]:
+def _list_years(year: str | None, today: date) -> Iterable[int]:
     """Return the year that is given, else those around today, of which one is a leap year."""
     if year:
         return [int(year)]
-    today = calendar.today
     return range(max(1, today.year - 8), min(date.max.year, today.year + 8) + 1)
 
 
-def _read_weekday_of_month(found: re.Match[str], calendar: _Calendar) -> date | None:
+def _read_weekday_of_month(found: re.Match[str], today: date, is_past: bool) -> date | None:
     """Return the day that `first monday of jan` or `last day of next month` names."""
     weekday, month = WEEKDAYS.get(found["weekday"]), MONTHS.get(found["month"])
-    if weekday is None and found["weekday"] != "day":
+    if (weekday is None and found["weekday"] != "day") or (month is None and found["month"]):
         return None
-    if found["month"] == "next month":
-        months = [find_period(calendar.today, 1, "month")]
-    elif month:
-        months = [make_months(year, month, month) for year in _list_years(found["year"], calendar)]
+    if month:
+        months = [make_months(year, month, month) for year in _list_years(found["year"], today)]
     else:
-        return None
+        months = [find_period(today, 1, "month")]
     days = [_choose_in_month(*ends, weekday, _WHICH[found["which"]]) for ends in months]
-    return days[0] if len(days) == 1 else calendar.find_nearest(days)
+    return days[0] if len(days) == 1 else _find_nearest(days, today, is_past)
 
 
 def _choose_in_month(first: date, last: date, weekday: int | None, which: int) -> date:
@@ -479,35 +469,35 @@ def _choose_in_month(first: date, last: date, weekday: int | None, which: int) -
     return [day for day in days if weekday is None or day.weekday() == weekday][which]
 
 
-def _read_weekday_of_next_week(found: re.Match[str], calendar: _Calendar) -> date | None:
+def _read_weekday_of_next_week(found: re.Match[str], today: date, is_past: bool) -> date | None:
     weekday = WEEKDAYS.get(found[1])
     if weekday is None:
         return None
-    return find_period(calendar.today, 1, "week")[0] + timedelta(days=weekday)
+    return find_period(today, 1, "week")[0] + timedelta(days=weekday)
 
 
-def _read_next_period(found: re.Match[str], calendar: _Calendar) -> date:
-    return find_period(calendar.today, 1, found[1])[0]
+def _read_next_period(found: re.Match[str], today: date, is_past: bool) -> date:
+    return find_period(today, 1, found[1])[0]
 
 
-def _read_end_of_period(found: re.Match[str], calendar: _Calendar) -> date:
+def _read_end_of_period(found: re.Match[str], today: date, is_past: bool) -> date:
     """Return the nearest first day of a period, or the last day of this or the next one."""
     end, which, unit = found[1][0], found[2].strip(), PERIODS[found[3][0]]
     if which == "next" or end == "e":
-        return find_period(calendar.today, int(which == "next"), unit)[end == "e"]
-    starts = (find_period(calendar.today, away, unit)[0] for away in (0, 1))
-    return calendar.find_nearest(starts)
+        return find_period(today, int(which == "next"), unit)[end == "e"]
+    starts = (find_period(today, away, unit)[0] for away in (0, 1))
+    return _find_nearest(starts, today, is_past)
 
 
-def _read_weekend(found: re.Match[str], calendar: _Calendar) -> date:
+def _read_weekend(found: re.Match[str], today: date, is_past: bool) -> date:
     """Return the coming Saturday; on a Sunday today, which is still the weekend."""
-    sunday = find_period(calendar.today, 0, "week")[1]
-    return max(sunday - timedelta(days=1), calendar.today)
+    sunday = find_period(today, 0, "week")[1]
+    return max(sunday - timedelta(days=1), today)
 
 
 _DAY_NUMBER = "(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?"
 _PERIOD_NAMES = "(week|month|quarter|year)"
-_FORMS: dict[str, Callable[[re.Match[str], _Calendar], date | None]] = {
+_FORMS: dict[str, Callable[[re.Match[str], date, bool], date | None]] = {
     "([se])o()([wmqy])": _read_end_of_period,
     ISO_DAY: _read_iso_day,
     "[0-9]{8}": _read_compact_day,
@@ -521,7 +511,7 @@ _FORMS: dict[str, Callable[[re.Match[str], _Calendar], date | None]] = {
     "(?:this )?weekend": _read_weekend,
     "([0-9]{1,2})(?:st|nd|rd|th)": _read_day_of_month,
     f"(?P<which>{'|'.join(_WHICH)}) (?P<weekday>[a-z]+) (?:of|in) "
-    "(?P<month>[a-z]+|next month)(?: (?P<year>[0-9]{4}))?": _read_weekday_of_month,
+    "(?:(?P<month>[a-z]+)(?: (?P<year>[0-9]{4}))?|next month)": _read_weekday_of_month,
     "([a-z]+) (?:of )?next week": _read_weekday_of_next_week,
     "next week ([a-z]+)": _read_weekday_of_next_week,
     "([0-9]{4})-([0-9]{3})": _read_day_of_year,
