@@ -131,6 +131,7 @@ def test_what_is_no_span_is_refused_with_the_next_step(text: str, message: str) 
 
 def test_a_range_that_ends_first_is_told_as_it_was_read() -> None:
     assert refuse("som..eom").hint == "it was read as `2026-12-01..2026-11-30`"
+    assert refuse("noon..5pm").hint == "it was read as `2026-11-19 12:00..2026-11-18 17:00`"
 
 
 def test_a_misspelt_word_is_told_the_right_one() -> None:

@@ -25,6 +25,7 @@ _WORDS = ("today", "overdue", "week", "weekend", "none", "any")
 _AWAY = {"last": -1, "this": 0, "next": 1}
 _NEAR = "(last|this|next) (week|weekend|month|quarter|year)"
 _DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
 
 
 End = date | datetime | None
@@ -45,10 +46,16 @@ def parse_span(text: str, *, now: datetime, tz: tzinfo, is_past: bool = False) -
     start = _parse_part(first, now, tz, is_past)[0] if first.strip() else None
     end = _parse_part(last, now, tz, is_past)[1] if last.strip() else None
     if start and end and _ends_first(start, end):
-        is_timed = isinstance(start, datetime) or isinstance(end, datetime)
-        hint = "write the earlier one first" if is_timed else f"it was read as `{start}..{end}`"
-        raise BadValue(f"`{text}` ends before it begins", hint=hint)
+        last_part = end - _MINUTE if isinstance(end, datetime) else end
+        raise BadValue(
+            f"`{text}` ends before it begins",
+            hint=f"it was read as `{_format_end(start)}..{_format_end(last_part)}`",
+        )
     return start, end
+
+
+def _format_end(when: date | datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M}" if isinstance(when, datetime) else f"{when}"
 
 
 def _ends_first(start: date | datetime, end: date | datetime) -> bool:
@@ -75,7 +82,7 @@ def _parse_part(text: str, now: datetime, tz: tzinfo, is_past: bool) -> tuple[En
     if not isinstance(when, datetime):
         return when, when
     minute = when.replace(second=0, microsecond=0)
-    return minute, minute + timedelta(minutes=1)
+    return minute, minute + _MINUTE
 
 
 def _suggest_word(words: str, refusal: BadValue) -> BadValue:
