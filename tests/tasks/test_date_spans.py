@@ -91,9 +91,11 @@ def test_a_field_of_the_past_has_the_last_one(text: str, first: str, last: str) 
     assert span(text, is_past=True) == (date.fromisoformat(first), date.fromisoformat(last))
 
 
-def test_a_time_alone_is_the_next_one_or_the_last_one() -> None:
+def test_a_time_is_the_next_one_or_the_last_one() -> None:
     starts = [span("5pm", is_past=is_past)[0] for is_past in (False, True)]
     assert starts == [datetime(2026, 11, day, 17, tzinfo=BERLIN) for day in (18, 17)]
+    starts = [span("weekend 5pm", is_past=is_past)[0] for is_past in (False, True)]
+    assert starts == [datetime(2026, 11, day, 17, tzinfo=BERLIN) for day in (21, 14)]
 
 
 def test_a_range_may_be_open() -> None:

@@ -491,8 +491,10 @@ def _read_end_of_period(found: re.Match[str], today: date, is_past: bool) -> dat
 
 def _read_weekend(found: re.Match[str], today: date, is_past: bool) -> date:
     """Return the coming Saturday; on a Sunday today, which is still the weekend."""
-    sunday = find_period(today, 0, "week")[1]
-    return max(sunday - timedelta(days=1), today)
+    saturday = find_period(today, 0, "week")[1] - timedelta(days=1)
+    if is_past and saturday > today and found[0] == "weekend":
+        return saturday - timedelta(days=7)
+    return max(saturday, today)
 
 
 _DAY_NUMBER = "(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?"
