@@ -246,6 +246,7 @@ def test_today_is_the_users_day_and_not_that_of_utc() -> None:
         ("tonight 9:00", "`tonight 9:00` is not in the evening", "`today 21:00`"),
         ("tonight 1am", "`tonight 1am` is not in the evening", "`tomorrow 1am`"),
         ("mon midnight", "could be `2026-11-23 0:00` or `2026-11-24 0:00`", "one of these"),
+        ("2026-12-24 midnight", "could be `2026-12-24 0:00` or `2026-12-25 0:00`", "one of these"),
         ("this week", "`this week` does not say which day", "`2026-11-22`"),
         ("later", "`later` is not a date", "`none`"),
         ("2026-13-01", "there is no month 13", "`2026-12-24`"),

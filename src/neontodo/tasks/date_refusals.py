@@ -275,6 +275,7 @@ _EXPLANATIONS: dict[str, Callable[[re.Match[str], _Asked], BadValue | None]] = {
     "[0-9]+": _explain_number,
     "(?:(.+?)(?: at)? )?([0-9]{1,2}) ?h([0-9]{2})?": _explain_hours,
     "(.+?)(?: at)? ([0-9]{1,2})": _explain_hour,
+    "(.+?)(?: at)? midnight": _explain_midnight,
     f"({NUMERIC_DAY})(?: at |[ t])(.+)": _explain_clock,
     "(?P<first>[0-9]{1,4})([-/.])(?P<middle>[0-9]{1,2})\\2(?P<last>[0-9]{1,4})(?P<rest> .*)?": (
         _explain_numeric
@@ -283,7 +284,6 @@ _EXPLANATIONS: dict[str, Callable[[re.Match[str], _Asked], BadValue | None]] = {
     "([0-9]{4})[-/.]([0-9]{1,2})|([0-9]{1,2})[-/.]([0-9]{4})": _explain_month_number,
     f"(.+?)(?: at)? ({CLOCK}) ?(z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)": _explain_offset,
     "([se])o([pnc])([wmqy])": _explain_period,
-    "(.+?)(?: at)? midnight": _explain_midnight,
     f"tonight(?: at)? ({CLOCK})": _explain_tonight,
     "next ([a-z]+)(?: .*)?": _explain_next,
     "(?:(this|last) )?(week|month|quarter|year)": _explain_span,

@@ -38,6 +38,7 @@ def parse_span(text: str, *, now: datetime, tz: tzinfo, is_past: bool = False) -
     Where `is_past` says that the field has no other times, as when a task was done, `week` is the
     seven days up to today, not from today on, and `fri` or `dec` the last one, not the next.
     """
+    text = " ".join(text.split())
     first, separator, last = text.partition("..")
     if not separator:
         return _parse_part(text, now, tz, is_past)
