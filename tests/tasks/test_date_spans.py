@@ -75,7 +75,11 @@ def test_a_span_has_its_first_and_last_day(text: str, first: str, last: str) -> 
     [
         ("week", "2026-11-12", "2026-11-18"),
         ("tue", "2026-11-17", "2026-11-17"),
-        ("wed", "2026-11-11", "2026-11-11"),
+        ("wed", "2026-11-18", "2026-11-18"),
+        ("last wed", "2026-11-11", "2026-11-11"),
+        ("Last Thursday", "2026-11-12", "2026-11-12"),
+        ("3 days ago..", "2026-11-15", None),
+        ("a month ago..yesterday", "2026-10-18", "2026-11-17"),
         ("weekend", "2026-11-14", "2026-11-15"),
         ("dec", "2025-12-01", "2025-12-31"),
         ("nov", "2026-11-01", "2026-11-30"),
@@ -87,8 +91,9 @@ def test_a_span_has_its_first_and_last_day(text: str, first: str, last: str) -> 
         ("som..eod", "2026-11-01", "2026-11-18"),
     ],
 )
-def test_a_field_of_the_past_has_the_last_one(text: str, first: str, last: str) -> None:
-    assert span(text, is_past=True) == (date.fromisoformat(first), date.fromisoformat(last))
+def test_a_field_of_the_past_has_the_last_one(text: str, first: str, last: str | None) -> None:
+    end = last and date.fromisoformat(last)
+    assert span(text, is_past=True) == (date.fromisoformat(first), end)
 
 
 def test_a_time_is_the_next_one_or_the_last_one() -> None:
@@ -96,6 +101,7 @@ def test_a_time_is_the_next_one_or_the_last_one() -> None:
     assert starts == [datetime(2026, 11, day, 17, tzinfo=BERLIN) for day in (18, 17)]
     starts = [span("weekend 5pm", is_past=is_past)[0] for is_past in (False, True)]
     assert starts == [datetime(2026, 11, day, 17, tzinfo=BERLIN) for day in (21, 14)]
+    assert span("2 hours ago..", is_past=True)[0] == NOW.replace(hour=10)
 
 
 def test_a_range_may_be_open() -> None:

@@ -19,8 +19,8 @@ from neontodo.tasks.dates import (
     TEXT_MAX,
     UNITS,
     WEEKDAYS,
+    find_next_weekday,
     find_period,
-    find_weekday,
     read_clock,
     read_day,
 )
@@ -217,7 +217,7 @@ def _explain_next(found: re.Match[str], asked: _Asked) -> BadValue | None:
     name = found[1]
     if name not in ("weekend", *WEEKDAYS):
         return None
-    near = find_weekday(asked.today, WEEKDAYS.get(name, WEEKDAYS["sat"]))
+    near = find_next_weekday(asked.today, WEEKDAYS.get(name, WEEKDAYS["sat"]))
     far = near + timedelta(days=7)
     soon = name if name in WEEKDAYS else near
     return BadValue(f"`next {name}` could be {near} or {far}", hint=f"write `{soon}` or `{far}`")

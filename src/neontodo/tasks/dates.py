@@ -13,10 +13,11 @@ a day in February. So the grammar is spelled out here:
                next week|month|quarter|year (its first day) · eow eom eoq eoy · end of month
                sow som soq soy (the next one, perhaps today) · start of month
                in 3 days|weeks|months|years · in a week · +3d · +2w · +1m (a month) · +1y · P3D
+               3 days ago · last tue (in a filter of the past)
     with time  a day and a time: fri 17:00 · tomorrow at 9:30 · eom 5pm · monday at noon
                2026-12-24T17:00 · 2026-12-24 17:00:30 · the same with Z or +02:00 at its end
     instant    5pm · at 17:00 · noon · midnight (the next one)
-               in 2 hours · in 30 minutes · +4h · +30min · PT2H (seconds dropped)
+               in 2 hours · in 30 minutes · +4h · +30min · PT2H · an hour ago (seconds dropped)
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ CLOCK = (
 
 _IN = "in (?P<count>an?|[0-9]+) ?(?P<unit>[a-z]+)"
 _PLUS = r"\+ ?(?P<count>[0-9]+) ?(?P<unit>[a-z]+)"
+_AGO = "(?P<count>an?|[0-9]+) ?(?P<unit>[a-z]+) ago"
 _HOURS = "pt(?=[0-9])(?:([0-9]+)h)?(?:([0-9]+)m)?"
 _CLOCK_PARTS = r"(\d+)(?::(\d+))?(?::(\d+))?(?:[.,](\d+))? ?([ap]m)?"
 _COUNT_DIGITS = 7
@@ -250,7 +252,8 @@ def read_day(words: str, today: date, is_past: bool = False) -> date | None:
     if words in DAYS_AWAY:
         return today + timedelta(days=DAYS_AWAY[words])
     if words in WEEKDAYS:
-        return find_weekday(today, WEEKDAYS[words], is_past)
+        next_one = find_next_weekday(today, WEEKDAYS[words])
+        return next_one - timedelta(days=7) if is_past else next_one
     if span := read_span(words):
         return add_to_day(today, *span)
     for pattern, read in _FORMS.items():
@@ -270,20 +273,18 @@ def _read_minutes(words: str) -> int | None:
 
 
 def read_span(words: str) -> tuple[int, str] | None:
-    """Return count and unit of `in 3 days` or `+3d`; only after `+` is `m` read, as a month."""
-    found = re.fullmatch(_IN, words) or re.fullmatch(_PLUS, words)
+    """Return count and unit of `in 3 days`, `+3d` or `3 days ago`; `m` is read only after `+`."""
+    found = re.fullmatch(_IN, words) or re.fullmatch(_PLUS, words) or re.fullmatch(_AGO, words)
     if found is None:
         return None
     months = found["unit"] == "m" and words[0] == "+"
     unit = "month" if months else UNITS.get(found["unit"])
     if unit is None:
         return None
-    digits = found["count"]
-    if digits in ("a", "an"):
-        return 1, unit
+    digits = "1" if found["count"] in ("a", "an") else found["count"]
     if len(digits.lstrip("0")) > _COUNT_DIGITS:
         raise OverflowError(digits)
-    return int(digits), unit
+    return int(digits) * (-1 if words.endswith(" ago") else 1), unit
 
 
 def add_to_day(day: date, count: int, unit: str) -> date | None:
@@ -294,15 +295,13 @@ def add_to_day(day: date, count: int, unit: str) -> date | None:
         return None
     months = day.year * 12 + day.month - 1 + count * (12 if unit == "year" else 1)
     year, month = months // 12, months % 12 + 1
-    if year > date.max.year:
+    if not 1 <= year <= date.max.year:
         raise OverflowError(year)
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
-def find_weekday(today: date, weekday: int, is_past: bool = False) -> date:
-    """Return the first such weekday after today; the last one before today for the past."""
-    if is_past:
-        return today - timedelta(days=(today.weekday() - weekday - 1) % 7 + 1)
+def find_next_weekday(today: date, weekday: int) -> date:
+    """Return the first such weekday after today."""
     return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
 
 
@@ -469,6 +468,14 @@ def _choose_in_month(first: date, last: date, weekday: int | None, which: int) -
     return [day for day in days if weekday is None or day.weekday() == weekday][which]
 
 
+def _read_last_weekday(found: re.Match[str], today: date, is_past: bool) -> date | None:
+    """Return the day before today that `last tue` names where only the past is asked for."""
+    weekday = WEEKDAYS.get(found[1])
+    if weekday is None or not is_past:
+        return None
+    return find_next_weekday(today - timedelta(days=8), weekday)
+
+
 def _read_weekday_of_next_week(found: re.Match[str], today: date, is_past: bool) -> date | None:
     weekday = WEEKDAYS.get(found[1])
     if weekday is None:
@@ -514,6 +521,7 @@ _FORMS: dict[str, Callable[[re.Match[str], date, bool], date | None]] = {
     "([0-9]{1,2})(?:st|nd|rd|th)": _read_day_of_month,
     f"(?P<which>{'|'.join(_WHICH)}) (?P<weekday>[a-z]+) (?:of|in) "
     "(?:(?P<month>[a-z]+)(?: (?P<year>[0-9]{4}))?|next month)": _read_weekday_of_month,
+    "last ([a-z]+)": _read_last_weekday,
     "([a-z]+) (?:of )?next week": _read_weekday_of_next_week,
     "next week ([a-z]+)": _read_weekday_of_next_week,
     "([0-9]{4})-([0-9]{3})": _read_day_of_year,
