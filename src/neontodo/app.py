@@ -42,6 +42,7 @@ class App:
 
     Attributes:
         streams: where the run reads and writes; `--color` and the settings decide on its colour.
+        words: the command line as it was typed, and `list` where it names no command.
         has_written: whether what the command changes was saved.
         now: when the command began, in UTC and whole seconds; `renew_clock` sets it again.
         options: the settings that the command line gave, such as `profile`.
@@ -68,6 +69,7 @@ class App:
         self.cwd = cwd
         self._clock = clock
         self.renew_clock()
+        self.words: list[str] = []
         self.options: dict[str, str] = {}
         self.limits: TimeLimits | None = None
         self.has_written = False

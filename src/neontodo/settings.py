@@ -31,6 +31,9 @@ CONFIG_VARIABLE = "TODO_CONFIG"
 URLS = ("auth_url", "auth_issuer", "auth_audience", "auth_jwks_url")
 """Settings that hold an address, in which a password may have been left."""
 
+PAGE_SIZE = 20
+"""How many are shown where neither a setting nor a screen says it."""
+
 PROFILE = "default"
 """The profile whose folder is the data folder itself."""
 
@@ -95,9 +98,18 @@ class Settings(BaseSettings):
         Field(description="whether a terminal is colored; auto: not with NO_COLOR"),
     ] = "auto"
     page_size: Annotated[
-        int, Field(ge=1, le=1000, description="how many tasks a page on a terminal has")
-    ] = 20
+        int | None,
+        Field(
+            ge=1,
+            le=1000,
+            description="how many tasks a page on a terminal has; without it as many as fit",
+        ),
+    ] = None
     sort: Annotated[str, Field(description="the order of lists, such as `priority,-created`")] = ""
+    group: Annotated[
+        Literal["none", "due"],
+        Field(description="what tables of pending tasks have headings for; due: when they are due"),
+    ] = "none"
     profile: Annotated[
         str,
         AfterValidator(_profile_name),

@@ -17,9 +17,9 @@ NOT_FORCED = ("", "0", "false")
 class Streams:
     """Input, output and messages, and what is known of their other end.
 
-    `width` is in columns. `colour` says whether escape sequences may be written to `out`: to a
-    pipe only if that is asked for. With `is_table_wanted` even a pipe gets tables; with `is_quiet`
-    only questions, warnings and errors are messages to be shown.
+    `width` is in columns, `height` in lines. `colour` says whether escape sequences may be written
+    to `out`: to a pipe only if that is asked for. With `is_table_wanted` even a pipe gets tables;
+    with `is_quiet` only questions, warnings and errors are messages to be shown.
     """
 
     stdin: TextIO
@@ -32,6 +32,7 @@ class Streams:
     colour: bool
     is_table_wanted: bool = False
     is_quiet: bool = False
+    height: int = 24
 
     @property
     def shows_tables(self) -> bool:
@@ -77,6 +78,7 @@ def open_process_streams() -> Streams:
     """Return the standard streams of this process, and what is known of their other end."""
     env = os.environ  # noqa: TID251
     out_is_terminal = sys.stdout.isatty()  # noqa: TID251
+    width, height = _find_size()
     return Streams(
         stdin=sys.stdin,
         out=sys.stdout,  # noqa: TID251
@@ -84,8 +86,9 @@ def open_process_streams() -> Streams:
         in_is_terminal=sys.stdin is not None and sys.stdin.isatty(),
         out_is_terminal=out_is_terminal,
         err_is_terminal=sys.stderr.isatty(),  # noqa: TID251
-        width=_find_width(),
+        width=width,
         colour=is_colour_wanted(env, is_terminal=out_is_terminal),
+        height=height,
     )
 
 
@@ -98,16 +101,17 @@ def is_colour_wanted(env: Mapping[str, str], *, is_terminal: bool) -> bool:
     return is_terminal and env.get("TERM", "") not in ("", "dumb")
 
 
-def _find_width() -> int:
-    """Return COLUMNS, or the columns of the terminal that one of the streams leads to, or 80."""
+def _find_size() -> tuple[int, int]:
+    """Return COLUMNS and LINES, else the size of a terminal that a stream leads to, else 80, 24."""
     import shutil
 
-    columns = 80
+    columns, lines = 80, 24
     for descriptor in (0, 2):
         with suppress(OSError):
             # Some terminals have 0: they do not know.
-            columns = os.get_terminal_size(descriptor).columns or columns
-    return shutil.get_terminal_size((columns, 24)).columns
+            size = os.get_terminal_size(descriptor)
+            columns, lines = size.columns or columns, size.lines or lines
+    return shutil.get_terminal_size((columns, lines))
 
 
 class Notice:

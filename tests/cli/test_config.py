@@ -39,8 +39,9 @@ def test_lines_for_a_pipe(local: Todo, file: Path) -> None:
         f"token\tnot set\tdefault\t{ABOUT['token']}\n"
         f"data_dir\t{local.home}\tTODO_DATA_DIR\t{ABOUT['data_dir']}\n"
         f"color\tauto\tdefault\t{ABOUT['color']}\n"
-        f"page_size\t20\tdefault\t{ABOUT['page_size']}\n"
+        f"page_size\t\tdefault\t{ABOUT['page_size']}\n"
         f"sort\t\tdefault\t{ABOUT['sort']}\n"
+        f"group\tnone\tdefault\t{ABOUT['group']}\n"
         f"profile\tdefault\tdefault\t{ABOUT['profile']}\n"
         + "".join(f"{name}\t\tdefault\t{ABOUT[name]}\n" for name in AUTH),
         f"settings file: {file}\n",
@@ -64,6 +65,7 @@ def test_a_terminal_gets_the_sentence_below_the_value(local: Todo, file: Path) -
         f" color auto {ABOUT['color']}"
         f" page_size 5 (from {file}) {ABOUT['page_size']}"
         f" sort none {ABOUT['sort']}"
+        f" group none {ABOUT['group']}"
         f" profile default {ABOUT['profile']}"
     ) + "".join(f" {name} none {ABOUT[name]}" for name in AUTH)
     assert "".join(shown.out.split()).endswith("".join(rest.split()))

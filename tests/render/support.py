@@ -55,7 +55,12 @@ class Screen:
 
 
 def screen(
-    width: int = 80, *, terminal: bool = True, colour: bool = False, encoding: str = "utf-8"
+    width: int = 80,
+    height: int = 24,
+    *,
+    terminal: bool = True,
+    colour: bool = False,
+    encoding: str = "utf-8",
 ) -> Screen:
     out, err = io.BytesIO(), io.BytesIO()
     streams = Streams(
@@ -67,6 +72,7 @@ def screen(
         err_is_terminal=terminal,
         width=width,
         colour=colour,
+        height=height,
     )
     return Screen(streams, out, err)
 

@@ -69,6 +69,7 @@ def _run(argv: Sequence[str], app: App) -> int:
     from neontodo.cli.typer_app import parse
     from neontodo.render.messages import print_error
 
+    app.words = [*argv]
     try:
         call = parse(argv, app)
         if isinstance(call, int):

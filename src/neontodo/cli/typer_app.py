@@ -171,6 +171,8 @@ def todo(
     if version:
         ctx.obj.streams.out.write(f"{NAME} {__version__}\n")
     elif ctx.invoked_subcommand is None:
+        if ctx.obj is not None:
+            ctx.obj.words.append("list")
         listing = ctx.command.get_command(ctx, "list")  # type: ignore[attr-defined]
         with listing.make_context("list", [], parent=ctx) as inner:
             call: Call = listing.invoke(inner)
@@ -316,6 +318,8 @@ class PlainCommand(StrictParsing, PlainHelp, TyperCommand):
         if ctx.obj is not None and ctx.command_path.split()[1] not in WITHOUT_SETTINGS:
             # `--profile` and `--color` have been read by now.
             ctx.obj.load_settings()
+        if ctx.params.get("json") and ctx.obj is not None and ctx.obj.streams.is_table_wanted:
+            raise BadValue("`--json` is no table", hint="leave out `--json` or `--table`")
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:

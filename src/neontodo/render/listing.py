@@ -86,6 +86,9 @@ class Listing(Generic[T]):
         name: what stands for the thing where only names are asked for.
         none_found: what a terminal says if there is nothing to list, with the `next_step`.
         gap: blanks between two columns.
+        group: the heading that a thing of a table stands below, if it differs from the one before.
+        height: lines of a table, more than which are not drawn; None for as many as it needs.
+        foot: what stands below a table, by how many of the things are in it.
     """
 
     columns: Sequence[Column[T]]
@@ -95,12 +98,13 @@ class Listing(Generic[T]):
     none_found: str = ""
     next_step: str | None = None
     gap: int = 2
+    group: Callable[[T], str] | None = None
+    height: int | None = None
+    foot: Callable[[int], str] = lambda shown: ""
 
 
-def print_listing(
-    output: Output, things: Iterable[T], listing: Listing[T], *, foot: str = ""
-) -> None:
-    """Print the things in their order; a table has the `foot` below it."""
+def print_listing(output: Output, things: Iterable[T], listing: Listing[T]) -> None:
+    """Print the things in their order."""
     if output.mode == "lines":
         _write(output, (_to_line(listing.to_fields(thing)) for thing in things))
     elif output.mode == "quiet":
@@ -110,7 +114,7 @@ def print_listing(
     elif listed := list(things):
         from neontodo.render.table import draw_listing
 
-        draw_listing(output.streams, listing, listed, foot)
+        draw_listing(output.streams, listing, listed)
     elif listing.none_found:
         say(output.streams, listing.none_found)
         if listing.next_step:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.cells import cell_len, set_cell_size
@@ -63,7 +64,7 @@ class Canvas:
     def draw(self, *renderables: RenderableType) -> None:
         """Draw one below the other on the stream, without blanks at the ends of lines."""
         for renderable in renderables:
-            self._console.print(renderable)
+            self._console.print(renderable, crop=False)
         lines = self._drawn.getvalue().split("\n")
         safe_write(self.stream, "\n".join(line.rstrip(" ") for line in lines))
         self._drawn.seek(0)
@@ -116,8 +117,8 @@ class Cell:
         yield Segment.line()
 
 
-def draw_listing(streams: Streams, listing: Listing[T], things: Sequence[T], foot: str) -> None:
-    """Draw the things as a table that fits the terminal, with the `foot` below it."""
+def draw_listing(streams: Streams, listing: Listing[T], things: Sequence[T]) -> None:
+    """Draw the things as a table that fits the terminal, with its foot below it."""
     canvas, columns, gap = Canvas(streams), listing.columns, listing.gap
     cells = {column: [_cell(canvas, column, thing) for thing in things] for column in columns}
     filled = {
@@ -134,9 +135,60 @@ def draw_listing(streams: Streams, listing: Listing[T], things: Sequence[T], foo
         [_fit(canvas, column, cell, width) for cell in filled[column]]
         for column, width in widths.items()
     ]
-    rows = [*_head(canvas, widths, gap), *zip(*fitted, strict=True)]
-    table = make_table(list(widths.values()), rows, gap=gap)
-    canvas.draw(table, *([Cell(foot, "dim")] if foot else ()))
+    head, rows = _head(canvas, widths, gap), list(zip(*fitted, strict=True))
+    headings = _list_headings(listing, things)
+    shown = len(rows)
+    if listing.height is not None:
+        heights = [
+            max(cell.text.count("\n") for cell in row) + (2 if heading else 1)
+            for row, heading in zip(rows, headings, strict=True)
+        ]
+        shown = _count_fitting(heights, listing.height - len(head), canvas, listing.foot)
+    blocks = _split_rows(head, rows[:shown], headings)
+    foot = listing.foot(shown)
+    canvas.draw(
+        *(
+            block if isinstance(block, Cell) else make_table([*widths.values()], block, gap=gap)
+            for block in blocks
+        ),
+        *([Cell(foot, "dim")] if foot else ()),
+    )
+
+
+def _list_headings(listing: Listing[T], things: Sequence[T]) -> list[str]:
+    """Return the heading above each thing, nothing where it is that of the one before."""
+    if listing.group is None:
+        return [""] * len(things)
+    names = list(map(listing.group, things))
+    pairs = zip(names, ["", *names], strict=False)
+    return [name if name != before else "" for name, before in pairs]
+
+
+def _count_fitting(
+    heights: Sequence[int], room: int, canvas: Canvas, make_foot: Callable[[int], str]
+) -> int:
+    """Return how many rows have room in so many lines beside the foot; at least one is shown."""
+    shown = len(heights)
+    while True:
+        foot = -(-cell_len(make_foot(shown)) // canvas.width)
+        fitting = sum(height <= room - foot for height in accumulate(heights[:shown]))
+        if fitting >= shown or shown == 1:
+            return shown
+        shown = max(fitting, 1)
+
+
+def _split_rows(
+    head: list[list[Cell]], rows: Sequence[Sequence[Cell]], headings: Sequence[str]
+) -> Iterator[Cell | Sequence[Sequence[Cell]]]:
+    """Yield the rows below their head and their headings, and these between them."""
+    block: list[Sequence[Cell]] = [*head]
+    for row, heading in zip(rows, headings, strict=False):
+        if heading:
+            yield block
+            yield Cell(heading, "bold")
+            block = []
+        block.append(row)
+    yield block
 
 
 def _head(canvas: Canvas, widths: dict[Column[T], int], gap: int) -> list[list[Cell]]:

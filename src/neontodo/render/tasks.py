@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from neontodo.render.listing import Column, Listing, print_listing
-from neontodo.render.text import Symbols, symbols_for
+from neontodo.render.text import make_displayable, symbols_for
 
 if TYPE_CHECKING:
-    from neontodo.models import TaskPublic
+    from neontodo.models import TaskPublic, When
     from neontodo.render.listing import Output
 
 NARROW = 60
@@ -17,10 +19,37 @@ NARROW = 60
 
 TITLE_LINES = 2
 
+HEAD_LINES, FOOT_LINES = 2, 1
+PROMPT_LINES = 1
+"""What the shell's prompt needs below a page that fills the screen."""
+
+WEEK = 7
+"""Days, today being the first, as `is:week` has them."""
+
 PRIORITIES = ("", "!", "!!", "!!!")
 """Signs of the priorities, none to high; they read without colour."""
 
 PRIORITY_STYLES = ("", "cyan", "yellow", "bold red")
+
+
+@dataclass(frozen=True)
+class PageLayout:
+    """How a table shows a page of tasks.
+
+    Attributes:
+        fills_screen: it shows only as many of the tasks as there is room for.
+        is_grouped: they stand below headings that say when they are due.
+        shows_completion: a column says when each was done.
+        spell_page: the command for a page, by how many tasks each has and by its number.
+    """
+
+    fills_screen: bool = False
+    is_grouped: bool = False
+    shows_completion: bool = False
+    spell_page: Callable[[int, int], str] | None = None
+
+
+PLAIN = PageLayout()
 
 
 def print_tasks(
@@ -31,29 +60,37 @@ def print_tasks(
     shown_from: int = 0,
     none_found: str = "no tasks",
     next_step: str | None = '`todo add "Buy milk"` adds one',
+    layout: PageLayout = PLAIN,
 ) -> None:
     """Print the tasks in their order; `total` is how many there are in all.
 
     `shown_from` of them came on earlier pages. Where nothing is found a terminal shows
     `none_found` and `next_step`, beside the output.
     """
-    foot = ""
-    if output.mode == "table":
+    is_table = output.mode == "table"
+    if is_table:
         tasks = list(tasks)
         if total and not tasks:
             none_found, next_step = f"no tasks on this page; there are {total} in all", None
-        elif total is not None and total > len(tasks):
-            foot = _foot(symbols_for(output.streams.out), len(tasks), total, shown_from)
     listing: Listing[TaskPublic] = Listing(
-        columns=_columns(output) if output.mode == "table" else (),
+        columns=_columns(output, layout) if is_table else (),
         to_json=lambda task: task.to_json(),
         to_fields=_fields,
         name=lambda task: task.number,
         none_found=none_found,
         next_step=next_step,
         gap=1 if _is_narrow(output) else 2,
+        group=partial(_describe_group, output) if layout.is_grouped else None,
+        height=output.streams.height - PROMPT_LINES if layout.fills_screen else None,
+        foot=partial(_foot, output, layout, total, shown_from),
     )
-    print_listing(output, tasks, listing, foot=foot)
+    print_listing(output, tasks, listing)
+
+
+def count_rows_of_screen(output: Output, *, has_foot: bool) -> int:
+    """Return how many rows of one line there is room for on the screen; one at least."""
+    others = HEAD_LINES + PROMPT_LINES + (FOOT_LINES if has_foot else 0)
+    return max(1, output.streams.height - others)
 
 
 def print_count(output: Output, total: int) -> None:
@@ -92,7 +129,7 @@ def _fields(task: TaskPublic) -> tuple[Any, ...]:
     )
 
 
-def _columns(output: Output) -> list[Column[TaskPublic]]:
+def _columns(output: Output, layout: PageLayout) -> list[Column[TaskPublic]]:
     symbols = symbols_for(output.streams.out)
     return [
         Column("#", lambda task: str(task.number), _unless_done(""), is_number=True),
@@ -102,9 +139,23 @@ def _columns(output: Output) -> list[Column[TaskPublic]]:
             lambda task: "green" if task.completed else PRIORITY_STYLES[task.priority],
         ),
         Column(
+            "done",
+            lambda task: _describe(output, task.completed_at if layout.shows_completion else None),
+        ),
+        Column(
             "due",
-            lambda task: _due(output, task),
+            lambda task: _describe(output, task.due),
             lambda task: "dim" if task.completed else due_style(output, task),
+            rank=3 if layout.shows_completion else 0,
+        ),
+        Column("", lambda task: _describe_delay(output, task), "red", rank=3),
+        Column(
+            "title",
+            lambda task: task.title,
+            lambda task: "dim strike" if task.completed else "",
+            mark=lambda task: f" {symbols.note}" if _has_more_to_show(task) else "",
+            is_main=True,
+            lines=TITLE_LINES,
         ),
         Column(
             "project",
@@ -120,14 +171,6 @@ def _columns(output: Output) -> list[Column[TaskPublic]]:
             rank=2,
             can_shrink=True,
         ),
-        Column(
-            "title",
-            lambda task: task.title,
-            lambda task: "dim strike" if task.completed else "",
-            mark=lambda task: f" {symbols.note}" if _has_more_to_show(task) else "",
-            is_main=True,
-            lines=TITLE_LINES,
-        ),
     ]
 
 
@@ -139,24 +182,54 @@ def _unless_done(style: str) -> Any:
     return lambda task: "dim" if task.completed else style
 
 
-def _due(output: Output, task: TaskPublic) -> str:
+def _describe(output: Output, when: When | None) -> str:
     from neontodo.tasks.dates import describe_when
 
-    if task.due is None:
+    if when is None:
         return ""
-    due = describe_when(task.due, now=output.now, tz=output.tz)
+    described = describe_when(when, now=output.now, tz=output.tz)
     if not _is_narrow(output):
-        return due
-    day, _, clock = due.partition(" ")
+        return described
+    day, _, clock = described.partition(" ")
     return clock if clock and day == "today" else day
+
+
+def _describe_delay(output: Output, task: TaskPublic) -> str:
+    from neontodo.tasks.dates import describe_delay
+
+    if task.completed or _is_narrow(output):
+        return ""
+    return describe_delay(task.due_on, task.due_at, now=output.now, tz=output.tz)
+
+
+def _describe_group(output: Output, task: TaskPublic) -> str:
+    """Return the heading that a pending task stands below, in the order of the list."""
+    from neontodo.tasks.dates import is_overdue, local_day
+
+    now, tz = output.now, output.tz
+    if task.due_on is None:
+        return "no date"
+    if is_overdue(task.due_on, task.due_at, now=now, tz=tz):
+        return "overdue"
+    day = local_day(task.due_at, tz) if task.due_at else task.due_on
+    away = (day - local_day(now, tz)).days
+    return "today" if away == 0 else "this week" if away < WEEK else "later"
 
 
 def _has_more_to_show(task: TaskPublic) -> bool:
     return bool(task.description or (task.extra and task.extra.get("annotations")))
 
 
-def _foot(symbols: Symbols, number: int, total: int, shown_from: int) -> str:
-    last = shown_from + number
+def _foot(
+    output: Output, layout: PageLayout, total: int | None, shown_from: int, shown: int
+) -> str:
+    """Return which tasks are shown of how many, and the command for the next page."""
+    if total is None or total <= shown:
+        return ""
+    symbols, last = symbols_for(output.streams.out), shown_from + shown
     count = f"{shown_from + 1}{symbols.dash}{last}" if shown_from else f"{last}"
-    more = f" {symbols.dot} --page {shown_from // number + 2} for more" if last < total else ""
-    return f"{count} of {total}{more}"
+    if layout.spell_page is None or last >= total:
+        return f"{count} of {total}"
+    command = layout.spell_page(shown, shown_from // shown + 2)
+    more = make_displayable(command, output.streams.out)
+    return f"{count} of {total} {symbols.dot} more: {more}"

@@ -150,6 +150,19 @@ def is_overdue(due_on: date | None, due_at: datetime | None, *, now: datetime, t
     return due_on is not None and due_on < local_day(now, tz)
 
 
+def describe_delay(
+    due_on: date | None, due_at: datetime | None, *, now: datetime, tz: tzinfo
+) -> str:
+    """Return how long ago it was due, `-5d`, `-3h` or `-20min`; nothing if it is not overdue."""
+    if not is_overdue(due_on, due_at, now=now, tz=tz):
+        return ""
+    day = local_day(due_at, tz) if due_at is not None else due_on
+    if day is not None and (days := (local_day(now, tz) - day).days):
+        return f"-{days}d"
+    hours, minutes = divmod((now - due_at).seconds // 60 if due_at is not None else 0, 60)
+    return f"-{hours}h" if hours else f"-{max(minutes, 1)}min"
+
+
 def local_day(instant: datetime, tz: tzinfo) -> date:
     """Return the day on the user's calendar at an instant."""
     return _to_local(instant, tz).date()

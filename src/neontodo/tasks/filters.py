@@ -136,6 +136,24 @@ class TaskFilter:
     offset: int = 0
 
 
+def find_status(condition: Condition) -> bool | None:
+    """Return whether only done tasks can meet a condition, or only pending ones; else None."""
+    match condition:
+        case AllOf(parts):
+            found = {find_status(part) for part in parts} - {None}
+        case AnyOf(parts):
+            found = {find_status(part) for part in parts}
+        case Equals("completed", bool(value)):
+            return value
+        case Between("completed_at") | Not(IsEmpty("completed_at")):
+            return True
+        case IsEmpty("completed_at"):
+            return False
+        case _:
+            return None
+    return found.pop() if len(found) == 1 else None
+
+
 def list_names(condition: Condition) -> list[tuple[Field, str]]:
     """Return the projects and tags that a task must have by a condition, each with its field."""
     match condition:

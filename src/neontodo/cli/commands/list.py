@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neontodo.cli import completion, options
 from neontodo.cli.commands import Commands
+from neontodo.cli.exits import NAME, Exit
 from neontodo.errors import BadValue
 from neontodo.fields import SORT_KEYS
 
 if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.render.listing import Output
+    from neontodo.render.tasks import PageLayout
     from neontodo.tasks.filters import TaskFilter
 
 
@@ -26,6 +30,9 @@ Sort = Annotated[
         autocompletion=completion.complete_sort_keys,
         help=f"Order by {', '.join(SORT_KEYS)}; priority is high first; -KEY reverses.",
     ),
+]
+Limit = Annotated[
+    int | None, typer.Option(metavar="N", min=0, help="Show at most N; 0 shows all of them.")
 ]
 PageNumber = Annotated[int | None, typer.Option(metavar="N", min=1, help="Which page to show.")]
 
@@ -46,12 +53,18 @@ class FilteredRequest(options.TaskPrinting):
         bool, typer.Option("--exit-code", help="Exit with 1 if there are any, with 0 if not.")
     ] = False
     sort: Sort = None
-    limit: options.Limit = None
+    limit: Limit = None
     page: PageNumber = None
 
     def __post_init__(self) -> None:
         if self.done and self.all_:
             raise BadValue("`--all` shows pending tasks too", hint="leave out `--done` or `--all`")
+        if self.count and (self.limit is not None or self.page is not None):
+            hint = "leave out `--count`, or `--limit` and `--page`"
+            raise BadValue("`--count` counts every task that matches", hint=hint)
+        if self.limit == 0 and self.page is not None:
+            hint = "leave out `--limit` or `--page`"
+            raise BadValue("`--limit 0` shows everything on one page", hint=hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +108,14 @@ def run_search(app: App, request: SearchRequest) -> int:
 
 def _print_found(app: App, request: ListRequest | SearchRequest, *, completed: bool | None) -> int:
     """Print tasks, or their number, and return the exit code."""
-    from neontodo.cli.exits import Exit
     from neontodo.cli.output import choose_output
 
     output = choose_output(app, json=request.json, quiet=request.quiet)
     wanted = _build_filter(app, request, output, completed)
-    found = _print_count(app, output, wanted) if request.count else _print_page(app, output, wanted)
+    if request.count:
+        found = _print_count(app, output, wanted)
+    else:
+        found = _print_page(app, output, wanted, _choose_layout(app, request, output, wanted))
     return Exit.FAILED if request.exit_code and found else Exit.OK
 
 
@@ -118,7 +133,7 @@ def _print_count(app: App, output: Output, wanted: TaskFilter) -> int:
     return total
 
 
-def _print_page(app: App, output: Output, wanted: TaskFilter) -> int:
+def _print_page(app: App, output: Output, wanted: TaskFilter, layout: PageLayout) -> int:
     from neontodo.cli.output import say_unknown_names
     from neontodo.render.messages import warn_unreadable
     from neontodo.render.tasks import print_tasks
@@ -142,6 +157,7 @@ def _print_page(app: App, output: Output, wanted: TaskFilter) -> int:
         shown_from=wanted.offset,
         none_found="no tasks match" if is_narrowed else "nothing to do",
         next_step=None if is_narrowed else '`todo add "Buy milk"` adds a task',
+        layout=layout,
     )
     if output.mode == "table" and not page.total and app.target.engine == "postgresql":
         from neontodo.cli.connecting import offer_move_of_missed_tasks
@@ -154,21 +170,20 @@ def _build_filter(
     app: App, request: ListRequest | SearchRequest, output: Output, completed: bool | None
 ) -> TaskFilter:
     from neontodo.cli.filters import read_filter, split_words
-    from neontodo.tasks.filters import TaskFilter, parse_sort
+    from neontodo.tasks.filters import TaskFilter, find_status, parse_sort
     from neontodo.tasks.search_text import fold_query
 
-    size = request.limit
-    if size is None and (output.is_paged or request.page is not None):
-        size = app.settings.page_size
     parsed = read_filter(app, request.words, request.filter_, request)
     condition = parsed.condition
     if isinstance(request, SearchRequest):
         words, condition = split_words(condition)
     else:
         words = fold_query(request.search or "")
-    if completed is False and parsed.chooses_status:
-        completed = None
-    sort = request.sort or ("" if words else app.settings.sort)
+    if completed is None or (completed is False and parsed.chooses_status):
+        completed = find_status(condition)
+    by_default = "-completed" if completed else app.settings.sort
+    sort = request.sort or ("" if words else by_default)
+    size = _choose_size(app, request, output)
     return TaskFilter(
         completed=completed,
         condition=condition,
@@ -177,6 +192,55 @@ def _build_filter(
         limit=size,
         offset=((request.page or 1) - 1) * (size or 0),
     )
+
+
+def _choose_size(app: App, request: ListRequest | SearchRequest, output: Output) -> int | None:
+    """Return how many tasks to ask the store for; None for all of them."""
+    from neontodo.render.tasks import count_rows_of_screen
+    from neontodo.settings import PAGE_SIZE
+
+    if request.limit is not None:
+        return request.limit or None
+    if not (output.is_paged or request.page is not None):
+        return None
+    if app.settings.page_size is not None:
+        return app.settings.page_size
+    if not output.is_paged:
+        return PAGE_SIZE
+    return count_rows_of_screen(output, has_foot=request.page is not None)
+
+
+def _choose_layout(
+    app: App, request: ListRequest | SearchRequest, output: Output, wanted: TaskFilter
+) -> PageLayout:
+    from neontodo.render.tasks import PageLayout
+    from neontodo.tasks.filters import SortKey
+
+    is_sized = (request.limit, request.page, app.settings.page_size) != (None, None, None)
+    is_by_due = not wanted.words and wanted.sort[:1] in ((), (SortKey("due"),))
+    return PageLayout(
+        fills_screen=output.is_paged and not is_sized,
+        is_grouped=app.settings.group == "due" and wanted.completed is False and is_by_due,
+        shows_completion=wanted.completed is True,
+        spell_page=partial(_spell_page, app.words),
+    )
+
+
+def _spell_page(words: Sequence[str], limit: int, page: int) -> str:
+    """Return the command that was typed, for another page, as a shell takes it."""
+    import shlex
+
+    end = words.index("--") if "--" in words else len(words)
+    typed = iter(words[:end])
+    kept = []
+    for word in typed:
+        name, is_joined, _ = word.partition("=")
+        if name not in ("--limit", "--page"):
+            kept.append(word)
+        elif not is_joined:
+            next(typed, None)
+    options = ["--limit", str(limit), "--page", str(page)]
+    return shlex.join([NAME, *kept, *options, *words[end:]])
 
 
 COMMANDS: Commands = {

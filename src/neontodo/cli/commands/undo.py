@@ -73,10 +73,11 @@ def run_log(app: App, request: LogRequest) -> None:
     from neontodo.cli.output import choose_output
     from neontodo.render.log import print_log
     from neontodo.render.messages import say, warn
+    from neontodo.settings import PAGE_SIZE
 
     output, limit = choose_output(app, json=request.json), request.limit
     if limit is None and output.is_paged:
-        limit = app.settings.page_size
+        limit = app.settings.page_size or PAGE_SIZE
     chosen = _read_chosen(app, request)
     entries = app.run(
         app.read(
