@@ -6,6 +6,7 @@ Run it from the checkout: `python docs/picture.py`.
 from __future__ import annotations
 
 import io
+import os
 import re
 import shlex
 import tempfile
@@ -57,7 +58,7 @@ def shown(line: str, home: Path) -> str:
     """What one command writes to a terminal."""
     screen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     streams = Streams(io.StringIO(), screen, screen, True, True, True, WIDTH, True)
-    env = {"TODO_DATA_DIR": str(home / "store"), "TODO_CONFIG": str(home / "none"), "TZ": "UTC"}
+    env = {"TODO_DATA_DIR": str(home / "store"), "TODO_CONFIG": os.devnull, "TZ": "UTC"}
     run(shlex.split(line)[1:], App(streams, env, home, lambda: NOON))
     screen.seek(0)
     return screen.read()
