@@ -93,7 +93,7 @@ def test_on_a_terminal(used: Machine, argv: list[str], width: int) -> None:
     "env",
     [
         {"NO_COLOR": "1"},
-        {"COLUMNS": "50"},
+        {"COLUMNS": "50", "LINES": "5"},
         {"TERM": "dumb"},
         {"TZ": "Pacific/Kiritimati"},
         {"TZ": "Nowhere/Land"},

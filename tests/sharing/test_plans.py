@@ -51,7 +51,15 @@ TALL = 12_000
 """With so many tasks some indexes that are right have one level more than others."""
 
 FILTER = ("list", "(project:a or +b) due:week not p:high")
-SHOWN = (("list",), ANY_OF, FILTER, (*FILTER, "--count"), ("search", "milk"), ("log",))
+SHOWN = (
+    ("list",),
+    ("list", "--done"),
+    ANY_OF,
+    FILTER,
+    (*FILTER, "--count"),
+    ("search", "milk"),
+    ("log",),
+)
 """What has fewer rows on a terminal than in a pipe."""
 
 Sent = dict[str, tuple[Any, ...]]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from neontodo.errors import BadValue
 from neontodo.models import When
-from neontodo.tasks.dates import describe_when, is_overdue, local_day, parse_when
+from neontodo.tasks.dates import describe_delay, describe_when, is_overdue, local_day, parse_when
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 18, 12, 34, 56, 789, tzinfo=BERLIN)  # a Wednesday
@@ -510,6 +510,24 @@ def test_an_instant_is_overdue_when_it_has_passed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("day", "late", "said"),
+    [
+        (17, None, "-1d"),
+        (1, None, "-17d"),
+        (18, None, ""),
+        (18, timedelta(seconds=5), "-1min"),
+        (18, timedelta(minutes=59), "-59min"),
+        (18, timedelta(hours=2, minutes=59), "-2h"),
+        (17, timedelta(hours=20), "-1d"),
+        (19, timedelta(hours=-20), ""),
+    ],
+)
+def test_how_long_ago_it_was_due(day: int, late: timedelta | None, said: str) -> None:
+    due_at = None if late is None else NOW - late
+    assert describe_delay(date(2026, 11, day), due_at, now=NOW, tz=BERLIN) == said
+
+
+@pytest.mark.parametrize(
     ("text", "when"),
     [
         ("20261206", date(2026, 12, 6)),
@@ -525,6 +543,7 @@ def test_in_the_hour_that_comes_twice_the_first_is_past_in_the_second() -> None:
     first = datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN)
     second = datetime(2026, 10, 25, 2, 10, tzinfo=BERLIN, fold=1)
     assert is_overdue(first.date(), first, now=second, tz=BERLIN)
+    assert describe_delay(first.date(), first, now=second, tz=BERLIN) == "-40min"
 
 
 def test_what_has_no_due_is_never_overdue() -> None:

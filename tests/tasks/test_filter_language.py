@@ -29,6 +29,7 @@ from neontodo.tasks.filters import (
     IsWithin,
     Not,
     ParsedFilter,
+    find_status,
 )
 
 NOW = datetime(2026, 11, 18, 12, 34, tzinfo=UTC)  # a Wednesday
@@ -214,3 +215,25 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         assert isinstance(parse_filter([text], MOMENT), ParsedFilter)
     with suppress(BadValue):
         assert isinstance(parse_expression(text, MOMENT), ParsedFilter)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("is:done", True),
+        ("+a done:week", True),
+        ("done:any (b or c)", True),
+        ("is:done or done:..today", True),
+        ("is:overdue", False),
+        ("+a done:none", False),
+        ("is:done or +a", None),
+        ("is:done or is:pending", None),
+        ("is:done is:pending", None),
+        ("not is:done", None),
+        ("status:any", None),
+    ],
+)
+def test_a_filter_may_be_for_done_tasks_alone_or_pending_ones(
+    text: str, status: bool | None
+) -> None:
+    assert find_status(parse_expression(text, MOMENT).condition) is status

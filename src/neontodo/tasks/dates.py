@@ -159,7 +159,8 @@ def describe_delay(
     day = local_day(due_at, tz) if due_at is not None else due_on
     if day is not None and (days := (local_day(now, tz) - day).days):
         return f"-{days}d"
-    hours, minutes = divmod((now - due_at).seconds // 60 if due_at is not None else 0, 60)
+    late = now.astimezone(UTC) - (due_at or now).astimezone(UTC)
+    hours, minutes = divmod(late.seconds // 60, 60)
     return f"-{hours}h" if hours else f"-{max(minutes, 1)}min"
 
 
