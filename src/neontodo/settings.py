@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     sort: Annotated[str, Field(description="the order of lists, such as `priority,-created`")] = ""
     group: Annotated[
         Literal["none", "due"],
-        Field(description="what tables of pending tasks have headings for; due: when they are due"),
+        Field(description="how tables group pending tasks: none, or due, by when they are due"),
     ] = "none"
     profile: Annotated[
         str,

@@ -319,7 +319,7 @@ class PlainCommand(StrictParsing, PlainHelp, TyperCommand):
             # `--profile` and `--color` have been read by now.
             ctx.obj.load_settings()
         if ctx.params.get("json") and ctx.obj is not None and ctx.obj.streams.is_table_wanted:
-            raise BadValue("`--json` is no table", hint="leave out `--json` or `--table`")
+            raise BadValue("`--json` prints no table", hint="leave out `--json` or `--table`")
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
