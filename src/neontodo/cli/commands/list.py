@@ -34,7 +34,10 @@ Sort = Annotated[
 Limit = Annotated[
     int | None, typer.Option(metavar="N", min=0, help="Show at most N; 0 shows all of them.")
 ]
-PageNumber = Annotated[int | None, typer.Option(metavar="N", min=1, help="Which page to show.")]
+PageNumber = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Which page to show, of as many tasks as --limit says."),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
