@@ -102,6 +102,13 @@ def test_a_page_on_a_terminal_is_as_long_as_limit_or_setting_or_screen(local: To
     assert by_setting[5:] == ["3 of 30 · more: todo list --limit 3 --page 2"]
 
 
+def test_json_of_a_part_says_beside_it_how_many_there_are(busy: Todo) -> None:
+    part = busy.ok("list", "-P", "work", "--limit", "1", "--json")
+    assert (len(part.json), part.err) == (1, "1 of 2\n")
+    assert busy.ok("list", "--limit", "4", "--json").err == ""
+    assert busy.ok("list", "--limit", "1").err == ""
+
+
 def test_done_tasks_alone_are_listed_by_when_they_were_done(todo: Todo) -> None:
     todo.ok("add", "-", stdin="a\nb\nc\nd\ne")
     for numbers in (["2"], ["4", "1"], ["3"]):

@@ -138,7 +138,7 @@ def _print_count(app: App, output: Output, wanted: TaskFilter) -> int:
 
 def _print_page(app: App, output: Output, wanted: TaskFilter, layout: PageLayout) -> int:
     from neontodo.cli.output import say_unknown_names
-    from neontodo.render.messages import warn_unreadable
+    from neontodo.render.messages import say, warn_unreadable
     from neontodo.render.tasks import print_tasks
     from neontodo.tasks.filters import TaskFilter
     from neontodo.tasks.queries import tasks as queries
@@ -162,6 +162,8 @@ def _print_page(app: App, output: Output, wanted: TaskFilter, layout: PageLayout
         next_step=None if is_narrowed else '`todo add "Buy milk"` adds a task',
         layout=layout,
     )
+    if output.mode == "json" and wanted.limit is not None and len(page.tasks) < page.total:
+        say(app.streams, f"{len(page.tasks)} of {page.total}")
     if output.mode == "table" and not page.total and app.target.engine == "postgresql":
         from neontodo.cli.connecting import offer_move_of_missed_tasks
 
