@@ -104,6 +104,25 @@ def test_a_time_is_the_next_one_or_the_last_one() -> None:
     assert span("2 hours ago..", is_past=True)[0] == NOW.replace(hour=10)
 
 
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("tue", "2026-11-17", "2026-11-17"),
+        ("Last Tuesday", "2026-11-17", "2026-11-17"),
+        ("wed", "2026-11-18", "2026-11-18"),
+        ("last wed", "2026-11-11", "2026-11-11"),
+        ("thu..", "2026-11-12", None),
+        ("3 days ago", "2026-11-15", "2026-11-15"),
+        ("a month ago..yesterday", "2026-10-18", "2026-11-17"),
+        ("last tue 9:30", "2026-11-17T09:30+01:00", "2026-11-17T09:31+01:00"),
+        ("2 hours ago..", "2026-11-18T10:34+01:00", None),
+    ],
+)
+def test_weekdays_of_the_past_have_been(text: str, first: str, last: str | None) -> None:
+    parse = datetime.fromisoformat if "T" in first else date.fromisoformat
+    assert span(text, is_past=True) == (parse(first), last and parse(last))
+
+
 def test_a_range_may_be_open() -> None:
     assert span("..fri") == (None, date(2026, 11, 20))
     assert span("next month..") == (date(2026, 12, 1), None)

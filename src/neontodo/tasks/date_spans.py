@@ -6,7 +6,7 @@ A day is all of it, a time its minute, and the ends of a range are part of it.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
 from neontodo.errors import BadValue
 from neontodo.tasks.dates import (
@@ -52,6 +52,18 @@ def parse_span(text: str, *, now: datetime, tz: tzinfo, is_past: bool = False) -
             f"`{text}` ends before it begins",
             hint=f"it was read as `{_format_end(start)}..{_format_end(last_part)}`",
         )
+    return start, end
+
+
+def parse_past_span(
+    text: str, *, now: datetime, tz: tzinfo
+) -> tuple[datetime | None, datetime | None]:
+    """Return the instants at which a span in the past begins and has just ended."""
+    start, end = parse_span(text, now=now, tz=tz, is_past=True)
+    if start is not None and not isinstance(start, datetime):
+        start = datetime.combine(start, time.min, tz)
+    if end is not None and not isinstance(end, datetime):
+        end = datetime.combine(end + _DAY, time.min, tz)
     return start, end
 
 

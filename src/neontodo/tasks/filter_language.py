@@ -13,14 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
 from neontodo.errors import BadValue
 from neontodo.fields import FILTERED, Kind
-from neontodo.tasks.date_spans import parse_span
+from neontodo.tasks.date_spans import parse_past_span, parse_span
 from neontodo.tasks.dates import local_day
 from neontodo.tasks.filters import (
     EVERY,
@@ -376,12 +376,7 @@ def _is_overdue(moment: Moment) -> Condition:
 def _read_instant(field: str, value: _Value, moment: Moment) -> Condition:
     if presence := _read_presence(field, value):
         return presence
-    start, end = parse_span(value.text, now=moment.now, tz=moment.tz, is_past=True)
-    if start is not None and not isinstance(start, datetime):
-        start = datetime.combine(start, time.min, moment.tz)
-    if end is not None and not isinstance(end, datetime):
-        end = datetime.combine(end + timedelta(days=1), time.min, moment.tz)
-    return Between(field, start, end)
+    return Between(field, *parse_past_span(value.text, now=moment.now, tz=moment.tz))
 
 
 def _read_status(value: _Value, moment: Moment) -> Condition:
