@@ -158,6 +158,82 @@ def test_wrong_usage_is_exit_2(local: Todo, argv: list[str]) -> None:
     assert local("log", *argv).code == 2
 
 
+CHOICES: list[tuple[list[str], list[int]]] = [
+    (["--since", "today 13:05"], [10, 9, 8]),
+    (["--until", "fri 13:01"], [2, 1]),
+    (["--since", "2026-11-20 13:02", "--until", "today 13:03"], [5, 4, 3]),
+    (["--since", "3 minutes ago", "--limit", "2"], [10, 9]),
+    (["--since", "tomorrow"], []),
+    (["--until", "last fri"], []),
+    (["--command", "add"], [2, 1]),
+    (["--command", "Edit"], [3]),
+    (["--command", "done"], [5, 4]),
+    (["--command", "undone"], []),
+    (["--command", "rm"], [10]),
+    (["--command", "undo"], [7, 6]),
+    (["--command", "redo"], [9, 8]),
+    (["1", "--command", "done"], [4]),
+    (["2", "--command", "redo", "--since", "today"], [9]),
+    (["project:none", "--command", "undo", "--until", "week"], [6]),
+]
+
+
+def test_time_and_command_choose_changes(used: Todo) -> None:
+    """One store for all, since each costs more than the questions."""
+    found = [[int(row[1]) for row in used.ok("log", *argv).rows] for argv, _ in CHOICES]
+
+    assert found == [seqs for _, seqs in CHOICES]
+
+
+@pytest.mark.parametrize(
+    ("argv", "error"),
+    [
+        (["--command", "import"], "hint: did you mean `add`?"),
+        (["--command", "remove"], "hint: did you mean `rm`?"),
+        (["--command", "dnoe"], "hint: did you mean `done`?"),
+        (["--command", "x"], "hint: choose from add, edit, done, undone, rm, undo, redo"),
+        (["--command", ""], "error: the value of `--command` is empty"),
+        (["--since", "tue..wed"], "hint: give its ends to `--since` and `--until`"),
+        (["--since", "tue", "--until", "mon"], "error: `--until` is before `--since`"),
+        (["--since", "nonsense"], "error: `nonsense` is not a date"),
+        (["--since", "99999 years ago"], "error: `99999 years ago` is too far away"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_time_or_command_that_is_none_is_refused(
+    local: Todo, argv: list[str], error: str
+) -> None:
+    result = local("log", *argv)
+
+    assert (result.code, result.out) == (2, "")
+    assert error in result.err.splitlines()
+
+
+def test_undone_commands_of_many_tasks_are_a_line_each(todo: Todo) -> None:
+    todo.ok("add", "-", stdin="x\n" * 6)
+    for argv in (["done", "1-6"], ["undo"], ["edit", "1-5", "-p", "low"], ["undo"]):
+        todo.ok(*argv)
+    for argv in (["rm", "1-6", "-y"], ["undo"], ["redo"]):
+        todo.ok(*argv)
+    result = todo("log", "--limit", "18", terminal=True)
+
+    assert [line[16:].split() for line in result.out.splitlines()[2:]] == [
+        ["6", "tasks", "redo:", "removed"],
+        ["6", "tasks", "undo:", "restored,", "redone", "since"],
+        *([str(number), "x", "removed"] for number in range(6, 0, -1)),
+        *(
+            [str(number), "x", "undo:", "priority:", "low", "→", "none"]
+            for number in range(5, 0, -1)
+        ),
+        *([str(number), "x", "priority:", "none", "→", "low"] for number in range(5, 0, -1)),
+    ]
+    assert result.err == "the newest 18; `--limit` shows more\n`--expand` shows every change\n"
+    done = todo("log", "--command", "done", terminal=True)
+    assert done.out.splitlines()[2].endswith("6 tasks  done, undone since")
+    assert len(todo("log", "--command", "done", "--expand", terminal=True).out.splitlines()) == 8
+    assert len(todo("log", "--command", "done").rows) == 6
+
+
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_a_hostile_title_is_shown_and_not_obeyed(local: Todo, width: int) -> None:
     local.ok("add", "[b]\x1b]0;t\x07")

@@ -24,6 +24,7 @@ from neontodo.models import Change, Key, Member, Task, TaskCreate, TaskUpdate, U
 from neontodo.tasks import history, queries, service
 from neontodo.tasks.filters import TaskFilter
 from neontodo.tasks.queries import changes, counts, tasks, users
+from neontodo.tasks.queries.changes import LogFilter
 from neontodo.tasks.references import parse_refs
 from neontodo.tasks.service import Edit
 from neontodo.tasks.unit_of_work import WriteContext
@@ -137,6 +138,8 @@ READS = {
     changes.fetch_last_touched: given("laptop"),
     changes.fetch_commands: given(before_seq=None, limit=9),
     changes.fetch_command_changes: given(COMMANDS[0], limit=9),
+    changes.fetch_command_spans: given(LogFilter(command="undo"), limit=9),
+    changes.fetch_reverts_since: given(0),
     changes.fetch_log: given(),
     changes.fetch_newest_changes: given(IDS),
     changes.fetch_reverted_commands: given(COMMANDS),

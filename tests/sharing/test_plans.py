@@ -51,14 +51,10 @@ TALL = 12_000
 """With so many tasks some indexes that are right have one level more than others."""
 
 FILTER = ("list", "(project:a or +b) due:week not p:high")
+LOG = ("log", "--since", "2026-01-01", "--until", "today", "--command")
 SHOWN = (
-    ("list",),
-    ("list", "--done"),
-    ANY_OF,
-    FILTER,
-    (*FILTER, "--count"),
-    ("search", "milk"),
-    ("log",),
+    *(("list",), ("list", "--done"), ANY_OF, FILTER, (*FILTER, "--count"), ("search", "milk")),
+    *(("log", "--limit", "9"), (*LOG, "done"), (*LOG, "redo"), (*LOG, "edit", "1-9")),
 )
 """What has fewer rows on a terminal than in a pipe."""
 

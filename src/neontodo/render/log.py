@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from neontodo.fields import FIELDS, Kind
 from neontodo.render.listing import Column, Listing, print_listing
 from neontodo.render.text import Symbols, local_time, symbols_for
+from neontodo.wording import pluralize
 
 if TYPE_CHECKING:
     from neontodo.render.listing import Output
@@ -21,13 +22,22 @@ _KINDS = {"create": "added", "delete": "removed"}
 _STYLES = {"create": "green", "delete": "red"}
 
 
-def print_log(output: Output, entries: Sequence[LogEntry], *, is_asked: bool = False) -> None:
-    """Print the changes in their order; `is_asked` says that their tasks were asked for."""
+def print_log(
+    output: Output,
+    entries: Sequence[LogEntry],
+    *,
+    is_asked: bool = False,
+    is_narrowed: bool = False,
+) -> None:
+    """Print the changes in their order.
+
+    `is_asked` says that their tasks were asked for, `is_narrowed` that a time or a command was.
+    """
     listing = Listing(
         columns=_columns(output, entries, is_asked) if output.mode == "table" else (),
         to_json=log_json,
         to_fields=_fields,
-        none_found="nothing has happened yet",
+        none_found="nothing of that has happened" if is_narrowed else "nothing has happened yet",
     )
     print_listing(output, entries, listing)
 
@@ -86,8 +96,8 @@ def _columns(output: Output, entries: Sequence[LogEntry], is_asked: bool) -> lis
     ]
     if not is_asked or len({entry.task_id for entry in entries}) > 1:
         columns += [
-            Column("#", lambda each: str(each.number or ""), is_number=True),
-            Column("task", lambda each: each.title, rank=1, can_shrink=True, widest=part),
+            Column("#", lambda each: str(_name_task(each)[0]), is_number=True),
+            Column("task", lambda each: _name_task(each)[1], rank=1, can_shrink=True, widest=part),
         ]
     if len({entry.machine for entry in entries}) > 1:
         columns.append(
@@ -107,12 +117,28 @@ def _columns(output: Output, entries: Sequence[LogEntry], is_asked: bool) -> lis
     return columns
 
 
+def _name_task(entry: LogEntry) -> tuple[int | str, str]:
+    """Return number and title of a task, or how many tasks a folded entry stands for."""
+    if entry.count > 1:
+        return "", pluralize(entry.count, "task")
+    return entry.number or "", entry.title
+
+
 def _events(entry: LogEntry, tz: tzinfo, symbols: Symbols) -> Iterator[str]:
     """What happened, a line for each field; the first says whether it was an undo."""
-    events = [_KINDS[entry.kind]] if entry.kind in _KINDS else [*_updates(entry, tz, symbols)]
+    if entry.kind in _KINDS:
+        events = [_KINDS[entry.kind]]
+    elif entry.count > 1 and "completed" not in (entry.after or {}):
+        events = ["edited"]
+    else:
+        events = [*_updates(entry, tz, symbols)]
     if entry.reverts and entry.kind == "create":
         events = ["restored"]
     first, *others = events or ["changed"]
+    if entry.count > 1:
+        others = []
+    if entry.is_undone:
+        first += ", undone since" if entry.redo or not entry.reverts else ", redone since"
     yield f"{'redo' if entry.redo else 'undo'}: {first}" if entry.reverts else first
     yield from others
 

@@ -68,7 +68,8 @@ class LogEntry:
 
     `before` and `after` hold the changed fields as JSON has them, but tags as added and removed;
     `redo` says whether what it reverts was an undo. Where plain SQL has written something else
-    they are None, and `is_readable` is off.
+    they are None, and `is_readable` is off. `count` is how many changes of a command it stands for
+    where they are folded into one; `is_undone` then says whether the command was undone since.
     """
 
     seq: int
@@ -84,6 +85,8 @@ class LogEntry:
     after: dict[str, Any] | None
     redo: bool = False
     is_readable: bool = True
+    count: int = 1
+    is_undone: bool = False
 
 
 @dataclass(frozen=True)

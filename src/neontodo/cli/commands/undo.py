@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neontodo.cli import completion, options
-from neontodo.cli.commands import Commands
+from neontodo.cli.commands import Commands, suggest_command
+from neontodo.errors import BadValue
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from neontodo.accounts.identity import Identity
     from neontodo.app import App
     from neontodo.tasks.lookup import Chosen
+    from neontodo.tasks.queries.changes import LogFilter
     from neontodo.tasks.results import LogEntry
+
+LOGGED_COMMANDS = ("add", "edit", "done", "undone", "rm", "undo", "redo")
+"""What the changes of the log can be told apart by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +51,27 @@ class LogRequest(options.Printing):
         ),
     ] = None
     filter_: options.Filter = None
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHEN",
+            help='Only what happened since then: mon, yesterday, 2026-11-01, "3 days ago".',
+        ),
+    ] = None
+    until: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="Only what happened until then, inclusive.")
+    ] = None
+    command: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            autocompletion=completion.complete_words(*LOGGED_COMMANDS),
+            help=f"Only what a command did: {', '.join(LOGGED_COMMANDS)}; imports are `add`.",
+        ),
+    ] = None
+    expand: Annotated[
+        bool, typer.Option("--expand", help="Each change of undone commands of many tasks, too.")
+    ] = False
     limit: options.Limit = None
 
 
@@ -78,19 +106,56 @@ def run_log(app: App, request: LogRequest) -> None:
     output, limit = choose_output(app, json=request.json), request.limit
     if limit is None and output.is_paged:
         limit = app.settings.page_size or PAGE_SIZE
-    chosen = _read_chosen(app, request)
+    wanted, chosen = _read_log_filter(app, request), _read_chosen(app, request)
+    is_folded = output.mode == "table" and not request.expand
     entries = app.run(
         app.read(
-            lambda session, me: _read_log(session, me, chosen, limit),
+            lambda session, me: _read_log(session, me, wanted, chosen, is_folded, limit),
             is_empty=lambda found: not found,
         )
     )
-    print_log(output, entries[:limit], is_asked=chosen is not None)
-    for entry in entries[:limit]:
+    shown = entries[:limit]
+    is_narrowed = bool(request.since or request.until or request.command)
+    print_log(output, shown, is_asked=chosen is not None, is_narrowed=is_narrowed)
+    for entry in shown:
         if not entry.is_readable:
             warn(app.streams, f"change {entry.seq} cannot be read: todo does not log such fields")
     if limit is not None and len(entries) > limit:
         say(app.streams, f"the newest {limit}; `--limit` shows more")
+    if any(entry.count > 1 for entry in shown):
+        say(app.streams, "`--expand` shows every change")
+
+
+def _read_log_filter(app: App, request: LogRequest) -> LogFilter:
+    """Return which changes the options ask for; BadValue if they cannot be read."""
+    from neontodo.tasks.queries.changes import LogFilter
+    from neontodo.wording import find_similar
+
+    since, until = _read_moment(app, request.since)[0], _read_moment(app, request.until)[1]
+    if since and until and until <= since:
+        raise BadValue("`--until` is before `--since`", hint="give the earlier one to `--since`")
+    command = request.command and request.command.lower()
+    if command is not None and command not in LOGGED_COMMANDS:
+        near = {"import": "add", "toggle": "done"}.get(command)
+        near = near or suggest_command(command, LOGGED_COMMANDS)
+        near = near or find_similar(command, LOGGED_COMMANDS)
+        choice = f"choose from {', '.join(LOGGED_COMMANDS)}"
+        raise BadValue(
+            f"the log has no command `{request.command}`",
+            hint=f"did you mean `{near}`?" if near else choice,
+        )
+    return LogFilter(since, until, command)
+
+
+def _read_moment(app: App, text: str | None) -> tuple[datetime | None, datetime | None]:
+    """Return when a day or time in the past begins and has just ended, None if there is none."""
+    from neontodo.tasks.date_spans import parse_past_span
+
+    if text is None:
+        return None, None
+    if ".." in text:
+        raise BadValue(f"`{text}` is a range", hint="give its ends to `--since` and `--until`")
+    return parse_past_span(text, now=app.now, tz=app.tz)
 
 
 def _read_chosen(app: App, request: LogRequest) -> Chosen | None:
@@ -109,17 +174,24 @@ def _read_chosen(app: App, request: LogRequest) -> Chosen | None:
 
 
 async def _read_log(
-    session: AsyncSession, me: Identity, chosen: Chosen | None, limit: int | None
+    session: AsyncSession,
+    me: Identity,
+    wanted: LogFilter,
+    chosen: Chosen | None,
+    is_folded: bool,
+    limit: int | None,
 ) -> list[LogEntry]:
     """Return the newest changes, and one more than the limit if there are more."""
-    from neontodo.tasks import lookup
+    from neontodo.tasks import log, lookup
     from neontodo.tasks.queries import changes
 
-    task_ids = None
-    if chosen is not None:
-        task_ids = await lookup.resolve_ids(session, me.user_id, me.key_id, chosen)
     more = None if limit is None else limit + 1
-    return await changes.fetch_log(session, me.user_id, task_ids=task_ids, limit=more)
+    if chosen is None:
+        return await log.read_log(session, me.user_id, wanted, is_folded=is_folded, limit=more)
+    task_ids = await lookup.resolve_ids(session, me.user_id, me.key_id, chosen)
+    return await changes.fetch_log(
+        session, me.user_id, task_ids=task_ids, wanted=wanted, limit=more
+    )
 
 
 COMMANDS: Commands = {

@@ -15,9 +15,9 @@ from sqlmodel import col, select
 
 from neontodo.columns import INSTANTS
 from neontodo.db import bulk
-from neontodo.models import Change, Key, Task, User
+from neontodo.models import NUMBER_MAX, Change, Key, Task, User
 from neontodo.tasks.queries import spans
-from neontodo.tasks.queries.filter_sql import EngineSql
+from neontodo.tasks.queries.filter_sql import EngineSql, position
 from neontodo.tasks.results import LogEntry
 from neontodo.tasks.state import UnreadableChange, publish_state, read_before
 
@@ -33,6 +33,31 @@ class LoggedCommand:
     first_seq: int
     key_id: str
     reverts: uuid.UUID | None
+
+
+@dataclass(frozen=True)
+class CommandSpan:
+    """A command and the seqs of its changes, which have no gap."""
+
+    id: uuid.UUID
+    first_seq: int
+    last_seq: int
+    reverts: uuid.UUID | None
+
+
+@dataclass(frozen=True)
+class LogFilter:
+    """Which changes are wanted: from an instant on, before another, of one command.
+
+    Commands are told by what they changed: an import is `add`, `toggle` is `done` or `undone`.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    command: str | None = None
+
+
+WHOLE_LOG = LogFilter()
 
 
 async def insert_changes(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
@@ -66,6 +91,53 @@ async def fetch_commands(
         statement = statement.where(col(Change.seq) < before_seq)
     rows = await session.execute(statement.order_by(col(Change.seq).desc()).limit(limit))
     return [LoggedCommand(*row) for row in rows.all()]
+
+
+async def fetch_command_spans(
+    session: AsyncSession, user_id: str, wanted: LogFilter, *, limit: int | None
+) -> list[CommandSpan]:
+    """Return the commands whose first change is wanted, newest first.
+
+    However many changes they made, only the first of each is read.
+    """
+    change: Any = Change
+    later: Any = aliased(Change)
+    following = sa.select(sa.func.min(later.seq)).where(
+        later.user_id == user_id,
+        later.position == FIRST_OF_COMMAND,
+        later.seq.between(change.seq + 1, NUMBER_MAX),
+    )
+    newest = sa.select(col(User.last_seq)).where(col(User.id) == user_id)
+    end = sa.func.coalesce(following.scalar_subquery() - 1, newest.scalar_subquery())
+    reverted = _find_reverted(session, user_id, Change)
+    statement = (
+        sa.select(change.command_id, change.seq, end, change.reverts)
+        .where(col(Change.user_id) == user_id, col(Change.position) == FIRST_OF_COMMAND)
+        .where(*_build_log_conditions(Change, reverted, wanted))
+        .order_by(col(Change.seq).desc())
+        .limit(limit)
+    )
+    if wanted.command in ("undo", "redo"):
+        statement = statement.outerjoin(reverted.source, reverted.on)
+    rows = await session.execute(statement)
+    return [CommandSpan(*row) for row in rows.all()]
+
+
+async def fetch_reverts_since(
+    session: AsyncSession, user_id: str, seq: int
+) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """Return the undos and redos after a seq, newest first, each with what it took back."""
+    statement = (
+        select(Change.command_id, Change.reverts)
+        .where(
+            col(Change.user_id) == user_id,
+            col(Change.position) == FIRST_OF_COMMAND,
+            col(Change.seq) > seq,
+            col(Change.reverts).is_not(None),
+        )
+        .order_by(col(Change.seq).desc())
+    )
+    return [(row[0], row[1]) for row in (await session.execute(statement)).all()]
 
 
 async def fetch_command_changes(
@@ -106,33 +178,34 @@ async def fetch_log(
     user_id: str,
     *,
     task_ids: Sequence[uuid.UUID] | None = None,
+    seqs: spans.Spans | None = None,
+    wanted: LogFilter = WHOLE_LOG,
     limit: int | None = None,
 ) -> list[LogEntry]:
-    """Return what happened to some tasks, or to all, newest first."""
-    entries = await _fetch_entries(session, user_id, task_ids, limit)
+    """Return what happened to some tasks, or in some spans of the log, or all, newest first."""
+    entries = await _fetch_entries(session, user_id, task_ids, seqs, wanted, limit)
     gone = list({entry.task_id for entry in entries if entry.number is None})
     last = await fetch_newest_changes(session, user_id, gone) if gone else {}
     return [_name_entry(entry, last.get(entry.task_id)) for entry in entries]
 
 
 async def _fetch_entries(
-    session: AsyncSession, user_id: str, task_ids: Sequence[uuid.UUID] | None, limit: int | None
+    session: AsyncSession,
+    user_id: str,
+    task_ids: Sequence[uuid.UUID] | None,
+    seqs: spans.Spans | None,
+    wanted: LogFilter,
+    limit: int | None,
 ) -> list[LogEntry]:
     change: Any = Change
     chosen = sa.select(Change).where(change.user_id == user_id)
     if task_ids is not None:
-        wanted = spans.repeat_values(task_ids)
-        chosen, change = spans.join_in_spans(session, user_id, col(Change.task_id), wanted)
+        ids = spans.repeat_values(task_ids)
+        chosen, change = spans.join_in_spans(session, user_id, col(Change.task_id), ids)
+    elif seqs is not None:
+        chosen, change = spans.join_in_spans(session, user_id, col(Change.seq), seqs)
     task = spans.find_in_span(session, user_id, col(Task.id), change.task_id, change.task_id)
-    reverted = spans.find_in_span(
-        session,
-        user_id,
-        col(Change.command_id),
-        change.reverts,
-        change.reverts,
-        rows=aliased(Change),
-        position=FIRST_OF_COMMAND,
-    )
+    reverted = _find_reverted(session, user_id, change)
     is_same_key = sa.and_(col(Key.user_id) == change.user_id, col(Key.id) == change.key_id)
     statement = (
         chosen.with_only_columns(
@@ -145,11 +218,50 @@ async def _fetch_entries(
         .outerjoin(Key, is_same_key)
         .outerjoin(task.source, task.on)
         .outerjoin(reverted.source, reverted.on)
+        .where(*_build_log_conditions(change, reverted, wanted))
         .order_by(change.seq.desc())
         .limit(limit)
     )
     rows = (await session.execute(statement)).all()
     return [LogEntry(**row._mapping) for row in rows if row.seq is not None]
+
+
+def _find_reverted(session: AsyncSession, user_id: str, change: Any) -> spans.Found:
+    """Return the first change of the command that a change took back."""
+    return spans.find_in_span(
+        session,
+        user_id,
+        col(Change.command_id),
+        change.reverts,
+        change.reverts,
+        rows=aliased(Change),
+        position=FIRST_OF_COMMAND,
+    )
+
+
+def _build_log_conditions(
+    change: Any, reverted: spans.Found, wanted: LogFilter
+) -> list[sa.ColumnElement[bool]]:
+    conditions = []
+    if wanted.since is not None:
+        conditions.append(change.at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(change.at < wanted.until)
+    if wanted.command in ("undo", "redo"):
+        was_undo = reverted.columns.reverts.is_not(None)
+        is_wanted = was_undo if wanted.command == "redo" else ~was_undo
+        conditions += [change.reverts.is_not(None), is_wanted]
+    elif wanted.command is not None:
+        kind = {"add": "create", "rm": "delete"}.get(wanted.command, "update")
+        conditions += [change.reverts.is_(None), change.kind == kind]
+        after = sa.cast(change.after, sa.Text)
+        # As columns.write_json spells it; a quote within a text has a backslash before it.
+        if wanted.command == "edit":
+            conditions.append(position(after, '"completed":') == 0)
+        elif wanted.command in ("done", "undone"):
+            flag = "true" if wanted.command == "done" else "false"
+            conditions.append(position(after, f'"completed":{flag}') > 0)
+    return conditions
 
 
 def _name_entry(entry: LogEntry, last: Change | None) -> LogEntry:
