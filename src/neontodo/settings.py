@@ -207,10 +207,11 @@ def _read_file(path: Path, env: Mapping[str, str]) -> dict[str, Any]:
         usual = explain_os_error(error), None
         reason, hint = explain_denial(path, os.R_OK, CONFIG_VARIABLE) or usual
         raise BadValue(f"the settings file {path} cannot be read: {reason}", hint=hint) from None
-    return _parse_toml(data, path) if data else {}
+    return parse_file(data, path) if data else {}
 
 
-def _parse_toml(data: bytes, path: Path) -> dict[str, Any]:
+def parse_file(data: bytes, path: Path) -> dict[str, Any]:
+    """Return what the content of a settings file says; BadValue names the line that is wrong."""
     import tomllib
 
     try:
@@ -279,6 +280,12 @@ def _refusal(error: ValidationError, origins: Mapping[str, str], path: Path) -> 
     where = f"`{name}` in {path}" if origins[name] == str(path) else origins[name]
     if first["type"] == "extra_forbidden":
         return BadValue(f"there is no setting {where}", hint="`todo config` lists them")
+    return refuse_setting(error, where)
+
+
+def refuse_setting(error: ValidationError, where: str) -> BadValue:
+    """Return what is wrong with the value of a setting, which is not repeated."""
+    first = error.errors(include_url=False, include_input=False)[0]
     problem = first["msg"].lower().removeprefix("value error, ")
     problem = problem.replace("input should be", "it must be").partition(", unable")[0]
     return BadValue(f"{where} cannot be used: {problem}", hint="`todo help settings` describes it")

@@ -382,3 +382,110 @@ def test_a_path_in_a_home_folder_that_is_not_there_is_a_clear_error(homeless: Ho
         1,
         "error: there is no home folder for this user",
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "argv", "after", "said"),
+    [
+        ("", ["set", "page_size", "50"], "page_size = 50\n", "page_size: 20 → 50"),
+        ("# mine", ["set", "color", "never"], '# mine\ncolor = "never"\n', "color: auto → never"),
+        (
+            '# mine\n"sort"="due"  # "my" #order\npage_size = 9',
+            ["set", "sort", "--", "-created,title"],
+            '# mine\nsort = "-created,title"  # "my" #order\npage_size = 9',
+            "sort: due → -created,title",
+        ),
+        (
+            "\ufeffpage_size = 5\r\n# end\r\n",
+            ["set", "page_size", "7"],
+            "\ufeffpage_size = 7\r\n# end\r\n",
+            "page_size: 5 → 7",
+        ),
+        ('sort="due" # x\n# end\n', ["unset", "sort"], "# end\n", "sort: due → none (default)"),
+        ("page_size = 5", ["set", "page_size", "5"], None, "page_size is 5 already in {}"),
+        ("", ["unset", "sort"], None, "sort is not set in {}"),
+        ("page_size = -1\n", ["set", "page_size", "2"], "page_size = 2\n", "page_size: -1 → 2"),
+        (
+            "",
+            ["set", "auth_issuer", 'a"b\\c\x7fé'],
+            'auth_issuer = "a\\"b\\\\c\\u007fé"\n',
+            'auth_issuer: none → a"b\\c\\x7fé',
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_setting_is_set_or_taken_out_and_the_rest_stays(
+    local: Todo, file: Path, before: str, argv: list[str], after: str | None, said: str
+) -> None:
+    file.write_bytes(before.encode())
+    file.chmod(0o640)
+
+    assert local("config", *argv) == Result(0, "", said.format(file) + "\n")
+    assert file.read_bytes().decode() == (before if after is None else after)
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "hint"),
+    [
+        (["set", "page_size", "0"], 2, "`todo help settings` describes it"),
+        (["set", "page_size", "many"], 2, "`todo help settings` describes it"),
+        (["set", "colour", "never"], 2, "did you mean `color`?"),
+        (["set", "sort", "nix"], 2, "choose from `number`, `title`"),
+        (["set", "data_dir", "tasks"], 2, "`todo help settings` describes it"),
+        (["set", "database_url", "postgresql://u:s3cret@h/d"], 2, "`todo connect` keeps it"),
+        (["set", "token", "e30.e30.e30"], 2, "set TODO_TOKEN where it is needed"),
+        (["set", "auth_url", "https://u:s3cret@h/"], 2, "leave out what is before the `@`"),
+        (["set", "sort"], 2, "write `todo config set KEY VALUE`"),
+        (["sort"], 2, "did you mean `todo config get sort`?"),
+        (["sett", "sort", "due"], 2, "did you mean `todo config set`?"),
+        (["set", "profile", "x y"], 2, "`todo help settings` describes it"),
+        (["set", "auth_issuer", "new"], 1, "edit the file by hand"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_setting_that_cannot_be_set_leaves_the_file(
+    local: Todo, file: Path, argv: list[str], code: int, hint: str
+) -> None:
+    text = 'auth_issuer = """old\n"""\n'
+    file.write_text(text)
+    result = local("config", *argv)
+
+    assert (result.code, result.out) == (code, "")
+    assert f"hint: {hint}" in result.err
+    assert not any(secret in result.err for secret in SECRETS)
+    assert file.read_text() == text
+
+
+def test_one_setting_is_printed(local: Todo, file: Path) -> None:
+    local.ok("config", "set", "sort", "due")
+
+    assert local("config", "get", "sort") == Result(0, "due\n", "")
+    assert local.ok("config", "get", "sort", "--json").json["origin"] == str(file)
+    assert local("config", "get", "token", env={"TODO_TOKEN": "e30.e30.e30"}).out == "set\n"
+    warned = local("config", "set", "sort", "title", env={"TODO_SORT": "due"})
+    assert warned.err.splitlines()[1:] == [
+        "warning: TODO_SORT is set and goes before the settings file"
+    ]
+
+
+def test_a_link_to_the_settings_file_stays_one(local: Todo, file: Path, tmp_path: Path) -> None:
+    file.rename(tmp_path / "dotfile")
+    file.symlink_to(tmp_path / "dotfile")
+    local.ok("config", "set", "page_size", "7")
+
+    assert file.is_symlink()
+    assert (tmp_path / "dotfile").read_text() == "page_size = 7\n"
+
+
+@pytest.mark.parametrize(("name", "code"), [("new/config.toml", 0), ("", 1), ("home/x/y", 1)])
+def test_where_a_settings_file_can_be_made(
+    local: Todo, file: Path, tmp_path: Path, name: str, code: int
+) -> None:
+    (file.parent / "x").write_text("in the way")
+    path = tmp_path / name
+    result = local("config", "set", "page_size", "7", env={"TODO_CONFIG": str(path)})
+
+    assert (result.code, result.out, path.is_file()) == (code, "", not code)
+    assert "Traceback" not in result.err

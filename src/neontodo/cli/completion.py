@@ -96,6 +96,18 @@ def complete_tags(ctx: Any, incomplete: str) -> list[Offer]:
     return _offer_counts(ctx.obj, count_tags)
 
 
+def complete_settings(ctx: Any, incomplete: str) -> list[Offer]:
+    """Complete what `todo config` does, then the name of a setting."""
+    from neontodo.cli.commands.config import ACTIONS
+    from neontodo.settings import Settings, describe
+
+    words = ctx.params.get("words") or []
+    offers = [(action, "") for action in ACTIONS] if not words else []
+    if len(words) == 1:
+        offers = [(name, describe(name)) for name in Settings.model_fields]
+    return [offer for offer in offers if offer[0].startswith(incomplete)]
+
+
 def complete_profiles(ctx: Any, incomplete: str) -> list[Offer]:
     """Complete the name of a profile."""
     from neontodo.accounts import profiles

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from neontodo.render.listing import Column, Listing, print_json, print_listing, print_pairs
 from neontodo.render.messages import say
+from neontodo.render.text import make_displayable
 
 if TYPE_CHECKING:
     from neontodo.doctor import Finding
@@ -81,6 +82,14 @@ def print_settings(output: Output, settings: Sequence[ListedSetting], *, file: P
         )
         print_listing(output, settings, listing)
     say(output.streams, f"settings file: {file}" + ("" if file.exists() else " (not there)"))
+
+
+def print_setting(output: Output, setting: ListedSetting) -> None:
+    """Print the value of one setting, or with JSON all about it."""
+    if output.mode == "json":
+        print_json(output, asdict(setting))
+    else:
+        output.streams.out.write(f"{make_displayable(str(setting.value), output.streams.out)}\n")
 
 
 def _draw_settings(output: Output, settings: Sequence[ListedSetting]) -> None:
