@@ -34,6 +34,7 @@ PARTS = (
     "typer._completion_classes:BashComplete.get_completion_args",
     "typer._completion_classes:FishComplete.format_completion",
     "typer._completion_classes:ZshComplete.format_completion",
+    "typer._completion_shared:_completion_scripts",
     "typer._completion_shared:install_zsh",
     "typer.core:_TyperParameter._runtime_param",
 )

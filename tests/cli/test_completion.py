@@ -20,6 +20,7 @@ HOSTILE = (
     r"""evil \$(touch pwned) `touch pwned` $(touch pwned) '; touch pwned; ' "x" """
     "[/red] \x1b[31m\u202e * ~ ! # & | < > ; \\"
 )
+HOSTILE_SHOWN = HOSTILE.replace("\x1b", r"\x1b").replace("\u202e", r"\u202e")
 PROJECT = r"""my "pro:ject" $(touch pwned) \`touch pwned`"""
 
 Answer = tuple[int, list[str], str]
@@ -136,7 +137,6 @@ def test_fish_gets_titles_beside_the_numbers(used: Todo) -> None:
         "12\ttask 12",
     ]
     assert fish(used, "done", "1", action="is-args")[::2] == (0, "")
-    assert fish(used, "done", "x", action="is-args")[::2] == (1, "")
 
 
 def test_zsh_gets_titles_beside_the_numbers(used: Todo) -> None:
@@ -145,7 +145,50 @@ def test_zsh_gets_titles_beside_the_numbers(used: Todo) -> None:
         [r"local -a found; found=($'12\x3atask\x2012'); _describe -V todo found"],
         "",
     )
-    assert zsh(used, "done", "x") == (0, ["_files"], "")
+
+
+def typed_by_a_person(todo: Todo, *words: str, kind: str = "?") -> Answer:
+    """What bash is answered, with what our script says besides."""
+    typed = "\n".join(["todo", *words])
+    variables = {"COMP_WORDS": typed, "COMP_CWORD": str(len(words)), "COLUMNS": "20"}
+    return asked(todo, **variables, COMP_TYPE=str(ord(kind)), _TODO_COMPLETE="complete_bash")
+
+
+def test_bash_gets_titles_beside_several_numbers(used: Todo) -> None:
+    used.ok("edit", "10", "--title", "one\ttwo three four")
+    assert typed_by_a_person(used, "done", "1")[1] == [
+        "1   Buy milk",
+        r"10  one\ttwo three",
+        "11  task 11",
+        "12  task 12",
+    ]
+    assert typed_by_a_person(used, "done", "12")[1] == ["12"]
+    assert typed_by_a_person(used, "done", "1", kind="%")[1] == ["1", "10", "11", "12"]
+    assert typed_by_a_person(used, "done", "'1")[1] == ["1", "10", "11", "12"]
+
+
+@pytest.mark.parametrize(
+    ("words", "offers_files"),
+    [
+        (["done", "x"], False),
+        (["add", "x"], False),
+        (["import", ""], True),
+        (["export", "x"], True),
+        (["backup", ""], True),
+        (["restore", "x"], True),
+        (["connect", "--env-file", ""], True),
+        (["import", "x", "--format", "x"], False),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_files_are_offered_where_one_is_meant(
+    local: Todo, words: list[str], offers_files: bool
+) -> None:
+    assert typed_by_a_person(local, *words) == (0, ["$"] if offers_files else [], "")
+    assert bash(local, *words) == (0, [], "")
+    assert zsh(local, *words) == (0, ["_files"] if offers_files else [], "")
+    assert fish(local, *words, action="is-args")[::2] == (int(offers_files), "")
+    assert fish(local, *words) == (0, [], "")
 
 
 def broken_by(content: bytes) -> Callable[[Todo], None]:
@@ -197,7 +240,7 @@ def test_whatever_the_store_is_like_nothing_is_said_or_changed(
     before = content(local)
 
     assert bash(local, "done", "") == (0, [], "")
-    assert zsh(local, "done", "") == (0, ["_files"], "")
+    assert zsh(local, "done", "") == (0, [], "")
     assert content(local) == before
 
 
@@ -228,7 +271,7 @@ eval "$(_TODO_COMPLETE=source_bash todo)"
 offer() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _todo_completion todo
           printf '%s\n' "${COMPREPLY[@]}"; }
 offer todo done ''
-offer todo list --project ''
+COMP_TYPE=37 offer todo list --project ''
 eval "set -- ${COMPREPLY[1]}"
 printf '%s\n' "$1"
 """
@@ -237,7 +280,7 @@ printf '%s\n' "$1"
 def test_bash_takes_a_project_as_one_word_and_runs_nothing_of_it(shell_user: Todo) -> None:
     code, lines, problem = run(shell_user, require_tool("bash"), "--norc", "-c", BASH)
     assert (code, problem) == (0, "")
-    assert lines[:2] == ["1", "2"]
+    assert lines[:2] == [f"1  {HOSTILE_SHOWN}"[:79].rstrip(), "2  second"]
     assert lines[2] == "home"
     assert lines[-1] == PROJECT
     assert not pwned(shell_user)
@@ -256,8 +299,7 @@ def test_fish_shows_a_title_and_runs_nothing_of_it(shell_user: Todo) -> None:
     command = (require_tool("fish"), "--no-config", "-c", FISH)
     code, lines, problem = run(shell_user, *command)
     assert (code, problem) == (0, "")
-    shown = HOSTILE.replace("\x1b", r"\x1b").replace("\u202e", r"\u202e")
-    assert lines[:2] == [f"1\t{shown}", "2\tsecond"]
+    assert lines[:2] == [f"1\t{HOSTILE_SHOWN}", "2\tsecond"]
     assert {line.partition("\t")[0] for line in lines[2:4]} == {"home", PROJECT}
     assert lines[4].startswith("toggle\t")
     assert not pwned(shell_user)
@@ -277,8 +319,7 @@ words=(todo list --project ''); CURRENT=4; _todo_completion
 def test_zsh_gets_a_title_and_runs_nothing_of_it(shell_user: Todo) -> None:
     code, lines, problem = run(shell_user, require_tool("zsh"), "-f", "-c", ZSH)
     assert (code, problem) == (0, "")
-    shown = HOSTILE.replace("\x1b", r"\x1b").replace("\u202e", r"\u202e")
-    assert lines[0] == f"1:{shown}".replace("\\", "\\\\")
+    assert lines[0] == f"1:{HOSTILE_SHOWN}".replace("\\", "\\\\")
     assert lines[1] == "2:second"
     assert PROJECT.replace("\\", "\\\\").replace(":", "\\:") in lines[3]
     assert not pwned(shell_user)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from typer import _completion_shared
-from typer._click.shell_completion import add_completion_class
+from typer._click.shell_completion import CompletionItem, add_completion_class
 from typer._completion_classes import BashComplete, FishComplete, ZshComplete
 
 from neontodo.render.text import escape_text
@@ -167,15 +168,57 @@ async def _is_ready(app: App) -> bool:
     return is_known or machine_keys.load_machine_key(app.folder) is not None
 
 
+def complete_file_names(ctx: Any, incomplete: str) -> list[CompletionItem]:
+    """Leave the names of files to the shell; no other parameter is offered any."""
+    return [CompletionItem(incomplete, type="file")]
+
+
 class Bash(BashComplete):
-    """One value a line, as it would be typed."""
+    """One value a line, as it would be typed; several with their help, for a person to read."""
+
+    source_template = """
+%(complete_func)s() {
+    local IFS=$'\\n' line found
+    found=$(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD \\
+                COMP_TYPE=${COMP_TYPE:-9} COLUMNS=$COLUMNS %(autocomplete_var)s=complete_bash $1)
+    COMPREPLY=()
+    if [[ $found == '$' ]]; then
+        compopt -o default 2>/dev/null || COMPREPLY=( $(compgen -f -- "${COMP_WORDS[COMP_CWORD]}") )
+        return 0
+    fi
+    compopt -o nosort 2>/dev/null
+    while read -r line; do [[ $line ]] && COMPREPLY+=("$line"); done <<< "$found"
+    return 0
+}
+
+complete -F %(complete_func)s %(prog_name)s
+"""
 
     def complete(self) -> str:
         args, incomplete = self.get_completion_args()
-        values = [item.value for item in self.get_completions(args, incomplete)]
+        items = self.get_completions(args, incomplete)
+        kind = _read_variable("COMP_TYPE")
+        if _is_for_file(items):
+            # No value is written so. Scripts of earlier versions offer files themselves.
+            return "$" if kind else ""
         if _is_in_quotes():
+            values = [item.value for item in items]
             return "\n".join(value for value in values if not re.search(r"[\\\"'$`!]", value))
-        return "\n".join(re.sub(r"[^\w@%+=:,./-]", r"\\\g<0>", value) for value in values)
+        values = [re.sub(r"[^\w@%+=:,./-]", r"\\\g<0>", item.value) for item in items]
+        if len(values) > 1 and kind and chr(int(kind)) not in _INSERTED:
+            width = int(_read_variable("COLUMNS") or 80) - 1
+            widest = max(map(len, values))
+            values = [
+                f"{value:{widest}}  {escape_text(item.help)}"[:width].rstrip()
+                if item.help
+                else value
+                for value, item in zip(values, items, strict=True)
+            ]
+        return "\n".join(values)
+
+
+_INSERTED = "%*"
+"""The kinds of completion (COMP_TYPE) in which bash inserts what is offered, one or all."""
 
 
 class Zsh(ZshComplete):
@@ -184,8 +227,8 @@ class Zsh(ZshComplete):
     def complete(self) -> str:
         args, incomplete = self.get_completion_args()
         items = self.get_completions(args, incomplete)
-        if not items:
-            return "_files"
+        if not items or _is_for_file(items):
+            return "_files" if items else ""
         words = " ".join(self.format_completion(item) for item in items)
         return f"local -a found; found=({words}); _describe -V todo found"
 
@@ -198,7 +241,18 @@ class Zsh(ZshComplete):
 
 
 class Fish(FishComplete):
-    """One value a line, with its help after a tab."""
+    """One value a line, with its help after a tab, in our order."""
+
+    source_template = FishComplete.source_template.replace("--no-files", "--no-files --keep-order")
+
+    def complete(self) -> str:
+        args, incomplete = self.get_completion_args()
+        items = self.get_completions(args, incomplete)
+        is_for_file = _is_for_file(items)
+        if _read_variable("_TYPER_COMPLETE_FISH_ACTION") == "is-args":
+            # Where there is nothing to offer, fish would offer files.
+            sys.exit(is_for_file)
+        return "" if is_for_file else "\n".join(map(self.format_completion, items))
 
     def format_completion(self, item: Any) -> str:
         return f"{item.value}\t{escape_text(item.help)}" if item.help else str(item.value)
@@ -207,6 +261,10 @@ class Fish(FishComplete):
 def register_shells() -> None:
     """Use these classes in place of Typer's."""
     _completion_shared.install_zsh = _install_zsh
+    # What is installed is taken from there, and what is sourced from the classes.
+    _completion_shared._completion_scripts |= {
+        each.name: each.source_template for each in (Bash, Fish)
+    }
     add_completion_class(Bash, "bash")
     add_completion_class(Zsh, "zsh")
     add_completion_class(Fish, "fish")
@@ -227,8 +285,17 @@ def _encode_character(match: re.Match[str]) -> str:
     return character if character.isalnum() else f"\\x{ord(character):02x}"
 
 
+def _is_for_file(items: list[CompletionItem]) -> bool:
+    return any(item.type == "file" for item in items)
+
+
+def _read_variable(name: str) -> str:
+    # The shells' scripts talk to this process alone, which Typer reads, too.
+    return os.environ.get(name, "")  # noqa: TID251
+
+
 def _is_in_quotes() -> bool:
     """Tell whether bash completes a word that begins with a quote, which it keeps."""
-    words = os.environ["COMP_WORDS"].split("\n")  # noqa: TID251
-    current = int(os.environ["COMP_CWORD"])  # noqa: TID251
+    words = _read_variable("COMP_WORDS").split("\n")
+    current = int(_read_variable("COMP_CWORD"))
     return current < len(words) and words[current].startswith(("'", '"'))

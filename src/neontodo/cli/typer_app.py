@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import MISSING, fields
@@ -273,13 +274,15 @@ def _add_options_of_todo(command: Any, *, shown: Sequence[str] = ()) -> Any:
 
 
 def _simplify(command: Any) -> Any:
-    """Give each parameter of a command the plain conversion of its type."""
+    """Give each parameter the plain conversion of its type, and shells leave to offer files."""
     command.context_settings = SETTINGS
     context = command.context_class(command, **command.context_settings)
     for param in command.get_params(context):
         described = param.type_descriptor
         if kind := CONVERSIONS.get(described.annotation):
             param._runtime_param = kind(described.parameter_info, described.annotation)
+        if _takes_file(param):
+            param.shell_complete = completion.complete_file_names
     return command
 
 
@@ -364,6 +367,11 @@ def _write_rows(formatter: Any, title: str, rows: Iterable[tuple[str, str]]) -> 
 def _metavar(param: Any) -> str:
     name = str(param.metavar or param.name.upper())
     return name[1:-1] if name.startswith("[") else name
+
+
+def _takes_file(param: Any) -> bool:
+    """Return whether a parameter is the path of a file, by what help calls it."""
+    return bool(re.fullmatch(r"\[?(FILE|PATH)(\|DIR)?\]?", param.metavar or ""))
 
 
 def _switches(param: Any) -> str:
