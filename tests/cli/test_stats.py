@@ -12,14 +12,16 @@ overdue         1  medium !!        0
 due today       1  low    !         1
 done            2  none             2
 
-    done per day
-  1                                                            ██
-                                                               ██
-                                                               ██
-                                                               ██
-                                                               ██
-  0 ─────── ─────── ─────── ─────── ─────── ─────── ─────── ───────
-    09-28   10-05   10-12   10-19   10-26   11-02   11-09   11-16
+      done per day
+    1                                                            ██
+                                                                 ██
+                                                                 ██
+                                                                 ██
+                                                                 ██
+    0 ─────── ─────── ─────── ─────── ─────── ─────── ─────── ───────
+week  09-28   10-05   10-12   10-19   10-26   11-02   11-09   11-16
+done  0       0       0       0       0       0       0       2
+added 0       0       0       0       0       0       0       6
 """
 
 
@@ -45,11 +47,15 @@ def test_json_has_every_count_and_each_day_of_eight_weeks(busy: Todo) -> None:
 
     assert list(found) == [
         "pending", "overdue", "due_today", "done", "by_priority", "done_per_day",
+        "done_per_week", "added_per_week",
     ]  # fmt: skip
     assert [found[name] for name in list(found)[:4]] == [4, 1, 1, 2]
     assert found["by_priority"] == {"high": 1, "medium": 0, "low": 1, "none": 2}
     assert list(found["done_per_day"].items())[-2:] == [("2026-11-19", 1), ("2026-11-20", 1)]
     assert next(iter(found["done_per_day"])) == "2026-09-28"
+    assert list(found["done_per_week"].items())[-2:] == [("2026-W46", 0), ("2026-W47", 2)]
+    assert list(found["added_per_week"].items())[-2:] == [("2026-W46", 0), ("2026-W47", 6)]
+    assert len(found["added_per_week"]) == 8
 
 
 def test_a_pipe_gets_key_and_value_lines(busy: Todo) -> None:
@@ -62,9 +68,12 @@ def test_a_pipe_gets_key_and_value_lines(busy: Todo) -> None:
         ["done", "2"],
         ["by_priority.high", "1"],
     ]
-    assert rows[-1] == ["done_per_day.2026-11-20", "1"]
+    assert rows[-17] == ["done_per_day.2026-11-20", "1"]
+    assert rows[-1] == ["added_per_week.2026-W47", "6"]
 
 
 def test_an_empty_store_has_zeros_and_no_chart(todo: Todo) -> None:
-    assert "done per day" not in todo.ok("stats", terminal=True).out
+    out = todo.ok("stats", terminal=True).out
+    assert "done per day" not in out
+    assert "week" not in out
     assert todo.ok("stats", "--json").json["pending"] == 0

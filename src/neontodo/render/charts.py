@@ -14,7 +14,7 @@ from neontodo.render.tasks import PRIORITIES, PRIORITY_STYLES
 
 if TYPE_CHECKING:
     from neontodo.render.listing import Output
-    from neontodo.render.table import Canvas
+    from neontodo.render.table import Canvas, Cell
     from neontodo.tasks.results import Count, Stats
 
 Week = Sequence[tuple[date, int]]
@@ -52,8 +52,17 @@ def print_stats(output: Output, stats: Stats) -> None:
 
 
 def _stats_json(stats: Stats) -> dict[str, Any]:
-    per_day = {day.isoformat(): count for day, count in stats.done_per_day}
-    return vars(stats) | {"by_priority": dict(stats.by_priority), "done_per_day": per_day}
+    return vars(stats) | {
+        "by_priority": dict(stats.by_priority),
+        "done_per_day": {day.isoformat(): count for day, count in stats.done_per_day},
+        "done_per_week": _by_week(stats.done_per_week),
+        "added_per_week": _by_week(stats.added_per_week),
+    }
+
+
+def _by_week(counts: Week) -> dict[str, int]:
+    """The counts by their weeks' names in ISO 8601, which filters read, too."""
+    return {f"{monday:%G-W%V}": count for monday, count in counts}
 
 
 def _flat(counts: dict[str, Any], prefix: str = "") -> list[tuple[str, int]]:
@@ -90,30 +99,45 @@ def _draw_stats(output: Output, stats: Stats) -> None:
         )
     canvas = Canvas(output.streams)
     canvas.draw(make_table((9, 7, 0, 6, 3, 7), rows, gap=1))
-    if any(count for _, count in stats.done_per_day):
+    if any(count for _, count in (*stats.done_per_day, *stats.added_per_week)):
         canvas.draw("")
-        _draw_chart(canvas, stats.done_per_day)
+        _draw_weeks(canvas, stats)
 
 
-def _draw_chart(canvas: Canvas, days: Week) -> None:
-    """Draw bars of a day each, weeks apart; the newest weeks that fit."""
+def _draw_weeks(canvas: Canvas, stats: Stats) -> None:
+    """Draw bars of what was done each day, and the sums of each week; the newest that fit."""
     from neontodo.render.table import Cell, make_table
 
-    weeks = [list(week) for _, week in groupby(days, key=_monday)]
-    most = max(count for _, count in days)
-    axis = max(3, len(str(most)))
+    weeks = [list(week) for _, week in groupby(stats.done_per_day, key=_monday)]
+    most = max(count for _, count in stats.done_per_day)
+    axis = max(len("added"), len(str(most)))
     bar = 2 if canvas.width >= axis + 1 + len(weeks) * 16 else 1
     fitting = max(1, (canvas.width - axis) // (7 * bar + 1))
     weeks = weeks[-fitting:]
+    rule = " ".join(canvas.symbols.rule * 7 * bar for _ in weeks)
+    rows = _draw_bars(canvas, weeks, most, axis, bar, rule) if most else []
+    sums = (
+        ("week", [f"{_monday(week[0]):%m-%d}" for week in weeks], "dim"),
+        ("done", [str(count) for _, count in stats.done_per_week], "green"),
+        ("added", [str(count) for _, count in stats.added_per_week], ""),
+    )
+    for name, texts, style in sums:
+        line = " ".join(text.ljust(7 * bar) for text in texts[-len(weeks) :]).rstrip()
+        rows.append([Cell(name, "dim"), Cell(line, style)])
+    canvas.draw(make_table((axis, len(rule)), rows, gap=1))
+
+
+def _draw_bars(
+    canvas: Canvas, weeks: Sequence[Week], most: int, axis: int, bar: int, rule: str
+) -> list[list[Cell]]:
+    from neontodo.render.table import Cell
+
     rows = [[Cell(""), Cell("done per day", "dim")]]
     for level in reversed(range(CHART_HEIGHT)):
         label = str(most) if level == CHART_HEIGHT - 1 else ""
         bars = _level(canvas, weeks, most, level, bar)
         rows.append([Cell(label.rjust(axis), "dim"), Cell(bars, "green")])
-    rule = " ".join(canvas.symbols.rule * 7 * bar for _ in weeks)
-    labels = " ".join(f"{_monday(week[0]):%m-%d}".ljust(7 * bar) for week in weeks)
-    rows += [[Cell("0".rjust(axis), "dim"), Cell(rule, "dim")], [Cell(""), Cell(labels, "dim")]]
-    canvas.draw(make_table((axis, len(rule)), rows, gap=1))
+    return [*rows, [Cell("0".rjust(axis), "dim"), Cell(rule, "dim")]]
 
 
 def _level(canvas: Canvas, weeks: Sequence[Week], most: int, level: int, bar: int) -> str:

@@ -100,7 +100,10 @@ class Count:
 
 @dataclass(frozen=True)
 class Stats:
-    """Counts over all tasks of a user; `done_per_day` is gapless, oldest first."""
+    """Counts over all tasks of a user; those of days and weeks are gapless, oldest first.
+
+    A week is named by its Monday.
+    """
 
     pending: int
     overdue: int
@@ -108,3 +111,5 @@ class Stats:
     done: int
     by_priority: tuple[tuple[str, int], ...]
     done_per_day: tuple[tuple[date, int], ...]
+    done_per_week: tuple[tuple[date, int], ...]
+    added_per_week: tuple[tuple[date, int], ...]

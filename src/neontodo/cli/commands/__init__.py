@@ -40,7 +40,8 @@ ENTRIES = {
     "tags": Entry("stats", "List the tags in use, and how many tasks have each"),
     "projects": Entry("stats", "List the projects, and how many tasks each has"),
     "stats": Entry(
-        "stats", "Show how many tasks are pending, overdue and due today, and were done each day"
+        "stats",
+        "Show how many tasks are pending, overdue and due today, and done by day and week",
     ),
     "import": Entry(
         "import_",

@@ -69,7 +69,7 @@ def _print_counts(
 
 
 def run_stats(app: App, request: StatsRequest) -> None:
-    """Show how many tasks are pending, overdue and due today, and were done each day."""
+    """Show how many tasks are pending, overdue and due today, and done by day and week."""
     from neontodo.cli.filters import read_filter
     from neontodo.cli.output import choose_output
     from neontodo.render.charts import print_stats

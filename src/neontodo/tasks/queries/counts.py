@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
@@ -69,9 +69,10 @@ async def fetch_names_in_use(session: AsyncSession, user_id: str) -> dict[str, s
 async def fetch_stats(
     session: AsyncSession, user_id: str, now: datetime, tz: tzinfo, condition: Condition = EVERY
 ) -> Stats:
-    """Count all tasks, and what was done on each day of the last weeks, by one statement."""
+    """Count all tasks, and what was done and added in the last weeks, by one statement."""
     today = now.astimezone(tz).date()
     first = today - timedelta(days=today.weekday() + 7 * (WEEKS_SHOWN - 1))
+    weeks = [first + timedelta(days=7 * n) for n in range(WEEKS_SHOWN)]
     pending = sa.not_(col(Task.completed))
     late = sa.case(
         (col(Task.due_at).is_not(None), col(Task.due_at) < now),
@@ -82,22 +83,33 @@ async def fetch_stats(
         func.count().filter(pending, late),
         func.count().filter(pending, sa.not_(late), col(Task.due_on) == today),
         func.count().filter(col(Task.completed)),
+        *(_count_created(week, tz) for week in weeks),
     ]
     mine = build_where(user_id, condition)
-    numbers = sa.select(sa.cast(sa.null(), Instant), *counted).where(*mine)
+    totals = sa.select(sa.cast(sa.null(), Instant), *counted).where(*mine)
     moments = sa.select(col(Task.completed_at), *[sa.literal(0)] * len(counted)).where(
         *mine, col(Task.completed), col(Task.completed_at) >= datetime.combine(first, time(), tz)
     )
-    rows: Sequence[Any] = (await session.execute(sa.union_all(numbers, moments))).all()
-    *by_priority, overdue, due_today, done = next(row[1:] for row in rows if row[0] is None)
+    rows: Sequence[Any] = (await session.execute(sa.union_all(totals, moments))).all()
+    numbers = next(row[1:] for row in rows if row[0] is None)
+    *by_priority, overdue, due_today, done = numbers[:-WEEKS_SHOWN]
     completions = (row[0] for row in rows if isinstance(row[0], datetime))
     per_day = Counter(moment.astimezone(tz).date() for moment in completions)
-    days = (first + timedelta(days=n) for n in range((today - first).days + 1))
+    days = [first + timedelta(days=n) for n in range((today - first).days + 1)]
+    per_week = [sum(per_day[day] for day in days[n : n + 7]) for n in range(0, len(days), 7)]
     return Stats(
         pending=sum(by_priority),
         overdue=overdue,
         due_today=due_today,
         done=done,
         done_per_day=tuple((day, per_day[day]) for day in days),
+        done_per_week=tuple(zip(weeks, per_week, strict=True)),
+        added_per_week=tuple(zip(weeks, numbers[-WEEKS_SHOWN:], strict=True)),
         by_priority=tuple(reversed(list(zip(PRIORITIES, by_priority, strict=True)))),
     )
+
+
+def _count_created(monday: date, tz: tzinfo) -> sa.ColumnElement[int]:
+    """Count what was created in a week of the user's calendar."""
+    start, end = (datetime.combine(day, time(), tz) for day in (monday, monday + timedelta(days=7)))
+    return func.count().filter(col(Task.created_at) >= start, col(Task.created_at) < end)
