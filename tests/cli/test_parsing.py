@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from neontodo.cli import commands, options
 from neontodo.cli.commands.add import AddRequest, run_add
+from neontodo.cli.commands.config import ConfigRequest
 from neontodo.cli.commands.connect import ConnectRequest
 from neontodo.cli.commands.done import run_done, run_toggle, run_undone
 from neontodo.cli.commands.edit import EditRequest
@@ -137,7 +138,7 @@ from tests.harness import Todo
             "member remove ann --transfer-to bob --yes",
             RemoveMemberRequest(member="ann", transfer_to="bob", yes=True),
         ),
-        ("config --json", options.Printing(json=True)),
+        ("config set sort -- -due", ConfigRequest(words=["set", "sort", "-due"])),
         ("doctor", options.Printing()),
     ],
 )
@@ -286,3 +287,19 @@ def test_bytes_that_are_no_text_are_wrong_usage(todo: Todo, line: str) -> None:
     result = todo(*line.split())
     assert (result.code, result.out) == (2, "")
     assert "is not valid UTF-8" in result.err
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("edit 1 --due", "todo edit"),
+        ("list --zzz", "todo list"),
+        ("token create ci --days", "todo token create"),
+        ("--profile", "todo"),
+    ],
+)
+def test_the_hint_leads_to_the_help_of_the_command(local: Todo, line: str, command: str) -> None:
+    result = local(*line.split())
+
+    assert result.code == 2
+    assert result.err.endswith(f"hint: `{command} --help` shows how it is used\n")

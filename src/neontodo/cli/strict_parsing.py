@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from typer.exceptions import TyperException
+
 from neontodo.errors import BadValue
 
 
@@ -13,8 +15,14 @@ class StrictParsing:
 
     def parse_args(self: Any, ctx: Any, args: list[str]) -> list[str]:
         words = [*args]
-        # First, since `--help` and what is wrong with a value come before.
-        rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]
+        try:
+            # First, since `--help` and what is wrong with a value come before.
+            rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]
+        except TyperException as error:
+            # The parser knows of no context; the hint leads to the help of this command.
+            if getattr(error, "ctx", ctx) is None:
+                error.ctx = ctx  # type: ignore[attr-defined]
+            raise
         if not ctx.resilient_parsing:
             values, _, given = self.make_parser(ctx).parse_args(words)
             _refuse_repeated(ctx, given)
