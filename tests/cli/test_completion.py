@@ -150,15 +150,15 @@ def test_zsh_gets_titles_beside_the_numbers(used: Todo) -> None:
 def typed_by_a_person(todo: Todo, *words: str, kind: str = "?") -> Answer:
     """What bash is answered, with what our script says besides."""
     typed = "\n".join(["todo", *words])
-    variables = {"COMP_WORDS": typed, "COMP_CWORD": str(len(words)), "COLUMNS": "20"}
+    variables = {"COMP_WORDS": typed, "COMP_CWORD": str(len(words)), "COLUMNS": "80"}
     return asked(todo, **variables, COMP_TYPE=str(ord(kind)), _TODO_COMPLETE="complete_bash")
 
 
 def test_bash_gets_titles_beside_several_numbers(used: Todo) -> None:
-    used.ok("edit", "10", "--title", "one\ttwo three four")
+    used.ok("edit", "10", "--title", "one\ttwo" + "-" * 90)
     assert typed_by_a_person(used, "done", "1")[1] == [
         "1   Buy milk",
-        r"10  one\ttwo three",
+        (r"10  one\ttwo" + "-" * 90)[:79],
         "11  task 11",
         "12  task 12",
     ]

@@ -30,7 +30,7 @@ for mode in ("lines", "json", "quiet"):
     tasks.print_tasks(output, [task()])
     card.print_task(output, task())
     log.print_log(output, [])
-    charts.print_stats(output, Stats(0, 0, 0, 0, (), ()))
+    charts.print_stats(output, Stats(0, 0, 0, 0, (), (), (), ()))
     charts.print_counts(output, [Count("a", 1, 1)], name="tag")
 print(sorted(heavy()), any("render.terminal" in name for name in sys.modules))
 """
