@@ -105,7 +105,9 @@ async def fetch_command_spans(
     following = sa.select(sa.func.min(later.seq)).where(
         later.user_id == user_id,
         later.position == FIRST_OF_COMMAND,
-        later.seq.between(change.seq + 1, NUMBER_MAX),
+        later.seq > change.seq,
+        # With an end, as statements have that look rows up.
+        later.seq <= NUMBER_MAX,
     )
     newest = sa.select(col(User.last_seq)).where(col(User.id) == user_id)
     end = sa.func.coalesce(following.scalar_subquery() - 1, newest.scalar_subquery())
@@ -120,7 +122,8 @@ async def fetch_command_spans(
     if wanted.command in ("undo", "redo"):
         statement = statement.outerjoin(reverted.source, reverted.on)
     rows = await session.execute(statement)
-    return [CommandSpan(*row) for row in rows.all()]
+    # What plain SQL has put above the user's counter is a command of one change.
+    return [CommandSpan(row[0], row[1], max(row[1], row[2]), row[3]) for row in rows.all()]
 
 
 async def fetch_reverts_since(
