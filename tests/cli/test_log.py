@@ -218,8 +218,8 @@ def test_undone_commands_of_many_tasks_are_a_line_each(todo: Todo) -> None:
     result = todo("log", "--limit", "18", terminal=True)
 
     assert [line[16:].split() for line in result.out.splitlines()[2:]] == [
-        ["6", "tasks", "redo:", "removed"],
-        ["6", "tasks", "undo:", "restored,", "redone", "since"],
+        ["redo:", "6", "tasks", "removed"],
+        ["undo:", "6", "tasks", "restored,", "redone", "since"],
         *([str(number), "x", "removed"] for number in range(6, 0, -1)),
         *(
             [str(number), "x", "undo:", "priority:", "low", "→", "none"]
@@ -229,7 +229,7 @@ def test_undone_commands_of_many_tasks_are_a_line_each(todo: Todo) -> None:
     ]
     assert result.err == "the newest 18; `--limit` shows more\n`--expand` shows every change\n"
     done = todo("log", "--command", "done", terminal=True)
-    assert done.out.splitlines()[2].endswith("6 tasks  done, undone since")
+    assert done.out.splitlines()[2].endswith("  6 tasks done, undone since")
     assert len(todo("log", "--command", "done", "--expand", terminal=True).out.splitlines()) == 8
     assert len(todo("log", "--command", "done").rows) == 6
 

@@ -96,8 +96,14 @@ def _columns(output: Output, entries: Sequence[LogEntry], is_asked: bool) -> lis
     ]
     if not is_asked or len({entry.task_id for entry in entries}) > 1:
         columns += [
-            Column("#", lambda each: str(_name_task(each)[0]), is_number=True),
-            Column("task", lambda each: _name_task(each)[1], rank=1, can_shrink=True, widest=part),
+            Column("#", lambda each: _show_task(each, str(each.number or "")), is_number=True),
+            Column(
+                "task",
+                lambda each: _show_task(each, each.title),
+                rank=1,
+                can_shrink=True,
+                widest=part,
+            ),
         ]
     if len({entry.machine for entry in entries}) > 1:
         columns.append(
@@ -117,11 +123,9 @@ def _columns(output: Output, entries: Sequence[LogEntry], is_asked: bool) -> lis
     return columns
 
 
-def _name_task(entry: LogEntry) -> tuple[int | str, str]:
-    """Return number and title of a task, or how many tasks a folded entry stands for."""
-    if entry.count > 1:
-        return "", pluralize(entry.count, "task")
-    return entry.number or "", entry.title
+def _show_task(entry: LogEntry, text: str) -> str:
+    """Return what is said of the task that an entry is about; nothing where it is about many."""
+    return text if entry.count == 1 else ""
 
 
 def _events(entry: LogEntry, tz: tzinfo, symbols: Symbols) -> Iterator[str]:
@@ -136,7 +140,7 @@ def _events(entry: LogEntry, tz: tzinfo, symbols: Symbols) -> Iterator[str]:
         events = ["restored"]
     first, *others = events or ["changed"]
     if entry.count > 1:
-        others = []
+        first, others = f"{pluralize(entry.count, 'task')} {first}", []
     if entry.is_undone:
         first += ", undone since" if entry.redo or not entry.reverts else ", redone since"
     yield f"{'redo' if entry.redo else 'undo'}: {first}" if entry.reverts else first
