@@ -120,15 +120,15 @@ class Field:
 
 
 _TITLE = Option(("--title",), "TEXT", "A new title.")
-_DESCRIPTION = Option(("--description", "-d"), "TEXT", "A longer text beside the title.")
+_DESCRIPTION = Option(("--description",), "TEXT", "A longer text beside the title.")
 _DUE = Option(
-    ("--due",),
+    ("--due", "-d"),
     "WHEN",
     'When it is due: 2026-12-24, tomorrow, fri, "fri 17:00", +3d, eom.',
     ("today", "tomorrow", "fri", "next week", "in 3 days", "+1w", "eow", "eom"),
 )
 _DUE_FILTER = Option(
-    ("--due",),
+    ("--due", "-d"),
     "WHEN",
     "Only tasks due then: today, overdue, week, none, or a date; repeat it for any of several.",
     ("today", "overdue", "week", "none", "tomorrow"),

@@ -10,7 +10,8 @@ from tests.harness import Todo
 @pytest.fixture
 def used(todo: Todo) -> Todo:
     """A person with a task that has everything, and one that has nothing."""
-    todo.ok("add", "Buy milk", "-d", "oat", "--due", "fri", "-p", "low", "-P", "home", "-t", "shop")
+    fields = ("-d", "fri", "-p", "low", "-P", "home", "-t", "shop")
+    todo.ok("add", "Buy milk", "--description", "oat", *fields)
     todo.ok("add", "Call Ann")
     todo.later(minutes=5)
     return todo
@@ -23,10 +24,10 @@ EMPTY = "error: the value of `{}` is empty\nhint: {}; is a shell variable empty?
     ("argv", "changed"),
     [
         (["--title", " Buy bread "], {"title": "Buy bread"}),
-        (["-d", "whole\n[b]grain"], {"description": "whole\n[b]grain"}),
-        (["-d", "none"], {"description": None}),
+        (["--description", "whole\n[b]grain"], {"description": "whole\n[b]grain"}),
+        (["--description", "none"], {"description": None}),
         (["--due", "2026-12-24 17:00"], {"due": "2026-12-24T16:00:00Z"}),
-        (["--due", "tomorrow"], {"due": "2026-11-21"}),
+        (["-d", "tomorrow"], {"due": "2026-11-21"}),
         (["--due", "none"], {"due": None}),
         (["--due", "Someday"], {"due": None}),
         (["-p", "high"], {"priority": "high"}),
@@ -95,7 +96,7 @@ def test_one_missing_task_and_nothing_is_changed(used: Todo) -> None:
     [
         (["--title", " "], EMPTY.format("--title", "give it a value or leave it out")),
         (["--due", ""], EMPTY.format("--due", "write `none` for no due")),
-        (["-d", ""], EMPTY.format("--description", "write `none` for no description")),
+        (["--description", ""], EMPTY.format("--description", "write `none` for no description")),
         (
             ["--title", "x" * 201],
             "error: the title is longer than 200 characters\n"

@@ -48,7 +48,7 @@ def editor(tmp_path: Path) -> Editor:
 def used(todo: Todo) -> Todo:
     """A person with a task that has everything."""
     todo.ok(
-        *("add", "Buy milk", "-d", "# not a comment\n\ntwo", "--due", "fri 17:00"),
+        *("add", "Buy milk", "--description", "# not a comment\n\ntwo", "--due", "fri 17:00"),
         *("-p", "high", "-P", "home", "-t", "shop", "-t", "a"),
     )
     todo.later(minutes=5)
@@ -393,7 +393,7 @@ def test_what_both_change_alike_is_no_conflict(used: Todo, editor: Editor) -> No
 
 
 CONFLICT = elsewhere(
-    *("edit", "1", "--title", "Theirs", "-d", "their\ntext", "-p", "low", "-t", "theirs")
+    *("edit", "1", "--title", "Theirs", "--description", "their\ntext", "-p", "low", "-t", "theirs")
 )
 MINE = 'sed -i "s/^title: .*/title: Mine/; s/^two/my work/; s/^tags: .*/tags: mine/" "$1"'
 

@@ -89,7 +89,7 @@ def test_a_title_is_kept_as_it_is_or_refused(used: Todo, title: str) -> None:
 def test_no_control_sequence_of_a_task_is_obeyed(local: Todo, argv: list[str], width: int) -> None:
     hostile = HOSTILE.replace("\t", "").replace("\n", "")
     tag = hostile.replace(" ", "")
-    local.ok("add", "--", HOSTILE, "-d", HOSTILE, "-P", hostile, "-t", tag)
+    local.ok("add", "--", HOSTILE, "--description", HOSTILE, "-P", hostile, "-t", tag)
     for terminal in (True, False):
         result = local(*argv, terminal=terminal, width=width)
 

@@ -25,7 +25,7 @@ from tests.harness import Result, Todo
 def filled(todo: Todo) -> Todo:
     """A person with three tasks, one of them done."""
     todo.ok("add", "Bücher zurück", "-t", "errand", "-P", "home", "--due", "fri 17:00")
-    todo.ok("add", "Buy milk", "-t", "errand", "-p", "high", "-d", "two\nlitres")
+    todo.ok("add", "Buy milk", "-t", "errand", "-p", "high", "--description", "two\nlitres")
     todo.ok("add", "Rest")
     todo.ok("done", "3")
     return todo

@@ -723,7 +723,7 @@ def content(todo: Todo) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("format", ["json", "csv"])
 def test_our_own_export_is_a_file_to_update_from(todo: Todo, format: str) -> None:
     todo.ok("add", "Buy milk", "--due", "2026-12-24", "-P", "home", "-t", "shop")
-    todo.ok("add", "Rest", "-d", "long", "-p", "high")
+    todo.ok("add", "Rest", "--description", "long", "-p", "high")
     exported = todo.ok("export", "--format", format).out
     before = content(todo)
     todo.ok("edit", "1", "--title", "x", "--due", "none", "--untag", "shop")
@@ -747,7 +747,7 @@ def test_our_own_export_is_a_file_to_update_from(todo: Todo, format: str) -> Non
     ],
 )
 def test_a_part_of_a_record_updates_that_part(todo: Todo, format: str, text: str) -> None:
-    todo.ok("add", "Buy milk", "-d", "skimmed", "--due", "2026-12-24", "-t", "shop")
+    todo.ok("add", "Buy milk", "--description", "skimmed", "--due", "2026-12-24", "-t", "shop")
     todo.ok("done", "1")
     task_id = show(todo, 1)["id"]
 

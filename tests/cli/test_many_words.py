@@ -64,7 +64,7 @@ def test_more_words_and_tags_than_conditions_may_be_nested_are_all_looked_for(to
 
 def test_many_words_are_ranked_as_few_are(todo: Todo) -> None:
     words = [first + second for first in "abcdef" for second in "ghijklmnop"]
-    todo.ok("add", "in the description", "-d", " ".join(words))
+    todo.ok("add", "in the description", "--description", " ".join(words))
     todo.ok("add", "".join(words))
     todo.ok("add", " ".join(words))
 

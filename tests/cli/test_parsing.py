@@ -41,7 +41,8 @@ from tests.harness import Todo
         ("", ListRequest()),
         ("add Buy milk", AddRequest(words=["Buy", "milk"])),
         (
-            "add -d 'two percent' --due fri -p high -P home -t shop -t now --dry-run -- --odd -x",
+            "add --description 'two percent' -d fri -p high -P home -t shop -t now --dry-run"
+            " -- --odd -x",
             AddRequest(
                 words=["--odd", "-x"],
                 description="two percent",
@@ -59,7 +60,7 @@ from tests.harness import Todo
             ListRequest(done=True, project=["p"], tags=["a", "b"], priority=["none"]),
         ),
         (
-            "list -a --due week --search 'a b' --sort=-due,title --limit 5 --page 2 --json",
+            "list -a -d week --search 'a b' --sort=-due,title --limit 5 --page 2 --json",
             ListRequest(
                 all_=True,
                 due=["week"],
@@ -77,7 +78,7 @@ from tests.harness import Todo
         ("show 12 --json", ShowRequest(task="12", json=True)),
         ("edit 3-5,7", EditRequest(tasks=["3-5,7"])),
         (
-            "edit 1 2 --title x -d y --due none -p low -P none -t a --untag b --untag c",
+            "edit 1 2 --title x --description y -d none -p low -P none -t a --untag b --untag c",
             EditRequest(
                 tasks=["1", "2"],
                 title="x",

@@ -20,7 +20,7 @@ ANNOTATED = json.dumps(
 
 
 def test_a_pipe_gets_every_field_by_name(todo: Todo) -> None:
-    todo.ok("add", "Buy milk", "-d", "two\nlines", "--due", "fri 17:00", "-p", "high")
+    todo.ok("add", "Buy milk", "--description", "two\nlines", "--due", "fri 17:00", "-p", "high")
     todo.ok("edit", "1", "-P", "home", "-t", "shop", "-t", "a")
     result = todo("show", "1")
 
@@ -45,7 +45,7 @@ def test_a_pipe_gets_every_field_by_name(todo: Todo) -> None:
 def test_a_terminal_gets_a_card_with_description_and_annotations(todo: Todo) -> None:
     todo.ok("import", "-", "--format", "taskwarrior", stdin=ANNOTATED)
     todo.later(minutes=5)
-    todo.ok("edit", "1", "-d", "line one\nline two", "--due", "tomorrow")
+    todo.ok("edit", "1", "--description", "line one\nline two", "--due", "tomorrow")
     result = todo("show", "a1b2", terminal=True)
 
     assert (result.code, result.err) == (0, "")

@@ -16,7 +16,14 @@ SECRET = "sesame"
 def ann(todo: Todo) -> Todo:
     """Somebody whose every field is a secret."""
     todo.ok(
-        "add", f"{SECRET} title", "-d", f"{SECRET} text", "-P", f"{SECRET}p", "-t", f"{SECRET}t"
+        "add",
+        f"{SECRET} title",
+        "--description",
+        f"{SECRET} text",
+        "-P",
+        f"{SECRET}p",
+        "-t",
+        f"{SECRET}t",
     )
     todo.ok("add", f"{SECRET} done", "--due", "today")
     todo.ok("add", f"{SECRET} removed")

@@ -25,7 +25,9 @@ class Arena:
     def __post_init__(self) -> None:
         self.victim = self.shared.member(SECRET, "--name", f"{SECRET} name")
         for person in (self.shared.owner, self.victim):
-            person.ok("add", f"{SECRET} one", "-d", f"{SECRET} text", "--due", "2026-12-24")
+            person.ok(
+                "add", f"{SECRET} one", "--description", f"{SECRET} text", "--due", "2026-12-24"
+            )
             person.ok("add", f"{SECRET} two", "-P", f"{SECRET}p", "-t", f"{SECRET}t")
             person.ok("add", f"{SECRET} gone")
             person.ok("done", "2")

@@ -28,7 +28,7 @@ GOOD = ("Buy milk", "Write a letter", "Read a book")
 def fill(todo: Todo) -> None:
     """Give somebody tasks that have nothing to do with it."""
     todo.ok("add", GOOD[0], "--due", "fri", "-t", "shop", "-P", "home")
-    todo.ok("add", GOOD[1], "-d", "text")
+    todo.ok("add", GOOD[1], "--description", "text")
     todo.ok("add", GOOD[2])
 
 
