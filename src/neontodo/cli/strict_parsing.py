@@ -10,14 +10,21 @@ from typer.exceptions import TyperException
 from neontodo.errors import BadValue
 
 
+class Literal(str):
+    """A word after `--`, which stands for itself."""
+
+
 class StrictParsing:
-    """Refuse a second value where one is wanted, and empty values; mixed into commands."""
+    """Refuse a second value where one is wanted, and empty values; mixed into commands.
+
+    Words after `--` become Literals.
+    """
 
     def parse_args(self: Any, ctx: Any, args: list[str]) -> list[str]:
-        words = [*args]
+        words = _mark_literals(args)
         try:
             # First, since `--help` and what is wrong with a value come before.
-            rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]
+            rest: list[str] = super().parse_args(ctx, [*words])  # type: ignore[misc]
         except TyperException as error:
             # The parser knows of no context; the hint leads to the help of this command.
             if getattr(error, "ctx", ctx) is None:
@@ -29,6 +36,11 @@ class StrictParsing:
             for param in given:
                 _refuse_empty(param, values[param.name])
         return rest
+
+
+def _mark_literals(args: Sequence[str]) -> list[str]:
+    end = args.index("--") + 1 if "--" in args else len(args)
+    return [*args[:end], *map(Literal, args[end:])]
 
 
 def _refuse_repeated(ctx: Any, given: Sequence[Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,11 +10,14 @@ import typer
 
 from neontodo.cli import options
 from neontodo.cli.commands import Commands
-from neontodo.errors import BadValue
+from neontodo.errors import BadValue, limit_lines
 
 if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.models import TaskCreate
+
+
+WARNINGS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,40 +26,97 @@ class AddRequest(options.FieldOptions):
 
     words: Annotated[
         list[str],
-        typer.Argument(metavar="TITLE...", help="The title; `-` reads one per line from stdin."),
+        typer.Argument(
+            metavar="TITLE...",
+            help="The title; +tag, project:work, due:fri and p:high beside it set fields; "
+            "`-` reads one per line from stdin.",
+        ),
     ]
     tags: options.Tag = None
+    inline: Annotated[
+        bool,
+        typer.Option("--inline", help="Read +tag, due:fri … inside quotes and lines of stdin too."),
+    ] = False
 
 
 def run_add(app: App, request: AddRequest) -> None:
-    """Add a task, or with `-` one per line of standard input."""
+    """Add a task, or with `-` one per line of standard input.
+
+    Words of their own set fields: `todo add Call Ann +work due:fri p:high`.
+    """
     from neontodo.cli.field_values import check_new_task, collect_fields, parse_fields
     from neontodo.cli.output import run_change
     from neontodo.tasks import service
 
     fields = parse_fields(app, collect_fields(request))
     if request.words == ["-"]:
-        new = list(_read_tasks(app, fields))
+        new = list(_read_tasks(app, fields, inline=request.inline))
     else:
-        new = [check_new_task(fields | {"title": " ".join(request.words)})]
+        found, mistakes = _read_words(app, request.words, fields, in_quotes=request.inline)
+        new = [check_new_task(found)]
+        _warn(app, mistakes)
     run_change(app, request, lambda unit: service.add(unit, new), "added")
+    if app.streams.err_is_terminal and not request.inline and _has_signs(request.words):
+        _hint_at_quotes(app, request.words)
 
 
-def _read_tasks(app: App, fields: Mapping[str, Any]) -> Iterator[TaskCreate]:
+def _has_signs(words: Sequence[str]) -> bool:
+    """Return whether words may set fields; most titles need not wait for what reads them."""
+    return any(":" in word or "+" in word for word in words)
+
+
+def _read_words(
+    app: App, words: Sequence[str], fields: Mapping[str, Any], *, in_quotes: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the fields of the task that words make, title included, and what is suspicious."""
+    if not _has_signs(words):
+        return {**fields, "title": " ".join(words)}, []
+    from neontodo.cli import inline_words
+
+    found = inline_words.divide_words(words, in_quotes=in_quotes)
+    return inline_words.parse_words(app, found, fields), inline_words.find_mistakes(app, found)
+
+
+def _warn(app: App, mistakes: Sequence[str]) -> None:
+    from neontodo.render.messages import warn
+
+    for line in limit_lines(mistakes[:WARNINGS_SHOWN], len(mistakes)):
+        warn(app.streams, line)
+
+
+def _hint_at_quotes(app: App, words: Sequence[str]) -> None:
+    """Tell a person that quotes kept what looks like fields."""
+    from neontodo.cli import inline_words
+    from neontodo.render.messages import hint
+
+    if kept := " ".join(inline_words.find_quoted(words)):
+        hint(app.streams, f"`{kept}` is part of the title; outside quotes it sets fields")
+
+
+def _read_tasks(app: App, fields: Mapping[str, Any], *, inline: bool) -> Iterator[TaskCreate]:
     """Yield a task for each line of standard input that is not empty; BadValue names the line."""
     from neontodo.cli.field_values import check_new_task
 
+    mistakes: list[str] = []
     for number, line in enumerate(_read_input(app).split("\n"), 1):
         if not (text := line.strip()):
             continue
-        title, rest = _split_title(text)
-        parts = [part for part in (rest, fields.get("description")) if part]
         try:
-            yield check_new_task(
-                {**fields, "title": title, "description": "\n\n".join(parts) or None}
-            )
+            found: dict[str, Any] = {**fields, "title": text}
+            if inline:
+                found, doubts = _read_words(app, [text], fields, in_quotes=True)
+                mistakes += (f"line {number}: {doubt}" for doubt in doubts)
+            yield check_new_task(_move_rest(found))
         except BadValue as refusal:
             raise BadValue(f"line {number}: {refusal.message}", hint=refusal.hint) from None
+    _warn(app, mistakes)
+
+
+def _move_rest(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields with what is too long for a title in the description."""
+    title, rest = _split_title(fields["title"])
+    parts = [part for part in (rest, fields.get("description")) if part]
+    return {**fields, "title": title, "description": "\n\n".join(parts) or None}
 
 
 def _read_input(app: App) -> str:

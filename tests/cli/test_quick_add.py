@@ -1,0 +1,133 @@
+"""Words of `todo add` that set fields."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pytest
+
+from tests.harness import Todo
+
+KEPT = "quote the whole title to keep it as text"
+
+
+def add(todo: Todo, line: str, **streams: Any) -> dict[str, Any]:
+    """Add a task as a shell does it; return what of it is not empty, without what each has."""
+    (task,) = todo.ok("add", "--json", *shlex.split(line), **streams).json
+    own = ("title", "due", "priority", "project", "tags", "description")
+    return {name: task[name] for name in own if task[name] not in (None, [], "none")}
+
+
+def test_a_word_of_its_own_sets_a_field(local: Todo) -> None:
+    for line, fields in (
+        ("Fix login +work due:fri p:high", {"tags": ["work"], "due": "2026-11-27"}),
+        ("p:h due:fri +work Fix login", {"tags": ["work"], "due": "2026-11-27"}),
+        ("Fix +a login priority:high tag:b -t c", {"tags": ["a", "b", "c"]}),
+        ("Fix due:'next week' login P:high", {"due": "2026-11-23"}),
+        ("Fix login project:'Food and more' p:high", {"project": "Food and more"}),
+        ("Fix login +été Project:Ä/家 p:high", {"project": "Ä/家", "tags": ["été"]}),
+        ("Fix login project:none due:none p:high", {}),
+    ):
+        assert add(local, line) == {"title": "Fix login", "priority": "high", **fields}
+
+
+def test_other_words_are_text(local: Todo) -> None:
+    for line in (
+        "re: +1 +49 30 + x:y 10:30 http://a.example is:done due://x c++ a+b -- -x",
+        "'Fix login +work due:fri'",
+        "-- Fix login +work due:fri",
+        "'Fix +work login' '+work or play' 'p: why'",
+    ):
+        words = [word for word in shlex.split(line) if word != "--"]
+        assert add(local, line) == {"title": " ".join(words)}
+
+
+@pytest.mark.parametrize(
+    ("line", "error", "hint"),
+    [
+        ("x due:bogus", "`due:bogus`: `bogus` is not a date", f"2026-12-24`; {KEPT}"),
+        ("x due:\x1b[31m", "`due:\\x1b[31m`: `\\x1b[31m` is not a date", KEPT),
+        ("x p:urgent", "`p:urgent`: `urgent` is not a priority", f"`high`; {KEPT}"),
+        ("x +a,b", "`+a,b`: the tags cannot be used: tag 'a,b' holds a space or a comma", KEPT),
+        ("x +a\0", "`+a\\x00`: the tags cannot be used: holds a NUL character", KEPT),
+        (f"x project:{'y' * 101}", "the project is longer than 100 characters", KEPT),
+        ("x due:fri due:mon", "`due:mon`: the due is given twice", f"give it once; {KEPT}"),
+        ("x p:h --priority low", "`p:h`: the priority is given twice", f"give it once; {KEPT}"),
+        ("due:fri", "there is no title beside `due:fri`", "write `--` before"),
+        ("- --inline", "line 2: `due:bogus`: `bogus` is not a date", "without `--inline`"),
+    ],
+)
+def test_a_value_that_cannot_be_used_adds_nothing(
+    local: Todo, line: str, error: str, hint: str
+) -> None:
+    refused = local("add", *line.replace("\\", "").split(" "), stdin="a\nb due:bogus")
+
+    assert (refused.code, refused.out) == (2, "")
+    assert error in refused.err.splitlines()[0]
+    assert hint in refused.err.splitlines()[1]
+    assert local.tasks() == []
+
+
+@pytest.mark.parametrize(
+    ("word", "warning"),
+    [
+        *(
+            (f"{name}:{value}", f"did you mean `{key}:{value}`?")
+            for key, value, names in (
+                ("due", "fri", "du dua deu duee de"),
+                ("priority", "h", "pri priorty"),
+                ("project", "x", "proj projects"),
+                ("tag", "x", "tags"),
+            )
+            for name in names.split()
+        ),
+        ("due:", "`due:` has no value and is part of the title; is a shell variable empty?"),
+        ("du:bogus", None),
+        ("dates:fri", None),
+        ("xp:h", None),
+    ],
+)
+def test_a_word_that_was_probably_meant_for_a_field_is_warned_of(
+    local: Todo, word: str, warning: str | None
+) -> None:
+    added = local.ok("add", "Fix", word)
+
+    assert added.rows[0][1:] == ["pending", "none", "", "", "", f"Fix {word}"]
+    assert ("warning: " in added.err) == (warning is not None)
+    assert (warning or "") in added.err
+    assert local.ok("add", "--", "Fix", word).err == f"added 2: Fix {word}\n"
+
+
+def test_many_mistakes_are_counted(local: Todo) -> None:
+    words = local.ok("add", "x", *["du:fri"] * 9)
+    lines = local.ok("add", "-", "--inline", stdin="x du:fri\n" * 2000)
+
+    assert words.err.splitlines()[4:6] == [words.err.splitlines()[0], "warning: and 4 more"]
+    assert lines.err.splitlines()[4:] == [
+        "warning: line 5: `du:fri` is part of the title; did you mean `due:fri`?",
+        "warning: and 1995 more",
+        "added 2000 tasks: 2–2001",
+    ]
+
+
+def test_lines_are_text_unless_words_inside_are_wanted(local: Todo) -> None:
+    line = 'Call  "Ann" due:"next week" +x'
+    local.ok("add", "-", stdin=line)
+    local.ok("add", "-", "--inline", "-t", "y", stdin=f"{line}\nno  words: 10:30")
+    local.ok("add", "--inline", line, "+z", "--", "+text")
+
+    plain, read, other, argument = local.tasks()
+    assert (plain["title"], plain["due"]) == (line, None)
+    assert (read["title"], read["due"], read["tags"]) == ('Call "Ann"', "2026-11-23", ["x", "y"])
+    assert (other["title"], other["tags"]) == ("no  words: 10:30", ["y"])
+    assert (argument["title"], argument["tags"]) == ('Call "Ann" +text', ["x", "z"])
+
+
+def test_a_person_is_told_of_words_that_quotes_keep(local: Todo) -> None:
+    quoted = local.ok("add", "Fix +work login due:fri", terminal=True)
+    hint = "hint: `+work due:fri` is part of the title; outside quotes it sets fields"
+
+    assert quoted.err.splitlines() == ["added 1: Fix +work login due:fri", hint]
+    assert "hint" not in local.ok("add", "Fix +work login due:fri").err
+    assert "hint" not in local.ok("add", "C++ at 10:30", "+work", terminal=True).err
