@@ -21,41 +21,53 @@ EMPTY = "error: the value of `{}` is empty\nhint: {}; is a shell variable empty?
 
 
 @pytest.mark.parametrize(
-    ("argv", "changed"),
+    ("argv", "changed", "said"),
     [
-        (["--title", " Buy bread "], {"title": "Buy bread"}),
-        (["--description", "whole\n[b]grain"], {"description": "whole\n[b]grain"}),
-        (["--description", "none"], {"description": None}),
-        (["--due", "2026-12-24 17:00"], {"due": "2026-12-24T16:00:00Z"}),
-        (["-d", "tomorrow"], {"due": "2026-11-21"}),
-        (["--due", "none"], {"due": None}),
-        (["--due", "Someday"], {"due": None}),
-        (["-p", "high"], {"priority": "high"}),
-        (["-p", "none"], {"priority": "none"}),
-        (["-P", "work"], {"project": "work"}),
-        (["--project", "none"], {"project": None}),
-        (["-t", "b", "-t", "a"], {"tags": ["a", "b", "shop"]}),
-        (["--untag", "shop", "-t", "b"], {"tags": ["b"]}),
-        (["--untag", "shop"], {"tags": []}),
+        (["--title", " Buy bread "], {"title": "Buy bread"}, " → Buy bread"),
+        (
+            ["--description", "whole\n[b]grain"],
+            {"description": "whole\n[b]grain"},
+            " · description oat → whole\\n[b]grain",
+        ),
+        (["--description", "none"], {"description": None}, " · description oat → none"),
+        (
+            ["--due", "2026-12-24 17:00"],
+            {"due": "2026-12-24T16:00:00Z"},
+            " · due Fri 27 Nov → Thu 24 Dec 17:00",
+        ),
+        (["-d", "tomorrow"], {"due": "2026-11-21"}, " · due Fri 27 Nov → Sat 21 Nov"),
+        (["-d", "2027-01-01"], {"due": "2027-01-01"}, " · due Fri 27 Nov → Fri 1 Jan 2027"),
+        (["--due", "none"], {"due": None}, " · due Fri 27 Nov → none"),
+        (["--due", "Someday"], {"due": None}, " · due Fri 27 Nov → none"),
+        (["-p", "high"], {"priority": "high"}, " · priority low → high"),
+        (["-p", "none"], {"priority": "none"}, " · priority low → none"),
+        (["-P", "work"], {"project": "work"}, " · project home → work"),
+        (["--project", "none"], {"project": None}, " · project home → none"),
+        (["-t", "b", "-t", "a"], {"tags": ["a", "b", "shop"]}, " · +a +b"),
+        (["--untag", "shop", "-t", "b"], {"tags": ["b"]}, " · +b -shop"),
+        (["--untag", "shop"], {"tags": []}, " · -shop"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_an_option_changes_its_field_alone(
-    used: Todo, argv: list[str], changed: dict[str, object]
+    used: Todo, argv: list[str], changed: dict[str, object], said: str
 ) -> None:
     before = used.tasks()[0]
     result = used("edit", "1", *argv, terminal=True)
     after = used.tasks()[0]
 
     assert (result.code, result.out) == (0, "")
-    assert result.err == f"edited 1: {after['title']}\n"
+    assert result.err == f"edited 1: Buy milk{said}\n"
     assert after == before | changed | {"updated_at": "2026-11-20T12:05:00Z"}
 
 
 def test_a_pipe_gets_the_tasks_that_changed(used: Todo) -> None:
     result = used("edit", "1,2", "--title", "Same", "-p", "low")
 
-    assert (result.code, result.err) == (0, "edited 2 tasks: 1, 2\n")
+    assert (result.code, result.err) == (
+        0,
+        "edited 1: Buy milk → Same\nedited 2: Call Ann → Same · priority none → low\n",
+    )
     assert result.out == (
         "1\tpending\tlow\t2026-11-27\thome\tshop\tSame\n2\tpending\tlow\t\t\t\tSame\n"
     )
@@ -69,8 +81,16 @@ def test_what_already_is_so_stays_untouched(used: Todo) -> None:
     mixed = used("edit", "1-2", "-P", "home")
 
     assert (same.code, same.out, same.err) == (0, "", "nothing to change: 1\n")
-    assert mixed.err == "edited 2: Call Ann; nothing to change: 1\n"
+    assert mixed.err == "edited 2: Call Ann · project none → home; nothing to change: 1\n"
     assert used.tasks()[0] == before[0]
+
+
+def test_more_than_five_tasks_are_counted(local: Todo) -> None:
+    local.ok("add", "-", stdin="a\n" * 6)
+
+    assert local.ok("edit", "1-5", "-t", "x").err.count(": a · +x\n") == 5
+    assert local.ok("edit", "1-6", "-p", "low").err == "edited 6 tasks: 1–6\n"
+    assert local.ok("done", "1-3").err == "done 3 tasks: 1–3\n"
 
 
 def test_a_dry_run_changes_nothing(used: Todo) -> None:
@@ -78,7 +98,9 @@ def test_a_dry_run_changes_nothing(used: Todo) -> None:
     result = used("edit", "1-2", "--title", "x", "--dry-run")
 
     assert (result.code, len(result.rows)) == (0, 2)
-    assert result.err == "edited 2 tasks: 1, 2\nthis was a dry run: nothing was changed\n"
+    assert result.err == (
+        "edited 1: Buy milk → x\nedited 2: Call Ann → x\nthis was a dry run: nothing was changed\n"
+    )
     assert used.tasks() == before
 
 
@@ -143,5 +165,5 @@ def test_a_hostile_title_is_shown_and_not_obeyed(local: Todo) -> None:
     local.ok("add", "one")
     result = local("edit", "1", "--title", "[b]\x1b]0;t\x07\u202e")
 
-    assert result.err == "edited 1: [b]\\x1b]0;t\\x07\\u202e\n"
+    assert result.err == "edited 1: one → [b]\\x1b]0;t\\x07\\u202e\n"
     assert result.rows[0][-1] == "[b]\\x1b]0;t\\x07\\u202e"

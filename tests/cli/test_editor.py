@@ -60,13 +60,23 @@ def write(text: str) -> str:
     return f'printf %s {shlex.quote(text)} > "$1"'
 
 
+CHANGES = (
+    " · due Fri 27 Nov 17:00 → Sat 21 Nov"
+    " · description # not a comment\\n\\ntwo → # not a comment\\n\\nthree\n"
+)
+
+
 @BOTH
 def test_the_file_shows_the_task_and_a_change_is_saved(used: Todo, editor: Editor) -> None:
     before = used.tasks()[0]
     step = 'sed -i "s/^title: .*/title: Buy bread/; s/^due: .*/due: tomorrow/; s/two/three/" "$1"'
-    result = used("edit", "1", terminal=True, env=editor.steps(step))
+    result = used("edit", "1", terminal=True, width=WIDE, env=editor.steps(step))
 
-    assert (result.code, result.out, result.err) == (0, "", "edited 1: Buy bread\n")
+    assert (result.code, result.out, result.err) == (
+        0,
+        "",
+        f"edited 1: Buy milk → Buy bread{CHANGES}",
+    )
     assert editor.seen == [HEAD + FILE]
     assert used.tasks()[0] == before | {
         "title": "Buy bread",
@@ -127,7 +137,10 @@ def test_a_dry_run_saves_nothing(used: Todo, editor: Editor) -> None:
     env = editor.steps('sed -i "s/high/low/" "$1"')
     result = used("edit", "1", "--dry-run", terminal=True, env=env)
 
-    assert result.err == "edited 1: Buy milk\nthis was a dry run: nothing was changed\n"
+    assert (
+        result.err
+        == "edited 1: Buy milk · priority high → low\nthis was a dry run: nothing was changed\n"
+    )
     assert used.tasks() == before
 
 
@@ -236,7 +249,7 @@ def test_files_as_windows_editors_save_them_are_read(
     result = used("edit", "1", terminal=True, env=editor.steps(write(text)))
 
     task = used.tasks()[0]
-    assert (result.code, result.err) == (0, "edited 1: Buy bread\n")
+    assert (result.code, result.err) == (0, "edited 1: Buy milk → Buy bread\n")
     assert (task["title"], task["description"]) == ("Buy bread", "# not a comment\n\ntwo")
 
     unchanged = mark + editor.seen[0].replace("Buy milk", "Buy bread").replace("\n", end)
@@ -373,7 +386,9 @@ def test_what_others_change_in_other_fields_is_kept_and_told(used: Todo, editor:
     task = used.tasks()[0]
 
     assert (result.code, result.out) == (0, "")
-    assert result.err == ("edited 1: Mine\nalso changed elsewhere, and kept: project, tags\n")
+    assert result.err == (
+        "edited 1: Buy milk → Mine · +mine\nalso changed elsewhere, and kept: project, tags\n"
+    )
     assert (task["title"], task["project"], task["tags"]) == (
         "Mine",
         "work",
@@ -414,7 +429,11 @@ def test_the_second_to_save_is_shown_the_first_ones_values(used: Todo, editor: E
         + "title: Mine\ndone: no\ndue: 2026-11-27 17:00\npriority: low\nproject: home\n"
         "tags: theirs mine\n\n# not a comment\n\nmy work\n"
     )
-    assert (result.code, result.err) == (0, "edited 1: Mine, surely\n")
+    assert (result.code, result.err) == (
+        0,
+        "edited 1: Theirs → Mine, surely · +mine -a -shop · description their\\ntext → #\n"
+        "not a comment\\n\\nmy work\n",
+    )
     assert (task["title"], task["priority"]) == ("Mine, surely", "low")
     assert (task["description"], task["tags"]) == ("# not a comment\n\nmy work", ["mine", "theirs"])
 
@@ -472,7 +491,7 @@ def test_an_interrupt_is_left_to_the_editor(local: Todo, editor: Editor) -> None
     local.ok("add", "Buy milk")
     env = editor.steps(f"kill -INT $PPID; {MINE}")
 
-    assert local("edit", "1", terminal=True, env=env).err == "edited 1: Mine\n"
+    assert local("edit", "1", terminal=True, env=env).err == "edited 1: Buy milk → Mine\n"
 
 
 LONG = f"Dear all {'word ' * 500}and the end"

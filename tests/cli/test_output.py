@@ -70,7 +70,7 @@ SAVED = "hint: what the command changed is saved: do not repeat it"
 def test_a_change_whose_output_cannot_be_written_is_said_to_be_saved(todo: Todo) -> None:
     for argv, sentence in (
         (["add", "milk"], "added 1: milk"),
-        (["edit", "1", "--title", "tea", "--json"], "edited 1: tea"),
+        (["edit", "1", "--title", "tea", "--json"], "edited 1: milk → tea"),
         (["done", "1", "-q"], FULL),
         (["undo"], "und"),
         (["rm", "1", "--yes"], "removed 1: tea"),

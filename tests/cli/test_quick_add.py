@@ -32,6 +32,21 @@ def test_a_word_of_its_own_sets_a_field(local: Todo) -> None:
         assert add(local, line) == {"title": "Fix login", "priority": "high", **fields}
 
 
+def test_what_was_understood_is_said(local: Todo) -> None:
+    for line, said in (
+        ("Fix login +work due:fri p:high", "1: Fix login · due Fri 27 Nov · +work · high"),
+        (
+            "x -t b +a -P 'a b' -d '2027-01-04 17:00'",
+            "2: x · due Mon 4 Jan 2027 17:00 · project a b · +a +b",
+        ),
+        ("x --description y due:none", "3: x"),
+    ):
+        assert local.ok("add", *shlex.split(line)).err == f"added {said}\n"
+    lines = local.ok("add", "-", "--inline", stdin="a p:low\nb")
+    assert lines.err == "added 4: a · low\nadded 5: b\n"
+    assert local.ok("add", "-", "-t", "x", stdin="a\n" * 6).err == "added 6 tasks: 6–11\n"
+
+
 def test_other_words_are_text(local: Todo) -> None:
     for line in (
         "re: +1 +49 30 + x:y 10:30 http://a.example is:done due://x c++ a+b -- -x",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neontodo.cli.field_values import check_update, parse_fields
-from neontodo.cli.strict_parsing import Literal
+from neontodo.cli.strict_parsing import LiteralWord
 from neontodo.errors import BadValue
 from neontodo.fields import BY_NAME, FIELDS, Field, Kind
 
@@ -70,7 +70,7 @@ def divide_words(words: Sequence[str], *, in_quotes: bool) -> Words:
 
 
 def _split(word: str) -> list[str]:
-    return [word] if isinstance(word, Literal) else _PART.findall(word)
+    return [word] if isinstance(word, LiteralWord) else _PART.findall(word)
 
 
 def find_quoted(words: Sequence[str]) -> list[str]:
@@ -81,7 +81,7 @@ def find_quoted(words: Sequence[str]) -> list[str]:
 
 def read_word(word: str) -> InlineWord | None:
     """Return what a word sets; None if it is text."""
-    if isinstance(word, Literal):
+    if isinstance(word, LiteralWord):
         return None
     if tag := _TAG.fullmatch(word):
         return InlineWord(word, BY_NAME["tags"], tag[1])
@@ -137,7 +137,7 @@ def find_mistakes(app: App, words: Words) -> list[str]:
 
 
 def _doubt(app: App, word: str) -> Iterator[str]:
-    found = None if isinstance(word, Literal) else _WORD.fullmatch(word)
+    found = None if isinstance(word, LiteralWord) else _WORD.fullmatch(word)
     if found is None or " " in word:
         return
     name, value = found[1].lower(), found[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from neontodo.errors import limit_lines
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from neontodo.accounts.identity import Identity
     from neontodo.app import App
     from neontodo.cli.options import Changing
-    from neontodo.models import Task, TaskPublic
+    from neontodo.models import Task, TaskPublic, When
     from neontodo.render.listing import Output
     from neontodo.tasks.filters import Condition
     from neontodo.tasks.lookup import Chosen
@@ -121,6 +122,12 @@ def run_change(
     report_change(app, request, outcome, verb, already=already, chosen=chosen)
 
 
+def _name_when(app: App, when: When) -> str:
+    from neontodo.tasks.dates import name_when
+
+    return name_when(when, now=app.now, tz=app.tz)
+
+
 def report_change(
     app: App,
     request: Changing,
@@ -143,7 +150,7 @@ def report_change(
     output = choose_output(app, json=request.json, quiet=request.quiet)
     if isinstance(chosen, Filtered) and not (outcome.changed or outcome.unchanged):
         say_unknown_names(app, chosen.wanted.condition)
-    print_outcome(app.streams, verb, outcome, already=already)
+    print_outcome(app.streams, verb, outcome, already=already, format_when=partial(_name_when, app))
     if request.dry_run:
         say_dry_run(app.streams)
     if output.mode != "table" or (outcome.changed and not app.streams.out_is_terminal):

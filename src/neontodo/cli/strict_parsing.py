@@ -10,14 +10,14 @@ from typer.exceptions import TyperException
 from neontodo.errors import BadValue
 
 
-class Literal(str):
+class LiteralWord(str):
     """A word after `--`, which stands for itself."""
 
 
 class StrictParsing:
     """Refuse a second value where one is wanted, and empty values; mixed into commands.
 
-    Words after `--` become Literals.
+    Words after `--` become LiteralWords.
     """
 
     def parse_args(self: Any, ctx: Any, args: list[str]) -> list[str]:
@@ -40,7 +40,7 @@ class StrictParsing:
 
 def _mark_literals(args: Sequence[str]) -> list[str]:
     end = args.index("--") + 1 if "--" in args else len(args)
-    return [*args[:end], *map(Literal, args[end:])]
+    return [*args[:end], *map(LiteralWord, args[end:])]
 
 
 def _refuse_repeated(ctx: Any, given: Sequence[Any]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from neontodo.errors import Declined, limit_lines
+from neontodo.fields import FIELDS, Field, Kind
 from neontodo.render.text import Symbols, make_displayable, symbols_for
 from neontodo.wording import list_numbers, pluralize
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections import Counter
 
     from neontodo.errors import TodoError
-    from neontodo.models import TaskPublic
+    from neontodo.models import TaskPublic, When
     from neontodo.render.listing import Output
     from neontodo.streams import Streams
     from neontodo.tasks.importing import Report
@@ -25,6 +26,16 @@ NUMBERS_SHOWN = 5
 NAMES_SHOWN = 10
 DIFFERENCES_SHOWN = 10
 NARROWEST = 20
+LONGEST_VALUE = 60
+
+_KINDS = (Kind.WHEN, Kind.NAME, Kind.TAGS, Kind.PRIORITY, Kind.TEXT)
+DESCRIBED = tuple(
+    field
+    for kind in _KINDS
+    for field in FIELDS
+    if field.kind is kind and field.option and not field.is_required
+)
+"""What is said of a new or edited task beside its title; first what is misread most easily."""
 
 _STYLES = {"error": "1;31", "warning": "1;33", "hint": "1;36"}
 
@@ -88,23 +99,34 @@ def say_dry_run(streams: Streams) -> None:
 
 
 def print_outcome(
-    streams: Streams, verb: str | None, outcome: Outcome, *, already: str | None = None
+    streams: Streams,
+    verb: str | None,
+    outcome: Outcome,
+    *,
+    already: str | None = None,
+    format_when: Callable[[When], str] = str,
 ) -> None:
     """Say what a write did, unless its notes do, and then those."""
     if verb is not None and (outcome.changed or outcome.unchanged or not outcome.notes):
-        say(streams, changed_sentence(verb, outcome, already=already))
+        *others, last = _describe_tasks(outcome, symbols_for(streams.err), format_when) or [""]
+        for described in others:
+            say(streams, f"{verb} {described}")
+        say(streams, changed_sentence(verb, outcome, already=already, described=last))
     for note in outcome.notes:
         say(streams, note)
 
 
-def changed_sentence(verb: str, outcome: Outcome, *, already: str | None = None) -> str:
+def changed_sentence(
+    verb: str, outcome: Outcome, *, already: str | None = None, described: str = ""
+) -> str:
     """Return what a write did, as `done 3 tasks: 3–5; already done: 7`.
 
-    `verb` is a participle; `already` says what the others were, if not simply that.
+    `verb` is a participle; `already` says what the others were, if not simply that; `described`
+    stands for the changed tasks.
     """
     parts = []
     if outcome.changed:
-        parts.append(f"{verb} {_name_tasks(outcome.changed)}")
+        parts.append(f"{verb} {described or _name_tasks(outcome.changed)}")
     if outcome.unchanged:
         parts.append(f"{already or f'already {verb}'}: {_numbers(outcome.unchanged)}")
     return "; ".join(parts) or "nothing to change"
@@ -118,6 +140,64 @@ def _name_tasks(tasks: tuple[TaskPublic, ...]) -> str:
     if len(tasks) == 1:
         return f"{tasks[0].number}: {tasks[0].title}"
     return f"{len(tasks)} tasks: {_numbers(tasks)}"
+
+
+def _describe_tasks(
+    outcome: Outcome, symbols: Symbols, format_when: Callable[[When], str]
+) -> list[str]:
+    """Return each task with what is new of it; nothing if that is no more than their titles."""
+    described = [
+        [
+            _name_task(task, before, symbols),
+            *_describe_fields(task, before, symbols.arrow, format_when),
+        ]
+        for before, task in zip(outcome.before, outcome.changed, strict=False)
+    ]
+    plain = [[f"{task.number}: {task.title}"] for task in outcome.changed]
+    if described == plain:
+        return []
+    return [f" {symbols.dot} ".join(parts) for parts in described]
+
+
+def _name_task(task: TaskPublic, before: TaskPublic | None, symbols: Symbols) -> str:
+    old = "" if before is None or before.title == task.title else f"{before.title} {symbols.arrow} "
+    return f"{task.number}: {old}{task.title}"
+
+
+def _describe_fields(
+    task: TaskPublic, before: TaskPublic | None, arrow: str, format_when: Callable[[When], str]
+) -> Iterator[str]:
+    """Yield what a new task has, or what an edited one had and has now, a part for each field."""
+    for field in DESCRIBED:
+        new = getattr(task, field.name)
+        old = field.empty if before is None else getattr(before, field.name)
+        if (new or field.empty) == (old or field.empty):
+            continue
+        if field.kind is Kind.TAGS:
+            changes = [f"+{tag}" for tag in new if tag not in old]
+            yield " ".join(changes + [f"-{tag}" for tag in old if tag not in new])
+        elif before is not None:
+            shown = (_format_value(field, value, format_when) for value in (old, new))
+            yield f"{field.name} {f' {arrow} '.join(shown)}"
+        elif field.kind is Kind.PRIORITY:
+            yield new.label
+        elif field.kind is not Kind.TEXT:
+            yield f"{field.name} {_format_value(field, new, format_when)}"
+
+
+def _format_value(field: Field, value: Any, format_when: Callable[[When], str]) -> str:
+    if not value:
+        return "none"
+    match field.kind:
+        case Kind.WHEN:
+            return format_when(value)
+        case Kind.PRIORITY:
+            return str(value.label)
+    return (
+        value
+        if len(value) <= LONGEST_VALUE
+        else f"{value[:LONGEST_VALUE].rstrip()}{Symbols.ellipsis}"
+    )
 
 
 def _write_labelled(streams: Streams, label: str, text: str) -> None:

@@ -142,6 +142,15 @@ def describe_when(when: When, *, now: datetime, tz: tzinfo) -> str:
     return f"{name} {instant:%H:%M}" if instant else name
 
 
+def name_when(when: When, *, now: datetime, tz: tzinfo) -> str:
+    """Return a date as a calendar names it: `Fri 4 Dec`, `Fri 4 Dec 17:00`, `Mon 4 Jan 2027`."""
+    instant = _to_local(when, tz) if isinstance(when, datetime) else None
+    day = instant.date() if instant else when
+    year = f" {day.year}" if day.year != local_day(now, tz).year else ""
+    clock = f" {instant:%H:%M}" if instant else ""
+    return f"{day:%a} {day.day} {day:%b}{year}{clock}"
+
+
 def is_overdue(due_on: date | None, due_at: datetime | None, *, now: datetime, tz: tzinfo) -> bool:
     """Return whether the instant has passed or, without one, the day has, where the user is."""
     if due_at is not None:

@@ -49,17 +49,23 @@ class Page:
     unreadable: tuple[UnreadableTask, ...] = ()
 
 
+DESCRIBED_MAX = 5
+"""As many changed tasks are described field by field; of more it would be no use."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a write did.
 
     `changed` are the tasks as they are now, or as they last were if removed; `unchanged` those
-    that already were as asked; `notes` are further sentences for a person.
+    that already were as asked; `notes` are further sentences for a person. `before` has the changed
+    tasks as they were, None for a new one, where their fields are to be described.
     """
 
     changed: tuple[TaskPublic, ...] = field(repr=False)
     unchanged: tuple[TaskPublic, ...] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
+    before: tuple[TaskPublic | None, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from neontodo.models import (
 )
 from neontodo.tasks.lookup import Chosen, resolve_chosen
 from neontodo.tasks.queries import tasks
-from neontodo.tasks.results import Outcome
+from neontodo.tasks.results import DESCRIBED_MAX, Outcome
 from neontodo.tasks.state import Unreadable, take_snapshot
 from neontodo.tasks.unit_of_work import UnitOfWork
 
@@ -76,7 +76,7 @@ async def add(unit: UnitOfWork, new: Sequence[TaskCreate]) -> Outcome:
         unit.create(task_id, columns)
         added.append(TaskPublic(id=task_id, **columns))
     await unit.finish()
-    return Outcome(tuple(added))
+    return Outcome(tuple(added), before=_keep_few([None] * len(added)))
 
 
 async def edit(unit: UnitOfWork, chosen: Chosen, wanted: Edit) -> Outcome:
@@ -164,15 +164,23 @@ async def _change_tasks(unit: UnitOfWork, chosen: Chosen, columns: Any) -> Outco
     await unit.start(changed=len(chosen.numbers))
     found = await resolve_chosen(unit.session, unit.user_id, unit.key_id, chosen)
     changed, unchanged = [], []
+    before: list[TaskPublic | None] = []
     for task in found:
-        before = take_snapshot(task)
+        read = take_snapshot(task)
         wanted = columns(task)
         if unit.update(task, wanted):
             changed.append(take_snapshot(task, **wanted, updated_at=unit.now))
+            if len(before) <= DESCRIBED_MAX:
+                before.append(read)
         else:
-            unchanged.append(before)
+            unchanged.append(read)
     await unit.finish()
-    return Outcome(tuple(changed), tuple(unchanged), () if found else (NO_MATCH,))
+    notes = () if found else (NO_MATCH,)
+    return Outcome(tuple(changed), tuple(unchanged), notes, _keep_few(before))
+
+
+def _keep_few(before: Sequence[TaskPublic | None]) -> tuple[TaskPublic | None, ...]:
+    return tuple(before) if len(before) <= DESCRIBED_MAX else ()
 
 
 async def replace(unit: UnitOfWork, read: TaskPublic, wanted: TaskUpdate) -> Outcome:
@@ -194,4 +202,4 @@ async def replace(unit: UnitOfWork, read: TaskPublic, wanted: TaskUpdate) -> Out
     await unit.finish()
     if not changed:
         return Outcome((), (read,))
-    return Outcome((take_snapshot(task, **columns, updated_at=unit.now),))
+    return Outcome((take_snapshot(task, **columns, updated_at=unit.now),), before=(read,))
