@@ -66,6 +66,7 @@ def test_every_option_that_takes_a_value_says_of_what_kind(path: str, command: A
 @COMMANDS
 def test_the_same_switch_means_the_same_everywhere(path: str, command: Any) -> None:
     short = {"-q": "--quiet", "-p": "--priority", "-P": "--project", "-t": "--tag", "-y": "--yes"}
+    short["-d"] = "--due"
     for param in command.params:
         for switch in set(param.opts) & set(short):
             assert short[switch] in param.opts

@@ -156,6 +156,18 @@ def test_without_options_and_terminal_it_says_what_to_do(used: Todo) -> None:
     )
 
 
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "pipe"])
+def test_words_that_set_fields_of_a_new_task_lead_to_options(local: Todo, terminal: bool) -> None:
+    local.ok("add", "Buy milk")
+    refused = local("edit", "1", "due:next week", terminal=terminal)
+
+    assert (refused.code, refused.err) == (
+        2,
+        "error: nothing to change was given\n"
+        "hint: `due:next week` chooses tasks; `--due 'next week'` changes them\n",
+    )
+
+
 @pytest.mark.parametrize("argv", [[], ["1", "-p", "urgent"], ["x!", "-p", "low"]], ids=str)
 def test_wrong_usage_is_exit_2(used: Todo, argv: list[str]) -> None:
     assert used("edit", *argv).code == 2

@@ -226,7 +226,7 @@ def test_every_command_of_a_topic_is_one(topic: str) -> None:
 def test_the_everyday_examples_of_the_topics_work(local: Todo, tmp_path: Any) -> None:
     for number in range(1, 13):
         local.ok("add", f"task {number}")
-    for topic in ("references", "dates", "undo"):
+    for topic in ("references", "dates", "undo", "quick-add"):
         for line in exit_code_of(topic):
             argv = shlex.split(line)[1:]
             if "a1b2c3" in argv:

@@ -35,14 +35,14 @@ class AddRequest(options.FieldOptions):
     tags: options.Tag = None
     inline: Annotated[
         bool,
-        typer.Option("--inline", help="Read +tag, due:fri … inside quotes and lines of stdin too."),
+        typer.Option("--inline", help="Read +tag, due:fri … in quotes and lines of stdin too."),
     ] = False
 
 
 def run_add(app: App, request: AddRequest) -> None:
     """Add a task, or with `-` one per line of standard input.
 
-    Words of their own set fields: `todo add Call Ann +work due:fri p:high`.
+    Words of their own set fields: `todo add Call Ann +work due:fri p:high` (todo help quick-add).
     """
     from neontodo.cli.field_values import check_new_task, collect_fields, parse_fields
     from neontodo.cli.output import run_change

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -87,6 +88,7 @@ def _edit_by_hand(app: App, request: EditRequest) -> Outcome:
     from neontodo.cli.output import fetch_one_task
     from neontodo.tasks.references import parse_refs
 
+    _refuse_inline_words(request.tasks or ())
     if not app.streams.is_interactive:
         raise BadValue(
             "nothing to change was given",
@@ -94,6 +96,20 @@ def _edit_by_hand(app: App, request: EditRequest) -> Outcome:
         )
     refs = parse_refs(request.tasks or ())
     return edit_in_editor(app, fetch_one_task(app, refs), dry_run=request.dry_run)
+
+
+def _refuse_inline_words(words: Sequence[str]) -> None:
+    """Raise BadValue for a word that would set a field in `todo add`, as it is a filter here."""
+    import shlex
+
+    from neontodo.cli.inline_words import read_word
+
+    for word in filter(None, map(read_word, words)):
+        option = f"--{word.field.singular}"
+        raise BadValue(
+            "nothing to change was given",
+            hint=f"`{word.text}` chooses tasks; `{option} {shlex.quote(word.value)}` changes them",
+        )
 
 
 COMMANDS: Commands = {"edit": (EditRequest, run_edit)}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 TOPICS = (
     "references",
     "filters",
+    "quick-add",
     "dates",
     "signing-in",
     "scripts",
@@ -41,6 +42,7 @@ RELATED = {
     "sqlite": "db",
     "csv": "formats",
     "taskwarrior": "formats",
+    "inline": "quick-add",
     "due": "dates",
     "time": "dates",
     "timezone": "dates",
