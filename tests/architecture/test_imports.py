@@ -107,6 +107,22 @@ def test_a_pipe_is_served_without_what_only_terminals_and_servers_need(local: To
     assert not modules & {"rich", "keyring", "alembic", "asyncpg", "neontodo.db.migrations"}
 
 
+@pytest.mark.parametrize(
+    ("words", "needed"),
+    [
+        ("Buy milk", set()),
+        ("Buy +milk", {"neontodo.cli.inline_words"}),
+        ("Buy due:fri", {"neontodo.cli.inline_words", "neontodo.tasks.dates"}),
+    ],
+)
+def test_only_words_that_set_fields_import_what_reads_them(
+    local: Todo, words: str, needed: set[str]
+) -> None:
+    code, modules = imported("add", "-q", *words.split(), TODO_DATA_DIR=str(local.home))
+    assert code == 0
+    assert modules & {"neontodo.cli.inline_words", "neontodo.tasks.dates"} == needed
+
+
 @pytest.mark.skipif(
     not (ROOT / "pyproject.toml").exists(), reason="platform: the installed tests have no checkout"
 )

@@ -31,18 +31,19 @@ def collect_fields(request: object) -> dict[str, Any]:
 
 
 def _parse_field(app: App, field: Field, value: str | Sequence[str]) -> Any:
-    from neontodo.render.messages import say
-    from neontodo.tasks.dates import NO_DATE, parse_when
-    from neontodo.tasks.filters import parse_priority
-
     if not isinstance(value, str):
         return tuple(value)
     match field.kind:
         case Kind.WHEN:
+            from neontodo.render.messages import say
+            from neontodo.tasks.dates import NO_DATE, parse_when
+
             if value.strip().lower() in NO_DATE:
                 return None
             return parse_when(value, now=app.now, tz=app.tz, notify=partial(say, app.streams))
         case Kind.PRIORITY:
+            from neontodo.tasks.filters import parse_priority
+
             return parse_priority(value)
         case Kind.NAME:
             return None if value.strip().lower() == "none" else value.strip()
