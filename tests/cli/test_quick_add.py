@@ -131,8 +131,10 @@ def test_lines_are_text_unless_words_inside_are_wanted(local: Todo) -> None:
     local.ok("add", "-", stdin=line)
     local.ok("add", "-", "--inline", "-t", "y", stdin=f"{line}\nno  words: 10:30")
     local.ok("add", "--inline", line, "+z", "--", "+text")
+    local.ok("add", "-", "+z", "p:low", stdin="+text")
 
-    plain, read, other, argument = local.tasks()
+    plain, read, other, argument, last = local.tasks()
+    assert (last["title"], last["tags"], last["priority"]) == ("+text", ["z"], "low")
     assert (plain["title"], plain["due"]) == (line, None)
     assert (read["title"], read["due"], read["tags"]) == ('Call "Ann"', "2026-11-23", ["x", "y"])
     assert (other["title"], other["tags"]) == ("no  words: 10:30", ["y"])

@@ -49,12 +49,12 @@ def run_add(app: App, request: AddRequest) -> None:
     from neontodo.tasks import service
 
     fields = parse_fields(app, collect_fields(request))
-    if request.words == ["-"]:
-        new = list(_read_tasks(app, fields, inline=request.inline))
+    found, mistakes = _read_words(app, request.words, fields, in_quotes=request.inline)
+    if found["title"] == "-":
+        new = list(_read_tasks(app, found, inline=request.inline))
     else:
-        found, mistakes = _read_words(app, request.words, fields, in_quotes=request.inline)
         new = [check_new_task(found)]
-        _warn(app, mistakes)
+    _warn(app, mistakes)
     run_change(app, request, lambda unit: service.add(unit, new), "added")
     if app.streams.err_is_terminal and not request.inline and _has_signs(request.words):
         _hint_at_quotes(app, request.words)
