@@ -14,9 +14,26 @@ from tests.harness import Todo
 CODES = {0, 1, 2, 3, 4, 5, 6}
 HOSTILE = "\x1b]0;title\x07[red]x[/red]\u202eevil\u2066\x9b31m\ttab\nline\\"
 
-words = st.text(max_size=30) | st.sampled_from(
-    ["-", "--", "@last", "1", "1-3", "1,2", "0", "-1", "abcd", HOSTILE, "tomorrow", "none", "\0"]
-    + ["+a", "due:fri", "p:", "p:x", "du:fri"]
+words = (
+    st.text(max_size=30)
+    | st.sampled_from(
+        [
+            "-",
+            "--",
+            "@last",
+            "1",
+            "1-3",
+            "1,2",
+            "0",
+            "-1",
+            "abcd",
+            HOSTILE,
+            "tomorrow",
+            "none",
+            "\0",
+        ]
+    )
+    | st.sampled_from(["+a", "due:fri", "p:", "p:x", "du:fri"])
 )
 OPTIONS = (
     "--due -p -P -t -d --sort --limit --page --search --json -q --all --done --dry-run --yes "
