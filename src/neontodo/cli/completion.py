@@ -125,6 +125,21 @@ def complete_field(name: str, option: Option) -> Callable[..., list[Offer]] | No
     return {"project": complete_projects, "tags": complete_tags}.get(name)
 
 
+def complete_inline_words(ctx: Any, incomplete: str) -> list[Offer]:
+    """Complete a word that sets a field: `+tag`, `project:work`."""
+    from neontodo.cli.inline_words import KEYS
+
+    if incomplete.startswith("+"):
+        return [(f"+{name}", about) for name, about in complete_tags(ctx, "")]
+    key, colon, _ = incomplete.partition(":")
+    field = KEYS.get(key.lower()) if colon else None
+    if field is None or field.option is None:
+        return []
+    known = {"project": complete_projects, "tags": complete_tags}.get(field.name)
+    offers = known(ctx, "") if known else [(word, "") for word in field.option.words]
+    return [(f"{key}:{value}", about) for value, about in offers]
+
+
 def _offer_counts(
     app: App, query: Callable[[AsyncSession, str], Awaitable[list[Count]]]
 ) -> list[Offer]:
@@ -219,6 +234,19 @@ complete -F %(complete_func)s %(prog_name)s
 
 _INSERTED = "%*"
 """The kinds of completion (COMP_TYPE) in which bash inserts what is offered, one or all."""
+
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
+        """Return what is offered; bash takes each colon for a word and inserts what follows it."""
+        if incomplete == ":" and args:
+            return self._complete_value(args[:-1], f"{args[-1]}:")
+        if len(args) > 1 and args[-1] == ":":
+            return self._complete_value(args[:-2], f"{args[-2]}:{incomplete}")
+        return super().get_completions(args, incomplete)
+
+    def _complete_value(self, args: list[str], word: str) -> list[CompletionItem]:
+        items = super().get_completions(args, word)
+        start = word.rindex(":") + 1
+        return [CompletionItem(each.value[start:], each.type, each.help) for each in items]
 
 
 class Zsh(ZshComplete):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neontodo.cli import options
+from neontodo.cli import completion, options
 from neontodo.cli.commands import Commands
 from neontodo.errors import BadValue, limit_lines
 
@@ -28,6 +28,7 @@ class AddRequest(options.FieldOptions):
         list[str],
         typer.Argument(
             metavar="TITLE...",
+            autocompletion=completion.complete_inline_words,
             help="The title; +tag, project:work, due:fri and p:high beside it set fields; "
             "`-` reads one per line from stdin.",
         ),
