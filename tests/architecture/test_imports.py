@@ -112,7 +112,6 @@ def test_a_pipe_is_served_without_what_only_terminals_and_servers_need(local: To
     [
         ("Buy milk", set()),
         ("Buy +milk", {"neontodo.cli.inline_words"}),
-        ("Buy due:fri", {"neontodo.cli.inline_words", "neontodo.tasks.dates"}),
     ],
 )
 def test_only_words_that_set_fields_import_what_reads_them(

@@ -21,10 +21,11 @@ class StrictParsing:
     """
 
     def parse_args(self: Any, ctx: Any, args: list[str]) -> list[str]:
-        words = _mark_literals(args)
+        args = _mark_literals(args)
+        words = [*args]
         try:
             # First, since `--help` and what is wrong with a value come before.
-            rest: list[str] = super().parse_args(ctx, [*words])  # type: ignore[misc]
+            rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]
         except TyperException as error:
             # The parser knows of no context; the hint leads to the help of this command.
             if getattr(error, "ctx", ctx) is None:
