@@ -188,6 +188,10 @@ def complete_file_names(ctx: Any, incomplete: str) -> list[CompletionItem]:
     return [CompletionItem(incomplete, type="file")]
 
 
+_INSERTED = "%*"
+"""The kinds of completion (COMP_TYPE) in which bash inserts what is offered, one or all."""
+
+
 class Bash(BashComplete):
     """One value a line, as it would be typed; several with their help, for a person to read."""
 
@@ -230,10 +234,6 @@ complete -F %(complete_func)s %(prog_name)s
                 for value, item in zip(values, items, strict=True)
             ]
         return "\n".join(values)
-
-
-_INSERTED = "%*"
-"""The kinds of completion (COMP_TYPE) in which bash inserts what is offered, one or all."""
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
         """Return what is offered; bash takes each colon for a word and inserts what follows it."""
