@@ -10,7 +10,7 @@ import stat
 import tomllib
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -53,7 +53,8 @@ def parse_value(name: str, text: str) -> str | int:
             f"the value of `{name}` has a password in it", hint="leave out what is before the `@`"
         )
     value: str | int = text
-    if Settings.model_fields[name].annotation is int and re.fullmatch(r"[0-9]{1,9}", text):
+    is_number = int in get_args(Settings.model_fields[name].annotation)
+    if is_number and re.fullmatch(r"[0-9]{1,9}", text):
         value = int(text)
     try:
         Settings.__pydantic_validator__.validate_assignment(Settings.model_construct(), name, value)

@@ -26,7 +26,7 @@ def test_a_terminal_is_told_what_is_read(local: Todo) -> None:
     [
         (b"b\0c", "the title cannot be used: holds a NUL character"),
         (b"\xff", "the title is not valid UTF-8"),
-        (b"word " * 500, "the description is longer than 2000 characters"),
+        (b"word " * 5000, "the description is longer than 20000 characters"),
     ],
     ids=["nul", "latin-1", "long"],
 )

@@ -387,7 +387,7 @@ def test_a_path_in_a_home_folder_that_is_not_there_is_a_clear_error(homeless: Ho
 @pytest.mark.parametrize(
     ("before", "argv", "after", "said"),
     [
-        ("", ["set", "page_size", "50"], "page_size = 50\n", "page_size: 20 → 50"),
+        ("", ["set", "page_size", "50"], "page_size = 50\n", "page_size: none → 50"),
         ("# mine", ["set", "color", "never"], '# mine\ncolor = "never"\n', "color: auto → never"),
         (
             '# mine\n"sort"="due"  # "my" #order\npage_size = 9',
