@@ -166,6 +166,7 @@ def test_every_task_takes_all(five: Todo) -> None:
 UNSET: tuple[list[str], ...] = (
     ["project:"],
     ["+home", "project:"],
+    ["not", "project:="],
     ["tag:"],
     ["due:"],
     ["p:"],

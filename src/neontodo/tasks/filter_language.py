@@ -47,6 +47,7 @@ DEPTH_MAX = 50
 TEXT_MAX = 100_000
 _SHOWN = 60
 _EXAMPLE = "for example `project:work due:week` or `(+home or +errand) not is:overdue`"
+_UNSET = "write it after the colon; is a shell variable empty?"
 _TOKEN = re.compile(r'\s*(?:([()])|((?:"[^"]*"|[^\s()"])+)|(.))', re.DOTALL)
 _VALUE = re.compile(r'((?:"[^"]*"|[^,"]|")*)(,|$)', re.DOTALL)
 _KEY = re.compile("([A-Za-z]+):(?!//)")
@@ -253,10 +254,7 @@ def _read_term(text: str, moment: Moment) -> tuple[tuple[Condition, ...], bool]:
         raise BadValue(f"`{found[1]}:` is not a key of filters", hint=_suggest_key(name, text))
     values = tuple(_split_values(text[found.end() :]))
     if not all(value.text for value in values):
-        raise BadValue(
-            f"`{found[1]}:` has no value",
-            hint="write it after the colon; is a shell variable empty?",
-        )
+        raise BadValue(f"`{found[1]}:` has no value", hint=_UNSET)
     states = {value.text.lower() for value in values}
     chooses_status = name in ("status", "done") or (name == "is" and states & {"done", "pending"})
     return tuple(key(value, moment) for value in values), bool(chooses_status)
@@ -302,6 +300,8 @@ def _read_presence(field: str, value: _Value) -> Condition | None:
 
 def _read_project(value: _Value, moment: Moment) -> Condition:
     if value.text.startswith("=") and not value.is_quoted:
+        if not value.text[1:].strip():
+            raise BadValue("`project:=` has no value", hint=_UNSET)
         return Equals("project", value.text[1:])
     return _read_presence("project", value) or IsWithin("project", value.text)
 
