@@ -12,8 +12,9 @@ import json
 import re
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,11 +24,13 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from neontodo.app import App
+from neontodo.errors import BadValue
 from neontodo.models import Change, Task
+from neontodo.tasks.filter_language import _KEYS, Moment, parse_filter
 from neontodo.tasks.queries import changes, counts, tasks, users
 from tests.benchmarks.million import EACH, MANY, fill, shared_database
 from tests.databases import Postgres
-from tests.harness import Todo
+from tests.harness import FRIDAY_NOON, Todo
 from tests.sharing.people import OWNER, PASSWORD, Shared, app_of, connection_url, login
 from tests.sharing.scenario import live
 
@@ -57,6 +60,35 @@ SHOWN = (
     *(("log", "--limit", "9"), (*LOG, "done"), (*LOG, "redo"), (*LOG, "edit", "1-9")),
 )
 """What has fewer rows on a terminal than in a pipe."""
+
+TERMS = {
+    "project": ("project:work", "project:=work", "project:none", "project:a,b", "not project:work"),
+    "tag": ("tag:urgent", "tag:none", "+urgent or +home", "not +urgent"),
+    "priority": ("priority:medium..",),
+    "p": ("p:high,low",),
+    "due": (
+        "due:..fri",
+        "due:today..+7d",
+        "due:overdue",
+        "due:none",
+        "due:2026-11-20T12:00..",
+    ),
+    "created": ("created:week",),
+    "updated": ("updated:today..",),
+    "done": ("done:week", "done:none", "done:any"),
+    "number": ("number:7", "number:3..5", "number:3..5,9"),
+    "id": ("id:a1b2",),
+    "title": ("title:milk",),
+    "text": ("text:milk", '"buy milk"'),
+    "status": ("status:any", "status:done", "status:pending"),
+}
+"""What uses each key of a filter; `is:` has its states."""
+
+SIZES = {"few": EACH, "many": MANY}
+"""How many of the tasks in the large database two of its members have."""
+
+INDEXED = {"number", "id", "priority"}
+"""The keys that an index finds tasks by; others go through all of the user's, or all pending."""
 
 Sent = dict[str, tuple[Any, ...]]
 
@@ -181,23 +213,70 @@ def test_every_statement_is_restricted_to_a_constant(
     assert len(restricted) > 20
 
 
-@pytest.mark.slow
-def test_no_statement_reads_all_of_a_million_tasks(neon_server: Postgres, tmp_path: Path) -> None:
-    with shared_database(neon_server, tmp_path) as shared:
-        ann, few, many = (shared.member(name) for name in ("ann", "few", "many"))
-        fill(shared, {"few": EACH, "many": MANY})
-        sent, ids = used_up(ann, tmp_path), shared.ids()
-        plans = asyncio.run(explained(connection_url(few), sent_by(sent, ids["ann"], ids["few"])))
+@pytest.fixture(scope="module")
+def million(neon_server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """A database with 1,100,000 tasks, of which a member `few` has 100 and `many` 100,000."""
+    with shared_database(neon_server, tmp_path_factory.mktemp("million")) as shared:
+        for name in ("ann", "bob", *SIZES):
+            shared.member(name)
+        fill(shared, SIZES)
+        yield shared
+
+
+def explained_for(million: Shared, sender: str, sent: Sent) -> dict[str, dict[str, Any]]:
+    """The plans of what a member sent, as `few` and as `many` would get them."""
+    ids = million.ids()
+    found = {}
+    for name in SIZES:
+        theirs = sent_by(sent, ids[sender], ids[name])
         # Who has a tenth of everything gets all of it either way: both weigh the same.
-        by_index = asyncio.run(
-            explained(connection_url(many), sent_by(sent, ids["ann"], ids["many"]), "off")
-        )
-    for found, person in ((plans, "few"), (by_index, "many")):
-        for statement, plan in found.items():
+        seqscan = "off" if name == "many" else "on"
+        url = connection_url(million.machine(name))
+        found[name] = asyncio.run(explained(url, theirs, seqscan))
+        for statement, plan in found[name].items():
             assert not set(wasteful(plan)), statement
-            assert is_restricted(plan, ids[person]) or not re.search("FROM tasks", statement)
+            assert is_restricted(plan, ids[name]) or not re.search("FROM tasks", statement)
+    return found
+
+
+@pytest.mark.slow
+def test_no_statement_reads_all_of_a_million_tasks(million: Shared, tmp_path: Path) -> None:
+    sent = used_up(million.machine("ann"), tmp_path)
+    plans = explained_for(million, "ann", sent)
     # A hundred of somebody's 100,000 tasks are looked up, not found by reading all of them.
-    require_lookups(by_index)
+    require_lookups(plans["many"])
+
+
+@pytest.mark.slow
+def test_no_key_of_a_filter_reads_tasks_of_others(million: Shared) -> None:
+    bob = million.machine("bob")
+    for key, filters in list_terms().items():
+        plans = explained_for(million, "bob", filtered_by(bob, filters))
+        conditions = " ".join(
+            node.get("Index Cond", "") for plan in plans["many"].values() for node in nodes(plan)
+        )
+        assert key not in INDEXED or re.search(rf"\b{key} >= ", conditions), key
+
+
+def test_every_key_of_filters_has_a_plan_to_look_at() -> None:
+    assert list_terms().keys() == _KEYS.keys()
+
+
+def list_terms() -> dict[str, tuple[str, ...]]:
+    """The terms that use each key; the states of `is:` as its refusal lists them."""
+    with pytest.raises(BadValue) as refused:
+        parse_filter(["is:?"], Moment(FRIDAY_NOON, UTC))
+    _, _, states = str(refused.value.hint).partition("choose from ")
+    return TERMS | {"is": tuple(f"is:{state}" for state in states.split(", "))}
+
+
+def filtered_by(me: Todo, filters: Sequence[str]) -> Sent:
+    """The statements of commands that take a filter, each with all of these filters."""
+    with recorded() as sent:
+        for text in filters:
+            for argv in (("list",), ("list", "--count"), ("done", "--dry-run"), ("log",)):
+                assert me(*argv, "--filter", text, terminal=True).code in (0, 2), (argv, text)
+    return {statement: values for statement, values in sent.items() if "tasks" in statement}
 
 
 @pytest.mark.slow
