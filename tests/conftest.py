@@ -36,6 +36,12 @@ def no_keyring() -> Iterator[None]:
         yield
 
 
+def pytest_collection_finish() -> None:
+    """Leave what has been imported out of every later collection, which takes 0.2 s otherwise."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def collected() -> Iterator[None]:
     """Report a connection that was left open in the module that left it, not in a later one."""

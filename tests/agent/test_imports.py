@@ -26,14 +26,14 @@ def imported(person: Machine, *options: str) -> set[str]:
     return {line.rpartition("|")[2].strip() for line in lines}
 
 
-def test_the_launcher_loads_next_to_nothing(busy: Machine) -> None:
-    busy.env["PYTHONWARNINGS"] = "ignore"
-    busy.warm()
-    before = busy.served()
-    bare = imported(busy, "-c", "pass")
-    loaded = imported(busy, "-c", TODO.format(argv=["list", "--limit", "5"]))
+def test_the_launcher_loads_next_to_nothing(person: Machine) -> None:
+    person.env["PYTHONWARNINGS"] = "ignore"
+    person.warm()
+    before = person.served()
+    bare = imported(person, "-c", "pass")
+    loaded = imported(person, "-c", TODO.format(argv=["list", "--limit", "5"]))
 
-    assert busy.served() == before + 1
+    assert person.served() == before + 1
     assert loaded - bare == OURS | C_MODULES
 
 

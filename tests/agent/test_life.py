@@ -8,6 +8,7 @@ import signal
 import stat
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,16 @@ import pytest
 
 from neontodo.launcher import client, protocol, socket_path
 from tests.agent.conftest import fill
-from tests.agent.machine import LIST, Machine, until
+from tests.agent.machine import LIST, Machine, machine, until
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """Somebody with tasks, and an agent that is ready, and is so after each test."""
+    with machine(tmp_path_factory.mktemp("life") / "home") as made:
+        fill(made)
+        made.warm()
+        yield made
 
 
 def test_the_first_command_leaves_an_agent_behind(person: Machine) -> None:
@@ -36,9 +46,9 @@ def test_the_first_command_leaves_an_agent_behind(person: Machine) -> None:
     "env",
     [
         {"TODO_AGENT": "off"},
-        {"TODO_AGENT": "0"},
         {"TODO_AGENT": "", "CI": "true"},
-        {"TODO_AGENT": "", "CI": "1"},
+        pytest.param({"TODO_AGENT": "0"}, marks=pytest.mark.slow),
+        pytest.param({"TODO_AGENT": "", "CI": "1"}, marks=pytest.mark.slow),
     ],
     ids=str,
 )
@@ -49,11 +59,11 @@ def test_nobody_who_wants_none_gets_an_agent(person: Machine, env: dict[str, str
     assert not (person.runtime / "neontodo").exists()
 
 
-def test_an_agent_that_is_asked_for_is_used_in_ci_as_well(busy: Machine) -> None:
-    before = busy.served()
-    assert busy("list", env={"TODO_AGENT": "on", "CI": "true"}).code == 0
+def test_an_agent_that_is_asked_for_is_used_in_ci_as_well(used: Machine) -> None:
+    before = used.served()
+    assert used("list", env={"TODO_AGENT": "on", "CI": "true"}).code == 0
 
-    assert busy.served() == before + 1
+    assert used.served() == before + 1
 
 
 def test_a_completion_leaves_an_agent_for_commands_behind(person: Machine) -> None:
@@ -66,7 +76,15 @@ def test_a_completion_leaves_an_agent_for_commands_behind(person: Machine) -> No
 
 
 @pytest.mark.parametrize(
-    "argv", [["--help"], ["--version"], ["list", "-h"], ["agent", "status"], ["whoami"]], ids=str
+    "argv",
+    [
+        ["whoami"],
+        *(
+            pytest.param(argv, marks=pytest.mark.slow)
+            for argv in (["--help"], ["--version"], ["list", "-h"], ["agent", "status"])
+        ),
+    ],
+    ids=str,
 )
 def test_what_an_agent_cannot_do_leaves_none_behind(person: Machine, argv: list[str]) -> None:
     assert person(*argv).code == 0
@@ -103,16 +121,16 @@ def test_it_shows_nothing_of_a_command_to_who_lists_processes(person: Machine) -
             assert word.encode() not in shown
 
 
-def test_its_socket_and_folder_are_private(busy: Machine) -> None:
-    path = Path(busy.socket)
+def test_its_socket_and_folder_are_private(used: Machine) -> None:
+    path = Path(used.socket)
 
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 @pytest.mark.slow
-def test_it_belongs_to_no_terminal_and_waits_for_no_one(busy: Machine) -> None:
-    status = busy.status()
+def test_it_belongs_to_no_terminal_and_waits_for_no_one(used: Machine) -> None:
+    status = used.status()
     assert status is not None
 
     assert os.getsid(status["pid"]) == status["pid"]
@@ -190,10 +208,10 @@ def test_stop_lets_a_command_end(busy: Machine) -> None:
     until(lambda: not busy.agents())
 
 
-def test_status_shows_what_it_is_doing(busy: Machine) -> None:
-    shown = json.loads(busy("agent", "status", "--json").out)
-    lines = dict(line.split("\t") for line in busy("agent", "status").out.decode().splitlines())
-    table = busy.on_terminal("agent", "status").out.decode()
+def test_status_shows_what_it_is_doing(used: Machine) -> None:
+    shown = json.loads(used("agent", "status", "--json").out)
+    lines = dict(line.split("\t") for line in used("agent", "status").out.decode().splitlines())
+    table = used.on_terminal("agent", "status").out.decode()
 
     assert shown["running"] is True
     assert (shown["commands"] >= 1, shown["busy"]) == (True, 0)
@@ -221,13 +239,13 @@ NICE = AS_IT_IS.replace(" os.", " os.nice(5); os.", 1)
 @pytest.mark.parametrize(
     "how", [LIMITED, pytest.param(NICE, marks=pytest.mark.slow)], ids=["limits", "nice"]
 )
-def test_limits_of_one_command_are_not_those_of_the_next(busy: Machine, how: str) -> None:
-    before = busy.agents()
-    limited = replace(busy, todo=[sys.executable, "-c", how, "-m", "neontodo"])
+def test_limits_of_one_command_are_not_those_of_the_next(used: Machine, how: str) -> None:
+    before = used.agents()
+    limited = replace(used, todo=[sys.executable, "-c", how, "-m", "neontodo"])
     assert limited("list").code == 0
-    until(lambda: len(busy.agents()) > len(before))
-    assert busy("list").code == 0
-    assert set(before) & set(busy.agents())
+    until(lambda: len(used.agents()) > len(before))
+    assert used("list").code == 0
+    assert set(before) & set(used.agents())
 
 
 @pytest.mark.slow

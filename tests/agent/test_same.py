@@ -14,15 +14,15 @@ from tests.agent.machine import Ended, Machine, machine
 
 READS = [
     [],
-    ["list", "--all", "--json"],
     ["--color", "always", "list"],
-    ["search", "letter"],
     ["show", "2"],
-    ["log"],
-    ["stats"],
     ["done", "1", "--dry-run"],
 ]
 MORE_READS = [
+    ["list", "--all", "--json"],
+    ["search", "letter"],
+    ["log"],
+    ["stats"],
     ["list"],
     ["list", "-q"],
     ["search", "nothing at all"],
@@ -176,7 +176,10 @@ def test_each_profile_has_its_own_tasks(used: Machine) -> None:
     assert b"at work" not in used("list").out
 
 
-@pytest.mark.parametrize("umask", [0o000, 0o022, 0o027, 0o077])
+@pytest.mark.parametrize(
+    "umask",
+    [0o000, 0o027, *(pytest.param(umask, marks=pytest.mark.slow) for umask in (0o022, 0o077))],
+)
 def test_files_are_made_with_the_callers_umask_in_the_callers_folder(
     used: Machine, tmp_path: Path, umask: int
 ) -> None:
@@ -244,6 +247,7 @@ def test_messages_that_cannot_be_written_change_no_exit_code(used: Machine) -> N
     assert run(True) == run(False) == [3, 0, 2]
 
 
+@pytest.mark.slow
 def test_each_store_has_its_own_agent(used: Machine, tmp_path: Path) -> None:
     with machine(tmp_path / "other") as other:
         other.runtime = used.runtime

@@ -322,6 +322,7 @@ words=(todo list --project ''); CURRENT=4; _todo_completion
 """
 
 
+@pytest.mark.slow
 def test_zsh_gets_a_title_and_runs_nothing_of_it(shell_user: Todo) -> None:
     code, lines, problem = run(shell_user, require_tool("zsh"), "-f", "-c", ZSH)
     assert (code, problem) == (0, "")

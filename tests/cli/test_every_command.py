@@ -56,7 +56,7 @@ def used() -> Todo:
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(command=commands, arguments=st.lists(words | options, max_size=5), terminal=st.booleans())
 def test_odd_words_never_end_in_a_traceback(
@@ -73,7 +73,7 @@ def test_odd_words_never_end_in_a_traceback(
         assert result.err.startswith(("error: ", "waiting")) or terminal, result
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(title=st.text(min_size=1, max_size=250).filter(lambda title: title != "-"))
 def test_a_title_is_kept_as_it_is_or_refused(used: Todo, title: str) -> None:
     before = used.ok("list", "--all", "--quiet").rows

@@ -350,6 +350,7 @@ def test_what_is_typed_ends_with_the_first_ctrl_d(local: Todo) -> None:
     os.close(screen)
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_nothing_half_done(local: Todo) -> None:
     local.ok("add", "mine")
     name = file(local, "t.json", records(*(f"t{n}" for n in range(60_000))))

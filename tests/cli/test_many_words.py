@@ -51,15 +51,19 @@ def test_references_by_the_ten_thousand_are_taken(todo: Todo) -> None:
     assert len(todo.tasks()) == 2 * TOO_MANY
 
 
-def test_more_words_and_tags_than_conditions_may_be_nested_are_all_looked_for(todo: Todo) -> None:
+# A filter of as many tags is tried in test_filters.py.
+@pytest.mark.parametrize("command", ["search", pytest.param("list", marks=pytest.mark.slow)])
+def test_more_words_and_tags_than_conditions_may_be_nested_are_all_looked_for(
+    todo: Todo, command: str
+) -> None:
     tags = [f"t{n}" for n in range(TOO_DEEP)]
     todo.ok("add", "other", "-t", "t0")
     todo.ok("add", "found", *(word for tag in tags for word in ("-t", tag)))
 
-    for words in (["search", *tags], ["list", *(word for tag in tags for word in ("-t", tag))]):
-        absent = ["absent"] if words[0] == "search" else ["-t", "absent"]
-        assert todo.ok(*words, "--limit", "1", "-q").out.split() == ["2"]
-        assert todo.ok(*words, *absent).out == ""
+    before = () if command == "search" else ("-t",)
+    words = [command, *(word for tag in tags for word in (*before, tag))]
+    assert todo.ok(*words, "--limit", "1", "-q").out.split() == ["2"]
+    assert todo.ok(*words, *before, "absent").out == ""
 
 
 def test_many_words_are_ranked_as_few_are(todo: Todo) -> None:

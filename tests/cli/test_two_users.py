@@ -75,7 +75,7 @@ def test_another_user_sees_and_changes_nothing(ann: Todo, bob: Todo) -> None:
         for terminal in (False, True):
             result = bob(*argv, terminal=terminal)
             assert SECRET not in result.out + result.err.replace(f"`{SECRET}`", ""), name
-        assert everything() == before, name
+    assert everything() == before
 
 
 def test_by_id_is_no_way_either(ann: Todo, bob: Todo) -> None:
