@@ -11,7 +11,7 @@ import pytest
 from tests.engines.processes import add_until_killed, import_and_hold, start
 from tests.harness import Todo
 
-KILLS = 5
+KILLS = 3
 
 
 def test_killed_while_adding_keeps_what_was_acknowledged(todo: Todo) -> None:

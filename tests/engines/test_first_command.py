@@ -113,7 +113,14 @@ def test_the_folder_of_a_first_command_at_work_stays(local: Todo) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="platform: POSIX permissions")
-@pytest.mark.parametrize("umask", [0o000, 0o022, 0o177, 0o277, 0o377, 0o777], ids=oct)
+@pytest.mark.parametrize(
+    "umask",
+    [
+        *(0o022, 0o777),
+        *(pytest.param(n, marks=pytest.mark.slow) for n in (0o000, 0o177, 0o277, 0o377)),
+    ],
+    ids=oct,
+)
 def test_any_umask_will_do(tmp_path: Path, umask: int) -> None:
     # Whatever is imported lies where only this user may read.
     use(Todo(tmp_path / "imported"))

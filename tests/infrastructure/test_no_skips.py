@@ -22,7 +22,10 @@ def skipped(folder: Path, kind: str, reason: str, workers: str, ci: str) -> tupl
     return run.returncode, run.stdout
 
 
-@pytest.mark.parametrize(("kind", "workers"), [(kind, "0") for kind in SKIPS] + [("body", "1")])
+@pytest.mark.parametrize(
+    ("kind", "workers"),
+    [("body", "1"), *(pytest.param(kind, "0", marks=pytest.mark.slow) for kind in SKIPS)],
+)
 def test_a_skip_fails_the_run_in_ci(tmp_path: Path, kind: str, workers: str) -> None:
     code, text = skipped(tmp_path, kind, "no server", workers, ci="true")
     assert code == pytest.ExitCode.TESTS_FAILED
@@ -35,11 +38,12 @@ def test_what_the_platform_cannot_do_may_be_skipped(tmp_path: Path) -> None:
     assert (code, "error:" in text) == (0, False)
 
 
-@pytest.mark.parametrize("ci", ["", "false"])
+@pytest.mark.parametrize("ci", ["", pytest.param("false", marks=pytest.mark.slow)])
 def test_elsewhere_a_skip_is_a_skip(tmp_path: Path, ci: str) -> None:
     assert skipped(tmp_path, "body", "no server", "0", ci=ci)[0] == 0
 
 
+@pytest.mark.slow
 def test_an_expected_failure_is_no_skip(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "import pytest\n@pytest.mark.xfail\ndef test_it(): assert False\n"

@@ -99,6 +99,7 @@ def test_a_released_copy_goes_with_the_next_one(postgres_server: Postgres) -> No
     postgres_server.drop_database(new)
 
 
+@pytest.mark.slow
 def test_what_was_committed_outlives_a_kill_and_a_restart(own_postgres: PostgresServer) -> None:
     own_postgres.execute("CREATE TABLE t AS SELECT 1 AS n")
     own_postgres.kill()
@@ -109,7 +110,9 @@ def test_what_was_committed_outlives_a_kill_and_a_restart(own_postgres: Postgres
     assert ask(own_postgres.url("postgres"), "SELECT n FROM t") == 2
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_a_test_run_that_is_ended_leaves_nothing_behind(how: signal.Signals) -> None:
     script = (
         "import time; from tests.postgres import PostgresServer; s = PostgresServer.start();"
@@ -126,6 +129,7 @@ def test_a_test_run_that_is_ended_leaves_nothing_behind(how: signal.Signals) -> 
     assert (folder.exists(), listens(int(port))) == (False, False)
 
 
+@pytest.mark.slow
 def test_workers_share_one_server(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "import os, pathlib, pytest\n"
@@ -142,7 +146,7 @@ def test_workers_share_one_server(tmp_path: Path) -> None:
     assert not listens(int(ports["gw0"]))
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.slow)])
 def test_no_postgres_at_all_ends_the_run_with_a_hint(tmp_path: Path, workers: str) -> None:
     (tmp_path / "test_it.py").write_text("def test_it(postgres_server): pass\n")
     options = ("-p", "tests.postgres_plugin", "-p", "xdist", "-n", workers)
@@ -178,6 +182,7 @@ def test_an_old_server_is_not_usable(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="platform: the wheel exists for Linux")
+@pytest.mark.slow
 def test_the_wheel_has_a_server_too() -> None:
     server = PostgresServer.start(bin_dir=next(wheel()))
     try:

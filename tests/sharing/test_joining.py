@@ -65,6 +65,7 @@ def expire(shared: Shared) -> None:
 # Exactly one.
 
 
+@pytest.mark.slow
 @pytest.mark.any_server
 def test_of_many_who_join_at_once_one_is_in_and_the_others_are_told(shared: Shared) -> None:
     line = shared.invite("ann@example.com")
@@ -315,7 +316,7 @@ def test_keys_of_one_member_have_names_of_their_own(shared: Shared) -> None:
 # What a server is told of passwords.
 
 
-@pytest.fixture(params=["own_postgres", "neon_server"])
+@pytest.fixture(params=[pytest.param("own_postgres", marks=pytest.mark.slow), "neon_server"])
 def logging(request: pytest.FixtureRequest, tmp_path: Path) -> Shared:
     """A shared database whose server logs every statement."""
     server: PostgresServer = request.getfixturevalue(request.param)

@@ -10,6 +10,8 @@ from tests.sharing.people import Shared
 from tests.sharing.scenario import live
 
 
+# So does the member of test_plans.py.
+@pytest.mark.slow
 def test_a_member_can_use_every_command(shared: Shared, tmp_path: Path) -> None:
     live(shared.member("ann"), tmp_path)
 

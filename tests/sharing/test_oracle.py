@@ -135,7 +135,9 @@ def test_overlong_texts_lie_elsewhere(worlds: Worlds) -> None:
             assert pages[0][0] > 2
 
 
-@pytest.mark.parametrize("name", [pytest.param("seq", marks=pytest.mark.slow), "index", "tid"])
+@pytest.mark.parametrize(
+    "name", ["index", *(pytest.param(name, marks=pytest.mark.slow) for name in ("seq", "tid"))]
+)
 def test_conditions_are_answered_alike(
     worlds: Worlds, catalog: Catalog, rows: Mapping[str, tuple[str, str]], name: str
 ) -> None:
@@ -199,6 +201,7 @@ def test_through_a_pooler(
         assert described(differences(worlds, batch, access.settings, port=port)) == []
 
 
+@pytest.mark.slow
 def test_the_questions_see_through_the_policies_of_0001(
     sharing_server: Postgres, tmp_path: Path
 ) -> None:
