@@ -73,6 +73,7 @@ def test_nothing_but_the_file_stays_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.slow
 def test_of_many_processes_one_creates_the_file(tmp_path: Path) -> None:
     script = """
 import os, sys, pathlib

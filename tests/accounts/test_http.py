@@ -156,8 +156,7 @@ def test_no_encoding_is_asked_for() -> None:
     assert "accept-encoding: identity" in server.asked[0].lower()
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-@pytest.mark.parametrize("method", [get, post])
+@pytest.mark.parametrize(("encoding", "method"), [("gzip", get), ("deflate", post)])
 def test_an_answer_that_would_be_huge_when_decoded_is_not_decoded_to_its_end(
     encoding: str, method: Callable[[str], HttpAnswer]
 ) -> None:

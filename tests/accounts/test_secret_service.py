@@ -118,6 +118,7 @@ bus.close()
 """)
 
 
+@pytest.mark.slow
 def test_a_locked_keyring_gives_nothing_and_takes_nothing(desktop: Desktop) -> None:
     desktop.run('store.set("database", "hunter2")')
     desktop.run(LOCK)
