@@ -88,6 +88,7 @@ def test_ctrl_c_ends_an_import_with_130_and_nothing_imported(local: Todo) -> Non
     assert [task["title"] for task in local.tasks()] == ["before"]
 
 
+@pytest.mark.slow
 def test_messages_that_cannot_be_written_change_no_exit_code(local: Todo) -> None:
     local.ok("add", "x")
     codes = []
@@ -126,7 +127,9 @@ def run_with_descriptors(todo: Todo, most: int, *argv: str) -> tuple[int, str, s
     return process.returncode, out.decode(), err.decode()
 
 
-@pytest.mark.parametrize("most", [6, 7, 8])
+@pytest.mark.parametrize(
+    "most", [7, *(pytest.param(most, marks=pytest.mark.slow) for most in (6, 8))]
+)
 def test_too_few_descriptors_are_a_clear_error(local: Todo, most: int) -> None:
     local.ok("add", "x")
     code, out, err = run_with_descriptors(local, most, "list")
@@ -156,14 +159,15 @@ def test_a_server_that_is_down_is_a_clear_error_without_the_password(local: Todo
     assert "hint: " in result.err
 
 
-def test_python_m_and_the_script_are_the_same(full: Todo) -> None:
+def test_python_m_and_the_script_are_the_same(local: Todo) -> None:
+    local.ok("add", "Buy milk")
     script = Path(sys.executable).with_name("todo")
     if not script.exists():
         pytest.skip("the script is not installed beside this Python")
     outputs = [
         subprocess.run(
             [*command, "list", "--limit", "3"],
-            env=environment(full),
+            env=environment(local),
             capture_output=True,
             check=True,
         ).stdout
