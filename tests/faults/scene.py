@@ -21,6 +21,8 @@ from tests.harness import Result, Todo
 # What works takes milliseconds here, but not always on a busy machine.
 STEADY = TimeLimits(pause=0.01, longest_pause=0.1)
 SOON = TimeLimits(patience=0.1, brief=0.1, pause=0.02, answer=0.2, idle=0.15, stuck=0.15)
+GIVING_UP = TimeLimits(patience=SOON.patience, brief=SOON.brief, pause=SOON.pause)
+"""What gives up soon where there is no network, and may take its time until then."""
 
 
 @dataclass
@@ -128,7 +130,7 @@ def limits(planned: Break | None) -> TimeLimits:
     if planned is None:
         return STEADY
     if planned.dead:
-        return SOON
+        return GIVING_UP if planned.way in ("cut", "reset") else SOON
     if planned.way == "stall":
         return replace(STEADY, answer=SOON.answer, idle=SOON.idle, stuck=SOON.stuck)
     # What is late must not be ended by the server before it arrives.

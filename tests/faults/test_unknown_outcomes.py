@@ -15,7 +15,7 @@ import pytest
 
 from tests.databases import TemplateDatabases
 from tests.faults.network import Break, Way
-from tests.faults.scene import SOON, STEADY, Hurried, Scene
+from tests.faults.scene import GIVING_UP, STEADY, Hurried, Scene
 from tests.harness import Result
 
 UNKNOWN = "error: not known whether it was saved: the connection broke while saving\n"
@@ -24,7 +24,7 @@ UNKNOWN = "error: not known whether it was saved: the connection broke while sav
 def lost(scene: Scene, person: Hurried, *argv: str, stdin: str = "") -> Result:
     """Run a command like the one before; its COMMIT is not answered, and the network dead then."""
     scene.network.plan(Break(commit(scene), dead=True))
-    person.limits = SOON
+    person.limits = GIVING_UP
     result = person(*argv, stdin=stdin)
     scene.network.plan(None)
     return result
