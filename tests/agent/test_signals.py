@@ -67,14 +67,24 @@ def test_an_interrupt_ends_an_import_with_130_and_nothing_imported(
     assert titles(busy) == before
 
 
-def test_ctrl_c_on_a_terminal_reaches_the_command(busy: Machine) -> None:
+def test_a_slow_reader_keeps_nobody_waiting(of_many: Machine) -> None:
+    with of_many.popen("list", stderr=subprocess.DEVNULL) as slow:
+        until(lambda: bool((status := of_many.status()) and status["busy"]))
+        assert of_many("list", "-q", "--limit", "1").out == b"1\n"
+        assert slow.poll() is None
+        assert slow.stdout
+        assert len(slow.stdout.read().splitlines()) == 4003
+    assert slow.returncode == 0
+
+
+def test_ctrl_c_on_a_terminal_reaches_the_command(of_many: Machine) -> None:
     reading, writing = os.pipe()
 
-    busy.warm()
+    of_many.warm()
 
     def interrupted(agent: bool) -> Ended:
         os.write(writing, HALF)
-        return busy.on_terminal(
+        return of_many.on_terminal(
             *IMPORT, keys=b"\x03", when=lambda: is_drained(writing), agent=agent, pipe=reading
         )
 
@@ -105,6 +115,7 @@ def test_a_killed_launcher_takes_its_command_along(busy: Machine, number: int) -
 
 @pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_error(of_many: Machine) -> None:
+    of_many.warm()
     for agent in (True, False):
         before = of_many.served()
         with of_many.popen("list", agent=agent) as process:
@@ -138,13 +149,3 @@ def test_a_closed_standard_stream_is_no_obstacle(busy: Machine, closed: int) -> 
     command = Machine(busy.home, busy.runtime, todo=["sh", "-c", shell, "sh", *busy.todo])
 
     assert command("list") == command("list", agent=False)
-
-
-def test_a_slow_reader_keeps_nobody_waiting(of_many: Machine) -> None:
-    with of_many.popen("list", stderr=subprocess.DEVNULL) as slow:
-        until(lambda: bool((status := of_many.status()) and status["busy"]))
-        assert of_many("list", "-q", "--limit", "1").out == b"1\n"
-        assert slow.poll() is None
-        assert slow.stdout
-        assert len(slow.stdout.read().splitlines()) == 4003
-    assert slow.returncode == 0
