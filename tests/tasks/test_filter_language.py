@@ -13,9 +13,11 @@ from neontodo.errors import BadValue
 from neontodo.tasks.filter_language import (
     DEPTH_MAX,
     TERMS_MAX,
+    VIEW_DEPTH_MAX,
     Moment,
     parse_expression,
     parse_filter,
+    write_expression,
 )
 from neontodo.tasks.filters import (
     AllOf,
@@ -237,3 +239,106 @@ def test_a_filter_may_be_for_done_tasks_alone_or_pending_ones(
     text: str, status: bool | None
 ) -> None:
     assert find_status(parse_expression(text, MOMENT).condition) is status
+
+
+VIEWS = {
+    "work": "project:work not +a",
+    "both": "view:work or +b",
+    "done": "is:done",
+    "all": "",
+    "wrong": "+a prject:x",
+    "circle": "+a (view:round)",
+    "round": "view:circle",
+    "lost": "due:week view:gone",
+} | {f"deep{n}": f"view:deep{n + 1}" for n in range(11)}  # fmt: skip
+WORK = AllOf((IsWithin("project", "work"), Not(A)))
+
+
+@pytest.mark.parametrize(
+    ("words", "condition"),
+    [
+        ("view:work", WORK),
+        ("+c not view:both", AllOf((C, Not(AnyOf((WORK, B)))))),
+        ("VIEW:all,work", AllOf()),
+        ("(view:work or view:done) +c", AllOf((AnyOf((WORK, DONE)), C))),
+    ],
+)
+def test_a_view_stands_for_its_filter(words: str, condition: Condition) -> None:
+    assert parse_expression(words, MOMENT, lambda: VIEWS).condition == condition
+
+
+def test_a_view_that_asks_for_done_tasks_does_so_for_the_whole_filter() -> None:
+    assert parse_filter(["view:done"], MOMENT, lambda: VIEWS).chooses_status
+    assert not parse_filter(["view:work"], MOMENT, lambda: VIEWS).chooses_status
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "lines"),
+    [
+        ("+a view:wrok", "there is no view `wrok`", ["+a view:wrok", "   ^"]),
+        (
+            "+a view:wrong",
+            "view `wrong`: `prject:` is not a key of filters",
+            ["+a view:wrong", "   ^", "+a prject:x", "   ^"],
+        ),
+        (
+            "view:circle",
+            "view `round`: view `circle` uses `round`, which uses `circle`",
+            ["view:circle", "^", "+a (view:round)", "    ^", "view:circle", "^"],
+        ),
+        (
+            "view:lost",
+            "view `lost`: there is no view `gone`",
+            ["view:lost", "^", "due:week view:gone", "         ^"],
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_view_is_shown_in_its_own_text(
+    words: str, message: str, lines: list[str]
+) -> None:
+    with pytest.raises(BadValue) as caught:
+        parse_filter(words.split(), MOMENT, lambda: VIEWS)
+    assert (caught.value.message, [*caught.value.details]) == (message, lines)
+
+
+def test_views_cannot_hold_more_than_a_filter_may() -> None:
+    wide = {"a": " ".join(["view:b"] * 50), "b": " ".join(["+x"] * 50)}
+    for views, name, problem in (
+        (wide, "a", f"more than {TERMS_MAX:,} terms"),
+        (VIEWS, "deep0", f"more than {VIEW_DEPTH_MAX} views"),
+    ):
+        with pytest.raises(BadValue, match=problem):
+            parse_filter([f"view:{name}"], MOMENT, lambda views=views: views)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["buy milk", "+home"], "(buy milk) +home"),
+        (["(+a or +b)", "not", "+c"], "(+a or +b) not +c"),
+        (["(+a) or +b", "+c"], "((+a) or +b) +c"),
+        (["project:=Food (all),b", "due:next week"], 'project:="Food (all)",b due:"next week"'),
+        (["milk or due:fri"], '(milk "or" "due:fri")'),
+        (["title:a b,c"], "((title:a title:b) or title:c)"),
+    ],
+)
+def test_arguments_are_written_as_one_expression(words: list[str], text: str) -> None:
+    assert write_expression(words) == text
+
+
+FRAGMENTS = (
+    "milk", "Milk", "two words", "or", "NOT", "and", "+a", "p:high", "due:", "next week", "none", "(", ")",
+    ",", "=", "title:", "text:", "project:", " ", "a (b)", "view:work", "-", "..",
+)  # fmt: skip
+ARGUMENTS = st.lists(st.lists(st.sampled_from(FRAGMENTS), max_size=4).map("".join), max_size=5)
+
+
+@given(words=ARGUMENTS)
+def test_an_expression_says_what_the_arguments_said(words: list[str]) -> None:
+    with suppress(BadValue):
+        said = parse_filter(words, MOMENT, lambda: VIEWS)
+        try:
+            again = parse_expression(write_expression(words), MOMENT, lambda: VIEWS)
+        except BadValue as error:
+            raise AssertionError(words) from error
+        assert again == said

@@ -1,7 +1,7 @@
 """The language of filters: `+home due:week`, `"(project:work or +urgent) not is:overdue"`.
 
     or   = and {"or" and}    and = not {["and"] not}    not = "not" not | "(" or ")" | term
-    term = "+"TAG | KEY":"VALUE{","VALUE} | WORD | "quoted words"
+    term = "+"TAG | KEY":"VALUE{","VALUE} | "view:"NAME | WORD | "quoted words"
 
 An argument of the command line is one term or one of the three words; only one that begins with a
 parenthesis is an expression of its own. So nothing else needs quotes in a shell, and no value can
@@ -36,6 +36,7 @@ from neontodo.tasks.filters import (
     IsWithin,
     Not,
     ParsedFilter,
+    find_similar_name,
     parse_priority,
 )
 from neontodo.tasks.references import parse_number, parse_prefix
@@ -45,6 +46,7 @@ from neontodo.wording import find_similar
 TERMS_MAX = 2000
 DEPTH_MAX = 50
 TEXT_MAX = 100_000
+VIEW_DEPTH_MAX = 10
 _SHOWN = 60
 _EXAMPLE = "for example `project:work due:week` or `(+home or +errand) not is:overdue`"
 _UNSET = "write it after the colon; is a shell variable empty?"
@@ -71,6 +73,9 @@ class _Value(NamedTuple):
 
 _Reader = Callable[[_Value, Moment], Condition]
 
+Views = Callable[[], Mapping[str, str]]
+"""Fetches the user's views, expressions by their names; called only where a filter has one."""
+
 
 @dataclass(frozen=True)
 class _Token:
@@ -88,14 +93,22 @@ def is_filter(word: str) -> bool:
     return re.match(_KEY, word) is not None
 
 
-def parse_filter(words: Sequence[str], moment: Moment) -> ParsedFilter:
+def parse_filter(words: Sequence[str], moment: Moment, views: Views = dict) -> ParsedFilter:
     """Return what the arguments of a command line say; BadValue shows the place that is wrong."""
-    return _Parser(" ".join(words), _split_arguments(words), moment).parse()
+    return _Parser(" ".join(words), _split_arguments(words), moment, views).parse()
 
 
-def parse_expression(text: str, moment: Moment) -> ParsedFilter:
+def parse_expression(text: str, moment: Moment, views: Views = dict) -> ParsedFilter:
     """Return what a whole expression in one text says, as `--filter` and views have it."""
-    return _Parser(text, _split_expression(text, 0), moment).parse()
+    return _Parser(text, _split_expression(text, 0), moment, views).parse()
+
+
+def write_expression(words: Sequence[str]) -> str:
+    """Return the expression that says the same as the arguments of a command line.
+
+    There is none for some that hold quotes: what they then become must be compared.
+    """
+    return " ".join(_write_argument(word, is_alone=len(words) == 1) for word in words)
 
 
 def parse_options(
@@ -140,13 +153,75 @@ def _make_token(text: str, start: int) -> _Token:
     return _Token(word if word in _OPERATORS else "term", text, start)
 
 
+def _write_argument(word: str, *, is_alone: bool) -> str:
+    if word.lstrip().startswith("("):
+        return word.strip() if is_alone or _is_one_group(word.strip()) else f"({word.strip()})"
+    if _is_one_token(word):
+        return word
+    if word.startswith("+"):
+        return f'tag:"{word[1:]}"'
+    found = re.match(_KEY, word)
+    if found is None:
+        return _write_words("", word)
+    values = [*_split_values(word[found.end() :])]
+    if found[1].lower() not in ("text", "title"):
+        return found[0] + ",".join(map(_write_value, values))
+    # Each word by itself: in quotes they would have to stand side by side.
+    parts = [
+        f'{found[0]}"{value.text}"' if value.is_quoted else _write_words(found[0], value.text)
+        for value in values
+    ]
+    return parts[0] if len(parts) == 1 else f"({' or '.join(parts)})"
+
+
+def _write_words(key: str, text: str) -> str:
+    words = {fold(word): word for word in text.split()}
+    parts = [
+        f"{key}{word}" if _is_one_token(word) and (key or not is_filter(word)) else f'{key}"{word}"'
+        for folded, word in words.items()
+        if folded
+    ]
+    return parts[0] if len(parts) == 1 else f"({' '.join(parts)})"
+
+
+def _write_value(value: _Value) -> str:
+    exactly = "=" if value.text.startswith("=") and not value.is_quoted else ""
+    text = value.text.removeprefix(exactly)
+    is_plain = not value.is_quoted and _is_one_token(text)
+    return f"{exactly}{text}" if is_plain else f'{exactly}"{text}"'
+
+
+def _is_one_token(text: str) -> bool:
+    tokens = [*_split_expression(text, 0)]
+    return len(tokens) == 1 and tokens[0].text == text and tokens[0].kind not in ("(", ")", '"')
+
+
+def _is_one_group(text: str) -> bool:
+    """Return whether the parenthesis that a text begins with is closed by its last one."""
+    depth = 0
+    for token in _split_expression(text, 0):
+        if token.start and not depth:
+            return False
+        depth += (token.kind == "(") - (token.kind == ")")
+    return True
+
+
 class _Parser:
-    def __init__(self, source: str, tokens: Iterator[_Token], moment: Moment) -> None:
+    def __init__(
+        self,
+        source: str,
+        tokens: Iterator[_Token],
+        moment: Moment,
+        views: Views,
+        path: tuple[str, ...] = (),
+    ) -> None:
         if len(source) > TEXT_MAX:
             raise BadValue(f"the filter has more than {TEXT_MAX:,} characters", hint=_EXAMPLE)
         self.source = source
         self.tokens = list(tokens)
         self.moment = moment
+        self.views = views
+        self.path = path
         self.position = 0
         self.depth = 0
         self.terms = 0
@@ -209,14 +284,39 @@ class _Parser:
             raise self._refuse(token, f"a term is missing {before}")
         self.position += 1
         try:
-            conditions, chooses_status = _read_term(token.text, self.moment)
+            conditions, chooses_status = _read_term(token.text, self.moment, self._read_view)
         except BadValue as refusal:
-            raise self._refuse(token, refusal.message, refusal.hint) from None
+            raise self._refuse(token, refusal.message, refusal.hint, refusal.details) from None
         self.chooses_status |= chooses_status
         self.terms += len(conditions)
         if self.terms > TERMS_MAX:
             raise BadValue(f"the filter has more than {TERMS_MAX:,} terms", hint=_EXAMPLE)
         return _join_any(conditions)
+
+    def _read_view(self, value: _Value, moment: Moment) -> Condition:
+        """Return what the expression of a view says, as if it stood here in parentheses."""
+        name, views = value.text, self.views()
+        if name not in views:
+            near = find_similar_name(name, views)
+            hint = f"did you mean `view:{near}`?" if near else "`todo view list` lists the views"
+            raise BadValue(f"there is no view `{name}`", hint=hint)
+        path = (*self.path, name)
+        if name in self.path:
+            uses = ", which uses ".join(f"`{each}`" for each in path[path.index(name) + 1 :])
+            raise BadValue(f"view `{name}` uses {uses}", hint="`todo view save` changes a view")
+        if len(path) > VIEW_DEPTH_MAX:
+            raise BadValue(
+                f"more than {VIEW_DEPTH_MAX} views use each other", hint="use fewer of them"
+            )
+        text = views[name]
+        if not text.strip():
+            return EVERY
+        inner = _Parser(text, _split_expression(text, 0), moment, self.views, path)
+        inner.depth, inner.terms = self.depth, self.terms
+        parsed = inner.parse()
+        self.terms = inner.terms
+        self.chooses_status |= parsed.chooses_status
+        return parsed.condition
 
     def _take(self, kind: str) -> bool:
         found = self._next_kind() == kind
@@ -226,13 +326,20 @@ class _Parser:
     def _next_kind(self) -> str | None:
         return self.tokens[self.position].kind if self.position < len(self.tokens) else None
 
-    def _refuse(self, token: _Token, problem: str, hint: str | None = None) -> BadValue:
-        """Return the refusal with the part of the filter around the place, and a caret below it."""
+    def _refuse(
+        self, token: _Token, problem: str, hint: str | None = None, within: tuple[str, ...] = ()
+    ) -> BadValue:
+        """Return the refusal with the part of the filter around the place, and a caret below it.
+
+        `within` are the same lines of the view that the token names; it has its name in `problem`.
+        """
         first = max(0, token.start - _SHOWN // 2)
         part = self.source[first : first + _SHOWN]
         shown = "".join(char if char.isprintable() else " " for char in part)
         caret = " " * (token.start - first) + "^"
-        return BadValue(problem, details=(shown, caret), hint=hint or _EXAMPLE)
+        if self.path and not within:
+            problem = f"view `{self.path[-1]}`: {problem}"
+        return BadValue(problem, details=(shown, caret, *within), hint=hint or _EXAMPLE)
 
 
 def _join_any(parts: Sequence[Condition]) -> Condition:
@@ -241,7 +348,7 @@ def _join_any(parts: Sequence[Condition]) -> Condition:
     return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
 
-def _read_term(text: str, moment: Moment) -> tuple[tuple[Condition, ...], bool]:
+def _read_term(text: str, moment: Moment, read_view: _Reader) -> tuple[tuple[Condition, ...], bool]:
     """Return a condition for each value of a term, and whether it asks for done tasks itself."""
     if text.startswith("+"):
         return (_make_tag(text[1:]),), False
@@ -249,7 +356,7 @@ def _read_term(text: str, moment: Moment) -> tuple[tuple[Condition, ...], bool]:
     if found is None:
         return (_read_text(_unquote(text), moment),), False
     name = found[1].lower()
-    key = _KEYS.get(name)
+    key = read_view if name == "view" else _KEYS.get(name)
     if key is None:
         raise BadValue(f"`{found[1]}:` is not a key of filters", hint=_suggest_key(name, text))
     values = tuple(_split_values(text[found.end() :]))
@@ -275,8 +382,9 @@ def _unquote(text: str) -> _Value:
 
 
 def _suggest_key(name: str, text: str) -> str:
-    near = find_similar(name, _KEYS, alike=0.6)
-    keys = f"did you mean `{near}:`?" if near else f"the keys are {', '.join(_KEYS)};"
+    known = (*_KEYS, "view")
+    near = find_similar(name, known, alike=0.6)
+    keys = f"did you mean `{near}:`?" if near else f"the keys are {', '.join(known)};"
     return f"{keys} `text:{text}` looks for it as text"
 
 
@@ -300,9 +408,10 @@ def _read_presence(field: str, value: _Value) -> Condition | None:
 
 def _read_project(value: _Value, moment: Moment) -> Condition:
     if value.text.startswith("=") and not value.is_quoted:
-        if not value.text[1:].strip():
+        name = _unquote(value.text[1:]).text
+        if not name.strip():
             raise BadValue("`project:=` has no value", hint=_UNSET)
-        return Equals("project", value.text[1:])
+        return Equals("project", name)
     return _read_presence("project", value) or IsWithin("project", value.text)
 
 
