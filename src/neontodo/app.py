@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from neontodo.db.retry import TimeLimits
     from neontodo.db.url import Target
     from neontodo.settings import Settings
+    from neontodo.tasks.results import SavedView
     from neontodo.tasks.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -289,6 +290,18 @@ class App:
 
         return await self._run_as_known_user(
             identity, partial(self.database.run_with_retries, attempt)
+        )
+
+    @cached_property
+    def views(self) -> dict[str, SavedView]:
+        """The user's views by name, fetched by one statement when one is first needed."""
+        from neontodo.tasks.queries.views import fetch_views
+
+        return self.run(
+            self.read(
+                lambda session, me: fetch_views(session, me.user_id),
+                is_empty=lambda found: not found,
+            )
         )
 
     async def write(

@@ -72,6 +72,10 @@ class KeyNotFound(TodoError):
     """A name or the start of an id names no key, or more than one."""
 
 
+class ViewNotFound(TodoError):
+    """There is no view of a name."""
+
+
 class NotSignedIn(TodoError):
     """There is no token, or the one there is was not accepted."""
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from neontodo.settings import Settings
 
 STORE = "tasks.db"
+VIEW = "view"
+"""The file with the name of the view in use, or `none`."""
 
 
 class Profile:
@@ -63,6 +65,19 @@ class Profile:
     def store_path(self) -> Path:
         """The file of the profile's embedded store, whether it exists or not."""
         return self.folder.absolute() / STORE
+
+    def load_view(self) -> str:
+        """Load the name of the view in use; empty if none was ever chosen."""
+        try:
+            return (self.folder / VIEW).read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:
+            return ""
+
+    def save_view(self, name: str) -> None:
+        """Store the name of the view in use."""
+        from neontodo.accounts.secrets.private_files import write_private
+
+        write_private(self.folder / VIEW, f"{name}\n".encode())
 
     @cached_property
     def secrets(self) -> NamedSecrets:

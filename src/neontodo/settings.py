@@ -33,6 +33,8 @@ URLS = ("auth_url", "auth_issuer", "auth_audience", "auth_jwks_url")
 
 PAGE_SIZE = 20
 """How many are shown where neither a setting nor a screen says it."""
+NO_VIEW = "none"
+"""What is said to be in use if no view is; no view has this name."""
 
 PROFILE = "default"
 """The profile whose folder is the data folder itself."""
@@ -110,6 +112,9 @@ class Settings(BaseSettings):
         Literal["none", "due"],
         Field(description="how tables group pending tasks: none, or due, by when they are due"),
     ] = "none"
+    view: Annotated[
+        str, Field(description="the view that lists and counts are narrowed by (todo help filters)")
+    ] = ""
     profile: Annotated[
         str,
         AfterValidator(_profile_name),

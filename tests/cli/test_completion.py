@@ -83,6 +83,7 @@ def used(local: Todo) -> Todo:
     local.ok("add", "--project", "home", "--tag", "a:b", "--", "Buy milk")
     local.ok("add", "-", "--tag", "urgent", stdin="".join(f"task {n}\n" for n in range(2, 13)))
     local.ok("done", "4")
+    local.ok("view", "save", "home", "project:home")
     return local
 
 
@@ -128,6 +129,9 @@ def test_every_sort_key_is_offered(local: Todo) -> None:
         (["add", "x", "+u"], ["+urgent"]),
         (["add", "x", "project", ":"], ["home"]),
         (["edit", "1", "--untag", "a", ":", "b"], ["b"]),
+        (["list", "view:h"], ["view:home"]),
+        (["done", "+a", "view:"], ["view:home"]),
+        (["view", "use", "h"], ["home"]),
     ],
     ids=lambda value: " ".join(value),
 )

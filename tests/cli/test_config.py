@@ -42,6 +42,7 @@ def test_lines_for_a_pipe(local: Todo, file: Path) -> None:
         f"page_size\t\tdefault\t{ABOUT['page_size']}\n"
         f"sort\t\tdefault\t{ABOUT['sort']}\n"
         f"group\tnone\tdefault\t{ABOUT['group']}\n"
+        f"view\t\tdefault\t{ABOUT['view']}\n"
         f"profile\tdefault\tdefault\t{ABOUT['profile']}\n"
         + "".join(f"{name}\t\tdefault\t{ABOUT[name]}\n" for name in AUTH),
         f"settings file: {file}\n",
@@ -66,6 +67,7 @@ def test_a_terminal_gets_the_sentence_below_the_value(local: Todo, file: Path) -
         f" page_size 5 (from {file}) {ABOUT['page_size']}"
         f" sort none {ABOUT['sort']}"
         f" group none {ABOUT['group']}"
+        f" view none {ABOUT['view']}"
         f" profile default {ABOUT['profile']}"
     ) + "".join(f" {name} none {ABOUT[name]}" for name in AUTH)
     assert "".join(shown.out.split()).endswith("".join(rest.split()))

@@ -23,9 +23,10 @@ from neontodo.db.session_guard import OWNER_COLUMNS, WrongUser
 from neontodo.models import Change, Key, Member, Task, TaskCreate, TaskUpdate, User
 from neontodo.tasks import history, queries, service
 from neontodo.tasks.filters import TaskFilter
-from neontodo.tasks.queries import changes, counts, tasks, users
+from neontodo.tasks.queries import changes, counts, tasks, users, views
 from neontodo.tasks.queries.changes import LogFilter
 from neontodo.tasks.references import parse_refs
+from neontodo.tasks.results import SavedView
 from neontodo.tasks.service import Edit
 from neontodo.tasks.unit_of_work import WriteContext
 from tests.contract.conftest import ANN, BOB, Store
@@ -99,6 +100,7 @@ def twins(store: Store) -> Store:
         person.apply(next(commands), service.complete, parse_refs(["2"]), True)
         person.apply(next(commands), service.remove, parse_refs(["3"]))
         person.apply(next(commands), history.undo)
+        person.in_session(partial(views.insert_views, user_id=person.user, views=[HOME]))
     store.runner.run(_add_user(store, CY))
     return store
 
@@ -112,6 +114,7 @@ async def _add_user(store: Store, user_id: str) -> None:
 IDS = [uuid.UUID(int=n) for n in range(1, 4)]
 COMMANDS = [uuid.UUID(int=n) for n in range(11, 15)]
 FIRST = {"id": IDS[0], "number": 1}
+HOME = SavedView("home", "+home", None)
 CY, NOBODY = "cy", "nobody"
 UNUSED = itertools.count(9)
 
@@ -146,6 +149,7 @@ READS = {
     changes.fetch_first_creations: given(IDS),
     changes.may_delete_changes: given(),
     changes.fetch_deletions: given(numbers=[(1, 9)], ids=[(IDS[0], IDS[2])]),
+    views.fetch_views: given(),
     users.require_user: given(),
     users.stream_rows: given(Task),
     users.fetch_email_and_name: given(),
@@ -163,6 +167,8 @@ WRITES: dict[Any, Callable[..., Any]] = {
     tasks.delete_tasks: lambda s, user: tasks.delete_tasks(
         s, user, [Task(**new_row(Task, user) | FIRST)]
     ),
+    views.update_view: lambda s, user: views.update_view(s, user, SavedView("home", "+new", None)),
+    views.delete_views: lambda s, user: views.delete_views(s, user, ["home"]),
     accounts.revoke_key: lambda s, user: accounts.revoke_key(s, user, "laptop", FRIDAY_NOON),
 }
 ROWS: dict[Any, Callable[..., Any]] = {
@@ -172,6 +178,7 @@ ROWS: dict[Any, Callable[..., Any]] = {
     ),
     changes.insert_changes: lambda s, user: changes.insert_changes(s, [new_row(Change, user)]),
     users.insert_rows: lambda s, user: users.insert_rows(s, Change, [new_row(Change, user)]),
+    views.insert_views: lambda s, user: views.insert_views(s, user, [SavedView("new", "", None)]),
     accounts.add_key: lambda s, user: accounts.add_key(s, new_row(Key, user) | {"id": "phone"}),
 }
 

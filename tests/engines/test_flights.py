@@ -50,6 +50,7 @@ def scene(
         person = Todo(tmp_path, {"TODO_DATABASE_URL": url})
         person.ok("db", "upgrade")
         person.ok("add", "Buy milk", "-t", "shop")
+        person.ok("view", "save", "shop", "+shop")
         yield Scene(person, neon_server)
 
 
@@ -77,7 +78,13 @@ def test_a_fresh_connection_keeps_to_its_round_trips(
 
 @pytest.mark.parametrize(
     ("argv", "statements", "controls"),
-    [(("list",), 1, 0), (("search", "milk"), 1, 0), (("stats",), 1, 0), (("add", "Write"), 3, 2)],
+    [
+        (("list",), 1, 0),
+        (("list", "view:shop", "or", "view:shop"), 2, 0),
+        (("search", "milk"), 1, 0),
+        (("stats",), 1, 0),
+        (("add", "Write"), 3, 2),
+    ],
 )
 def test_a_new_connection_asks_nothing_that_the_server_has_said(
     scene: Scene, argv: tuple[str, ...], statements: int, controls: int

@@ -43,6 +43,10 @@ def _find(me: Todo) -> None:
     assert me.ok("stats", "--json").json["done"] == 2
     assert len(me.ok("log", "2").rows) == 3
     assert len(me.ok("log", "--limit", "4").rows) == 4
+    me.ok("view", "save", "home", "project:home")
+    me.ok("view", "save", "home", "project:home", "is:done")
+    assert me.ok("list", "view:home", "-q").out == "1\n"
+    me.ok("view", "rm", "home")
 
 
 def _take_back(me: Todo) -> None:

@@ -43,6 +43,14 @@ def test_changing_everything_changes_ones_own(mallory: Intruder) -> None:
     mallory.script("ROLLBACK")
 
 
+def test_removing_views_of_another(mallory: Intruder, arena: Arena) -> None:
+    theirs = [view["name"] for view in arena.victim.ok("view", "list", "--json").json]
+    for who in (arena.victim_id, arena.mallory_id, "nobody", None):
+        known = (arena.victim_id,)
+        assert mallory.tries("SELECT todo_remove_views($1, $2)", who, theirs, known=known)
+    assert [view["name"] for view in arena.victim.ok("view", "list", "--json").json] == theirs
+
+
 def test_removing_tasks_of_another(mallory: Intruder, arena: Arena) -> None:
     """The function is the owner's and bypasses the policies: what it removes is its own rule."""
     remove = "SELECT todo_remove_tasks($1, $2)"
@@ -53,9 +61,10 @@ def test_removing_tasks_of_another(mallory: Intruder, arena: Arena) -> None:
         mallory.many(
             "DELETE FROM tasks",
             "DELETE FROM tasks USING keys WHERE false",
+            "DELETE FROM views",
             "MERGE INTO tasks t USING (VALUES (1)) v ON t.number = 1 WHEN MATCHED THEN DELETE",
         )
-        == [REFUSED] * 3
+        == [REFUSED] * 4
     )
 
 

@@ -27,16 +27,16 @@ from neontodo.app import App
 from neontodo.errors import BadValue
 from neontodo.models import Change, Task
 from neontodo.tasks.filter_language import _KEYS, Moment, parse_filter
-from neontodo.tasks.queries import changes, counts, tasks, users
+from neontodo.tasks.queries import changes, counts, tasks, users, views
 from tests.benchmarks.million import EACH, MANY, fill, shared_database
 from tests.databases import Postgres
 from tests.harness import FRIDAY_NOON, Todo
 from tests.sharing.people import OWNER, PASSWORD, Shared, app_of, connection_url, login
 from tests.sharing.scenario import live
 
-QUERIES = (changes, counts, tasks, users)
+QUERIES = (changes, counts, tasks, users, views)
 ASKS = "todo_current_user"
-PROTECTED = ("users", "keys", "tasks", "changes")
+PROTECTED = ("users", "keys", "tasks", "changes", "views")
 INDEXES = tuple(f"{kind}_{table}" for kind in ("pk", "uq", "ix") for table in PROTECTED)
 ANY_OF = ("list", "-P", "a", "-P", "b", "--due", "today", "--due", "overdue")
 SPANS = re.compile(r" AS given|json_populate_recordset|generate_series")

@@ -327,8 +327,8 @@ def test_arguments_are_written_as_one_expression(words: list[str], text: str) ->
 
 
 FRAGMENTS = (
-    "milk", "Milk", "two words", "or", "NOT", "and", "+a", "p:high", "due:", "next week", "none", "(", ")",
-    ",", "=", "title:", "text:", "project:", " ", "a (b)", "view:work", "-", "..",
+    "milk", "Milk", "two words", "or", "NOT", "and", "+a", "p:high", "due:", "next week", "none",
+    "(", ")", ",", "=", "title:", "text:", "project:", " ", "a (b)", "view:work", "-", "..",
 )  # fmt: skip
 ARGUMENTS = st.lists(st.lists(st.sampled_from(FRAGMENTS), max_size=4).map("".join), max_size=5)
 

@@ -72,6 +72,8 @@ def complete_tasks(ctx: Any, incomplete: str) -> list[Offer]:
     """Complete the number of a task that the command is for; the title is its help."""
     from neontodo.tasks.queries import tasks as queries
 
+    if views := complete_filter(ctx, incomplete):
+        return views
     start, comma, last = incomplete.rpartition(",")
     completed = {"undone": True, "show": None, "log": None}.get(ctx.info_name, False)
     found = _query_store(
@@ -107,6 +109,26 @@ def complete_settings(ctx: Any, incomplete: str) -> list[Offer]:
     if len(words) == 1:
         offers = [(name, describe(name)) for name in Settings.model_fields]
     return [offer for offer in offers if offer[0].startswith(incomplete)]
+
+
+def complete_views(ctx: Any, incomplete: str) -> list[Offer]:
+    """Complete the name of a view; its filter is its help."""
+    from neontodo.tasks.queries.views import fetch_views
+
+    async def fetch(session: AsyncSession, who: Identity) -> list[Offer]:
+        views = await fetch_views(session, who.user_id)
+        return [(view.name, view.filter) for view in views.values() if view.name.isprintable()]
+
+    return [offer for offer in _query_store(ctx.obj, fetch) if offer[0].startswith(incomplete)]
+
+
+def complete_filter(ctx: Any, incomplete: str) -> list[Offer]:
+    """Complete a filter where it names a view."""
+    key = "view:"
+    if not incomplete.lower().startswith(key):
+        return []
+    offers = complete_views(ctx, incomplete[len(key) :])
+    return [(f"{incomplete[: len(key)]}{name}", text) for name, text in offers]
 
 
 def complete_profiles(ctx: Any, incomplete: str) -> list[Offer]:

@@ -15,7 +15,7 @@ class Exit(enum.IntEnum):
     OK = 0, "done; an empty list and output closed early are success too"
     FAILED = 1, "refused, or unexpected"
     USAGE = 2, "wrong usage, or a value that cannot be used"
-    NOT_FOUND = 3, "no such task, or an ambiguous reference"
+    NOT_FOUND = 3, "no such task or view, or an ambiguous reference"
     SIGNED_OUT = 4, "not signed in; the token has expired or is not accepted"
     UNAVAILABLE = 5, "the store cannot be reached, is lost or damaged, or the outcome is not known"
     SCHEMA = 6, "the store's schema is missing or of another version"
@@ -35,6 +35,7 @@ BY_ERROR: dict[type[errors.TodoError], Exit] = {
     errors.BadValue: Exit.USAGE,
     errors.TaskNotFound: Exit.NOT_FOUND,
     errors.KeyNotFound: Exit.NOT_FOUND,
+    errors.ViewNotFound: Exit.NOT_FOUND,
     errors.NotSignedIn: Exit.SIGNED_OUT,
     errors.StoreUnavailable: Exit.UNAVAILABLE,
     errors.KeyringUnavailable: Exit.UNAVAILABLE,

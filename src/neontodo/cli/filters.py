@@ -6,27 +6,38 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from neontodo.cli.field_values import collect_fields
+from neontodo.errors import BadValue
 from neontodo.tasks.filters import AllOf, Condition, Contains, ParsedFilter
 
 if TYPE_CHECKING:
     from neontodo.app import App
+    from neontodo.tasks.results import SavedView
 
 
 def read_filter(
-    app: App, words: Sequence[str] | None, expression: str | None, options: object = None
+    app: App,
+    words: Sequence[str] | None,
+    expression: str | None,
+    options: object = None,
+    view: SavedView | None = None,
 ) -> ParsedFilter:
-    """Return what filter words, an expression and the field options of a request say together."""
+    """Return what filter words, an expression, field options and a view say together."""
     given = collect_fields(options)
-    if not (words or expression is not None or any(given.values())):
+    if not (words or expression is not None or any(given.values()) or view):
         return ParsedFilter()
     from neontodo.tasks import filter_language
+
+    def fetch_filters() -> dict[str, str]:
+        return {name: saved.filter for name, saved in app.views.items()}
 
     moment = filter_language.Moment(app.now, app.tz)
     parsed = []
     if words:
-        parsed.append(filter_language.parse_filter(words, moment))
+        parsed.append(filter_language.parse_filter(words, moment, fetch_filters))
     if expression is not None:
-        parsed.append(filter_language.parse_expression(expression, moment))
+        parsed.append(filter_language.parse_expression(expression, moment, fetch_filters))
+    if view is not None:
+        parsed.append(filter_language.parse_filter([f"view:{view.name}"], moment, fetch_filters))
     conditions = [
         *filter_language.parse_options(given, moment),
         *(part.condition for part in parsed),
@@ -34,6 +45,52 @@ def read_filter(
     return ParsedFilter(
         AllOf(list_parts(AllOf(tuple(conditions)))), any(part.chooses_status for part in parsed)
     )
+
+
+def find_view_in_use(app: App) -> tuple[str | None, str]:
+    """Return the name of the view in use, None if none is, and where that was chosen.
+
+    TODO_VIEW goes before what `todo view use` chose on this machine, and that before the file of
+    settings.
+    """
+    from neontodo.settings import NO_VIEW, variable_name
+
+    variable = variable_name("view")
+    name, origin = app.settings.view, app.setting_origins.get("view", "")
+    if origin != variable and (chosen := app.profile.load_view()):
+        name, origin = chosen, "`todo view use`"
+    return (None if name in ("", NO_VIEW) else name), origin
+
+
+def load_view_in_use(app: App, *, no_view: bool) -> SavedView | None:
+    """Return the view that lists are narrowed by; BadValue if the one in use is not there."""
+    if no_view:
+        return None
+    name, origin = find_view_in_use(app)
+    if name is None:
+        return None
+    if name not in app.views:
+        raise BadValue(
+            f"there is no view `{name}`, which {origin} says to use",
+            hint="`--no-view` goes without one; `todo view list` lists the views",
+        )
+    return app.views[name]
+
+
+def say_view(app: App, view: SavedView | None) -> None:
+    """Say which view what was shown is narrowed by."""
+    from neontodo.render.messages import say
+
+    if view is not None:
+        say(app.streams, f"view {view.name}")
+
+
+def find_sort(app: App, words: Sequence[str] | None, view: SavedView | None) -> str | None:
+    """Return the order of the only view that filter words name, else of the view in use."""
+    named = [word for word in words or () if word.lower().startswith("view:")]
+    if len(named) == 1:
+        view = app.views.get(named[0][len("view:") :]) or view
+    return view.sort if view is not None else None
 
 
 def divide_words(words: Sequence[str] | None) -> tuple[list[str], list[str]]:

@@ -38,6 +38,7 @@ FilterWords = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[FILTER...]",
+        autocompletion=completion.complete_filter,
         help="Which tasks: words, +tag, project:work, due:week … (todo help filters).",
     ),
 ]
@@ -45,6 +46,8 @@ Filter = Annotated[
     str | None,
     typer.Option("--filter", metavar="EXPR", help="A whole filter in one text, in addition."),
 ]
+
+NoView = Annotated[bool, typer.Option("--no-view", help="Not narrowed by the view in use.")]
 
 
 def _declare(name: str, *, as_filter: bool = False) -> Any:

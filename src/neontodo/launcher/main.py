@@ -11,7 +11,7 @@ from neontodo import __version__
 
 PLAIN = frozenset(
     {"add", "list", "today", "show", "search", "undo", "redo", "log", "tags", "projects", "stats"}
-    | {"import", "export"}
+    | {"view", "import", "export"}
 )
 """Commands that ask nothing and start no other program."""
 

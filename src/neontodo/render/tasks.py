@@ -41,12 +41,14 @@ class PageLayout:
         is_grouped: they stand below headings that say when they are due.
         shows_completion: a column says when each was done.
         spell_page: the command for a page, by how many tasks each has and by its number.
+        notes: what its last line says of it besides.
     """
 
     fills_screen: bool = False
     is_grouped: bool = False
     shows_completion: bool = False
     spell_page: Callable[[int, int], str] | None = None
+    notes: tuple[str, ...] = ()
 
 
 PLAIN = PageLayout()
@@ -224,12 +226,11 @@ def _foot(
     output: Output, layout: PageLayout, total: int | None, shown_from: int, shown: int
 ) -> str:
     """Return which tasks are shown of how many, and the command for the next page."""
-    if total is None or total <= shown:
-        return ""
-    symbols, last = symbols_for(output.streams.out), shown_from + shown
-    count = f"{shown_from + 1}{symbols.dash}{last}" if shown_from else f"{last}"
-    if layout.spell_page is None or last >= total:
-        return f"{count} of {total}"
-    command = layout.spell_page(shown, shown_from // shown + 2)
-    more = make_displayable(command, output.streams.out)
-    return f"{count} of {total} {symbols.dot} more: {more}"
+    symbols, last, notes = symbols_for(output.streams.out), shown_from + shown, [*layout.notes]
+    if total is not None and total > shown:
+        count = f"{shown_from + 1}{symbols.dash}{last}" if shown_from else f"{last}"
+        notes.insert(0, f"{count} of {total}")
+        if layout.spell_page is not None and last < total:
+            command = layout.spell_page(shown, shown_from // shown + 2)
+            notes.append(f"more: {make_displayable(command, output.streams.out)}")
+    return f" {symbols.dot} ".join(notes)

@@ -15,6 +15,15 @@ from neontodo.models import NUMBER_MAX, TaskPublic
 
 
 @dataclass(frozen=True)
+class SavedView:
+    """A filter by its name, as an expression that may be empty, and the order of its lists."""
+
+    name: str
+    filter: str
+    sort: str | None
+
+
+@dataclass(frozen=True)
 class UnreadableTask:
     """A row that is no task of this program's: somebody has written it by plain SQL.
 

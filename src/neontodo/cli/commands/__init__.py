@@ -43,6 +43,7 @@ ENTRIES = {
         "stats",
         "Show how many tasks are pending, overdue and due today, and done by day and week",
     ),
+    "view": Entry("view", "Save filters by a name, and narrow lists by one", is_group=True),
     "import": Entry(
         "import_",
         "Import tasks; those that exist already, or were removed, are left as they are",
@@ -80,7 +81,6 @@ SYNONYMS = {
     "new": ("add", "create"),
     "create": ("add",),
     "find": ("search",),
-    "view": ("show",),
     "mod": ("edit",),
     "modify": ("edit",),
     "update": ("edit",),

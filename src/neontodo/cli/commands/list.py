@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from neontodo.render.listing import Output
     from neontodo.render.tasks import PageLayout
     from neontodo.tasks.filters import TaskFilter
+    from neontodo.tasks.results import SavedView
 
 
 Sort = Annotated[
@@ -78,6 +79,7 @@ class ListRequest(FilteredRequest):
     search: Annotated[
         str | None, typer.Option(metavar="WORDS", help="Only tasks that have all these words.")
     ] = None
+    no_view: options.NoView = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +113,21 @@ def run_search(app: App, request: SearchRequest) -> int:
 
 def _print_found(app: App, request: ListRequest | SearchRequest, *, completed: bool | None) -> int:
     """Print tasks, or their number, and return the exit code."""
+    from neontodo.cli.exits import Exit
+    from neontodo.cli.filters import load_view_in_use, say_view
     from neontodo.cli.output import choose_output
 
     output = choose_output(app, json=request.json, quiet=request.quiet)
-    wanted = _build_filter(app, request, output, completed)
+    # A search finds what no list shows.
+    no_view = isinstance(request, SearchRequest) or request.no_view
+    view = load_view_in_use(app, no_view=no_view)
+    wanted = _build_filter(app, request, output, completed, view)
     if request.count:
         found = _print_count(app, output, wanted)
     else:
-        found = _print_page(app, output, wanted, _choose_layout(app, request, output, wanted))
+        found = _print_page(app, output, wanted, _choose_layout(app, request, output, wanted, view))
+    if request.count or output.mode != "table" or not found:
+        say_view(app, view)
     return Exit.FAILED if request.exit_code and found else Exit.OK
 
 
@@ -172,13 +181,17 @@ def _print_page(app: App, output: Output, wanted: TaskFilter, layout: PageLayout
 
 
 def _build_filter(
-    app: App, request: ListRequest | SearchRequest, output: Output, completed: bool | None
+    app: App,
+    request: ListRequest | SearchRequest,
+    output: Output,
+    completed: bool | None,
+    view: SavedView | None,
 ) -> TaskFilter:
-    from neontodo.cli.filters import read_filter, split_words
+    from neontodo.cli.filters import find_sort, read_filter, split_words
     from neontodo.tasks.filters import TaskFilter, find_status, parse_sort
     from neontodo.tasks.search_text import fold_query
 
-    parsed = read_filter(app, request.words, request.filter_, request)
+    parsed = read_filter(app, request.words, request.filter_, request, view)
     condition = parsed.condition
     if isinstance(request, SearchRequest):
         words, condition = split_words(condition)
@@ -186,8 +199,8 @@ def _build_filter(
         words = fold_query(request.search or "")
     if completed is None or (completed is False and parsed.chooses_status):
         completed = find_status(condition)
-    by_default = "-completed" if completed else app.settings.sort
-    sort = request.sort or ("" if words else by_default)
+    by_default = "" if words else "-completed" if completed else app.settings.sort
+    sort = request.sort or find_sort(app, request.words, view) or by_default
     size = _choose_size(app, request, output)
     return TaskFilter(
         completed=completed,
@@ -216,7 +229,11 @@ def _choose_size(app: App, request: ListRequest | SearchRequest, output: Output)
 
 
 def _choose_layout(
-    app: App, request: ListRequest | SearchRequest, output: Output, wanted: TaskFilter
+    app: App,
+    request: ListRequest | SearchRequest,
+    output: Output,
+    wanted: TaskFilter,
+    view: SavedView | None,
 ) -> PageLayout:
     from neontodo.render.tasks import PageLayout
     from neontodo.tasks.filters import SortKey
@@ -228,6 +245,7 @@ def _choose_layout(
         is_grouped=app.settings.group == "due" and wanted.completed is False and is_by_due,
         shows_completion=wanted.completed is True,
         spell_page=partial(_spell_page, app.words),
+        notes=(f"view {view.name}",) if view is not None else (),
     )
 
 

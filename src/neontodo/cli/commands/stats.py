@@ -25,6 +25,7 @@ class StatsRequest(options.Printing):
 
     words: options.FilterWords = None
     filter_: options.Filter = None
+    no_view: options.NoView = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +55,12 @@ def _print_counts(
     name: str,
     query: Callable[[AsyncSession, str, Condition], Awaitable[list[Count]]],
 ) -> None:
-    from neontodo.cli.filters import read_filter
+    from neontodo.cli.filters import load_view_in_use, read_filter, say_view
     from neontodo.cli.output import choose_output
     from neontodo.render.charts import print_counts
 
-    condition = read_filter(app, request.words, request.filter_).condition
+    view = load_view_in_use(app, no_view=request.no_view)
+    condition = read_filter(app, request.words, request.filter_, view=view).condition
     found = app.run(
         app.read(
             lambda session, me: query(session, me.user_id, condition),
@@ -66,16 +68,18 @@ def _print_counts(
         )
     )
     print_counts(choose_output(app, json=request.json, quiet=request.quiet), found, name=name)
+    say_view(app, view)
 
 
 def run_stats(app: App, request: StatsRequest) -> None:
     """Show how many tasks are pending, overdue and due today, and done by day and week."""
-    from neontodo.cli.filters import read_filter
+    from neontodo.cli.filters import load_view_in_use, read_filter, say_view
     from neontodo.cli.output import choose_output
     from neontodo.render.charts import print_stats
     from neontodo.tasks.queries import counts
 
-    condition = read_filter(app, request.words, request.filter_).condition
+    view = load_view_in_use(app, no_view=request.no_view)
+    condition = read_filter(app, request.words, request.filter_, view=view).condition
     found = app.run(
         app.read(
             lambda session, me: counts.fetch_stats(session, me.user_id, app.now, app.tz, condition),
@@ -83,6 +87,7 @@ def run_stats(app: App, request: StatsRequest) -> None:
         )
     )
     print_stats(choose_output(app, json=request.json), found)
+    say_view(app, view)
 
 
 COMMANDS: Commands = {
