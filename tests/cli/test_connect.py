@@ -473,6 +473,9 @@ def test_moving_to_where_tasks_are_imports_them(ann: Todo, desk: Todo, shared: s
     ann.ok("add", "There already")
     desk.ok("add", "-", stdin="One\nTwo\n")
     desk.ok("done", "2")
+    for person, names in ((ann, ("home", "work")), (desk, ("work", "garden"))):
+        for name in names:
+            person.ok("view", "save", name, f"+{person.home.name}")
     result = desk.ok("connect", shared, "--as", user(ann), "--move")
     assert said(result)[-3:] == [
         "the database already had tasks, so the log was not moved",
@@ -487,6 +490,9 @@ def test_moving_to_where_tasks_are_imports_them(ann: Todo, desk: Todo, shared: s
     }
     again = desk.ok("connect", "--move")
     assert said(again)[-1] == "nothing to move: 2 tasks moved before"
+    theirs, ours = f"+{ann.home.name}", f"+{desk.home.name}"
+    views = [row[:2] for row in ann.ok("view", "list").rows]
+    assert views == [["garden", ours], ["home", theirs], ["work", theirs]]
     desk.ok("undo")
     assert len(ann.tasks()) == 1
 

@@ -19,6 +19,7 @@ from neontodo.models import Record
 from neontodo.tasks.filters import TaskFilter, parse_sort
 from neontodo.tasks.importing import Report, import_tasks
 from neontodo.tasks.queries import tasks, users
+from neontodo.tasks.queries.views import fetch_views
 from neontodo.tasks.results import UnreadableTask
 from neontodo.tasks.transfer import (
     DifferingTask,
@@ -28,6 +29,7 @@ from neontodo.tasks.transfer import (
     find_differing_tasks,
 )
 from neontodo.tasks.unit_of_work import UnitOfWork, WriteContext, save_exactly_once
+from neontodo.tasks.views import add_missing_views
 
 if TYPE_CHECKING:
     from neontodo.accounts.account_file import Account
@@ -106,6 +108,8 @@ async def move_tasks(
 ) -> MoveResult:
     """Copy a user's tasks with their numbers and log; or, beside tasks that are there, import them.
 
+    Views go over, too, unless there is one of the same name.
+
     Doing it again adds what is new since. The embedded store keeps what it has.
     """
     sent: list[TransferResult] = []
@@ -139,12 +143,16 @@ async def _import(
     with tempfile.TemporaryFile() as file:
         unreadable = await _export(home, old, file)
         size = file.tell()
+        async with home.read(old.user_id) as session:
+            saved = await fetch_views(session, old.user_id)
 
         async def action(unit: UnitOfWork) -> Report:
             file.seek(0)
-            return await import_tasks(
+            report = await import_tasks(
                 unit, read_records(file), skip_bad=False, size=size, progress=lambda: None
             )
+            await add_missing_views(unit, saved)
+            return report
 
         return await save_exactly_once(database, context, action), unreadable
 
