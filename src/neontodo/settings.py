@@ -113,7 +113,10 @@ class Settings(BaseSettings):
         Field(description="how tables group pending tasks: none, or due, by when they are due"),
     ] = "none"
     view: Annotated[
-        str, Field(description="the view that lists and counts are narrowed by (todo help filters)")
+        str,
+        Field(
+            description="the view that lists show; `todo view use` goes before the settings file"
+        ),
     ] = ""
     profile: Annotated[
         str,

@@ -101,6 +101,7 @@ def test_a_pipe_is_served_without_what_only_terminals_and_servers_need(local: To
     codes, modules = imported(["list"], TODO_DATA_DIR=str(local.home))
     assert codes == [0]
     assert not modules & {"rich", "keyring", "alembic", "asyncpg", "neontodo.db.migrations"}
+    assert not modules & {"neontodo.tasks.filter_language", "neontodo.tasks.queries.views"}
 
 
 @pytest.mark.parametrize(

@@ -43,12 +43,15 @@ def test_changing_everything_changes_ones_own(mallory: Intruder) -> None:
     mallory.script("ROLLBACK")
 
 
-def test_removing_views_of_another(mallory: Intruder, arena: Arena) -> None:
-    theirs = [view["name"] for view in arena.victim.ok("view", "list", "--json").json]
+def test_adding_and_removing_views_of_another(mallory: Intruder, arena: Arena) -> None:
+    theirs, known = arena.victim.ok("view", "list", "--json").json, (arena.victim_id,)
+    add = "INSERT INTO views (user_id, name, filter) VALUES ($1, 'new', '')"
+    assert mallory.tries(add, arena.victim_id, known=known) == REFUSED
     for who in (arena.victim_id, arena.mallory_id, "nobody", None):
-        known = (arena.victim_id,)
-        assert mallory.tries("SELECT todo_remove_views($1, $2)", who, theirs, known=known)
-    assert [view["name"] for view in arena.victim.ok("view", "list", "--json").json] == theirs
+        remove = "SELECT todo_remove_views($1, $2)"
+        names = [view["name"] for view in theirs]
+        assert mallory.tries(remove, who, names, known=known) == "allowed"
+    assert arena.victim.ok("view", "list", "--json").json == theirs
 
 
 def test_removing_tasks_of_another(mallory: Intruder, arena: Arena) -> None:

@@ -209,7 +209,8 @@ def test_every_statement_is_restricted_to_a_constant(
     me = shared.ids()["ann"]
     restricted = {statement for statement, plan in plans.items() if is_restricted(plan, me)}
     protected = {s for s in plans if any(f" {table}" in s for table in PROTECTED)}
-    assert protected == restricted
+    # No plan shows the rule for new rows, unless it asks a table itself.
+    assert {s for s in protected if not s.startswith("INSERT INTO views ")} == restricted
     assert len(restricted) > 20
 
 

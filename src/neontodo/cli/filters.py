@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from neontodo.app import App
     from neontodo.tasks.results import SavedView
 
+_CHOSEN = "`todo view use`"
+
 
 def read_filter(
     app: App,
@@ -58,7 +60,7 @@ def find_view_in_use(app: App) -> tuple[str | None, str]:
     variable = variable_name("view")
     name, origin = app.settings.view, app.setting_origins.get("view", "")
     if origin != variable and (chosen := app.profile.load_view()):
-        name, origin = chosen, "`todo view use`"
+        name, origin = chosen, _CHOSEN
     return (None if name in ("", NO_VIEW) else name), origin
 
 
@@ -70,9 +72,11 @@ def load_view_in_use(app: App, *, no_view: bool) -> SavedView | None:
     if name is None:
         return None
     if name not in app.views:
+        is_chosen = origin == _CHOSEN
+        command = "`todo view use none` ends that" if is_chosen else "`todo view list` lists them"
         raise BadValue(
             f"there is no view `{name}`, which {origin} says to use",
-            hint="`--no-view` goes without one; `todo view list` lists the views",
+            hint=f"`--no-view` goes without one; {command}",
         )
     return app.views[name]
 

@@ -25,7 +25,7 @@ def print_views(output: Output, views: Iterable[SavedView], *, in_use: str | Non
                 lambda view: view.name,
                 lambda view: "bold" if view.name == in_use else "",
                 mark=lambda view: " (in use)" if view.name == in_use else "",
-                widest=NAME_WIDTH,
+                widest=min(NAME_WIDTH, max(1, output.streams.width // 2)),
             ),
             Column("filter", lambda view: view.filter, is_main=True, lines=None),
             Column("sort", lambda view: view.sort or "", "dim", rank=1),
