@@ -130,6 +130,7 @@ def test_every_sort_key_is_offered(local: Todo) -> None:
         (["add", "x", "project", ":"], ["home"]),
         (["edit", "1", "--untag", "a", ":", "b"], ["b"]),
         (["list", "view:h"], ["view:home"]),
+        (["list", "+a", "view", ":", "h"], ["home"]),
         (["done", "+a", "view:"], ["view:home"]),
         (["view", "use", "h"], ["home"]),
     ],

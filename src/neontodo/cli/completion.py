@@ -124,11 +124,14 @@ def complete_views(ctx: Any, incomplete: str) -> list[Offer]:
 
 def complete_filter(ctx: Any, incomplete: str) -> list[Offer]:
     """Complete a filter where it names a view."""
-    key = "view:"
-    if not incomplete.lower().startswith(key):
+    before = ctx.params.get("words") or ctx.params.get("tasks") or []
+    if before[-2:] == ["view", ":"]:
+        # Bash takes a colon for the end of a word.
+        return complete_views(ctx, incomplete)
+    key, colon, start = incomplete.partition(":")
+    if (key.lower(), colon) != ("view", ":"):
         return []
-    offers = complete_views(ctx, incomplete[len(key) :])
-    return [(f"{incomplete[: len(key)]}{name}", text) for name, text in offers]
+    return [(f"{key}:{name}", text) for name, text in complete_views(ctx, start)]
 
 
 def complete_profiles(ctx: Any, incomplete: str) -> list[Offer]:

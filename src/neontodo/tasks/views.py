@@ -133,7 +133,7 @@ async def remove(unit: UnitOfWork, names: Collection[str]) -> list[SavedView]:
         if not unit.sent_before:
             require_view(name, there)
     await queries.delete_views(unit.session, unit.user_id, names)
-    return [there[name] for name in names if name in there]
+    return [there[name] for name in dict.fromkeys(names) if name in there]
 
 
 def require_view(name: str, there: Mapping[str, SavedView]) -> SavedView:

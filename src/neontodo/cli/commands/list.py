@@ -113,7 +113,6 @@ def run_search(app: App, request: SearchRequest) -> int:
 
 def _print_found(app: App, request: ListRequest | SearchRequest, *, completed: bool | None) -> int:
     """Print tasks, or their number, and return the exit code."""
-    from neontodo.cli.exits import Exit
     from neontodo.cli.filters import load_view_in_use, say_view
     from neontodo.cli.output import choose_output
 
