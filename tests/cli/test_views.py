@@ -129,6 +129,7 @@ REFUSED = [
     (["x", "+a", "--sort", "size"], "`size` is not a sort key"),
     (["x"], "the view `x` has neither a filter nor an order"),
     (["a:b", "+a"], "`a:b` is not a name for a view"),
+    (["--", "-a", "+a"], "`-a` is not a name for a view"),
     (["x" * 101, "+a"], "is not a name for a view"),
     (["none", "+a"], "no view is called `none`"),
     (["x", "a" * 10_001], "the filter has more than 10,000 characters"),

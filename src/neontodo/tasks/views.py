@@ -41,11 +41,12 @@ class NewView:
 
     def __post_init__(self) -> None:
         is_word = self.name.isprintable() and not set(self.name) & set(' ,:()"')
-        if not (is_word and 0 < len(self.name) <= VIEW_NAME_MAX):
+        is_option = self.name.startswith("-")
+        if is_option or not (is_word and 0 < len(self.name) <= VIEW_NAME_MAX):
             raise BadValue(
                 f"`{self.name}` is not a name for a view",
-                hint=f"it has 1 to {VIEW_NAME_MAX} characters and no space, comma, colon, quote "
-                "or parenthesis",
+                hint=f"it has 1 to {VIEW_NAME_MAX} characters, no `-` at the beginning, and no "
+                "space, comma, colon, quote or parenthesis",
             )
         if self.name == NO_VIEW:
             raise BadValue(f"no view is called `{NO_VIEW}`: `todo view use {NO_VIEW}` uses none")
