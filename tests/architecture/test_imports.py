@@ -114,8 +114,8 @@ def test_a_pipe_is_served_without_what_only_terminals_and_servers_need(local: To
 def test_only_words_that_set_fields_import_what_reads_them(
     local: Todo, words: str, needed: set[str]
 ) -> None:
-    code, modules = imported("add", "-q", *words.split(), TODO_DATA_DIR=str(local.home))
-    assert code == 0
+    codes, modules = imported(["add", "-q", *words.split()], TODO_DATA_DIR=str(local.home))
+    assert codes == [0]
     assert modules & {"neontodo.cli.inline_words", "neontodo.tasks.dates"} == needed
 
 
