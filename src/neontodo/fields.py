@@ -133,6 +133,12 @@ _DUE_FILTER = Option(
     "Only tasks due then: today, overdue, week, none, or a date; repeat it for any of several.",
     ("today", "overdue", "week", "none", "tomorrow"),
 )
+_START = Option(
+    ("--start",),
+    "WHEN",
+    "Until when it waits, out of sight: mon, 2026-12-24, +2w, as for --due; none: it does not.",
+    ("tomorrow", "mon", "next week", "in 3 days", "+1w", "next month"),
+)
 _PRIORITY = Option(("--priority", "-p"), "LEVEL", "none, low, medium or high.", PRIORITIES)
 _PRIORITY_FILTER = replace(
     _PRIORITY,
@@ -173,6 +179,7 @@ FIELDS = (
     Field("extra", Kind.OBJECT),
     Field("created_at", Kind.INSTANT, sort_key="created"),
     Field("updated_at", Kind.INSTANT, sort_key="updated"),
+    Field("start", Kind.WHEN, _START, sort_key="start", line="start"),
 )
 """In the order that JSON and CSV have them in; may grow, never changes a name."""
 

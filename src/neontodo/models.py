@@ -454,6 +454,7 @@ class TaskCreate(_Checked):
     title: Title
     description: Description | None = None
     due: When | None = None
+    start: When | None = None
     priority: Priority = Priority.NONE
     project: Project | None = None
     tags: TagSet = ()
@@ -472,6 +473,7 @@ class TaskUpdate(_Checked):
     title: Title | None = None
     description: Description | None = None
     due: When | None = None
+    start: When | None = None
     priority: Priority | None = None
     project: Project | None = None
     tags: TagSet | None = None
@@ -487,8 +489,8 @@ class Record(NamedTuple):
     `hides_others` says of a problem that further records may be lost with this one. The names in
     `not_understood` are those that the file has and the task keeps in `extra`.
     `fields` names those that the source has, be they empty, besides the task's own that are set.
-    `schedule` is `repeating` or `waiting` for a pending task that is so in its source. `deleted`
-    tells of a skipped one which task it was, and when it was deleted.
+    `schedule` is `repeating` for a pending task that is so in its source. `deleted` tells of a
+    skipped one which task it was, and when it was deleted.
     """
 
     where: str
@@ -563,11 +565,18 @@ class TaskPublic(BaseModel):
     extra: Extra | None
     created_at: datetime
     updated_at: datetime
+    start_on: date | None
+    start_at: datetime | None
 
     @property
     def due(self) -> When | None:
         """The instant if a time of day was given, else the floating day."""
         return self.due_at or self.due_on
+
+    @property
+    def start(self) -> When | None:
+        """Until when it waits: an instant, or the day that it is there on again."""
+        return self.start_at or self.start_on
 
     def read_whole(self, name: str) -> str | None:
         """Return the title or description, as it was before it was cut if `extra` has that."""

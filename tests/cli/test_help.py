@@ -185,6 +185,8 @@ def test_the_fields_of_json_are_those_of_a_task() -> None:
         extra=None,
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         updated_at=datetime(2026, 1, 1, tzinfo=UTC),
+        start_on=None,
+        start_at=None,
     )
     items = re.findall(r"^- (.*?): ", read_topic("json"), re.MULTILINE)
     assert re.findall(r"`(\w+)`", " ".join(items)) == list(task.to_json())

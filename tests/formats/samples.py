@@ -15,6 +15,7 @@ from neontodo import formats
 from neontodo.columns import DAYS, INSTANTS
 from neontodo.fields import Priority
 from neontodo.models import Record, TaskCreate, TaskPublic
+from neontodo.tasks.state import WHEN
 
 TZ = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 20, 19, 30, tzinfo=UTC)
@@ -48,7 +49,6 @@ def text_of(written: list[TaskPublic], format: str, *, tz: tzinfo = TZ) -> str:
 
 def stored(task: TaskCreate, **changes: Any) -> TaskPublic:
     """The task as it comes out of a store that it was put into, and changed there."""
-    instant = task.due if isinstance(task.due, datetime) else None
     values = {
         "id": task.id or ID,
         "number": task.number or 1,
@@ -56,8 +56,6 @@ def stored(task: TaskCreate, **changes: Any) -> TaskPublic:
         "description": task.description,
         "completed": task.completed,
         "completed_at": task.completed_at,
-        "due_on": instant.date() if instant else task.due,
-        "due_at": instant.astimezone(UTC) if instant else None,
         "priority": task.priority,
         "project": task.project,
         "tags": task.tags,
@@ -65,6 +63,11 @@ def stored(task: TaskCreate, **changes: Any) -> TaskPublic:
         "created_at": task.created_at or NOW,
         "updated_at": task.updated_at or NOW,
     }
+    for name in WHEN:
+        when = getattr(task, name)
+        instant = when if isinstance(when, datetime) else None
+        values[f"{name}_on"] = instant.date() if instant else when
+        values[f"{name}_at"] = instant.astimezone(UTC) if instant else None
     return TaskPublic.model_validate({**values, **changes})
 
 
@@ -111,7 +114,7 @@ extras = st.none() | st.builds(
 def public_tasks(draw: st.DrawFn, extra: st.SearchStrategy[Any] | None = None) -> TaskPublic:
     """Any task that can be in a store."""
     completed_at = draw(st.none() | _instants)
-    due = draw(st.none() | st.dates(*DAYS) | _instants)
+    due, start = (draw(st.none() | st.dates(*DAYS) | _instants) for _ in range(2))
     return TaskPublic(
         id=draw(st.uuids()),
         number=draw(st.integers(1, 10**9)),
@@ -127,6 +130,8 @@ def public_tasks(draw: st.DrawFn, extra: st.SearchStrategy[Any] | None = None) -
         extra=draw(st.none() if extra is None else extra),
         created_at=draw(_instants),
         updated_at=draw(_instants),
+        start_on=start.date() if isinstance(start, datetime) else start,
+        start_at=start if isinstance(start, datetime) else None,
     )
 
 

@@ -28,7 +28,8 @@ LINE = (
     '"due": "2026-12-01T17:00:00Z", "priority": "high", "project": "home", '
     '"tags": ["errand", "shop"], '
     '"extra": {"annotations": [{"entry": "20181002T143604Z", "description": "oat"}]}, '
-    '"created_at": "2026-11-20T19:30:00Z", "updated_at": "2026-11-20T19:30:00Z"}'
+    '"created_at": "2026-11-20T19:30:00Z", "updated_at": "2026-11-20T19:30:00Z",'
+    ' "start": null}'
 )
 
 

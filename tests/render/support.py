@@ -93,6 +93,8 @@ def task(number: int = 1, title: str = "Buy milk", **fields: Any) -> TaskPublic:
         "extra": None,
         "created_at": NOW - timedelta(days=3),
         "updated_at": NOW - timedelta(days=3),
+        "start_on": None,
+        "start_at": None,
     }
     return TaskPublic(**given | fields)
 

@@ -132,6 +132,7 @@ def test_lines_are_the_json_fields_with_their_values() -> None:
         '"description":"see https://example.org"}],"taskwarrior":{"urgency":2.6}}\n'
         "created_at\t2026-11-17T19:30:00Z\n"
         "updated_at\t2026-11-20T19:30:00Z\n"
+        "start\t\n"
     )
 
 
@@ -146,7 +147,7 @@ def test_lines_read_back(text: str) -> None:
 def test_json_is_one_object() -> None:
     out = printed(FULL, "json").out
     assert out.startswith('{\n  "id": "a1b2c3d4-0000-4000-8000-000000000012",\n  "number": 12,\n')
-    assert out.endswith('  "updated_at": "2026-11-20T19:30:00Z"\n}\n')
+    assert out.endswith('  "updated_at": "2026-11-20T19:30:00Z",\n  "start": null\n}\n')
     assert json.loads(out) == FULL.to_json()
 
 

@@ -35,7 +35,7 @@ def choose_tasks(
     are neither a reference nor a filter choose nothing, so that a forgotten quote cannot change
     the wrong task: the tasks that they may mean are shown.
     """
-    from neontodo.cli.filters import divide_words, read_filter
+    from neontodo.cli.filters import divide_words, hide_waiting, read_filter
     from neontodo.tasks.filters import EVERY, TaskFilter
 
     named, filters = divide_words(request.tasks)
@@ -50,8 +50,8 @@ def choose_tasks(
         if filters or request.filter_ is not None:
             raise BadValue("the filter matches every task", hint="`--all` changes all of them")
         raise BadValue("no task was named", hint=_EXAMPLE)
-    chooses_status = request.all_ or parsed.chooses_status
-    wanted = TaskFilter(None if chooses_status else completed, parsed.condition)
+    status = None if request.all_ or parsed.chooses_status else completed
+    wanted = TaskFilter(status, parsed.condition, hide_waiting(app, parsed, status))
     chosen = Filtered(wanted, refs)
     return _confirm_tasks(app, chosen, verb) if needs_answer else chosen
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from neontodo.cli.field_values import collect_fields
 from neontodo.errors import BadValue
-from neontodo.tasks.filters import AllOf, Condition, Contains, ParsedFilter
+from neontodo.tasks.filters import AllOf, Condition, Contains, ParsedFilter, build_waiting
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -45,7 +45,9 @@ def read_filter(
         *(part.condition for part in parsed),
     ]
     return ParsedFilter(
-        AllOf(list_parts(AllOf(tuple(conditions)))), any(part.chooses_status for part in parsed)
+        AllOf(list_parts(AllOf(tuple(conditions)))),
+        any(part.chooses_status for part in parsed),
+        any(part.chooses_waiting for part in parsed),
     )
 
 
@@ -95,6 +97,16 @@ def find_sort(app: App, words: Sequence[str] | None, view: SavedView | None) -> 
     if len(named) == 1:
         view = app.views.get(named[0][len("view:") :]) or view
     return view.sort if view is not None else None
+
+
+def hide_waiting(app: App, parsed: ParsedFilter, completed: bool | None) -> Condition | None:
+    """Return what is left out where nothing is said of it: pending tasks that wait to start.
+
+    `completed` is as for `TaskFilter`; done tasks do not wait.
+    """
+    if completed is not False or parsed.chooses_status or parsed.chooses_waiting:
+        return None
+    return build_waiting(app.now.astimezone(app.tz))
 
 
 def divide_words(words: Sequence[str] | None) -> tuple[list[str], list[str]]:

@@ -64,6 +64,7 @@ def _declare(name: str, *, as_filter: bool = False) -> Any:
 Title = Annotated[str | None, _declare("title")]
 Description = Annotated[str | None, _declare("description")]
 Due = Annotated[str | None, _declare("due")]
+Start = Annotated[str | None, _declare("start")]
 Priority = Annotated[str | None, _declare("priority")]
 Project = Annotated[str | None, _declare("project")]
 Tag = Annotated[list[str] | None, _declare("tags")]
@@ -117,5 +118,6 @@ class FieldOptions(Changing):
 
     description: Description = None
     due: Due = None
+    start: Start = None
     priority: Priority = None
     project: Project = None

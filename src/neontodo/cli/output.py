@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from neontodo.errors import limit_lines
+from neontodo.wording import list_numbers
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -143,6 +144,7 @@ def report_change(
     `verb` is a participle, None if the outcome's notes say it all; `already` is what the unchanged
     tasks were; `chosen` is what chose the tasks, where that may be a filter.
     """
+    from neontodo.cli.options import FieldOptions
     from neontodo.render.messages import print_outcome, say_dry_run
     from neontodo.render.tasks import print_tasks
     from neontodo.tasks.lookup import Filtered
@@ -151,7 +153,24 @@ def report_change(
     if isinstance(chosen, Filtered) and not (outcome.changed or outcome.unchanged):
         say_unknown_names(app, chosen.wanted.condition)
     print_outcome(app.streams, verb, outcome, already=already, format_when=partial(_name_when, app))
+    if isinstance(request, FieldOptions):
+        _warn_of_late_starts(app, outcome.changed)
     if request.dry_run:
         say_dry_run(app.streams)
     if output.mode != "table" or (outcome.changed and not app.streams.out_is_terminal):
         print_tasks(output, outcome.changed)
+
+
+def _warn_of_late_starts(app: App, tasks: Sequence[TaskPublic]) -> None:
+    """Warn of tasks that are due while they still wait, out of sight."""
+    from neontodo.render.messages import warn
+    from neontodo.tasks.dates import is_later
+
+    late = [
+        task.number
+        for task in tasks
+        if task.start and task.due and not task.completed and is_later(task.start, task.due, app.tz)
+    ]
+    if late:
+        what = "task {} starts after it is" if len(late) == 1 else "tasks {} start after they are"
+        warn(app.streams, f"{what.format(list_numbers(late))} due")

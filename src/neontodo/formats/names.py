@@ -23,6 +23,7 @@ _NAMES = {
     "priority": "",
     "project": "project_name list list_name",
     "tags": "tag label labels categories",
+    "start": "start_date start_on start_at date_start defer_date defer_until wait wait_until",
     "created_at": "created created_on created_date creation_date date_created",
     "updated_at": "updated modified updated_on updated_date modified_at last_modified",
 }

@@ -2,8 +2,9 @@
 
 Read are a JSON array, one object per line, and objects with commas between. `waiting` and
 `recurring` tasks are pending here; deleted ones are skipped. A `due` at the beginning of a day in
-`tz` is that day. The attribute `notes` is the description, which Taskwarrior has not. Everything
-that the model has no field for is kept and written again, with changed fields laid over it.
+`tz` is that day, and so is `wait`, or without it `scheduled`, which is the start. The attribute
+`notes` is the description, which Taskwarrior has not. Everything that the model has no field for is
+kept and written again, with changed fields laid over it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from itertools import pairwise
 from typing import Any, BinaryIO
 from uuid import UUID
 
+from neontodo.columns import DAYS, INSTANTS
 from neontodo.fields import Priority
 from neontodo.formats import dates, record
 from neontodo.formats.json_array import read_objects, write_array
@@ -29,16 +31,18 @@ _NAMES = {
     "created_at": "entry",
     "updated_at": "modified",
     "completed_at": "end",
+    "start": "wait",
 }
 _LETTERS = {Priority.HIGH: "H", Priority.MEDIUM: "M", Priority.LOW: "L"}
 _PRIORITIES = {letter: priority for priority, letter in _LETTERS.items()}
 _STATUSES = ("pending", "waiting", "recurring", "completed")
-_SCHEDULE = ("recur", "wait")
-_UNDERSTOOD = {"id", "urgency", "status", "tags", "end", "mask", "imask", "parent", *_SCHEDULE}
+_STARTS = ("wait", "scheduled")
+"""What says when a task starts, the more telling one first."""
+_UNDERSTOOD = {"id", "urgency", "status", "tags", "end", "mask", "imask", "parent", "recur"}
 """What is kept for Taskwarrior, and would not change the task here, or is counted."""
 _LAST = ("annotations", "depends", "urgency")
 _IN_EXTRA = ("annotations", "taskwarrior")
-_FIELDS = ("title", "completed", "due", "priority", "project", "tags", *_IN_EXTRA)
+_FIELDS = ("title", "completed", "due", "start", "priority", "project", "tags", *_IN_EXTRA)
 """What every record has of a task and its `extra`: an attribute that is not there is empty."""
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -58,14 +62,16 @@ def _read_object(where: str, raw: Any, tz: tzinfo, now: datetime) -> Record:
     except BadRecord as error:
         return Record(where, problem=str(error))
     rest = (task.extra or {}).get("taskwarrior", {})
-    odd = {name: value for name, value in rest.items() if name not in _UNDERSTOOD}
+    name, start = _find_start(rest, tz)
+    understood = _UNDERSTOOD if start is None else {*_UNDERSTOOD, name}
+    odd = {name: value for name, value in rest.items() if name not in understood}
     return Record(
         where,
         task,
         key="" if task.id else json.dumps(raw, sort_keys=True),
         not_understood=record.list_names(odd),
         fields=_FIELDS,
-        schedule=None if task.completed else _read_schedule(raw, tz, now),
+        schedule=None if task.completed else _read_schedule(raw),
     )
 
 
@@ -79,16 +85,11 @@ def _read_deletion(raw: dict[str, Any], tz: tzinfo) -> tuple[UUID, datetime] | N
     return (task_id, when) if when else None
 
 
-def _read_schedule(raw: dict[str, Any], tz: tzinfo, now: datetime) -> str | None:
-    """Return whether a pending task repeats, or waits for a day to come."""
-    status = raw.get("status")
-    if status == "recurring" or (raw.get("recur") and not raw.get("parent")):
+def _read_schedule(raw: dict[str, Any]) -> str | None:
+    """Return whether a pending task repeats."""
+    if raw.get("status") == "recurring" or (raw.get("recur") and not raw.get("parent")):
         return "repeating"
-    if status != "waiting" and "wait" in raw:
-        # Since version 2.6 that is how Taskwarrior itself tells.
-        with suppress(ValueError):
-            status = "waiting" if dates.parse_instant(raw["wait"], tz) > now else status
-    return "waiting" if status == "waiting" else None
+    return None
 
 
 def _read_task(raw: dict[str, Any], tz: tzinfo, now: datetime) -> TaskCreate:
@@ -110,7 +111,9 @@ def _read_task(raw: dict[str, Any], tz: tzinfo, now: datetime) -> TaskCreate:
     if isinstance(rest.get("notes"), str):
         values["description"] = rest.pop("notes")
     if "due" in rest:
-        values["due"] = _parse_due(rest.pop("due"), tz, extra)
+        values["due"] = _read_due(rest.pop("due"), tz, extra)
+    if (start := _find_start(rest, tz)[1]) is not None:
+        values["start"] = _keep_day("start", start, tz, extra)
     if "annotations" in rest:
         extra["annotations"] = rest.pop("annotations")
     if rest:
@@ -155,18 +158,36 @@ def _pop_tags(rest: dict[str, Any]) -> tuple[str, ...]:
     return tags
 
 
-def _parse_due(value: Any, tz: tzinfo, extra: dict[str, Any]) -> date | datetime:
+def _read_due(value: Any, tz: tzinfo, extra: dict[str, Any]) -> date | datetime:
     try:
-        due = dates.parse_when(value, tz)
+        return _keep_day("due", dates.parse_when(value, tz), tz, extra)
     except ValueError:
         raise BadRecord("due: must be like `20181122T103257Z`") from None
-    if not isinstance(due, datetime):
-        return due
-    day = due.date()
-    if dates.start_of_day(day, tz) != due:
-        return due
+
+
+def _find_start(attributes: dict[str, Any], tz: tzinfo) -> tuple[str, date | datetime | None]:
+    """Return the attribute that says when a task starts, and when that is."""
+    for name in _STARTS:
+        # One that cannot be read stays as it is, and hides nothing.
+        with suppress(ValueError, KeyError):
+            return name, dates.parse_when(attributes[name], tz)
+    return _STARTS[0], None
+
+
+def _keep_day(
+    name: str, when: date | datetime, tz: tzinfo, extra: dict[str, Any]
+) -> date | datetime:
+    """Return the day that begins at an instant in `tz`, which `extra` keeps; else the instant."""
+    if not isinstance(when, datetime):
+        return when
+    day = when.date()
+    if name == "start" and not INSTANTS[0] <= when <= INSTANTS[1]:
+        # `wait:someday` is the last day of all, in the time zone of who wrote it.
+        day = min(max(day, DAYS[0]), DAYS[1])
+    elif dates.start_of_day(day, tz) != when:
+        return when
     # The same instant is another day's in another time zone, so both are kept.
-    extra["due"] = {"on": day.isoformat(), "at": _format_instant(due)}
+    extra[name] = {"on": day.isoformat(), "at": _format_instant(when)}
     return day
 
 
@@ -177,6 +198,7 @@ def write(tasks: Iterable[TaskPublic], *, tz: tzinfo) -> Iterator[str]:
 
 def _format_task(task: TaskPublic, tz: tzinfo) -> dict[str, Any]:
     attributes = dict(record.read_section(task, "taskwarrior"))
+    _set_start(attributes, task, tz)
     waiting = attributes.get("status") in _STATUSES[1:3]
     attributes |= {
         "uuid": str(task.id),
@@ -193,7 +215,7 @@ def _format_task(task: TaskPublic, tz: tzinfo) -> dict[str, Any]:
     if task.priority in _LETTERS:
         attributes["priority"] = _LETTERS[task.priority]
     attributes |= {
-        "due": _format_due(task, tz),
+        "due": _format_when("due", task, tz),
         "notes": task.read_whole("description") or attributes.get("notes"),
         "project": task.project,
         "tags": _restore_tag_order(task.tags, attributes.get("tags")) or None,
@@ -204,16 +226,31 @@ def _format_task(task: TaskPublic, tz: tzinfo) -> dict[str, Any]:
     return {name: attributes[name] for name in in_order if name in there}
 
 
-def _format_due(task: TaskPublic, tz: tzinfo) -> str | None:
-    due = task.due
-    if due is None:
+def _set_start(attributes: dict[str, Any], task: TaskPublic, tz: tzinfo) -> None:
+    """Let the attributes say when the task starts; as they came where they say so already."""
+    name, came = _find_start(attributes, tz)
+    start = _format_when("start", task, tz)
+    if start is None and came is not None:
+        for each in _STARTS:
+            attributes.pop(each, None)
+        if attributes.get("status") == "waiting":
+            del attributes["status"]
+    elif start is not None and (came is None or start != _format_beginning(came, tz)):
+        attributes[name] = start
+
+
+def _format_beginning(when: date | datetime, tz: tzinfo) -> str:
+    return _format_instant(when if isinstance(when, datetime) else dates.start_of_day(when, tz))
+
+
+def _format_when(name: str, task: TaskPublic, tz: tzinfo) -> str | None:
+    when: date | datetime | None = getattr(task, name)
+    kept = record.read_section(task, name)
+    if when is None:
         return None
-    if isinstance(due, datetime):
-        return _format_instant(due)
-    kept = record.read_section(task, "due")
-    if kept.get("on") == due.isoformat() and isinstance(kept.get("at"), str):
+    if kept.get("on") == when.isoformat() and isinstance(kept.get("at"), str):
         return str(kept["at"])
-    return _format_instant(dates.start_of_day(due, tz))
+    return _format_beginning(when, tz)
 
 
 def _restore_tag_order(tags: tuple[str, ...], kept: Any) -> list[str]:

@@ -1,10 +1,11 @@
 """`todotxt`: one task per line, by the rules of github.com/todotxt/todo.txt.
 
 Read: `(A)`, `(B)`, `(C)` are high, medium and low, other letters none; the first `+project` is the
-project, every other one and every `@context` a tag, `due:2026-11-20` the due day. Such words are
-taken off both ends of the text to give the title; in the middle of a sentence they stay in it as
-well. The whole line is kept in `extra`, so that a task that was not changed here is written as the
-same line, and of a changed one only the changed parts are new.
+project, every other one and every `@context` a tag, `due:2026-11-20` the due day, and
+`t:2026-11-20` the day on which it starts. Such words are taken off both ends of the text to give
+the title; in the middle of a sentence they stay in it as well. The whole line is kept in `extra`,
+so that a task that was not changed here is written as the same line, and of a changed one only the
+changed parts are new.
 
 Written: what the format has no place for is left out, namely the description, a time of day, the
 number and the id. Line breaks in a title become spaces, spaces in a project `_`. A word ` @so`,
@@ -87,6 +88,10 @@ class Line:
     def due(self) -> str | None:
         return _read_first(self.words, read_due)
 
+    @property
+    def start(self) -> str | None:
+        return _read_first(self.words, read_start)
+
 
 def parse_line(text: str) -> Line:
     """Return the parts of a line; the last word is always text."""
@@ -136,6 +141,11 @@ def read_due(word: str) -> str | None:
     return word[4:] if word[:4] == "due:" and _parse_date(word[4:]) else None
 
 
+def read_start(word: str) -> str | None:
+    """Return the day of `t:2026-11-20`, as text."""
+    return word[2:] if word[:2] == "t:" and _parse_date(word[2:]) else None
+
+
 def read_priority(word: str) -> str | None:
     """Return the letter of `pri:A`."""
     return word[4] if word[:4] == "pri:" and _parse_letter(f"({word[4:]})") else None
@@ -181,6 +191,7 @@ def _read_line(where: str, text: str, tz: tzinfo, now: datetime) -> Record:
         "project": line.project,
         "tags": tuple(line.tags),
         "due": line.due and date.fromisoformat(line.due),
+        "start": line.start and date.fromisoformat(line.start),
         "completed": line.done,
         "created_at": line.created_on and dates.start_of_day(line.created_on, tz),
     }
@@ -197,7 +208,7 @@ def _read_line(where: str, text: str, tz: tzinfo, now: datetime) -> Record:
         task,
         key=text,
         not_understood=tuple(_list_unused(line)),
-        schedule=_read_schedule(line, tz, now),
+        schedule=_read_schedule(line),
     )
 
 
@@ -206,18 +217,14 @@ def _list_unused(line: Line) -> Iterator[str]:
     if line.priority and line.priority not in _PRIORITIES:
         yield "priority"
     keys = {word.partition(":")[0] for word in line.words if is_mark(word)}
-    yield from sorted(keys & _KEYS - {"due", "pri", "rec", "t"})
+    keys -= {"t"} if line.start else set()
+    yield from sorted(keys & _KEYS - {"due", "pri", "rec"})
 
 
-def _read_schedule(line: Line, tz: tzinfo, now: datetime) -> str | None:
-    """Return whether a pending task repeats, or waits for a day to come (`t:2026-12-01`)."""
-    if line.done:
-        return None
-    if any(word.startswith("rec:") for word in line.words):
-        return "repeating"
-    start = _read_first(line.words, lambda word: word[2:] if word[:2] == "t:" else None)
-    day = _parse_date(start) if start else None
-    return "waiting" if day and day > local_day(now, tz) else None
+def _read_schedule(line: Line) -> str | None:
+    """Return whether a pending task repeats."""
+    is_repeating = not line.done and any(word.startswith("rec:") for word in line.words)
+    return "repeating" if is_repeating else None
 
 
 def write(tasks: Iterable[TaskPublic], *, tz: tzinfo) -> Iterator[str]:
@@ -258,6 +265,8 @@ def _set_marks(line: Line, old: Line, task: TaskPublic) -> None:
     _set_mark(line, "+", read_project, old.project, project)
     due_on = task.due_on.isoformat() if task.due_on else None
     _set_mark(line, "due:", read_due, old.due, due_on)
+    start_on = task.start_on.isoformat() if task.start_on else None
+    _set_mark(line, "t:", read_start, old.start, start_on)
     if old.project and not project:
         _make_contexts(line, task.tags)
     gone = {f"@{tag}" for tag in old.tags.difference(task.tags)}

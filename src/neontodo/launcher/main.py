@@ -37,8 +37,8 @@ PROCESS_FOLDERS = ("/dev/", "/proc/")
 """Folders in which a file's name means another thing to each process."""
 
 EDITS = (
-    "--title", "--description", "-d", "--due", "--priority", "-p", "--project", "-P", "--tag",
-    "-t", "--untag",
+    "--title", "--description", "-d", "--due", "--start", "--priority", "-p", "--project", "-P",
+    "--tag", "-t", "--untag",
 )  # fmt: skip
 """With one of them, `todo edit` needs no editor."""
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from neontodo.render.listing import print_pairs
-from neontodo.render.tasks import PRIORITIES, PRIORITY_STYLES, due_style
+from neontodo.render.tasks import PRIORITIES, PRIORITY_STYLES, due_style, is_waiting
 from neontodo.render.text import local_time
 
 if TYPE_CHECKING:
@@ -67,13 +67,19 @@ def _draw(output: Output, task: TaskPublic) -> None:
 
 def _fields(output: Output, canvas: Canvas, task: TaskPublic) -> Iterator[tuple[str | Cell, Cell]]:
     from neontodo.render.table import Cell
+    from neontodo.tasks.dates import describe_when
 
     tz = output.tz
     yield "number", Cell(str(task.number))
     is_done = Cell(f"{canvas.symbols.done} done", "green")
-    yield "status", is_done if task.completed else Cell("pending")
+    if is_waiting(output, task) and task.start:
+        yield "status", Cell(f"waiting until {describe_when(task.start, now=output.now, tz=tz)}")
+    else:
+        yield "status", is_done if task.completed else Cell("pending")
     if task.due is not None:
-        yield "due", Cell(_due(task.due, output.now, tz), due_style(output, task))
+        yield "due", Cell(_when(task.due, output.now, tz), due_style(output, task))
+    if task.start is not None:
+        yield "start", Cell(_when(task.start, output.now, tz))
     if task.priority:
         priority = f"{task.priority.label} {PRIORITIES[task.priority]}"
         yield "priority", Cell(priority, PRIORITY_STYLES[task.priority])
@@ -95,12 +101,12 @@ def _fields(output: Output, canvas: Canvas, task: TaskPublic) -> Iterator[tuple[
             yield name, Cell(canvas.crop(canvas.safe(text), EXTRA_WIDTH), "dim")
 
 
-def _due(due: When, now: datetime, tz: tzinfo) -> str:
+def _when(when: When, now: datetime, tz: tzinfo) -> str:
     """The day or instant, and how far away it is."""
     from neontodo.tasks.dates import describe_when, local_day
 
-    day: date = local_day(due, tz) if isinstance(due, datetime) else due
-    absolute = local_time(due, tz) if isinstance(due, datetime) else due.isoformat()
+    day: date = local_day(when, tz) if isinstance(when, datetime) else when
+    absolute = local_time(when, tz) if isinstance(when, datetime) else when.isoformat()
     days = (day - local_day(now, tz)).days
     near = describe_when(day, now=now, tz=tz)
     if near == day.isoformat():

@@ -257,7 +257,7 @@ def _to_json(report: Report) -> dict[str, Any]:
 
 
 def _describe_schedules(schedules: Mapping[str, int]) -> str:
-    verbs = {"repeating": ("repeats", "repeat"), "waiting": ("waits", "wait")}
+    verbs = {"repeating": ("repeats", "repeat")}
     parts = [f"{count} {verbs[kind][count > 1]}" for kind, count in schedules.items()]
     they_are = "it is" if sum(schedules.values()) == 1 else "they are"
     return f"{' and '.join(parts)} in the file; todo cannot do that yet: {they_are} pending now"

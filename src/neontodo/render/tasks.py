@@ -60,14 +60,15 @@ def print_tasks(
     *,
     total: int | None = None,
     shown_from: int = 0,
+    waiting: int = 0,
     none_found: str = "no tasks",
     next_step: str | None = '`todo add "Buy milk"` adds one',
     layout: PageLayout = PLAIN,
 ) -> None:
     """Print the tasks in their order; `total` is how many there are in all.
 
-    `shown_from` of them came on earlier pages. Where nothing is found a terminal shows
-    `none_found` and `next_step`, beside the output.
+    `shown_from` of them came on earlier pages, and `waiting` others are hidden. Where nothing is
+    found a terminal shows `none_found` and `next_step`, beside the output.
     """
     is_table = output.mode == "table"
     if is_table:
@@ -84,7 +85,7 @@ def print_tasks(
         gap=1 if _is_narrow(output) else 2,
         group=partial(_describe_group, output) if layout.is_grouped else None,
         height=output.streams.height - PROMPT_LINES if layout.fills_screen else None,
-        foot=partial(_foot, output, layout, total, shown_from),
+        foot=partial(_foot, output, layout, total, shown_from, waiting),
     )
     print_listing(output, tasks, listing)
 
@@ -159,6 +160,7 @@ def _columns(output: Output, layout: PageLayout) -> list[Column[TaskPublic]]:
             is_main=True,
             lines=TITLE_LINES,
         ),
+        Column("start", lambda task: _start(output, task), "dim"),
         Column(
             "project",
             lambda task: task.project or "",
@@ -182,6 +184,20 @@ def _is_narrow(output: Output) -> bool:
 
 def _unless_done(style: str) -> Any:
     return lambda task: "dim" if task.completed else style
+
+
+def is_waiting(output: Output, task: TaskPublic) -> bool:
+    """Return whether a pending task waits for its start."""
+    from neontodo.tasks.dates import is_waiting
+
+    start_on, start_at = task.start_on, task.start_at
+    if task.completed or start_on is None:
+        return False
+    return is_waiting(start_on, start_at, now=output.now, tz=output.tz)
+
+
+def _start(output: Output, task: TaskPublic) -> str:
+    return _describe(output, task.start) if task.start and is_waiting(output, task) else ""
 
 
 def _describe(output: Output, when: When | None) -> str:
@@ -223,10 +239,17 @@ def _has_more_to_show(task: TaskPublic) -> bool:
 
 
 def _foot(
-    output: Output, layout: PageLayout, total: int | None, shown_from: int, shown: int
+    output: Output,
+    layout: PageLayout,
+    total: int | None,
+    shown_from: int,
+    waiting: int,
+    shown: int,
 ) -> str:
     """Return which tasks are shown of how many, and the command for the next page."""
-    symbols, last, notes = symbols_for(output.streams.out), shown_from + shown, [*layout.notes]
+    symbols, last = symbols_for(output.streams.out), shown_from + shown
+    notes = [f"{waiting} waiting"] if waiting else []
+    notes += layout.notes
     if total is not None and total > shown:
         count = f"{shown_from + 1}{symbols.dash}{last}" if shown_from else f"{last}"
         notes.insert(0, f"{count} of {total}")

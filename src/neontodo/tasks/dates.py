@@ -173,6 +173,23 @@ def describe_delay(
     return f"-{hours}h" if hours else f"-{max(minutes, 1)}min"
 
 
+def is_waiting(
+    start_on: date | None, start_at: datetime | None, *, now: datetime, tz: tzinfo
+) -> bool:
+    """Return whether the instant or, without one, the day is still to come where the user is."""
+    if start_at is not None:
+        return start_at.astimezone(UTC) > now.astimezone(UTC)
+    return start_on is not None and start_on > local_day(now, tz)
+
+
+def is_later(first: When, second: When, tz: tzinfo) -> bool:
+    """Return whether a date is after another one; by their days unless both have a time."""
+    if isinstance(first, datetime) and isinstance(second, datetime):
+        return first.astimezone(UTC) > second.astimezone(UTC)
+    days = (local_day(when, tz) if isinstance(when, datetime) else when for when in (first, second))
+    return next(days) > next(days)
+
+
 def local_day(instant: datetime, tz: tzinfo) -> date:
     """Return the day on the user's calendar at an instant."""
     return _to_local(instant, tz).date()

@@ -10,7 +10,7 @@ from neontodo.columns import EXTRA_MAX_BYTES, write_json
 from neontodo.fields import BY_NAME, FIELDS
 from neontodo.models import Record, Task, TaskCreate
 from neontodo.tasks.service import build_columns
-from neontodo.tasks.state import compare_columns, name_fields
+from neontodo.tasks.state import WHEN, compare_columns, name_fields
 
 _CONTENT = {field.name: tuple(field.columns) for field in FIELDS if field.option or field.line}
 """What people say of a task; when it was created or changed is no content."""
@@ -39,9 +39,11 @@ def build_wanted_columns(task: Task, record: Record, now: datetime) -> dict[str,
     }
     if wanted.get("completed", task.completed) != task.completed:
         wanted["completed_at"] = columns["completed_at"]
-    if columns["due_at"] is not None and columns["due_at"] == task.due_at:
-        # The day of this instant is another one where the file is read in another time zone.
-        wanted["due_on"] = task.due_on
+    for name in WHEN:
+        at = f"{name}_at"
+        if columns[at] is not None and columns[at] == getattr(task, at):
+            # The day of this instant is another one where the file is read in another time zone.
+            wanted[f"{name}_on"] = getattr(task, f"{name}_on")
     extra = _merge_extra(task.extra or {}, record, names)
     if _omit_volatile(extra) != _omit_volatile(task.extra or {}):
         wanted["extra"] = extra or None

@@ -36,6 +36,7 @@ from neontodo.tasks.filters import (
     IsWithin,
     Not,
     ParsedFilter,
+    build_waiting,
     find_similar_name,
     parse_priority,
 )
@@ -54,6 +55,8 @@ _TOKEN = re.compile(r'\s*(?:([()])|((?:"[^"]*"|[^\s()"])+)|(.))', re.DOTALL)
 _VALUE = re.compile(r'((?:"[^"]*"|[^,"]|")*)(,|$)', re.DOTALL)
 _KEY = re.compile("([A-Za-z]+):(?!//)")
 _OPERATORS = ("and", "or", "not")
+_STATUSES = ("pending", "done", "any", "all")
+_WAITING = ("waiting", "ready")
 
 
 @dataclass(frozen=True)
@@ -226,6 +229,7 @@ class _Parser:
         self.depth = 0
         self.terms = 0
         self.chooses_status = False
+        self.chooses_waiting = False
 
     def parse(self) -> ParsedFilter:
         if not self.tokens:
@@ -238,7 +242,7 @@ class _Parser:
             not_opened = "this parenthesis was not opened"
             problem = not_opened if token.kind == ")" else f"`{token.text}` is not expected here"
             raise self._refuse(token, problem)
-        return ParsedFilter(condition, self.chooses_status)
+        return ParsedFilter(condition, self.chooses_status, self.chooses_waiting)
 
     def _parse_or(self) -> Condition:
         parts = [self._parse_and()]
@@ -284,14 +288,15 @@ class _Parser:
             raise self._refuse(token, f"a term is missing {before}")
         self.position += 1
         try:
-            conditions, chooses_status = _read_term(token.text, self.moment, self._read_view)
+            found = _read_term(token.text, self.moment, self._read_view)
         except BadValue as refusal:
             raise self._refuse(token, refusal.message, refusal.hint, refusal.details) from None
-        self.chooses_status |= chooses_status
-        self.terms += len(conditions)
+        self.chooses_status |= found.chooses_status
+        self.chooses_waiting |= found.chooses_waiting
+        self.terms += len(found.conditions)
         if self.terms > TERMS_MAX:
             raise BadValue(f"the filter has more than {TERMS_MAX:,} terms", hint=_EXAMPLE)
-        return _join_any(conditions)
+        return _join_any(found.conditions)
 
     def _read_view(self, value: _Value, moment: Moment) -> Condition:
         """Return what the expression of a view says, as if it stood here in parentheses."""
@@ -316,6 +321,7 @@ class _Parser:
         parsed = inner.parse()
         self.terms = inner.terms
         self.chooses_status |= parsed.chooses_status
+        self.chooses_waiting |= parsed.chooses_waiting
         return parsed.condition
 
     def _take(self, kind: str) -> bool:
@@ -348,13 +354,20 @@ def _join_any(parts: Sequence[Condition]) -> Condition:
     return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
 
-def _read_term(text: str, moment: Moment, read_view: _Reader) -> tuple[tuple[Condition, ...], bool]:
-    """Return a condition for each value of a term, and whether it asks for done tasks itself."""
+class _Term(NamedTuple):
+    """A condition for each value of a term, and whether it asks itself for done or waiting ones."""
+
+    conditions: tuple[Condition, ...]
+    chooses_status: bool = False
+    chooses_waiting: bool = False
+
+
+def _read_term(text: str, moment: Moment, read_view: _Reader) -> _Term:
     if text.startswith("+"):
-        return (_make_tag(text[1:]),), False
+        return _Term((_make_tag(text[1:]),))
     found = re.match(_KEY, text)
     if found is None:
-        return (_read_text(_unquote(text), moment),), False
+        return _Term((_read_text(_unquote(text), moment),))
     name = found[1].lower()
     key = read_view if name == "view" else _KEYS.get(name)
     if key is None:
@@ -362,9 +375,12 @@ def _read_term(text: str, moment: Moment, read_view: _Reader) -> tuple[tuple[Con
     values = tuple(_split_values(text[found.end() :]))
     if not all(value.text for value in values):
         raise BadValue(f"`{found[1]}:` has no value", hint=_UNSET)
-    states = {value.text.lower() for value in values}
-    chooses_status = name in ("status", "done") or (name == "is" and states & {"done", "pending"})
-    return tuple(key(value, moment) for value in values), bool(chooses_status)
+    states = {value.text.lower() for value in values} if name in ("is", "status") else set()
+    return _Term(
+        tuple(key(value, moment) for value in values),
+        chooses_status=name == "done" or not states.isdisjoint(_STATUSES),
+        chooses_waiting=name == "start" or not states.isdisjoint(_WAITING),
+    )
 
 
 def _split_values(text: str) -> Iterator[_Value]:
@@ -471,11 +487,15 @@ def _read_id(value: _Value, moment: Moment) -> Condition:
 
 
 def _read_due(value: _Value, moment: Moment) -> Condition:
-    if value.text.lower() == "overdue":
-        return _is_overdue(moment)
-    if presence := _read_presence("due", value):
+    return (
+        _is_overdue(moment) if value.text.lower() == "overdue" else _read_when("due", value, moment)
+    )
+
+
+def _read_when(field: str, value: _Value, moment: Moment) -> Condition:
+    if presence := _read_presence(field, value):
         return presence
-    return Between("due", *parse_span(value.text, now=moment.now, tz=moment.tz))
+    return Between(field, *parse_span(value.text, now=moment.now, tz=moment.tz))
 
 
 def _is_overdue(moment: Moment) -> Condition:
@@ -492,21 +512,25 @@ def _read_status(value: _Value, moment: Moment) -> Condition:
     word = value.text.lower()
     if word in ("any", "all"):
         return EVERY
-    if word in ("pending", "done"):
-        return Equals("completed", word == "done")
+    if word in ("pending", "done", "waiting"):
+        return _read_state(value, moment)
     raise BadValue(
-        f"`{value.text}` is not a status", hint="choose from `pending`, `done` and `any`"
+        f"`{value.text}` is not a status",
+        hint="choose from `pending`, `waiting`, `done` and `any`",
     )
 
 
 def _read_state(value: _Value, moment: Moment) -> Condition:
     today, pending = local_day(moment.now, moment.tz), Equals("completed", False)
+    waiting = build_waiting(moment.now.astimezone(moment.tz))
     states: dict[str, Condition] = {
         "pending": pending,
         "done": Equals("completed", True),
         "overdue": AllOf((pending, _is_overdue(moment))),
         "today": AllOf((pending, Between("due", None, today))),
         "week": AllOf((pending, Between("due", None, today + timedelta(days=6)))),
+        "waiting": AllOf((pending, waiting)),
+        "ready": AllOf((pending, Not(waiting))),
     }
     if state := states.get(value.text.lower()):
         return state
@@ -519,6 +543,7 @@ _KEYS: dict[str, _Reader] = {
     "priority": _read_priority,
     "p": _read_priority,
     "due": _read_due,
+    "start": partial(_read_when, "start"),
     "created": partial(_read_instant, "created_at"),
     "updated": partial(_read_instant, "updated_at"),
     "done": partial(_read_instant, "completed_at"),

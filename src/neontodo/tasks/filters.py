@@ -67,6 +67,14 @@ class Between:
 
 
 @dataclass(frozen=True)
+class IsAfter:
+    """Tasks whose field is later than a moment where the user is; a day, than the moment's day."""
+
+    field: str
+    moment: datetime
+
+
+@dataclass(frozen=True)
 class Contains:
     """Tasks that have a folded text (`search_text.fold`) somewhere, or in the title."""
 
@@ -104,7 +112,17 @@ class Not:
 
 
 Condition = (
-    IsEmpty | Equals | IsWithin | Includes | Between | Contains | IdBetween | AllOf | AnyOf | Not
+    IsEmpty
+    | Equals
+    | IsWithin
+    | Includes
+    | Between
+    | IsAfter
+    | Contains
+    | IdBetween
+    | AllOf
+    | AnyOf
+    | Not
 )
 
 
@@ -113,27 +131,35 @@ EVERY = AllOf()
 
 @dataclass(frozen=True)
 class ParsedFilter:
-    """A condition, and whether it says itself if tasks are to be done or pending."""
+    """A condition, and whether it says itself if tasks are to be done or pending, or to wait."""
 
     condition: Condition = EVERY
     chooses_status: bool = False
+    chooses_waiting: bool = False
 
 
 @dataclass(frozen=True)
 class TaskFilter:
     """Which tasks of a user, in which order, and which part of them.
 
-    `completed` is False for pending tasks and None for all. Every word must be there; words are
+    `completed` is False for pending tasks and None for all. What meets `hidden` is left out, and
+    counted beside the others. Every word must be there; words are
     folded (`search_text.fold_query`). No sort means the default order, or by rank where there are
     words.
     """
 
     completed: bool | None = False
     condition: Condition = EVERY
+    hidden: Condition | None = None
     words: tuple[str, ...] = ()
     sort: tuple[SortKey, ...] = ()
     limit: int | None = None
     offset: int = 0
+
+
+def build_waiting(here: datetime) -> Condition:
+    """Return the condition that tasks wait for their start, by the moment where the user is."""
+    return IsAfter("start", here)
 
 
 def find_status(condition: Condition) -> bool | None:

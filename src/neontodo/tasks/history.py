@@ -37,7 +37,7 @@ COMMANDS_PER_QUERY = 50
 """Mostly the newest one is what is looked for."""
 DETAILS_SHOWN = 10
 
-_WORDS = {"due": "due date", "completed": "status"}
+_WORDS = {"due": "due date", "start": "start date", "completed": "status"}
 
 
 async def undo(unit: UnitOfWork, *, any_machine: bool = False, tz: tzinfo = UTC) -> Outcome:

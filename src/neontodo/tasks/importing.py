@@ -61,7 +61,7 @@ class Report:
         updated: the tasks that were changed to what the file has.
         differing: those of the tasks here that the file has otherwise, and that were left so.
         differences: the fields of tasks that were updated or differ, by number.
-        schedules: how many of the added tasks repeat or wait where they come from.
+        schedules: how many of the added tasks repeat where they come from.
     """
 
     added: int = 0

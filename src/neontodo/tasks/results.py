@@ -51,10 +51,14 @@ class UnreadableTask:
 
 @dataclass(frozen=True)
 class Page:
-    """Some tasks in order, and how many there are in all, with those that cannot be read."""
+    """Some tasks in order, and how many there are in all, with those that cannot be read.
+
+    `hidden` are those besides that the filter hides; they are counted with a part of a list only.
+    """
 
     tasks: tuple[TaskPublic, ...] = field(repr=False)
     total: int
+    hidden: int = 0
     unreadable: tuple[UnreadableTask, ...] = ()
 
 

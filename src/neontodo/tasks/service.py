@@ -10,7 +10,7 @@ from typing import Any
 
 from neontodo.columns import EXTRA_MAX_BYTES, write_json
 from neontodo.errors import BadValue, Conflict, Refused
-from neontodo.fields import COLUMN_TYPES, FIELDS, Kind
+from neontodo.fields import COLUMN_TYPES
 from neontodo.models import (
     CUT,
     Task,
@@ -23,12 +23,11 @@ from neontodo.models import (
 from neontodo.tasks.lookup import Chosen, resolve_chosen
 from neontodo.tasks.queries import tasks
 from neontodo.tasks.results import DESCRIBED_MAX, Outcome
-from neontodo.tasks.state import Unreadable, take_snapshot
+from neontodo.tasks.state import WHEN, Unreadable, take_snapshot
 from neontodo.tasks.unit_of_work import UnitOfWork
 
 NO_MATCH = "no tasks match"
 _PLAIN = tuple(name for name in COLUMN_TYPES if name in TaskCreate.model_fields)
-_WHEN = frozenset(field.name for field in FIELDS if field.kind is Kind.WHEN)
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def build_columns(task: TaskCreate, number: int, now: datetime) -> dict[str, Any
         "created_at": created,
         "updated_at": updated,
     }
-    for name in _WHEN:
+    for name in WHEN:
         columns |= _split_when(name, given[name])
     return columns
 
@@ -86,7 +85,7 @@ async def edit(unit: UnitOfWork, chosen: Chosen, wanted: Edit) -> Outcome:
 
 def _edit_columns(task: Task, wanted: Edit, now: datetime) -> dict[str, Any]:
     columns = {name: getattr(wanted.fields, name) for name in wanted.fields.model_fields_set}
-    for name in columns.keys() & _WHEN:
+    for name in columns.keys() & {*WHEN}:
         columns |= _split_when(name, columns.pop(name))
     if "description" in columns:
         columns["description"] = columns["description"] or None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -16,6 +16,7 @@ from neontodo.models import LOGGED, NUMBER_MAX, Change, Task, TaskPublic, to_jso
 from neontodo.tasks.results import UnreadableTask
 from neontodo.tasks.search_text import build_search_text
 
+WHEN = tuple(field.name for field in FIELDS if field.kind is Kind.WHEN)
 SEARCHED = frozenset({"title", "description", "project", "tags", "extra"})
 _EMPTY = {column: FIELD_OF[column].empty for column in COLUMN_TYPES}
 _CONVERTERS = tuple((column, LOGGED.get(kind)) for column, kind in COLUMN_TYPES.items())
@@ -56,18 +57,23 @@ def normalize_row(row: Mapping[str, Any]) -> dict[str, Any] | None:
     task = read_row({name: row[name] for name in TaskPublic.model_fields})
     if isinstance(task, UnreadableTask):
         return None
-    due_on, due_at = task.due_on, task.due_at
-    if due_at is not None and (due_on is None or abs((due_at.date() - due_on).days) > 1):
-        due_on = due_at.date()
     columns = {
         **row,
         "title": task.title.strip(),
         "description": task.description or None,
         "project": (task.project or "").strip() or None,
         "tags": tuple(sorted(set(task.tags))),
-        "due_on": due_on,
+        **{f"{name}_on": _repair_day(task, name) for name in WHEN},
     }
     return columns | {"search_text": fold_columns(columns)}
+
+
+def _repair_day(task: TaskPublic, name: str) -> date | None:
+    """Return the day of a field, that of its instant in UTC where they are not of one moment."""
+    day, instant = getattr(task, f"{name}_on"), getattr(task, f"{name}_at")
+    if instant is not None and (day is None or abs((instant.date() - day).days) > 1):
+        return cast(date, instant.date())
+    return cast(date | None, day)
 
 
 def is_readable_row(row: Mapping[str, Any]) -> bool:

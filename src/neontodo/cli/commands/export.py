@@ -143,7 +143,7 @@ class _Seen:
                 self.unreadable.append(task)
                 continue
             self.number += 1
-            self.longer += bool(task.description or task.due_at)
+            self.longer += bool(task.description or task.due_at or task.start_at)
             yield task
 
 

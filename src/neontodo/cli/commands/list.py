@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from neontodo.tasks.filters import TaskFilter
     from neontodo.tasks.results import SavedView
 
-
+_ADD = '`todo add "Buy milk"` adds a task'
 Sort = Annotated[
     str | None,
     typer.Option(
@@ -154,20 +154,22 @@ def _print_page(app: App, output: Output, wanted: TaskFilter, layout: PageLayout
     page = app.run(
         app.read(
             lambda session, me: queries.fetch_page(session, me.user_id, wanted),
-            is_empty=lambda page: not (page.tasks or page.total),
+            is_empty=lambda page: not (page.tasks or page.total or page.hidden),
         )
     )
     warn_unreadable(app.streams, page.unreadable)
     if not page.total:
         say_unknown_names(app, wanted.condition)
-    is_narrowed = wanted != TaskFilter(sort=wanted.sort, limit=wanted.limit)
+    whole = TaskFilter(hidden=wanted.hidden, sort=wanted.sort, limit=wanted.limit)
+    none_found, next_step = _explain_empty(page.hidden, is_narrowed=wanted != whole)
     print_tasks(
         output,
         page.tasks,
         total=page.total,
         shown_from=wanted.offset,
-        none_found="no tasks match" if is_narrowed else "nothing to do",
-        next_step=None if is_narrowed else '`todo add "Buy milk"` adds a task',
+        waiting=page.hidden,
+        none_found=none_found,
+        next_step=next_step,
         layout=layout,
     )
     if output.mode == "json" and wanted.limit is not None and len(page.tasks) < page.total:
@@ -179,6 +181,15 @@ def _print_page(app: App, output: Output, wanted: TaskFilter, layout: PageLayout
     return page.total
 
 
+def _explain_empty(waiting: int, *, is_narrowed: bool) -> tuple[str, str | None]:
+    """Return why a list shows nothing, and the next step if there is one."""
+    if not waiting:
+        return ("no tasks match", None) if is_narrowed else ("nothing to do", _ADD)
+    if is_narrowed:
+        return f"no tasks match; {waiting} waiting", "add `is:waiting` to see what waits"
+    return f"nothing to do now; {waiting} waiting", "`todo list is:waiting` shows what waits"
+
+
 def _build_filter(
     app: App,
     request: ListRequest | SearchRequest,
@@ -186,12 +197,12 @@ def _build_filter(
     completed: bool | None,
     view: SavedView | None,
 ) -> TaskFilter:
-    from neontodo.cli.filters import find_sort, read_filter, split_words
+    from neontodo.cli.filters import find_sort, hide_waiting, read_filter, split_words
     from neontodo.tasks.filters import TaskFilter, find_status, parse_sort
     from neontodo.tasks.search_text import fold_query
 
     parsed = read_filter(app, request.words, request.filter_, request, view)
-    condition = parsed.condition
+    condition, hidden = parsed.condition, hide_waiting(app, parsed, completed)
     if isinstance(request, SearchRequest):
         words, condition = split_words(condition)
     else:
@@ -204,6 +215,7 @@ def _build_filter(
     return TaskFilter(
         completed=completed,
         condition=condition,
+        hidden=hidden,
         words=words,
         sort=parse_sort(sort) if sort else (),
         limit=size,

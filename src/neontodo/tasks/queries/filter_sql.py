@@ -29,6 +29,7 @@ from neontodo.tasks.filters import (
     Equals,
     IdBetween,
     Includes,
+    IsAfter,
     IsEmpty,
     IsWithin,
     Not,
@@ -113,7 +114,16 @@ def build_conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
         found.append(is_done if wanted.completed else sa.not_(is_done))
     if wanted.condition != EVERY:
         found.append(_build_condition(wanted.condition))
+    if wanted.hidden is not None:
+        found.append(sa.not_(build_hidden(wanted)))
     return [*found, *_contains_all(wanted.words)]
+
+
+def build_hidden(wanted: TaskFilter) -> ColumnElement[bool]:
+    """Return whether a filter hides a task; never null."""
+    if wanted.hidden is None:
+        return sa.false()
+    return sa.func.coalesce(_build_condition(wanted.hidden), sa.false())
 
 
 def _build_condition(wanted: Condition) -> Any:
@@ -143,6 +153,8 @@ def _build_condition(wanted: Condition) -> Any:
             return sa.or_(columns[0] == name, below)
         case Includes(tag=tag):
             return position(columns[0], _bind_text(f" {tag} ")) > 0
+        case IsAfter(moment=moment):
+            return _compare(field, columns[0], columns[-1], moment, operator.gt)
         case Between(start=start, end=end):
             return sa.and_(sa.true(), *_build_bounds(field, columns, start, end))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from neontodo.tasks.queries.filter_sql import (
     OrderedBy,
     bind_uuids,
     build_conditions,
+    build_hidden,
     build_order,
     build_order_by,
     build_relevance,
@@ -31,6 +33,7 @@ from neontodo.tasks.state import read_row
 
 PUBLIC_FIELDS = tuple(TaskPublic.model_fields)
 PUBLIC_COLUMNS = tuple(getattr(Task, name) for name in PUBLIC_FIELDS)
+_OrderByKeys = Callable[[Any], list[Any]]
 EVERY_TASK = TaskFilter(completed=None)
 _SEARCH_TEXT: Any = Task.search_text
 WHOLE = select(Task).options(defer(_SEARCH_TEXT, raiseload=True))
@@ -44,22 +47,25 @@ async def fetch_page(session: AsyncSession, user_id: str, wanted: TaskFilter) ->
         return _make_page(rows, len(rows))
     statement = (_select_found if wanted.words else _select_part)(user_id, wanted)
     rows = (await session.execute(statement)).all()
-    if rows or not wanted.offset:
-        return _make_page([row[:-1] for row in rows], rows[0][-1] if rows else 0)
-    return Page((), await session.scalar(_select_total(user_id, wanted)) or 0)
+    total, hidden = rows[0][-2:]
+    # Where no task is found there is one row, with the counts.
+    return _make_page([row[:-2] for row in rows if row.number is not None], total, hidden)
 
 
-def _make_page(rows: Iterable[Sequence[Any]], total: int) -> Page:
+def _make_page(rows: Iterable[Sequence[Any]], total: int, hidden: int = 0) -> Page:
     found = list(map(_read_values, rows))
     unreadable = tuple(row for row in found if isinstance(row, UnreadableTask))
-    return Page(tuple(row for row in found if isinstance(row, TaskPublic)), total, unreadable)
+    tasks = tuple(row for row in found if isinstance(row, TaskPublic))
+    return Page(tasks, total, hidden, unreadable)
 
 
 def _select_part(user_id: str, wanted: TaskFilter) -> Select[Any]:
-    """Return a part of a list and the total, not counted over the list: that ends early."""
-    total = _select_total(user_id, wanted).scalar_subquery()
-    statement = _select_ordered(user_id, wanted).add_columns(total)
-    return statement.limit(wanted.limit).offset(wanted.offset)
+    """Return a part of a list and the counts, not counted over the list: that ends early."""
+    keys, order_by_keys = _name_keys(wanted)
+    page = _select_ordered(user_id, wanted).add_columns(*keys)
+    every = _build_where(user_id, replace(wanted, hidden=None))
+    counts = _select_counts(build_hidden(wanted)).where(*every)
+    return _join_counts(page.limit(wanted.limit).offset(wanted.offset), counts, order_by_keys)
 
 
 def _select_found(user_id: str, wanted: TaskFilter) -> Select[Any]:
@@ -67,31 +73,58 @@ def _select_found(user_id: str, wanted: TaskFilter) -> Select[Any]:
 
     Counting over the list (`count(*) OVER ()`) would keep and sort all of it.
     """
+    keys, order_by_keys = _name_keys(wanted)
+    every = build_conditions(replace(wanted, hidden=None))
+    found = (
+        sa.select(col(Task.number), build_hidden(wanted).label("is_hidden"), *keys)
+        .where(unindexed(col(Task.user_id)) == user_id, *every)
+        .cte("found")
+    )
+    shown = (
+        sa.select(found)
+        .where(sa.not_(found.c.is_hidden))
+        .order_by(*order_by_keys(found))
+        .limit(wanted.limit)
+        .offset(wanted.offset)
+        .subquery("shown")
+    )
+    page = (
+        sa.select(*PUBLIC_COLUMNS, *(shown.c[key.name] for key in keys))
+        .join(shown, shown.c.number == col(Task.number))
+        .where(col(Task.user_id) == user_id)
+    )
+    counts = _select_counts(found.c.is_hidden).select_from(found)
+    return _join_counts(page, counts, order_by_keys)
+
+
+def _join_counts(
+    page: Select[Any], counts: Select[int, int], order_by_keys: _OrderByKeys
+) -> Select[Any]:
+    """Return the rows of a page in its order, each with the counts; one row if it has none."""
+    rows, counted = page.subquery("page"), counts.subquery("counted")
+    return (
+        sa.select(*(rows.c[name] for name in PUBLIC_FIELDS), counted)
+        .select_from(counted.outerjoin(rows, sa.true()))
+        .order_by(*order_by_keys(rows))
+    )
+
+
+def _name_keys(wanted: TaskFilter) -> tuple[list[Any], _OrderByKeys]:
+    """Return what to order by as columns, and what orders by these columns of a table."""
     order = _choose_order(wanted)
 
     def order_by_keys(table: Any) -> list[Any]:
         keys = (table.c[f"key_{n}"] for n in range(len(order)))
         return build_order_by(map(OrderedBy, keys, (key.descending for key in order)))
 
-    keys = [key.column.label(f"key_{n}") for n, key in enumerate(order)]
-    found = (
-        sa.select(col(Task.number), *keys)
-        .where(unindexed(col(Task.user_id)) == user_id, *build_conditions(wanted))
-        .cte("found")
-    )
-    total = sa.select(func.count()).select_from(found).scalar_subquery().label("total")
-    shown = (
-        sa.select(found, total)
-        .order_by(*order_by_keys(found))
-        .limit(wanted.limit)
-        .offset(wanted.offset)
-        .subquery("shown")
-    )
-    return (
-        sa.select(*PUBLIC_COLUMNS, shown.c.total)
-        .join(shown, shown.c.number == col(Task.number))
-        .where(col(Task.user_id) == user_id)
-        .order_by(*order_by_keys(shown))
+    return [key.column.label(f"key_{n}") for n, key in enumerate(order)], order_by_keys
+
+
+def _select_counts(is_hidden: ColumnElement[bool]) -> Select[int, int]:
+    """Return how many tasks there are, and how many besides are hidden."""
+    return sa.select(
+        func.count().filter(sa.not_(is_hidden)).label("total"),
+        func.count().filter(is_hidden).label("hidden"),
     )
 
 
