@@ -51,6 +51,87 @@ def test_a_list_and_what_is_changed_are_one_set(five: Todo) -> None:
         assert five.ok(*command, *words, "--dry-run", "-q").out.split() == listed, words
 
 
+@pytest.fixture
+def waiting(todo: Todo) -> Todo:
+    """A person with four tasks: two wait, of which one has been done."""
+    tasks = [
+        {"title": "Now", "tags": ["a"], "start": "2026-11-20"},
+        {"title": "Later", "tags": ["a"], "start": "2026-11-21"},
+        {"title": "At one", "due": "2026-11-20", "start": "2026-11-20T13:00:00Z"},
+        {"title": "Done early", "tags": ["a"], "start": "2026-12-01", "completed": True},
+    ]
+    todo.ok("import", "-", stdin=json.dumps(tasks))
+    return todo
+
+
+WAITING: dict[tuple[str, ...], list[int]] = {
+    ("+a",): [1],
+    ("is:today",): [],
+    ("is:waiting",): [2, 3],
+    ("status:waiting", "+a"): [2],
+    ("not", "is:waiting"): [1],
+    ("is:ready",): [1],
+    ("start:any",): [1, 2, 3],
+    ("start:tomorrow",): [2],
+    ("is:pending",): [1, 2, 3],
+    ("+a", "status:any"): [1, 2, 4],
+    ("+a", "--all"): [1, 2, 4],
+    ("done:any",): [4],
+}
+
+
+def test_what_waits_is_neither_listed_nor_changed_unless_it_is_asked_for(waiting: Todo) -> None:
+    changing = cycle((["done"], ["edit", "--title", "new"], ["toggle"], ["rm"]))
+    for (words, numbers), command in zip(WAITING.items(), changing, strict=False):
+        listed = waiting.ok("list", *words, "-q", "--sort", "number").out.split()
+
+        assert [int(number) for number in listed] == numbers, words
+        assert waiting.ok("list", *words, "--count").out == f"{len(numbers)}\n", words
+        if "done" not in command:
+            assert waiting.ok(*command, *words, "--dry-run", "-q").out.split() == listed, words
+    assert waiting.ok("list", "-q").out == "1\n"
+    assert [task["number"] for task in waiting.ok("list", "--json").json] == [1]
+    assert waiting.ok("done", "--all", "--dry-run", "-q").out.split() == ["1", "2", "3"]
+    assert waiting.ok("undone", "+a", "--dry-run", "-q").out == "4\n"
+
+
+def test_what_waits_is_found_exported_counted_and_named(waiting: Todo) -> None:
+    assert waiting.ok("search", "later", "-q").out == "2\n"
+    assert [task["number"] for task in waiting.ok("export", "-", "+a").json] == [1, 2, 4]
+    assert waiting.ok("stats", "--json").json["pending"] == 3
+    assert waiting.ok("done", "2", "-q").out == "2\n"
+
+
+def test_a_list_says_how_many_of_its_tasks_wait(waiting: Todo) -> None:
+    assert waiting.ok("list", terminal=True).out.endswith("\n2 waiting\n")
+    assert waiting.ok("list", "+a", terminal=True).out.endswith("\n1 waiting\n")
+    assert "waiting" not in waiting.ok("list", "--all", terminal=True).out
+
+    empty = waiting.ok("list", "--search", "later", terminal=True)
+    assert empty.err == "no tasks match; 1 waiting\nhint: add `is:waiting` to see what waits\n"
+    waiting.ok("done", "1")
+    empty = waiting.ok("list", terminal=True)
+    assert empty.err.startswith("nothing to do now; 2 waiting\nhint: `todo list is:waiting`")
+
+
+def test_a_start_is_set_shown_cleared_and_undone(todo: Todo) -> None:
+    todo.ok("add", "Renew", "--start", "+3d")
+    assert "waiting until mon" in todo.ok("show", "1", terminal=True).out
+    todo.ok("edit", "1", "--start", "none")
+    assert todo.ok("list", "-q").out == "1\n"
+    assert todo.ok("undo").err.startswith("undone: start date of 1 (Renew) restored")
+    assert todo.ok("list", "-q").out == ""
+    assert todo("add", "x", "--start", "soonish").code == 2
+
+
+def test_a_start_after_the_due_is_warned_of(todo: Todo) -> None:
+    late = todo.ok("add", "x", "--due", "tomorrow", "--start", "+2d")
+    assert late.err == "added 1: x\nwarning: task 1 starts after it is due\n"
+    assert "warning" not in todo.ok("edit", "1", "--start", "tomorrow 17:00").err
+    todo.ok("edit", "1", "--due", "tomorrow 16:00", "--start", "none")
+    assert "starts after" in todo.ok("edit", "1", "--start", "tomorrow 17:00", "-q").err
+
+
 def test_options_narrow_what_a_filter_says(five: Todo) -> None:
     assert five.ok("list", "-P", "work", "p:high", "-q").out == "3\n"
 

@@ -591,7 +591,7 @@ def taskwarrior(title: str, number: int = 1, **fields: Any) -> dict[str, Any]:
     return whole | {"entry": "20261101T080000Z", "modified": "20261101T080000Z"} | fields
 
 
-def test_repeating_and_waiting_tasks_are_counted(local: Todo) -> None:
+def test_repeating_tasks_are_counted_and_waiting_ones_wait(local: Todo) -> None:
     rows = [
         taskwarrior("a", 1, status="recurring", recur="weekly", wait="20301101T080000Z"),
         taskwarrior("b", 2, status="waiting", wait="20301101T080000Z"),
@@ -603,19 +603,21 @@ def test_repeating_and_waiting_tasks_are_counted(local: Todo) -> None:
     result = local("import", name, "--json")
 
     assert result.err == (
-        "imported 5 tasks\n"
-        "1 repeats and 2 wait in the file; todo cannot do that yet: they are pending now\n"
+        "imported 5 tasks\n1 repeats in the file; todo cannot do that yet: it is pending now\n"
     )
-    assert result.json["schedules"] == {"repeating": 1, "waiting": 2}
+    assert result.json["schedules"] == {"repeating": 1}
+    assert local.ok("list", "is:waiting", "-q", "--sort", "number").out.split() == ["1", "2", "3"]
+    assert local.ok("list", "-q").out == "4\n"
     assert "repeats" not in local("import", name).err
 
 
-def test_repeating_and_waiting_lines_of_todotxt_are_counted(local: Todo) -> None:
+def test_repeating_lines_of_todotxt_are_counted_and_waiting_ones_wait(local: Todo) -> None:
     text = "Water rec:1w\nx Rest rec:1w\nPay t:2026-12-01\nCall t:2026-11-01\n"
 
     assert local("import", file(local, "t.txt", text)).err.splitlines()[1] == (
-        "1 repeats and 1 waits in the file; todo cannot do that yet: they are pending now"
+        "1 repeats in the file; todo cannot do that yet: it is pending now"
     )
+    assert local.ok("list", "is:waiting", "-q").out == "3\n"
 
 
 def show(todo: Todo, number: int) -> Any:

@@ -24,6 +24,12 @@ WORDS = ("rent", "Écrire", "100%", "plan", "it_all")
 PROJECTS = (None, "work", "work.api", "work/web", "workshop", "Home")
 TAGS = ("a", "ab", "urgent", "ärger")
 DAYS = (-400, -7, -1, 0, 1, 6, 7, 30)
+STARTS = (
+    TODAY,
+    TODAY + timedelta(days=1),
+    TODAY - timedelta(days=1),
+    *(FRIDAY_NOON + timedelta(minutes=minutes) for minutes in (-1, 0, 1)),
+)
 
 
 class Filter(NamedTuple):
@@ -45,6 +51,7 @@ def make_tasks(number: int) -> list[TaskCreate]:
                 title=" ".join(choose.sample(WORDS, 2)),
                 description=choose.choice((None, "", *WORDS)),
                 due=choose.choice((None, day, hour)),
+                start=choose.choice((None, *STARTS)),
                 priority=choose.choice(list(Priority)),
                 project=choose.choice(PROJECTS),
                 tags=tuple(choose.sample(TAGS, choose.choice((0, 0, 1, 2)))),
@@ -61,6 +68,14 @@ def is_overdue(task: TaskPublic) -> bool:
     if isinstance(task.due, datetime):
         return task.due < FRIDAY_NOON
     return task.due is not None and task.due < TODAY
+
+
+def is_waiting(task: TaskPublic) -> bool:
+    if task.start is None or task.completed:
+        return False
+    if isinstance(task.start, datetime):
+        return task.start > FRIDAY_NOON
+    return task.start > TODAY
 
 
 def is_due_between(first: int | None, last: int | None) -> Callable[[TaskPublic], bool]:
@@ -115,6 +130,12 @@ TERMS = [
     Filter("is:pending", lambda task: not task.completed),
     Filter("is:overdue", lambda task: not task.completed and is_overdue(task)),
     Filter("is:today", lambda task: not task.completed and is_due_between(None, 0)(task)),
+    Filter("start:none", lambda task: task.start is None),
+    Filter("start:today", lambda task: task.start_on == TODAY),
+    Filter("start:tomorrow..", lambda task: task.start_on is not None and task.start_on > TODAY),
+    Filter("is:waiting", is_waiting),
+    Filter("status:waiting,done", lambda task: task.completed or is_waiting(task)),
+    Filter("is:ready", lambda task: not (task.completed or is_waiting(task))),
     Filter("status:any", lambda task: True),
     Filter("done:today", lambda task: task.completed),
     Filter("created:..yesterday", lambda task: False),

@@ -67,6 +67,9 @@ def test_an_empty_list_is_laid_out_as_taskwarrior_does() -> None:
     )
 
 
+LATER = "20270101T000000Z"
+
+
 @pytest.mark.parametrize("joint", ["\n", ",\n", ""])
 def test_objects_need_no_array(joint: str) -> None:
     line = json.dumps(BASE)
@@ -79,6 +82,53 @@ def test_waiting_and_recurring_are_pending_and_stay_so(status: str) -> None:
     (task,) = tasks(text, "taskwarrior")
     assert not task.completed
     assert exported(text) == json.loads(text)[0]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "start"),
+    [
+        ({"status": "waiting", "wait": "20261130T230000Z"}, date(2026, 12, 1)),
+        ({"wait": "20261201T090000Z"}, datetime(2026, 12, 1, 9, tzinfo=UTC)),
+        ({"wait": "2026-12-01"}, date(2026, 12, 1)),
+        ({"scheduled": "20261130T230000Z"}, date(2026, 12, 1)),
+        ({"wait": "20261130T230000Z", "scheduled": "20261224T000000Z"}, date(2026, 12, 1)),
+        ({"wait": "99991230T050000Z"}, date(9999, 12, 30)),
+        ({"wait": "soon"}, None),
+    ],
+)
+def test_a_start_is_read_and_exported_as_it_came(
+    attributes: dict[str, str], start: date | None
+) -> None:
+    text = of(**attributes)
+    (task,) = tasks(text, "taskwarrior")
+    assert task.start == start
+    for zone in (TZ, ZoneInfo("America/New_York")):
+        assert exported(text, zone) == json.loads(text)[0]
+
+
+WAITING = {"status": "waiting", "wait": "20261201T090000Z"}
+MOVED = {"start_on": date(2026, 12, 5), "start_at": None}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "changes", "expected"),
+    [
+        ({}, MOVED, {"status": "pending", "wait": "20261204T230000Z"}),
+        (WAITING, MOVED, {"status": "waiting", "wait": "20261204T230000Z"}),
+        ({"scheduled": LATER}, MOVED, {"status": "pending", "scheduled": "20261204T230000Z"}),
+        (
+            {**WAITING, "scheduled": LATER},
+            {"start_on": None, "start_at": None},
+            {"status": "pending"},
+        ),
+    ],
+    ids=["new", "moved", "scheduled", "cleared"],
+)
+def test_a_changed_start_is_exported(
+    attributes: dict[str, str], changes: dict[str, Any], expected: dict[str, str]
+) -> None:
+    found = exported(of(**attributes), **changes)
+    assert {k: found[k] for k in ("status", "wait", "scheduled") if k in found} == expected
 
 
 def test_completing_a_waiting_task_completes_it() -> None:
@@ -168,9 +218,6 @@ def test_a_status_has_the_words_of_all_formats(status: str, completed: bool) -> 
     (task,) = tasks(of(status=status), "taskwarrior")
     assert task.completed is completed
     assert task.extra is None
-
-
-LATER = "20270101T000000Z"
 
 
 def test_what_stays_without_effect_is_said_by_name() -> None:

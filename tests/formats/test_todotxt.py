@@ -169,6 +169,9 @@ def test_known_pairs_leave_the_title_and_others_stay(
         ("Pay due:2026-12-01 +a", {"due_on": date(2026, 12, 2)}, "Pay due:2026-12-02 +a"),
         ("Pay due:2026-12-01 +a", {"due_on": None}, "Pay +a"),
         ("Pay ", {"due_on": date(2026, 12, 2)}, "Pay due:2026-12-02"),
+        ("Pay t:2026-12-01 +a", {"start_on": date(2026, 12, 2)}, "Pay t:2026-12-02 +a"),
+        ("Pay t:2026-12-01 +a", {"start_on": None}, "Pay +a"),
+        ("Pay t:soon", {"start_on": date(2026, 12, 2)}, "Pay t:soon t:2026-12-02"),
         ("(D) Call", {"priority": Priority.HIGH}, "(A) Call"),
         ("(A) Call", {"priority": Priority.NONE}, "Call"),
         ("x 2011-03-03 Call pri:A", {"priority": Priority.LOW}, "x 2011-03-03 Call pri:C"),
@@ -225,7 +228,7 @@ def test_a_word_of_the_title_is_no_project_if_the_task_has_another() -> None:
     [
         ("Pay due:2026-12-01 +a @b pri:A", ()),
         ("(D) Pay t:2026-11-01 rec:1w wait:2026-11-02", ("priority", "wait")),
-        ("Pay at 10:30 re:Invent h:1", ("h",)),
+        ("Pay at 10:30 re:Invent h:1 t:soon", ("h", "t")),
     ],
 )
 def test_what_has_no_effect_is_said_by_name(line: str, names: tuple[str, ...]) -> None:

@@ -169,6 +169,20 @@ def test_the_foot_says_how_many_there_are(
     layout = PageLayout(spell_page="todo list {} {}".format)
     last = drawn(tasks, total=total, shown_from=before, layout=layout).lines[-2]
     assert last == (foot or f"{shown}  Buy milk")
+    last = drawn(tasks, total=total, shown_from=before, waiting=5).lines[-2]
+    assert last == (f"{foot} · 5 waiting" if foot else "5 waiting")
+
+
+def test_a_start_is_shown_while_a_task_waits_for_it() -> None:
+    tasks = [
+        task(1, start_on=date(2026, 11, 22)),
+        task(2, start_on=date(2026, 11, 20)),
+        task(3, start_on=date(2026, 11, 22), completed=True, completed_at=NOW),
+    ]
+    head, _, *rows = drawn(tasks).lines
+    assert head.split() == ["#", "start", "title"]
+    assert [row.split()[1] for row in rows[:3]] == ["sun", "Buy", "✓"]
+    assert "start" not in drawn(tasks[1:]).lines[0]
 
 
 def test_an_empty_list_is_said_beside_the_output() -> None:

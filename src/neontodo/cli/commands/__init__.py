@@ -84,6 +84,11 @@ SYNONYMS = {
     "mod": ("edit",),
     "modify": ("edit",),
     "update": ("edit",),
+    "wait": ("edit --start",),
+    "defer": ("edit --start",),
+    "snooze": ("edit --start",),
+    "waiting": ("list is:waiting",),
+    "ready": ("list is:ready",),
     "complete": ("done",),
     "finish": ("done",),
     "close": ("done",),
@@ -98,5 +103,9 @@ SYNONYMS = {
 
 
 def suggest_command(word: str, names: Collection[str]) -> str | None:
-    """Return the command among `names` that other programs call this; None if there is none."""
-    return next((name for name in SYNONYMS.get(word.lower(), ()) if name in names), None)
+    """Return the command among `names` that other programs call this; None if there is none.
+
+    It comes with the words that make it do the same.
+    """
+    meant = SYNONYMS.get(word.lower(), ())
+    return next((words for words in meant if words.split()[0] in names), None)

@@ -53,7 +53,7 @@ class EditRequest(options.FieldOptions):
 def run_edit(app: App, request: EditRequest) -> None:
     """Edit tasks by options; without any, one task in your editor.
 
-    `--due none`, `--project none`, `--priority none` and `--description none` clear.
+    `--due none`, `--start none`, `--project none` and so on clear a field.
     """
     from neontodo.cli.field_values import collect_fields, parse_fields
     from neontodo.cli.output import report_change
