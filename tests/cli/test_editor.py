@@ -20,6 +20,7 @@ FILE = (
     "priority: high\n"
     "project: home\n"
     "tags: a shop\n"
+    "start:\n"
     "\n"
     "# not a comment\n"
     "\n"
@@ -157,7 +158,7 @@ def test_a_dry_run_saves_nothing(used: Todo, editor: Editor) -> None:
             "s/^tags: .*/colour: red/",
             "/^colour/d",
             "# error: `colour: red` is not a line of a task\n"
-            "# hint: the lines are title, done, due, priority, project, tags;"
+            "# hint: the lines are title, done, due, priority, project, tags, start;"
             " then an empty one, then the description\n",
         ),
         pytest.param(
@@ -427,7 +428,7 @@ def test_the_second_to_save_is_shown_the_first_ones_values(used: Todo, editor: E
         "# remove these lines and save to use your values; close it unchanged to cancel\n"
         + HEAD
         + "title: Mine\ndone: no\ndue: 2026-11-27 17:00\npriority: low\nproject: home\n"
-        "tags: theirs mine\n\n# not a comment\n\nmy work\n"
+        "tags: theirs mine\nstart:\n\n# not a comment\n\nmy work\n"
     )
     assert (result.code, result.err) == (
         0,

@@ -39,6 +39,7 @@ def test_a_pipe_gets_every_field_by_name(todo: Todo) -> None:
         "extra\t\n"
         "created_at\t2026-11-20T12:00:00Z\n"
         "updated_at\t2026-11-20T12:00:00Z\n"
+        "start\t\n"
     )
 
 

@@ -122,10 +122,8 @@ def _name_keys(wanted: TaskFilter) -> tuple[list[Any], _OrderByKeys]:
 
 def _select_counts(is_hidden: ColumnElement[bool]) -> Select[int, int]:
     """Return how many tasks there are, and how many besides are hidden."""
-    return sa.select(
-        func.count().filter(sa.not_(is_hidden)).label("total"),
-        func.count().filter(is_hidden).label("hidden"),
-    )
+    hidden = func.count().filter(is_hidden)
+    return sa.select((func.count() - hidden).label("total"), hidden.label("hidden"))
 
 
 def _select_total(user_id: str, wanted: TaskFilter) -> Select[int]:
