@@ -591,6 +591,9 @@ def taskwarrior(title: str, number: int = 1, **fields: Any) -> dict[str, Any]:
     return whole | {"entry": "20261101T080000Z", "modified": "20261101T080000Z"} | fields
 
 
+DAY = "20261201T000000Z"
+
+
 def test_repeating_tasks_are_counted_and_waiting_ones_wait(local: Todo) -> None:
     rows = [
         taskwarrior("a", 1, status="recurring", recur="weekly", wait="20301101T080000Z"),
@@ -609,6 +612,19 @@ def test_repeating_tasks_are_counted_and_waiting_ones_wait(local: Todo) -> None:
     assert local.ok("list", "is:waiting", "-q", "--sort", "number").out.split() == ["1", "2", "3"]
     assert local.ok("list", "-q").out == "4\n"
     assert "repeats" not in local("import", name).err
+
+
+def test_a_day_of_taskwarrior_is_the_same_in_another_time_zone(local: Todo) -> None:
+    name = file(local, "t.json", json.dumps([taskwarrior("a", due=DAY, wait=DAY)]))
+    local.ok("import", name)
+    for start in (None, "2026-12-01T00:00Z"):
+        if start:
+            local.ok("edit", "1", "--start", start)
+        for zone in ("UTC", "Europe/Berlin"):
+            again = local("import", name, env={"TZ": zone})
+            assert again.err == "imported nothing; 1 is here already\n", (start, zone)
+    local.ok("edit", "1", "--start", "2026-12-02")
+    assert "1 (start)" in local("import", name, env={"TZ": "Europe/Berlin"}).err
 
 
 def test_repeating_lines_of_todotxt_are_counted_and_waiting_ones_wait(local: Todo) -> None:

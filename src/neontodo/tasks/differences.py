@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from neontodo.columns import EXTRA_MAX_BYTES, write_json
 from neontodo.fields import BY_NAME, FIELDS
 from neontodo.models import Record, Task, TaskCreate
 from neontodo.tasks.service import build_columns
-from neontodo.tasks.state import WHEN, compare_columns, name_fields
+from neontodo.tasks.state import WHEN, compare_columns, copy_columns, name_fields
 
 _CONTENT = {field.name: tuple(field.columns) for field in FIELDS if field.option or field.line}
 """What people say of a task; when it was created or changed is no content."""
@@ -39,15 +40,31 @@ def build_wanted_columns(task: Task, record: Record, now: datetime) -> dict[str,
     }
     if wanted.get("completed", task.completed) != task.completed:
         wanted["completed_at"] = columns["completed_at"]
-    for name in WHEN:
-        at = f"{name}_at"
-        if columns[at] is not None and columns[at] == getattr(task, at):
-            # The day of this instant is another one where the file is read in another time zone.
-            wanted[f"{name}_on"] = getattr(task, f"{name}_on")
     extra = _merge_extra(task.extra or {}, record, names)
+    for name in WHEN:
+        instant = _find_instant(name, columns)
+        if instant is not None and instant == _find_instant(name, copy_columns(task)):
+            # It is another day, or none, where the file is read in another time zone.
+            wanted |= {column: getattr(task, column) for column in BY_NAME[name].columns}
+            extra = _set_or_drop(extra, name, (task.extra or {}).get(name))
     if _omit_volatile(extra) != _omit_volatile(task.extra or {}):
         wanted["extra"] = extra or None
     return wanted
+
+
+def _find_instant(name: str, columns: Mapping[str, Any]) -> datetime | None:
+    """Return the instant of a field, or the one in `extra` that its day was made of."""
+    instant: datetime | None = columns[f"{name}_at"]
+    kept = (columns["extra"] or {}).get(name)
+    if instant is None and isinstance(kept, dict) and kept.get("on") == str(columns[f"{name}_on"]):
+        with suppress(ValueError):
+            instant = datetime.fromisoformat(str(kept.get("at")))
+    return instant
+
+
+def _set_or_drop(extra: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:
+    rest = {key: kept for key, kept in extra.items() if key != name}
+    return rest if value is None else {**rest, name: value}
 
 
 def _merge_extra(old: dict[str, Any], record: Record, names: set[str]) -> dict[str, Any]:

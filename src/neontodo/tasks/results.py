@@ -53,7 +53,7 @@ class UnreadableTask:
 class Page:
     """Some tasks in order, and how many there are in all, with those that cannot be read.
 
-    `hidden` are those besides that the filter hides; they are counted with a part of a list only.
+    `hidden` are those besides that the filter hides, if they were counted.
     """
 
     tasks: tuple[TaskPublic, ...] = field(repr=False)

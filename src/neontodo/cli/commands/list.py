@@ -153,7 +153,9 @@ def _print_page(app: App, output: Output, wanted: TaskFilter, layout: PageLayout
 
     page = app.run(
         app.read(
-            lambda session, me: queries.fetch_page(session, me.user_id, wanted),
+            lambda session, me: queries.fetch_page(
+                session, me.user_id, wanted, counts_hidden=output.mode == "table"
+            ),
             is_empty=lambda page: not (page.tasks or page.total or page.hidden),
         )
     )

@@ -40,9 +40,14 @@ WHOLE = select(Task).options(defer(_SEARCH_TEXT, raiseload=True))
 """The search column is made, and never read: plain SQL can put megabytes there."""
 
 
-async def fetch_page(session: AsyncSession, user_id: str, wanted: TaskFilter) -> Page:
-    """Return the tasks that a filter admits, in its order, and how many there are in all."""
-    if wanted.limit is None and not wanted.offset:
+async def fetch_page(
+    session: AsyncSession, user_id: str, wanted: TaskFilter, *, counts_hidden: bool = False
+) -> Page:
+    """Return the tasks that a filter admits, in its order, and how many there are in all.
+
+    How many it hides is counted with a part of a list, and where it is asked for.
+    """
+    if wanted.limit is None and not wanted.offset and not counts_hidden:
         rows = (await session.execute(_select_ordered(user_id, wanted))).all()
         return _make_page(rows, len(rows))
     statement = (_select_found if wanted.words else _select_part)(user_id, wanted)
