@@ -55,6 +55,7 @@ def statements() -> Iterator[list[str]]:
     ("argv", "number"),
     [
         (("list",), 1),
+        (("list", "is:overdue"), 2),
         (("list", "-t", "shop", "-P", "none", "-P", "SHOP"), 1),
         (("list", "-t", "SHOP", "-P", "SHOP"), 3),
         (("search", "milk"), 1),

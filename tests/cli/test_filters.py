@@ -105,6 +105,7 @@ def test_what_waits_is_found_exported_counted_and_named(waiting: Todo) -> None:
 def test_a_list_says_how_many_of_its_tasks_wait(waiting: Todo) -> None:
     assert waiting.ok("list", terminal=True).out.endswith("\n2 waiting\n")
     assert waiting.ok("list", "+a", terminal=True).out.endswith("\n1 waiting\n")
+    assert waiting.ok("list", "--table").out.endswith("\n2 waiting\n")
     assert "waiting" not in waiting.ok("list", "--all", terminal=True).out
 
     empty = waiting.ok("list", "--search", "later", terminal=True)

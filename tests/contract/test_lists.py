@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
 from neontodo.fields import Priority
-from neontodo.models import TaskCreate
+from neontodo.models import TaskCreate, TaskUpdate
 from neontodo.tasks import service
 from neontodo.tasks.filter_language import Moment, parse_filter
-from neontodo.tasks.filters import SortKey, TaskFilter
+from neontodo.tasks.filters import SortKey, TaskFilter, build_waiting
 from neontodo.tasks.queries import counts, tasks
 from neontodo.tasks.references import parse_refs
 from neontodo.tasks.results import Count
@@ -45,6 +46,27 @@ def busy(store: Store) -> Store:
 
 def test_the_default_order_is_due_then_priority_then_number(busy: Store) -> None:
     assert [task.number for task in busy.tasks(completed=False)] == [1, 2, 3, 5, 4]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        pytest.param(TaskFilter(limit=1), ([1], 4, 1), id="part"),
+        pytest.param(TaskFilter(limit=1, offset=9), ([], 4, 1), id="beyond"),
+        pytest.param(TaskFilter(), ([1, 2, 5, 4], 4, 1), id="all"),
+        pytest.param(TaskFilter(words=("bank",), limit=5), ([], 0, 1), id="words-none"),
+        pytest.param(TaskFilter(words=("t",), limit=1), ([5], 2, 1), id="words"),
+    ],
+)
+def test_what_is_hidden_is_counted_beside_the_others(
+    busy: Store, wanted: TaskFilter, found: tuple[list[int], int, int]
+) -> None:
+    start = service.Edit(TaskUpdate(start=date(2026, 11, 21)))
+    busy.write(service.edit, parse_refs(["3", "6"]), start)
+    wanted = replace(wanted, hidden=build_waiting(FRIDAY_NOON))
+    page = busy.read(tasks.fetch_page, wanted, counts_hidden=True)
+
+    assert ([task.number for task in page.tasks], page.total, page.hidden) == found
 
 
 @pytest.mark.parametrize(
