@@ -48,6 +48,7 @@ def test_json_has_every_count_and_each_day_of_eight_weeks(busy: Todo) -> None:
     assert list(found) == [
         "pending", "overdue", "due_today", "done", "by_priority", "done_per_day",
         "done_per_week", "added_per_week",
+        "waiting",
     ]  # fmt: skip
     assert [found[name] for name in list(found)[:4]] == [4, 1, 1, 2]
     assert found["by_priority"] == {"high": 1, "medium": 0, "low": 1, "none": 2}
@@ -68,8 +69,8 @@ def test_a_pipe_gets_key_and_value_lines(busy: Todo) -> None:
         ["done", "2"],
         ["by_priority.high", "1"],
     ]
-    assert rows[-17] == ["done_per_day.2026-11-20", "1"]
-    assert rows[-1] == ["added_per_week.2026-W47", "6"]
+    assert rows[-18] == ["done_per_day.2026-11-20", "1"]
+    assert rows[-2:] == [["added_per_week.2026-W47", "6"], ["waiting", "0"]]
 
 
 def test_an_empty_store_has_zeros_and_no_chart(todo: Todo) -> None:

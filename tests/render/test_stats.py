@@ -77,6 +77,7 @@ def test_lines_are_paths_and_numbers() -> None:
         "by_priority.high\t3\nby_priority.medium\t2\nby_priority.low\t1\nby_priority.none\t17\n"
         "done_per_day.2026-11-09\t0\ndone_per_day.2026-11-10\t1\n"
         "done_per_week.2026-W46\t1\nadded_per_week.2026-W46\t7\n"
+        "waiting\t0\n"
     )
 
 
@@ -90,6 +91,7 @@ def test_json_is_one_object() -> None:
         "done_per_day": {"2026-11-09": 0, "2026-11-10": 1},
         "done_per_week": {"2026-W46": 1},
         "added_per_week": {"2026-W46": 7},
+        "waiting": 0,
     }
 
 

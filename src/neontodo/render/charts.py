@@ -82,6 +82,8 @@ def _draw_stats(output: Output, stats: Stats) -> None:
         ("due today", stats.due_today, "yellow"),
         ("done", stats.done, "green"),
     ]
+    if stats.waiting:
+        totals.append(("waiting", stats.waiting, "dim"))
     rows = []
     for total, of_priority in zip_longest(totals, stats.by_priority):
         name, number, style = total or ("", "", "")

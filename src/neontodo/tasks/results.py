@@ -121,7 +121,7 @@ class Count:
 class Stats:
     """Counts over all tasks of a user; those of days and weeks are gapless, oldest first.
 
-    A week is named by its Monday.
+    A week is named by its Monday. The `waiting` ones are pending, too.
     """
 
     pending: int
@@ -132,3 +132,4 @@ class Stats:
     done_per_day: tuple[tuple[date, int], ...]
     done_per_week: tuple[tuple[date, int], ...]
     added_per_week: tuple[tuple[date, int], ...]
+    waiting: int = 0

@@ -15,8 +15,8 @@ from sqlmodel import col, select
 from neontodo.columns import Instant
 from neontodo.fields import PRIORITIES, Priority
 from neontodo.models import Task
-from neontodo.tasks.filters import EVERY, Condition
-from neontodo.tasks.queries.filter_sql import build_where
+from neontodo.tasks.filters import EVERY, Condition, TaskFilter, build_waiting
+from neontodo.tasks.queries.filter_sql import build_hidden, build_where
 from neontodo.tasks.results import Count, Stats
 
 WEEKS_SHOWN = 8
@@ -78,11 +78,13 @@ async def fetch_stats(
         (col(Task.due_at).is_not(None), col(Task.due_at) < now),
         else_=col(Task.due_on) < today,
     )
+    waiting = build_hidden(TaskFilter(hidden=build_waiting(now.astimezone(tz))))
     counted = [
         *(func.count().filter(pending, col(Task.priority) == int(p)) for p in Priority),
         func.count().filter(pending, late),
         func.count().filter(pending, sa.not_(late), col(Task.due_on) == today),
         func.count().filter(col(Task.completed)),
+        func.count().filter(pending, waiting),
         *(_count_created(week, tz) for week in weeks),
     ]
     mine = build_where(user_id, condition)
@@ -92,7 +94,7 @@ async def fetch_stats(
     )
     rows: Sequence[Any] = (await session.execute(sa.union_all(totals, moments))).all()
     numbers = next(row[1:] for row in rows if row[0] is None)
-    *by_priority, overdue, due_today, done = numbers[:-WEEKS_SHOWN]
+    *by_priority, overdue, due_today, done, waits = numbers[:-WEEKS_SHOWN]
     completions = (row[0] for row in rows if isinstance(row[0], datetime))
     per_day = Counter(moment.astimezone(tz).date() for moment in completions)
     days = [first + timedelta(days=n) for n in range((today - first).days + 1)]
@@ -106,6 +108,7 @@ async def fetch_stats(
         done_per_week=tuple(zip(weeks, per_week, strict=True)),
         added_per_week=tuple(zip(weeks, numbers[-WEEKS_SHOWN:], strict=True)),
         by_priority=tuple(reversed(list(zip(PRIORITIES, by_priority, strict=True)))),
+        waiting=waits,
     )
 
 
