@@ -108,6 +108,7 @@ def test_an_unknown_topic_is_2_with_what_is_near(local: Todo, word: str, hint: s
         ("remove 3", "rm"),
         ("--table delete 3", "rm"),
         ("new x", "add"),
+        ("wait 3", "edit --start"),
         ("token delete ci", "revoke"),
         ("member rm ann", "remove"),
         ("db migrate", "upgrade"),
