@@ -229,6 +229,18 @@ class Json(sa.types.TypeDecorator[dict[str, Any]]):
         return guarded(column, f"{{bytes}} > {self.limit}", "'0'", self)
 
 
+class Notes(Json):
+    """A task's notes: a list of JSON objects, NULL if there is none."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> list[Any] | None:
+        return list(value) if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return () if value is None else tuple(value) if isinstance(value, list) else value
+
+
 def _parse_finite(digits: str) -> float:
     number = float(digits)
     if not -FLOAT_MAX < number < FLOAT_MAX:

@@ -46,6 +46,8 @@ class Kind(enum.Enum):
     PRIORITY = enum.auto()
     TAGS = enum.auto()
     OBJECT = enum.auto()
+    NOTES = enum.auto()
+    """Objects with `id`, `at` and `text`, by time."""
 
 
 _TYPES: dict[Kind, type] = {
@@ -58,8 +60,9 @@ _TYPES: dict[Kind, type] = {
     Kind.PRIORITY: Priority,
     Kind.TAGS: tuple,
     Kind.OBJECT: dict,
+    Kind.NOTES: tuple,
 }
-_EMPTY: dict[Kind, Any] = {Kind.FLAG: False, Kind.PRIORITY: 0, Kind.TAGS: ()}
+_EMPTY: dict[Kind, Any] = {Kind.FLAG: False, Kind.PRIORITY: 0, Kind.TAGS: (), Kind.NOTES: ()}
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,11 @@ class Field:
         if self.kind is Kind.WHEN:
             return {f"{self.name}_on": date, f"{self.name}_at": datetime}
         return {self.name: _TYPES[self.kind]}
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it has members, which the log keeps as added and removed."""
+        return self.kind in (Kind.TAGS, Kind.NOTES)
 
     @property
     def singular(self) -> str:
@@ -180,6 +188,7 @@ FIELDS = (
     Field("created_at", Kind.INSTANT, sort_key="created"),
     Field("updated_at", Kind.INSTANT, sort_key="updated"),
     Field("start", Kind.WHEN, _START, sort_key="start", line="start"),
+    Field("notes", Kind.NOTES),
 )
 """In the order that JSON and CSV have them in; may grow, never changes a name."""
 

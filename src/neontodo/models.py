@@ -6,10 +6,11 @@ ids can neither collide with another's nor tell of them. The columns mean the sa
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
-from collections.abc import Callable, Collection
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Collection, Iterable
+from datetime import UTC, date, datetime, timedelta
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar, NamedTuple
 
@@ -32,6 +33,7 @@ from neontodo.columns import (
     Identifier,
     Instant,
     Json,
+    Notes,
     Tags,
 )
 from neontodo.columns import Day as DayColumn
@@ -41,8 +43,10 @@ TITLE_MAX = 200
 DESCRIPTION_MAX = 20_000
 PROJECT_MAX = 100
 TAG_MAX = 100
+NOTE_MAX = 2_000
+NOTES_MAX = 100
 CUT = "…"
-"""What a title or description ends with that was imported, and is whole in `extra`."""
+"""What a title, description or note ends with that was imported, and is whole in `extra`."""
 KEY_ID_MAX = 400
 VIEW_NAME_MAX = 100
 VIEW_FILTER_MAX = 10_000
@@ -169,18 +173,92 @@ def _check_extra(extra: dict[str, Any]) -> dict[str, Any] | None:
     for field in ("title", "description"):
         if not isinstance(extra.get(field, ""), str):
             raise ValueError(f"extra: `{field}` must be text")
-    notes = extra.get("annotations", [])
-    if not isinstance(notes, list) or not all(map(_is_annotation, notes)):
-        raise ValueError("annotations: must be a list of objects with `entry` and `description`")
     return extra or None
 
 
-def _is_annotation(note: Any) -> bool:
-    return (
-        isinstance(note, dict)
-        and isinstance(note.get("description"), str)
-        and isinstance(note.get("entry", ""), str)
-    )
+Note = dict[str, str]
+"""A note as JSON, the log and the column have it: `id`, `at` and `text`."""
+
+_NOTE_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NOTE_TIME = re.compile(r"\d{4}(-\d\d){2}T\d\d(:\d\d){2}(\.\d{6})?Z", re.ASCII)
+
+
+def explain_bad_note(note: Any, longest: int = NOTE_MAX) -> str | None:
+    """Return why a value is no note as this program writes it."""
+    if not isinstance(note, dict) or note.keys() != {"id", "at", "text"}:
+        return "a note has `id`, `at` and `text`"
+    if not all(isinstance(value, str) for value in note.values()):
+        return "the parts of a note are text"
+    if not _NOTE_ID.fullmatch(note["id"]):
+        return "the `id` of a note is a UUID"
+    if not (_NOTE_TIME.fullmatch(note["at"]) and _is_in_time(note["at"])):
+        return "the `at` of a note is an instant"
+    return explain_bad_note_text(note["text"], longest)
+
+
+def explain_bad_note_text(text: str, longest: int = NOTE_MAX) -> str | None:
+    """Return why a text cannot be a note's."""
+    if not 1 <= len(text) <= longest:
+        return f"a note has 1 to {NOTE_MAX:,} characters"
+    if "\0" in text:
+        return "a note holds a NUL character"
+    return "a note is not valid UTF-8" if _SURROGATE.search(text) else None
+
+
+def _is_in_time(text: str) -> bool:
+    try:
+        return INSTANTS[0] <= datetime.fromisoformat(text) <= INSTANTS[1]
+    except ValueError:
+        return False
+
+
+def explain_too_many_notes(notes: Collection[Note]) -> str | None:
+    """Return why a task has no room for so many notes."""
+    if len(notes) > NOTES_MAX:
+        return f"a task has at most {NOTES_MAX} notes"
+    # As JSON with a space after each comma and colon, which is how updates are sent.
+    if len(json.dumps(list(notes), ensure_ascii=False).encode()) > NOTES_MAX_BYTES:
+        return f"all notes together have more than {NOTES_MAX_BYTES:,} bytes"
+    return None
+
+
+def sort_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Return notes by their times, each id once."""
+    by_id = {note["id"]: note for note in notes}
+    return tuple(sorted(by_id.values(), key=lambda note: (note["at"].rstrip("Z"), note["id"])))
+
+
+def _check_notes(notes: tuple[Note, ...]) -> tuple[Note, ...]:
+    if not notes:
+        return notes
+    if problem := next(filter(None, map(explain_bad_note, notes)), explain_too_many_notes(notes)):
+        raise ValueError(problem)
+    return sort_notes(notes)
+
+
+def make_note(task_id: uuid.UUID, at: datetime, text: str) -> Note:
+    """Return a note whose id tells the same note of a task wherever it comes from."""
+    moment = format_instant(at)
+    # What is no valid UTF-8 is refused later.
+    name = f"{moment} {text}".encode(errors="replace").decode()
+    return {"id": str(uuid.uuid5(task_id, name)), "at": moment, "text": text}
+
+
+def add_notes(
+    task_id: uuid.UUID, notes: tuple[Note, ...], texts: Iterable[str], at: datetime
+) -> tuple[Note, ...]:
+    """Return a task's notes with new ones of a moment, in whole seconds as Taskwarrior has them.
+
+    They stay in order because no two are of the same second.
+    """
+    taken = {note["at"] for note in notes}
+    at = at.replace(microsecond=0)
+    for text in texts:
+        while format_instant(at) in taken:
+            at += timedelta(seconds=1)
+        notes = (*notes, make_note(task_id, at, text))
+        taken.add(notes[-1]["at"])
+    return sort_notes(notes)
 
 
 Title = Annotated[
@@ -199,6 +277,7 @@ Project = Annotated[
     BeforeValidator(_strip),
 ]
 TagSet = Annotated[tuple[str, ...], AfterValidator(_check_tags)]
+NoteSet = Annotated[tuple[Note, ...], AfterValidator(_check_notes)]
 Extra = Annotated[dict[str, Any], AfterValidator(_check_extra)]
 Number = Annotated[int, Field(ge=1, le=NUMBER_MAX)]
 Day = Annotated[date, Field(ge=DAYS[0], le=DAYS[1])]
@@ -207,9 +286,12 @@ When = Day | Moment
 """A floating day, or an aware instant (never a naive datetime)."""
 
 
+_LONGEST = {"title": TITLE_MAX, "description": DESCRIPTION_MAX, "note": NOTE_MAX}
+
+
 def cut_text(name: str, text: str) -> str:
-    """Return as much of a title or description as its column holds, `…` instead of the rest."""
-    text, limit = (text.strip(), TITLE_MAX) if name == "title" else (text, DESCRIPTION_MAX)
+    """Return as much of a title, description or note as a store holds, `…` instead of the rest."""
+    text, limit = text.strip() if name == "title" else text, _LONGEST[name]
     return text if len(text) <= limit else f"{text[: limit - 1]}{CUT}"
 
 
@@ -217,6 +299,14 @@ def read_whole_text(name: str, text: str | None, extra: dict[str, Any] | None) -
     """Return what a title or description was cut from, if `extra` has that, or the text itself."""
     whole = extra.get(name) if extra else None
     return whole if isinstance(whole, str) and cut_text(name, whole) == text else text
+
+
+def list_whole_notes(notes: tuple[Note, ...], extra: dict[str, Any] | None) -> tuple[Note, ...]:
+    """Return the notes with those that `extra` has: cut ones whole, and those beyond the limit."""
+    kept = extra.get("notes") if extra else None
+    if not isinstance(kept, list):
+        return notes
+    return sort_notes([*notes, *(note for note in kept if not explain_bad_note(note, 10**9))])
 
 
 class TaskBase(SQLModel):
@@ -334,7 +424,7 @@ class Task(TaskBase, table=True):
     seq: int | None = Field(default=None, sa_type=sa.BigInteger)
     start_on: date | None = Field(default=None, sa_type=DayColumn)
     start_at: datetime | None = Field(default=None, sa_type=Instant)
-    notes: dict[str, Any] | None = Field(default=None, sa_type=Json(NOTES_MAX_BYTES))
+    notes: tuple[Note, ...] = Field(default=(), sa_type=Notes(NOTES_MAX_BYTES))
     repeat: dict[str, Any] | None = Field(default=None, sa_type=Json(4096))
     series_id: uuid.UUID | None = Field(default=None, sa_type=Identifier)
     claimed_by: str | None = Field(default=None, sa_type=BoundedText(KEY_ID_MAX, collation=None))
@@ -385,7 +475,8 @@ class Change(SQLModel, table=True):
 
     `seq` is gapless per user and in commit order. `command_id` is made by the client once per
     command, and `position` counts the command's changes from 0: together they name the change.
-    `before` and `after` hold changed fields only; `tags` as `{"added": […], "removed": […]}`.
+    `before` and `after` hold changed fields only; `tags` as `{"added": […], "removed": […]}`, and
+    so do `notes`, removed ones by their ids.
     There is no foreign key to tasks: the log outlives the task.
     """
 
@@ -449,7 +540,7 @@ class _Checked(BaseModel):
 
 
 class TaskCreate(_Checked):
-    """A new task; the fields from `id` on are for imported ones and left out by people."""
+    """A new task; the fields from `id` to `extra` are for imported ones and left out by people."""
 
     title: Title
     description: Description | None = None
@@ -465,6 +556,7 @@ class TaskCreate(_Checked):
     created_at: Moment | None = None
     updated_at: Moment | None = None
     extra: Extra | None = None
+    notes: NoteSet = ()
 
 
 class TaskUpdate(_Checked):
@@ -536,6 +628,7 @@ _CONVERTERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.WHEN: to_json_value,
     Kind.PRIORITY: PRIORITIES.__getitem__,
     Kind.TAGS: list,
+    Kind.NOTES: list,
 }
 _JSON = tuple((field.name, _CONVERTERS.get(field.kind)) for field in FIELDS)
 _read_fields = attrgetter(*(name for name, _ in _JSON))
@@ -567,6 +660,7 @@ class TaskPublic(BaseModel):
     updated_at: datetime
     start_on: date | None
     start_at: datetime | None
+    notes: NoteSet
 
     @property
     def due(self) -> When | None:
@@ -581,6 +675,10 @@ class TaskPublic(BaseModel):
     def read_whole(self, name: str) -> str | None:
         """Return the title or description, as it was before it was cut if `extra` has that."""
         return read_whole_text(name, getattr(self, name), self.extra)
+
+    def list_whole_notes(self) -> tuple[Note, ...]:
+        """Return all notes by their times, as they were before they were cut."""
+        return list_whole_notes(self.notes, self.extra)
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented fields in their documented order."""

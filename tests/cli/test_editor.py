@@ -336,17 +336,17 @@ def test_only_one_task_can_be_edited_by_hand(used: Todo, editor: Editor) -> None
     assert result.err.startswith("error: give exactly one task, not 2\n  1  ")
 
 
-def test_annotations_stand_above_as_comments(todo: Todo, editor: Editor) -> None:
+def test_notes_stand_above_as_comments(todo: Todo, editor: Editor) -> None:
     note = {"entry": "20261102T090000Z", "description": "asked\ntitle: \x1b[2Jevil"}
     record = {"description": "Call", "status": "pending", "annotations": [note]}
     todo.ok("import", "-", "--format", "taskwarrior", stdin=json.dumps(record))
-    extra = todo.tasks()[0]["extra"]
+    notes = todo.tasks()[0]["notes"]
     todo.ok("edit", "1", terminal=True, env=editor.steps('sed -i "s/Call/Ask/" "$1"'))
 
     assert editor.seen[0].startswith(
         f"{HEAD}# 2026-11-02 10:00  asked\\ntitle: \\x1b[2Jevil\ntitle: Call\n"
     )
-    assert (todo.tasks()[0]["title"], todo.tasks()[0]["extra"]) == ("Ask", extra)
+    assert (todo.tasks()[0]["title"], todo.tasks()[0]["notes"]) == ("Ask", notes)
 
 
 @pytest.mark.parametrize(

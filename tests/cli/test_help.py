@@ -188,6 +188,7 @@ def test_the_fields_of_json_are_those_of_a_task() -> None:
         updated_at=datetime(2026, 1, 1, tzinfo=UTC),
         start_on=None,
         start_at=None,
+        notes=(),
     )
     items = re.findall(r"^- (.*?): ", read_topic("json"), re.MULTILINE)
     assert re.findall(r"`(\w+)`", " ".join(items)) == list(task.to_json())

@@ -700,13 +700,11 @@ def test_tasks_here_that_differ_from_the_file_are_named_and_left(todo: Todo) -> 
 
     assert result.err == (
         "imported nothing; 4 are here already\n"
-        "3 that are here differ from what is imported: 2 (title, tags), 3 (done), 4 (annotations)\n"
+        "3 that are here differ from what is imported: 2 (title, tags), 3 (done), 4 (notes)\n"
         "hint: `--update` changes them to what the file has\n"
     )
     assert (result.json["already_here"], result.json["differing"]) == (4, 3)
-    assert result.json["differences"] == {
-        "2": ["title", "tags"], "3": ["done"], "4": ["annotations"]
-    }  # fmt: skip
+    assert result.json["differences"] == {"2": ["title", "tags"], "3": ["done"], "4": ["notes"]}
     assert todo.tasks() == before
 
 
@@ -803,7 +801,7 @@ def test_the_number_of_taskwarrior_is_kept_in_extra(todo: Todo) -> None:
     assert json.loads(todo.ok("export", "--format", "taskwarrior").out)[0]["id"] == 48213
 
 
-def test_search_finds_annotations_and_what_was_cut(todo: Todo) -> None:
+def test_search_finds_notes_and_what_was_cut(todo: Todo) -> None:
     note = {"entry": OLDER, "description": "Asked Zo\u00eb"}
     rows = [
         taskwarrior("Call the dentist", 1, annotations=[note]),

@@ -45,7 +45,8 @@ def test_every_task_comes_with_its_words(owner: Todo) -> None:
         assert task["tags"] == sorted(original.get("tags", []))
         assert task["project"] == original.get("project")
         assert task["completed"] == (original["status"] == "completed")
-        assert (task["extra"] or {}).get("annotations") == original.get("annotations")
+        noted = [note["description"] for note in original.get("annotations", [])]
+        assert [note["text"] for note in task["notes"]] == noted
     assert len(owner.tasks()) == len(originals()) == 144
 
 

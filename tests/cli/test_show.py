@@ -40,10 +40,11 @@ def test_a_pipe_gets_every_field_by_name(todo: Todo) -> None:
         "created_at\t2026-11-20T12:00:00Z\n"
         "updated_at\t2026-11-20T12:00:00Z\n"
         "start\t\n"
+        "notes\t\n"
     )
 
 
-def test_a_terminal_gets_a_card_with_description_and_annotations(todo: Todo) -> None:
+def test_a_terminal_gets_a_card_with_description_and_notes(todo: Todo) -> None:
     todo.ok("import", "-", "--format", "taskwarrior", stdin=ANNOTATED)
     todo.later(minutes=5)
     todo.ok("edit", "1", "--description", "line one\nline two", "--due", "tomorrow")
@@ -63,7 +64,7 @@ def test_a_terminal_gets_a_card_with_description_and_annotations(todo: Todo) -> 
         "line one\n"
         "line two\n"
         "\n"
-        "2026-11-02 10:00  asked \\x1b[31mtwice\n"
+        "1  2026-11-02 10:00  asked \\x1b[31mtwice\n"
     )
 
 

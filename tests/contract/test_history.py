@@ -123,6 +123,15 @@ def test_undo_leaves_what_others_changed_in_other_fields(store: Store) -> None:
     assert (task.title, task.project, task.tags) == ("one", "p", ("a", "c"))
 
 
+def test_undo_of_a_note_leaves_later_ones(store: Store) -> None:
+    store.add("one")
+    store.write(service.note, parse_refs(["1"]), ["mine"])
+    store.as_(ANN, "desktop").write(service.note, parse_refs(["1"]), ["later"])
+    for step, left in ((history.undo, ["later"]), (history.redo, ["mine", "later"])):
+        store.write(step)
+        assert [note["text"] for note in store.tasks()[0].notes] == left
+
+
 def test_an_added_task_that_others_changed_is_not_taken_away(store: Store) -> None:
     store.add("one")
     store.as_(ANN, "desktop").edit("1", description="important")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from neontodo import formats
 from neontodo.columns import DAYS, INSTANTS
 from neontodo.fields import Priority
-from neontodo.models import Record, TaskCreate, TaskPublic
+from neontodo.models import Record, TaskCreate, TaskPublic, format_instant
 from neontodo.tasks.state import WHEN
 
 TZ = ZoneInfo("Europe/Berlin")
@@ -62,6 +62,7 @@ def stored(task: TaskCreate, **changes: Any) -> TaskPublic:
         "extra": task.extra,
         "created_at": task.created_at or NOW,
         "updated_at": task.updated_at or NOW,
+        "notes": task.notes,
     }
     for name in WHEN:
         when = getattr(task, name)
@@ -110,6 +111,14 @@ extras = st.none() | st.builds(
 )
 
 
+notes = st.builds(
+    lambda note_id, at, text: {"id": str(note_id), "at": format_instant(at), "text": text},
+    st.uuids(),
+    _instants,
+    st.text(_characters, min_size=1, max_size=2000).filter(str.strip),
+)
+
+
 @st.composite
 def public_tasks(draw: st.DrawFn, extra: st.SearchStrategy[Any] | None = None) -> TaskPublic:
     """Any task that can be in a store."""
@@ -132,6 +141,7 @@ def public_tasks(draw: st.DrawFn, extra: st.SearchStrategy[Any] | None = None) -
         updated_at=draw(_instants),
         start_on=start.date() if isinstance(start, datetime) else start,
         start_at=start if isinstance(start, datetime) else None,
+        notes=tuple(draw(st.lists(notes, max_size=3, unique_by=lambda note: note["id"]))),
     )
 
 

@@ -16,7 +16,7 @@ from tests.formats.samples import again, made, problem, records, tasks, text_of
 
 HEADER = (
     "id,number,title,description,completed,completed_at,due,priority,project,tags,extra,"
-    "created_at,updated_at,start\r\n"
+    "created_at,updated_at,start,notes\r\n"
 )
 
 

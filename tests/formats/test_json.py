@@ -20,16 +20,17 @@ TASK = made(
     tags=["shop", "errand"],
     completed=True,
     completed_at=NOW,
-    extra={"annotations": [{"entry": "20181002T143604Z", "description": "oat"}]},
+    extra={"csv": {"Size": "L"}},
+    notes=({"id": f"{ID}", "at": "2018-10-02T14:36:04Z", "text": "oat"},),
 )
 LINE = (
     '{"id": "a0f278d4-a62c-4621-a1f9-27e2fd5466b2", "number": 1, "title": "Buy milk \\u2615", '
     '"description": null, "completed": true, "completed_at": "2026-11-20T19:30:00Z", '
     '"due": "2026-12-01T17:00:00Z", "priority": "high", "project": "home", '
     '"tags": ["errand", "shop"], '
-    '"extra": {"annotations": [{"entry": "20181002T143604Z", "description": "oat"}]}, '
-    '"created_at": "2026-11-20T19:30:00Z", "updated_at": "2026-11-20T19:30:00Z",'
-    ' "start": null}'
+    '"extra": {"csv": {"Size": "L"}}, '
+    '"created_at": "2026-11-20T19:30:00Z", "updated_at": "2026-11-20T19:30:00Z", '
+    f' "start": null, "notes": [{{"id": "{ID}", "at": "2018-10-02T14:36:04Z", "text": "oat"}}]}}'
 )
 
 

@@ -155,7 +155,6 @@ def test_a_task_that_was_taken_up_again_has_no_end() -> None:
         {"description": " " + "long " * 60},
         {"notes": "n" * 3000},
         {"notes": 5},
-        {"annotations": []},
         {"due": "20261201T163000Z"},
         {"due": "20261130T230000Z"},
     ],

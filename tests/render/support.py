@@ -54,6 +54,11 @@ class Screen:
         return _STYLES.sub("", self.out).split("\n")
 
 
+def note(text: str, at: str = "2018-10-02T14:36:04Z") -> dict[str, str]:
+    """A note of a task."""
+    return {"id": str(uuid.uuid5(uuid.NAMESPACE_OID, text)), "at": at, "text": text}
+
+
 def screen(
     width: int = 80,
     height: int = 24,
@@ -95,6 +100,7 @@ def task(number: int = 1, title: str = "Buy milk", **fields: Any) -> TaskPublic:
         "updated_at": NOW - timedelta(days=3),
         "start_on": None,
         "start_at": None,
+        "notes": (),
     }
     return TaskPublic(**given | fields)
 

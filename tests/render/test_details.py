@@ -19,6 +19,7 @@ from tests.render.support import (
     NOW,
     Screen,
     due_at,
+    note,
     odd_name,
     screen,
     task,
@@ -37,10 +38,8 @@ FULL = task(
     completed=True,
     completed_at=NOW,
     updated_at=NOW,
-    extra={
-        "annotations": [{"entry": "20181002T143604Z", "description": "see https://example.org"}],
-        "taskwarrior": {"urgency": 2.6},
-    },
+    extra={"taskwarrior": {"urgency": 2.6}},
+    notes=(note("see https://example.org"), note("a\nb", "2018-10-03T14:36:04Z")),
 )
 
 
@@ -70,7 +69,9 @@ def test_a_card_shows_everything() -> None:
         "    - the bill\n"
         "    - the appointment that was moved twice\n"
         "\n"
-        "2018-10-02 16:36  see https://example.org\n"
+        "1  2018-10-02 16:36  see https://example.org\n"
+        "2  2018-10-03 16:36  a\n"
+        "                     b\n"
     )
 
 
@@ -111,12 +112,15 @@ def test_a_hostile_description_stays_text() -> None:
     assert not set(out) & set("\x1b\x07\u202e\t")
 
 
-def test_an_annotation_without_a_time_that_can_be_read_is_shown() -> None:
-    notes = [{"entry": "yesterday", "description": "a"}, {"description": "b"}]
-    assert printed(task(extra={"annotations": notes})).lines[-3:-1] == ["  a", "  b"]
+def test_a_note_that_was_cut_is_shown_whole() -> None:
+    whole = note("word " * 500)
+    cut = {**whole, "text": whole["text"][:1999] + "…"}
+    lines = printed(task(notes=(cut,), extra={"notes": [whole]})).lines
+    assert " ".join(lines[6:]).count("word") == 500
 
 
 def test_lines_are_the_json_fields_with_their_values() -> None:
+    first, second = (each["id"] for each in FULL.notes)
     assert printed(FULL, "lines").out == (
         "id\ta1b2c3d4-0000-4000-8000-000000000012\n"
         "number\t12\n"
@@ -128,11 +132,12 @@ def test_lines_are_the_json_fields_with_their_values() -> None:
         "priority\tmedium\n"
         "project\thealth\n"
         "tags\tphone,urgent\n"
-        'extra\t{"annotations":[{"entry":"20181002T143604Z",'
-        '"description":"see https://example.org"}],"taskwarrior":{"urgency":2.6}}\n'
+        'extra\t{"taskwarrior":{"urgency":2.6}}\n'
         "created_at\t2026-11-17T19:30:00Z\n"
         "updated_at\t2026-11-20T19:30:00Z\n"
         "start\t\n"
+        f'notes\t[{{"id":"{first}","at":"2018-10-02T14:36:04Z","text":"see https://example.org"}},'
+        f'{{"id":"{second}","at":"2018-10-03T14:36:04Z","text":"a\\\\nb"}}]\n'
     )
 
 
@@ -147,7 +152,7 @@ def test_lines_read_back(text: str) -> None:
 def test_json_is_one_object() -> None:
     out = printed(FULL, "json").out
     assert out.startswith('{\n  "id": "a1b2c3d4-0000-4000-8000-000000000012",\n  "number": 12,\n')
-    assert out.endswith('  "updated_at": "2026-11-20T19:30:00Z",\n  "start": null\n}\n')
+    assert '  "updated_at": "2026-11-20T19:30:00Z",\n  "start": null,\n  "notes": [\n' in out
     assert json.loads(out) == FULL.to_json()
 
 
@@ -157,6 +162,6 @@ def test_quiet_is_the_number() -> None:
 
 @given(odd_name, odd_name, st.integers(40, 200))
 def test_no_line_is_wider_than_the_terminal(title: str, text: str, width: int) -> None:
-    notes = {"annotations": [{"description": text}]}
-    odd = task(title=title, description=text, project=text, extra={text: text, **notes})
+    notes = (note(text),) if text else ()
+    odd = task(title=title, description=text, project=text, extra={text: text}, notes=notes)
     assert widest(printed(odd, width=width).lines) <= width

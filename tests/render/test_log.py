@@ -142,10 +142,10 @@ def test_undo_and_redo_are_told() -> None:
 
 
 def test_lines_have_five_columns() -> None:
-    tags = {"added": ["a"], "removed": []}
+    tags, gone = {"added": ["a"], "removed": []}, {"added": [], "removed": ["a"]}
     entries = [
         entry(3, "delete", number=None, before={"title": "Buy milk"}),
-        updated({"title": "a\tb", "tags": {}}, {"title": 'c"\\', "tags": tags}),
+        updated({"title": "a\tb", "tags": gone}, {"title": 'c"\\', "tags": tags}),
     ]
     assert printed(entries, "lines").out == (
         '2026-11-20T19:33:00Z\t3\t\tdelete\t{"title":["Buy milk",null]}\n'

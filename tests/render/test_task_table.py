@@ -19,6 +19,7 @@ from tests.render.support import (
     Screen,
     due_at,
     everyday,
+    note,
     odd_description,
     odd_name,
     odd_tag,
@@ -125,8 +126,8 @@ def test_tags_go_before_the_project_does() -> None:
     }
 
 
-def test_annotations_count_as_more_to_read() -> None:
-    noted = task(1, extra={"annotations": [{"entry": "20181002T143604Z", "description": "x"}]})
+def test_notes_count_as_more_to_read() -> None:
+    noted = task(1, notes=(note("x"),))
     assert drawn([noted]).lines[2] == "1  Buy milk ¶"
 
 

@@ -76,13 +76,13 @@ def test_json_is_an_array_of_a_task_per_line() -> None:
         ' "completed_at": null, "due": "2026-11-21T08:30:00.000500Z", "priority": "high",'
         ' "project": null, "tags": ["a", "b"], "extra": {"k": [1]},'
         ' "created_at": "2026-11-17T19:30:00Z", "updated_at": "2026-11-17T19:30:00Z",'
-        ' "start": null},\n'
+        ' "start": null, "notes": []},\n'
         '{"id": "a1b2c3d4-0000-4000-8000-000000000004", "number": 4,'
         ' "title": "Buy milk", "description": null, "completed": true,'
         ' "completed_at": "2026-11-20T19:30:00Z", "due": "2026-12-24", "priority": "none",'
         ' "project": "p", "tags": [], "extra": null,'
         ' "created_at": "2026-11-17T19:30:00Z", "updated_at": "2026-11-17T19:30:00Z",'
-        ' "start": null}\n'
+        ' "start": null, "notes": []}\n'
         "]\n"
     )
 

@@ -9,7 +9,7 @@ from neontodo.launcher.main import EDITS
 from neontodo.models import Task, TaskCreate, TaskPublic, TaskUpdate
 
 OWN = {"user_id", "id", "search_text", "seq"}
-LATER = {"notes", "repeat", "series_id", "conflicts"}
+LATER = {"repeat", "series_id", "conflicts"}
 LATER |= {"claimed_by", "claimed_until"}
 """Columns of migration 0003 that have no field yet."""
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -40,10 +40,52 @@ def edit_in_editor(app: App, task: TaskPublic, *, dry_run: bool) -> Outcome:
     try:
         outcome = session.run()
     except BaseException as error:
-        session.keep_text(error)
+        _keep_text(app, session.draft, session.first, error)
         raise
     session.draft.discard()
     return outcome
+
+
+def write_in_editor(
+    app: App, name: str, head: Sequence[str], save: Callable[[str], Outcome]
+) -> Outcome:
+    """Let a person write a text below some lines of comment, and save it; it is never lost.
+
+    Raises Refused if they leave it empty, or the editor fails.
+    """
+    app.run(app.database.close())
+    comment = taskfile.comment_lines(head)
+    draft = Draft(app, name)
+    try:
+        answer, ours = draft.edit(comment).split("\n"), comment.splitlines()
+        text = "\n".join(line for line in answer if line not in ours)
+        if not text.strip():
+            raise Refused("nothing was noted: you left it empty")
+        app.renew_clock()
+        outcome = save(text)
+    except BaseException as error:
+        _keep_text(app, draft, comment, error)
+        raise
+    draft.discard()
+    return outcome
+
+
+def _keep_text(app: App, draft: Draft, first: str, error: BaseException) -> None:
+    """Leave the file where it is if there is work in it, and say so."""
+    from neontodo.render.messages import print_message
+
+    try:
+        text = draft.read()
+    except Refused:
+        return
+    if not text.strip() or text == first:
+        draft.discard()
+        return
+    where = f"your text is kept in {draft.path}"
+    if isinstance(error, TodoError):
+        error.details += (where,)
+    else:
+        print_message(app.streams, where)
 
 
 class _EditingSession:
@@ -135,30 +177,11 @@ class _EditingSession:
         return bool(differing)
 
     def _build_text(self, form: Form) -> str:
-        from neontodo.render.card import list_annotations
+        from neontodo.render.card import list_notes
 
-        noted = [
-            f"{when}  {text}".strip() for when, text in list_annotations(self.base, self.app.tz)
-        ]
+        noted = [f"{when}  {text}" for when, text in list_notes(self.base, self.app.tz)]
         head = f"task {self.base.number}: edit, save and close; close unchanged to cancel"
         return taskfile.format_form(form, [head, *noted])
-
-    def keep_text(self, error: BaseException) -> None:
-        """Leave the file where it is if there is work in it, and say so."""
-        from neontodo.render.messages import print_message
-
-        try:
-            text = self.draft.read()
-        except Refused:
-            return
-        if not text.strip() or text == self.first:
-            self.draft.discard()
-            return
-        where = f"your text is kept in {self.draft.path}"
-        if isinstance(error, TodoError):
-            error.details += (where,)
-        else:
-            print_message(self.app.streams, where)
 
 
 def _explain_error(error: BadValue) -> Iterator[str]:

@@ -75,6 +75,16 @@ def check_update(fields: Mapping[str, Any]) -> TaskUpdate:
         raise _explain(error) from None
 
 
+def check_note(text: str) -> str:
+    """Return the text of a note without the space around it; BadValue says why it cannot be one."""
+    from neontodo.models import explain_bad_note_text
+
+    text = text.strip()
+    if problem := explain_bad_note_text(text):
+        raise BadValue(problem if text else "the note is empty")
+    return text
+
+
 def _explain(error: ValidationError, *, example: str | None = None) -> BadValue:
     """Return the first problem of a task's fields, in words."""
     problem = error.errors(include_url=False, include_input=False)[0]

@@ -48,6 +48,13 @@ def say_what_is_read(app: App, what: str) -> None:
         print_message(app.streams, f"{what}; Ctrl-D ends")
 
 
+def read_text(app: App, what: str) -> str:
+    """Return standard input, which is `what`; bytes that are no text become lone surrogates."""
+    say_what_is_read(app, what)
+    text = app.streams.in_bytes.read().decode(app.streams.stdin.encoding, "surrogateescape")
+    return text.removeprefix("\ufeff")
+
+
 def ask_secret(app: App, question: str) -> str:
     """Read a line from the terminal without showing it; from a file or pipe, all of it."""
     streams = app.streams

@@ -110,7 +110,8 @@ def _write_update(table: sa.Table, names: tuple[str, ...]) -> str:
 def _write_json_rows(table: sa.Table, names: tuple[str, ...], rows: Rows, dialect: Dialect) -> str:
     columns = convert_columns(table, names, rows, dialect)
     objects = {
-        name: [row[name] for row in rows]
+        # No notes are NULL.
+        name: [row[name] or None for row in rows]
         for name in names
         if table.c[name].type.compile(dialect=dialect) == "JSON"
     }

@@ -1,10 +1,11 @@
 """`csv`: a header row and the fields of `json` (RFC 4180, UTF-8 without a mark).
 
-Tags stand in one column with a space between, `extra` as JSON text, and what is not there is
-empty. Values are written as they are, also those that a spreadsheet takes for a formula (`=1+1`):
-what is exported must be what comes back. `for_spreadsheet` puts a `'` before these, as OWASP
-advises; importing such a file keeps the `'`. Read are columns in any order, with the names that
-`formats.names` knows, between commas, semicolons or tabs; columns of other names go to `extra`.
+Tags stand in one column with a space between, `notes` and `extra` as JSON text, and what is not
+there is empty. Values are written as they are, also those that a spreadsheet takes for a formula
+(`=1+1`): what is exported must be what comes back. `for_spreadsheet` puts a `'` before these, as
+OWASP advises; importing such a file keeps the `'`. Read are columns in any order, with the names
+that `formats.names` knows, between commas, semicolons or tabs; columns of other names go to
+`extra`.
 """
 
 from __future__ import annotations
@@ -133,9 +134,9 @@ def _format_value(value: Any) -> str:
             return ""
         case bool():
             return "true" if value else "false"
-        case list():
+        case [str(), *_] | []:
             return " ".join(value)
-        case dict():
+        case dict() | list():
             return json.dumps(value)
         case _:
             return str(value)

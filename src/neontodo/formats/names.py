@@ -37,10 +37,14 @@ def match_fields(names: tuple[str, ...]) -> Mapping[str, str]:
     """Return which field a name stands for, for those of a record's names that stand for one.
 
     Each field has one name only; the fields that no other program has need their exact name.
+    Without a `title` and a `description`, `notes` are what other programs call a description.
     """
     spelled = {_normalize(name): name for name in reversed(names)}
     spelled |= {name: name for name in names if name in BY_NAME}
-    matched = {name: name for name in names if name in BY_NAME.keys() - _NAMES.keys()}
+    exact = BY_NAME.keys() - _NAMES.keys()
+    if not {"title", "description"} <= set(names):
+        exact -= {"notes"}
+    matched = {name: name for name in names if name in exact}
     for field, others in _NAMES.items():
         known = (spelled[each] for each in (field, *others.split()) if each in spelled)
         name = next((name for name in known if name not in matched), None)

@@ -1,8 +1,8 @@
 """One record of a file: reading its text, and making it fit the model.
 
 What the model has no room for goes to `extra`: `title` and `description` hold the full text where
-the model's is shorter, `annotations` what Taskwarrior calls so, and everything else stands under
-the name of the format that it came in.
+the model's is shorter, `notes` those that are longer or more than the model's, and everything else
+stands under the name of the format that it came in.
 """
 
 from __future__ import annotations
@@ -12,17 +12,33 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, tzinfo
-from typing import Any, BinaryIO, TextIO, cast
+from datetime import UTC, datetime, tzinfo
+from typing import Any, BinaryIO, NamedTuple, TextIO, cast
+from uuid import UUID
 
 from pydantic import ValidationError
 
-from neontodo.columns import EXTRA_MAX_BYTES, EXTRA_MAX_DEPTH, explain_unstorable_json, write_json
+from neontodo.columns import (
+    EXTRA_MAX_BYTES,
+    EXTRA_MAX_DEPTH,
+    INSTANTS,
+    explain_unstorable_json,
+    write_json,
+)
 from neontodo.fields import FIELDS, Kind, Priority
 from neontodo.formats import dates
 from neontodo.formats.dates import shorten_for_message
 from neontodo.formats.names import match_fields
-from neontodo.models import Record, TaskCreate, TaskPublic, cut_text
+from neontodo.models import (
+    NOTES_MAX,
+    Note,
+    Record,
+    TaskCreate,
+    TaskPublic,
+    add_notes,
+    cut_text,
+    make_note,
+)
 
 _LETTERS = {"l": Priority.LOW, "m": Priority.MEDIUM, "h": Priority.HIGH}
 _PRIORITIES = {priority.label: priority for priority in Priority} | _LETTERS
@@ -74,6 +90,7 @@ def build_task(
     if isinstance(project := given.get("project"), str) and not project.strip():
         del given["project"]
     _shorten_texts(given, extra)
+    _fit_notes(given, extra, now)
     if given.get("completed") and "completed_at" not in given:
         given["completed_at"] = given.get("updated_at") or given.get("created_at") or now
     try:
@@ -99,6 +116,86 @@ def _shorten_texts(given: dict[str, Any], extra: dict[str, Any]) -> None:
         text = given.get(name)
         if isinstance(text, str) and (short := cut_text(name, text)) != text:
             given[name], extra[name] = short, text
+
+
+class GivenNote(NamedTuple):
+    """A note as a file has it, with or without its time and its id here."""
+
+    text: str
+    at: datetime | None = None
+    id: str | None = None
+
+
+def parse_notes(value: Any, tz: tzinfo) -> list[GivenNote]:
+    """Return notes: objects of ours, or of Taskwarrior's with `entry` and `description`, or texts.
+
+    ValueError with the reason if it is no list of these.
+    """
+    if not isinstance(value, list):
+        raise ValueError("must be a list of objects")
+    return [_parse_note(each, tz) for each in value]
+
+
+def _parse_notes_or_text(value: Any, tz: tzinfo) -> list[GivenNote]:
+    """Return notes, or the one that a text is which holds no list in JSON."""
+    if not isinstance(value, str):
+        return parse_notes(value, tz)
+    try:
+        return parse_notes(json.loads(value), tz)
+    except (ValueError, RecursionError):
+        return [GivenNote(value)]
+
+
+def _parse_note(value: Any, tz: tzinfo) -> GivenNote:
+    if isinstance(value, str):
+        return GivenNote(value)
+    text = value.get("text", value.get("description")) if isinstance(value, dict) else None
+    if not isinstance(text, str):
+        raise ValueError("must be a list of objects with `text` or `description`")
+    try:
+        at = dates.parse_instant(value.get("at", value.get("entry")), tz)
+    except ValueError:
+        at = None
+    own_id = value.get("id")
+    return GivenNote(
+        text,
+        at if at and INSTANTS[0] <= at <= INSTANTS[1] else None,
+        own_id if isinstance(own_id, str) else None,
+    )
+
+
+def _fit_notes(given: dict[str, Any], extra: dict[str, Any], now: datetime) -> None:
+    """Give notes the model's form; `extra` keeps the rest of them, and those that are cut whole.
+
+    The id of one that has none follows from the task's id, its time and its text, so that it is
+    the same at the next import. One without a time is from when the task was created.
+    """
+    found = [*given.get("notes", ())]
+    if "annotations" in extra:
+        # So Taskwarrior calls them, and so they were kept before there were notes.
+        try:
+            found += parse_notes(extra.pop("annotations"), UTC)
+        except ValueError as error:
+            raise BadRecord(f"annotations: {error}") from None
+    elif "notes" not in given:
+        return
+    try:
+        task_id = UUID(str(given.get("id")))
+    except ValueError:
+        task_id = UUID(int=0)
+    notes: list[Note] = []
+    for note in found:
+        if note.at is not None:
+            made = make_note(task_id, note.at, note.text)
+            notes.append({**made, "id": note.id} if note.id else made)
+    untimed = [note.text for note in found if note.at is None]
+    created = given.get("created_at") or given.get("updated_at") or now
+    whole = [n for n in add_notes(task_id, tuple(notes), untimed, created) if n["text"].strip()]
+    short = [{**note, "text": cut_text("note", note["text"])} for note in whole[:NOTES_MAX]]
+    given["notes"] = tuple(short)
+    if rest := [note for note in whole if note not in short]:
+        kept = extra.get("notes")
+        extra["notes"] = [*(kept if isinstance(kept, list) else ()), *rest]
 
 
 _REASONS = {
@@ -149,7 +246,7 @@ def build_record(
     try:
         if not isinstance(raw, dict):
             raise BadRecord("must be an object")
-        fields = match_fields(tuple(raw)) if fields is None else fields
+        fields = _match_fields(raw) if fields is None else fields
         names = {field: name for name, field in fields.items()}
         values, extra, not_understood = _read_fields(raw, fields, names, home, tz)
         task = build_task(values, extra, now=now, names=names)
@@ -164,6 +261,14 @@ def build_record(
         if not_understood
         else fields.values(),
     )
+
+
+def _match_fields(raw: dict[str, Any]) -> Mapping[str, str]:
+    """Return which field each name stands for; `notes` that are no text are notes in any case."""
+    fields = match_fields(tuple(raw))
+    if fields.get("notes") == "description" and isinstance(raw["notes"], list):
+        return {**fields, "notes": "notes"}
+    return fields
 
 
 def _derive_key(raw: dict[str, Any], fields: Mapping[str, str]) -> str:
@@ -273,5 +378,6 @@ _PARSERS_BY_KIND: dict[Kind, Callable[[Any, tzinfo], Any]] = {
     Kind.FLAG: lambda value, tz: parse_flag(value),
     Kind.TAGS: lambda value, tz: parse_tags(value),
     Kind.OBJECT: _copy_object,
+    Kind.NOTES: _parse_notes_or_text,
 }
 _PARSERS = {field.name: _PARSERS_BY_KIND.get(field.kind) for field in FIELDS}

@@ -3,8 +3,8 @@
 Read are a JSON array, one object per line, and objects with commas between. `waiting` and
 `recurring` tasks are pending here; deleted ones are skipped. A `due` at the beginning of a day in
 `tz` is that day, and so is `wait`, or without it `scheduled`, which is the start. The attribute
-`notes` is the description, which Taskwarrior has not. Everything that the model has no field for is
-kept and written again, with changed fields laid over it.
+`notes` is the description, which Taskwarrior has not, and `annotations` are the notes. Everything
+that the model has no field for is kept and written again, with changed fields laid over it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from neontodo.fields import Priority
 from neontodo.formats import dates, record
 from neontodo.formats.json_array import read_objects, write_array
 from neontodo.formats.record import BadRecord
-from neontodo.models import Record, TaskCreate, TaskPublic
+from neontodo.models import Note, Record, TaskCreate, TaskPublic
 
 _NAMES = {
     "id": "uuid",
@@ -32,6 +32,7 @@ _NAMES = {
     "updated_at": "modified",
     "completed_at": "end",
     "start": "wait",
+    "notes": "annotations",
 }
 _LETTERS = {Priority.HIGH: "H", Priority.MEDIUM: "M", Priority.LOW: "L"}
 _PRIORITIES = {letter: priority for priority, letter in _LETTERS.items()}
@@ -41,8 +42,9 @@ _STARTS = ("wait", "scheduled")
 _UNDERSTOOD = {"id", "urgency", "status", "tags", "end", "mask", "imask", "parent", "recur"}
 """What is kept for Taskwarrior, and would not change the task here, or is counted."""
 _LAST = ("annotations", "depends", "urgency")
-_IN_EXTRA = ("annotations", "taskwarrior")
-_FIELDS = ("title", "completed", "due", "start", "priority", "project", "tags", *_IN_EXTRA)
+_FIELDS = (
+    *("title", "completed", "due", "start", "priority", "project", "tags", "notes", "taskwarrior"),
+)
 """What every record has of a task and its `extra`: an attribute that is not there is empty."""
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -219,11 +221,16 @@ def _format_task(task: TaskPublic, tz: tzinfo) -> dict[str, Any]:
         "notes": task.read_whole("description") or attributes.get("notes"),
         "project": task.project,
         "tags": _restore_tag_order(task.tags, attributes.get("tags")) or None,
-        "annotations": (task.extra or {}).get("annotations"),
+        "annotations": [*map(_format_note, task.list_whole_notes())] or None,
     }
     there = {name for name, value in attributes.items() if value is not None}
     in_order = ("id", *sorted(there - {"id", *_LAST}), *_LAST)
     return {name: attributes[name] for name in in_order if name in there}
+
+
+def _format_note(note: Note) -> dict[str, str]:
+    at = datetime.fromisoformat(note["at"])
+    return {"entry": _format_instant(at), "description": note["text"]}
 
 
 def _set_start(attributes: dict[str, Any], task: TaskPublic, tz: tzinfo) -> None:

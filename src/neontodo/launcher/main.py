@@ -17,7 +17,7 @@ PLAIN = frozenset(
 
 ALIASES = {"a": "add", "d": "done", "e": "edit", "ls": "list"}
 
-CHANGING = frozenset({"done", "undone", "toggle", "edit", "rm"})
+CHANGING = frozenset({"done", "undone", "toggle", "edit", "rm", "note"})
 """Commands that may ask on a terminal, as before a filter changes tasks."""
 
 ASKS_NOTHING = ("--yes", "-y", "--dry-run")
@@ -126,7 +126,15 @@ def is_for_agent(argv: list[str], in_is_terminal: bool) -> bool:
     words = argv[argv.index(typed) + 1 :]
     if name == "edit" and not any(word.startswith(EDITS) for word in words):
         return False
+    if name == "note":
+        return _gives_note(words)
     return any(word in ASKS_NOTHING for word in words) or (name != "rm" and _names_tasks(words))
+
+
+def _gives_note(words: list[str]) -> bool:
+    """Return whether references and a text are all there is, so that `note` needs no editor."""
+    is_plain = len(words) > 1 and not any(word.startswith("-") for word in words[:2])
+    return is_plain and _names_tasks(words[:1]) and not any(w.startswith("--filter") for w in words)
 
 
 def _names_tasks(words: list[str]) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, tzinfo
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from neontodo.render.listing import print_pairs
 from neontodo.render.tasks import PRIORITIES, PRIORITY_STYLES, due_style, is_waiting
@@ -32,18 +32,12 @@ def print_task(output: Output, task: TaskPublic) -> None:
         print_pairs(output, task.to_json(), shown=())
 
 
-def list_annotations(task: TaskPublic, tz: tzinfo) -> list[tuple[str, str]]:
-    """Return time and text of each note, unescaped; no time where it cannot be read."""
-    stored = (task.extra or {}).get("annotations") or []
-    return [(_entry_time(note.get("entry"), tz), note["description"]) for note in stored]
-
-
-def _entry_time(entry: Any, tz: tzinfo) -> str:
-    try:
-        instant = datetime.fromisoformat(entry)
-    except (TypeError, ValueError):
-        return ""
-    return local_time(instant if instant.tzinfo else instant.replace(tzinfo=UTC), tz)
+def list_notes(task: TaskPublic, tz: tzinfo) -> list[tuple[str, str]]:
+    """Return the time and the whole text of each note, unescaped."""
+    return [
+        (local_time(datetime.fromisoformat(note["at"]), tz), note["text"])
+        for note in task.list_whole_notes()
+    ]
 
 
 def _draw(output: Output, task: TaskPublic) -> None:
@@ -57,12 +51,13 @@ def _draw(output: Output, task: TaskPublic) -> None:
     draw_pairs(canvas, [*_fields(output, canvas, task)], width)
     if description := (task.read_whole("description") or "").strip("\r\n"):
         canvas.draw("", Cell(_prose(canvas, description, width)))
-    if annotations := list_annotations(task, output.tz):
+    if notes := list_notes(task, output.tz):
         canvas.draw("")
-        notes: list[tuple[str | Cell, Cell]] = [
-            (when, Cell(canvas.safe(text))) for when, text in annotations
-        ]
-        draw_pairs(canvas, notes, width)
+        digits = len(str(len(notes)))
+        names = [f"{number:>{digits}}  {when}" for number, (when, _) in enumerate(notes, 1)]
+        room = width - len(names[0]) - 2
+        texts = [Cell(_prose(canvas, text, room)) for _, text in notes]
+        draw_pairs(canvas, [*zip(names, texts, strict=True)], width)
 
 
 def _fields(output: Output, canvas: Canvas, task: TaskPublic) -> Iterator[tuple[str | Cell, Cell]]:
@@ -95,7 +90,7 @@ def _fields(output: Output, canvas: Canvas, task: TaskPublic) -> Iterator[tuple[
     yield "id", Cell(str(task.id) if canvas.width >= ID_ROOM else str(task.id)[:8])
     shown_whole = {name: task.read_whole(name) for name in ("title", "description")}
     for key, value in (task.extra or {}).items():
-        if key != "annotations" and value != shown_whole.get(key):
+        if key != "notes" and value != shown_whole.get(key):
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             name = canvas.crop(canvas.safe(f"extra.{key}"), KEY_WIDTH)
             yield name, Cell(canvas.crop(canvas.safe(text), EXTRA_WIDTH), "dim")

@@ -157,15 +157,15 @@ def _to_line(values: Iterable[Any]) -> str:
     return "\t".join(texts) + "\n"
 
 
-_LISTS, _AS_JSON = (list, tuple), (bool, dict)
+_LISTS, _AS_JSON = (list, tuple), (bool, dict, list)
 """Built once: `list | tuple` would be built anew for each value."""
 
 
 def _to_text(value: Any) -> str:
-    """A JSON value as text: nothing for null, a list by commas, an object as compact JSON."""
+    """A JSON value as text: nothing for null, a list by commas, objects as compact JSON."""
     if value is None:
         return ""
-    if isinstance(value, _LISTS):
+    if isinstance(value, _LISTS) and not (value and isinstance(value[0], dict)):
         return ",".join(map(str, value))
     if isinstance(value, _AS_JSON):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

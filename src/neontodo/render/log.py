@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from neontodo.fields import FIELDS, Kind
+from neontodo.fields import BY_NAME, FIELDS, Kind
 from neontodo.render.listing import Column, Listing, print_listing
 from neontodo.render.text import Symbols, local_time, symbols_for
 from neontodo.wording import pluralize
@@ -69,12 +69,16 @@ def _fields(entry: LogEntry) -> tuple[Any, ...]:
 
 
 def _changed_fields(entry: LogEntry) -> dict[str, Any]:
-    """Every changed field with its old and new value; changed tags as added and removed."""
+    """Every changed field with its old and new value; members of a set as added and removed."""
     before, after = entry.before or {}, entry.after or {}
     changes: dict[str, Any] = {}
     for name in [*after, *(name for name in before if name not in after)]:
         new = after.get(name)
-        changes[name] = new if isinstance(new, dict) and name == "tags" else [before.get(name), new]
+        old = before.get(name)
+        if BY_NAME[name].is_set and isinstance(new, dict) and isinstance(old, dict):
+            changes[name] = {"added": new["added"], "removed": old["added"]}
+        else:
+            changes[name] = [old, new]
     return changes
 
 
@@ -158,6 +162,10 @@ def _updates(entry: LogEntry, tz: tzinfo, symbols: Symbols) -> Iterator[str]:
                 case Kind.TAGS:
                     changes = [f"+{tag}" for tag in new["added"]]
                     yield " ".join(changes + [f"-{tag}" for tag in new["removed"]])
+                case Kind.NOTES:
+                    yield from (f"noted: {_shorten(n['text'], symbols)}" for n in new["added"])
+                    gone = old["added"] if old else ()
+                    yield from (f"note removed: {_shorten(n['text'], symbols)}" for n in gone)
                 case Kind.OBJECT:
                     yield f"{field.name} changed"
                 case Kind.WHEN:

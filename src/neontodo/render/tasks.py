@@ -235,7 +235,7 @@ def _describe_group(output: Output, task: TaskPublic) -> str:
 
 
 def _has_more_to_show(task: TaskPublic) -> bool:
-    return bool(task.description or (task.extra and task.extra.get("annotations")))
+    return bool(task.description or task.notes)
 
 
 def _foot(

@@ -8,14 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from neontodo.columns import EXTRA_MAX_BYTES, write_json
-from neontodo.fields import BY_NAME, FIELDS
+from neontodo.fields import BY_NAME, FIELDS, Kind
 from neontodo.models import Record, Task, TaskCreate
 from neontodo.tasks.service import build_columns
 from neontodo.tasks.state import WHEN, compare_columns, copy_columns, name_fields
 
-_CONTENT = {field.name: tuple(field.columns) for field in FIELDS if field.option or field.line}
+_CONTENT = {
+    field.name: tuple(field.columns)
+    for field in FIELDS
+    if field.option or field.line or field.kind is Kind.NOTES
+}
 """What people say of a task; when it was created or changed is no content."""
-_NAMED_PARTS = ("title", "description", "annotations")
+_NAMED_PARTS = ("title", "description", "notes")
 """What is in `extra`, and people know by a name of its own."""
 _EXPORTED = frozenset({"id", "number", "priority", "created_at", "updated_at"})
 _VOLATILE = ("id", "urgency")
@@ -75,7 +79,7 @@ def _merge_extra(old: dict[str, Any], record: Record, names: set[str]) -> dict[s
     kept = {
         name: value
         for name, value in old.items()
-        if name == "number" or not (is_whole or name in names)
+        if name == "number" or (name not in names and (name == "notes" or not is_whole))
     }
     merged = {**kept, **(record.task.extra or {})}
     return merged if len(write_json(merged).encode()) <= EXTRA_MAX_BYTES else old

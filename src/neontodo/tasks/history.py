@@ -30,7 +30,7 @@ from neontodo.tasks.state import (
     take_snapshot,
 )
 from neontodo.tasks.unit_of_work import UnitOfWork
-from neontodo.wording import list_numbers
+from neontodo.wording import list_numbers, pluralize
 
 CHUNK = 500
 COMMANDS_PER_QUERY = 50
@@ -218,6 +218,12 @@ def _describe_inverse(change: Change, verb: str) -> str:
         is_done = (change.before or {})["completed"]
         now, was = ("done", "marked pending") if is_done else ("pending", "done")
         text = f"{{tasks}} {now} again"
+    elif fields == ["notes"]:
+        change_of_notes = (change.before or {})["notes"]
+        is_back = bool(change_of_notes["added"])
+        count = pluralize(len(change_of_notes["added" if is_back else "removed"]), "note")
+        now, was = ("restored", "removed") if is_back else ("removed", "noted")
+        text = f"{count} of {{tasks}} {now}"
     else:
         again, was = "restored" if verb == "undo" else "changed again", "edited"
         text = f"{_list_fields(fields)} of {{tasks}} {again}"

@@ -12,11 +12,11 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from neontodo.models import CUT, read_whole_text
+from neontodo.models import CUT, Note, list_whole_notes, read_whole_text
 
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _SIGNS = re.compile(r"([^\w\s]+)")
-_KEPT = frozenset({"title", "description", "annotations"})
+_KEPT = frozenset({"title", "description", "notes"})
 # What Unicode does not take apart, though people write it either way.
 _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
@@ -42,12 +42,11 @@ def build_search_text(
     project: str | None,
     tags: Sequence[str],
     extra: dict[str, Any] | None = None,
+    notes: tuple[Note, ...] = (),
 ) -> str:
     """Fold title, description, project and tags: a line each, each between two spaces.
 
-    Where `extra` has annotations, or the rest of a title or description that was cut, these are a
-    line more. It is cut where the check `search_text` of `models.Task` wants it. Rows from before
-    have no such line: migration 0003 folds them again.
+    Notes, and what `extra` keeps of a text that was cut, are a line more.
     """
     sections = (
         fold(title),
@@ -58,26 +57,21 @@ def build_search_text(
     text = "\n".join([f" {section} " for section in sections])
     # Plain SQL may have put anything there.
     if not isinstance(extra, dict) or _KEPT.isdisjoint(extra):
+        extra = None
+    if not (notes or extra):
         return text
-    if not (further := " ".join(_list_kept_texts(title, description, extra))):
-        return text
-    visible = title, description or "", project or "", f" {' '.join(tags)} " if tags else ""
-    most = 20 + 20 * sum(len(column.encode()) for column in visible)
-    line = fold(further).encode()[: max(0, most - len(f"{text}\n  ".encode()))]
-    return f"{text}\n {line.decode(errors='ignore')} "
+    further = [*_list_rests(title, description, extra)]
+    further += (note["text"] for note in list_whole_notes(notes, extra))
+    return f"{text}\n {fold(' '.join(further))} " if further else text
 
 
-def _list_kept_texts(title: str, description: str | None, extra: dict[str, Any]) -> Iterator[str]:
-    """Yield what `extra` keeps of a task's text: what was cut, from a whole word on, and notes."""
+def _list_rests(title: str, description: str | None, extra: dict[str, Any] | None) -> Iterator[str]:
+    """Yield what was cut of a title and a description, from a whole word on."""
     for name, text in (("title", title), ("description", description)):
         whole = read_whole_text(name, text, extra)
         if whole and text and whole != text and text.endswith(CUT):
             whole = whole.strip() if name == "title" else whole
             yield whole[whole.rfind(" ", 0, len(text)) + 1 :]
-    notes = extra.get("annotations")
-    for note in notes if isinstance(notes, list) else ():
-        if isinstance(note, dict) and isinstance(note.get("description"), str):
-            yield note["description"]
 
 
 # Many tasks share few projects and tags.

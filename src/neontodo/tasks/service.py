@@ -17,6 +17,7 @@ from neontodo.models import (
     TaskCreate,
     TaskPublic,
     TaskUpdate,
+    add_notes,
     cut_text,
     read_whole_text,
 )
@@ -131,6 +132,34 @@ def _complete_columns(task: Task, done: bool, now: datetime) -> dict[str, Any]:
     if done == task.completed:
         return {}
     return {"completed": done, "completed_at": now if done else None}
+
+
+async def note(unit: UnitOfWork, chosen: Chosen, texts: Sequence[str]) -> Outcome:
+    """Add notes to tasks."""
+
+    def columns(task: Task) -> dict[str, Any]:
+        return {"notes": add_notes(task.id, task.notes, texts, unit.now)}
+
+    return await _change_tasks(unit, chosen, columns)
+
+
+async def remove_note(unit: UnitOfWork, chosen: Chosen, note_id: str) -> Outcome:
+    """Remove a note of a task, also what `extra` keeps of it."""
+
+    def columns(task: Task) -> dict[str, Any]:
+        columns: dict[str, Any] = {"notes": _omit_note(task.notes, note_id)}
+        if task.extra and isinstance(kept := task.extra.get("notes"), list):
+            rest = {name: value for name, value in task.extra.items() if name != "notes"}
+            if left := _omit_note(kept, note_id):
+                rest["notes"] = [*left]
+            columns["extra"] = rest or None
+        return columns
+
+    return await _change_tasks(unit, chosen, columns)
+
+
+def _omit_note(notes: Sequence[Any], note_id: str) -> tuple[Any, ...]:
+    return tuple(n for n in notes if not (isinstance(n, dict) and n.get("id") == note_id))
 
 
 async def complete(unit: UnitOfWork, chosen: Chosen, completed: bool | None) -> Outcome:

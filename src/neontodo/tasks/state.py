@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
@@ -12,13 +12,23 @@ from pydantic import ValidationError
 from neontodo.columns import INSTANTS
 from neontodo.errors import Refused
 from neontodo.fields import COLUMN_TYPES, FIELD_OF, FIELDS, Kind, Priority
-from neontodo.models import LOGGED, NUMBER_MAX, Change, Task, TaskPublic, to_json_value
+from neontodo.models import (
+    LOGGED,
+    NUMBER_MAX,
+    Change,
+    Task,
+    TaskPublic,
+    explain_bad_note,
+    sort_notes,
+    to_json_value,
+)
 from neontodo.tasks.results import UnreadableTask
 from neontodo.tasks.search_text import build_search_text
 
 WHEN = tuple(field.name for field in FIELDS if field.kind is Kind.WHEN)
-SEARCHED = frozenset({"title", "description", "project", "tags", "extra"})
+SEARCHED = frozenset({"title", "description", "project", "tags", "extra", "notes"})
 _EMPTY = {column: FIELD_OF[column].empty for column in COLUMN_TYPES}
+_SETS = {field.name: field.kind for field in FIELDS if field.is_set}
 _CONVERTERS = tuple((column, LOGGED.get(kind)) for column, kind in COLUMN_TYPES.items())
 
 
@@ -63,6 +73,7 @@ def normalize_row(row: Mapping[str, Any]) -> dict[str, Any] | None:
         "description": task.description or None,
         "project": (task.project or "").strip() or None,
         "tags": tuple(sorted(set(task.tags))),
+        "notes": task.notes,
         **{f"{name}_on": _repair_day(task, name) for name in WHEN},
     }
     return columns | {"search_text": fold_columns(columns)}
@@ -108,6 +119,7 @@ def fold_columns(columns: Mapping[str, Any]) -> str:
         columns.get("project"),
         columns["tags"],
         columns.get("extra"),
+        columns.get("notes", ()),
     )
 
 
@@ -150,7 +162,7 @@ def publish_state(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def parse_state(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return columns from logged values; changed tags are for `apply_update`."""
+    """Return columns from logged values; changed sets are for `apply_update`."""
     return {name: _parse_value(COLUMN_TYPES[name], value) for name, value in state.items()}
 
 
@@ -176,16 +188,23 @@ def read_before(change: Change | None) -> dict[str, Any]:
 
 def _is_value(column: str, value: Any) -> bool:
     """Return whether the log may have this for a column; odd values raise what Python raises."""
+    if column in _SETS:
+        if not isinstance(value, dict):
+            return _are_members(column, value)
+        return _are_members(column, value["added"]) and _is_texts(value["removed"])
     kind = COLUMN_TYPES[column]
-    if kind is tuple:
-        parts = (value["added"], value["removed"]) if isinstance(value, dict) else (value,)
-        return all(map(_is_texts, parts))
     if kind is Priority:
         return type(value) is int and value in list(Priority)
     found = _parse_value(kind, value)
     if isinstance(found, datetime):
         return found.tzinfo is not None and INSTANTS[0] <= found <= INSTANTS[1]
     return found is None or type(found) is kind
+
+
+def _are_members(column: str, value: Any) -> bool:
+    if _SETS[column] is Kind.NOTES:
+        return isinstance(value, list) and not any(map(explain_bad_note, value))
+    return _is_texts(value)
 
 
 def _is_texts(value: Any) -> bool:
@@ -203,14 +222,28 @@ def compare_columns(
         if field.kind is Kind.WHEN and not changed.isdisjoint(field.columns):
             # Neither column tells the whole: a day may stay as it was while its time goes.
             changed |= wanted.keys() & field.columns.keys()
-    names = [name for name in COLUMN_TYPES if name in changed and name != "tags"]
+    names = [name for name in COLUMN_TYPES if name in changed and name not in _SETS]
     before = {name: to_json_value(getattr(task, name)) for name in names}
     after = {name: to_json_value(wanted[name]) for name in names}
-    if "tags" in changed:
-        old, new = set(task.tags), set(wanted["tags"])
-        before["tags"] = {"added": sorted(old - new), "removed": sorted(new - old)}
-        after["tags"] = {"added": sorted(new - old), "removed": sorted(old - new)}
+    for name in _SETS:
+        if name in changed:
+            before[name] = _compare_sets(wanted[name], getattr(task, name))
+            after[name] = _compare_sets(getattr(task, name), wanted[name])
     return before, after
+
+
+def _compare_sets(old: Sequence[Any], new: Sequence[Any]) -> dict[str, Any]:
+    """Return what makes one set of the other: whole members, and by which keys others go."""
+    was, now = _index_members(old), _index_members(new)
+    return {
+        "added": [member for key, member in now.items() if was.get(key) != member],
+        "removed": [key for key, member in was.items() if now.get(key) != member],
+    }
+
+
+def _index_members(members: Iterable[Any]) -> dict[str, Any]:
+    """Return the members of a set by their keys: the id of an object, or a text itself."""
+    return {each["id"] if isinstance(each, dict) else each: each for each in members}
 
 
 def find_later_changes(task: Task, change: Change) -> list[str]:
@@ -222,11 +255,16 @@ def find_later_changes(task: Task, change: Change) -> list[str]:
 
 def apply_update(task: Task, state: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns that bring the task to a logged update's values."""
-    wanted = parse_state({name: value for name, value in state.items() if name != "tags"})
-    if "tags" in state:
-        # What others did to other tags stays.
-        tags = set(task.tags) | set(state["tags"]["added"])
-        wanted["tags"] = tuple(sorted(tags - set(state["tags"]["removed"])))
+    wanted = parse_state({name: value for name, value in state.items() if name not in _SETS})
+    for name, kind in _SETS.items():
+        if name in state:
+            # What others did to other members stays.
+            members = _index_members(getattr(task, name))
+            for key in state[name]["removed"]:
+                members.pop(key, None)
+            members |= _index_members(state[name]["added"])
+            sort = sort_notes if kind is Kind.NOTES else sorted
+            wanted[name] = tuple(sort(members.values()))
     return wanted
 
 

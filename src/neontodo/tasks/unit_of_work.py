@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from neontodo.db.database import Database
 from neontodo.db.schema import HEAD
 from neontodo.errors import KeyNotAccepted, Refused, SchemaMismatch
-from neontodo.models import TOO_MANY_TAGS, Task, has_room_for_tags
+from neontodo.models import TOO_MANY_TAGS, Task, explain_too_many_notes, has_room_for_tags
 from neontodo.tasks.queries import changes, tasks, users
 from neontodo.tasks.state import (
     SEARCHED,
@@ -163,6 +163,8 @@ class UnitOfWork:
             return False
         if "tags" in changed[1] and not has_room_for_tags(wanted["tags"]):
             raise Refused(f"task {task.number}: {TOO_MANY_TAGS}")
+        if "notes" in changed[1] and (problem := explain_too_many_notes(wanted["notes"])):
+            raise Refused(f"task {task.number}: {problem}")
         columns = {name: wanted[name] for name in changed[1]}
         if SEARCHED & columns.keys():
             columns["search_text"] = fold_columns(copy_columns(task) | columns)

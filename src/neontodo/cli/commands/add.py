@@ -38,6 +38,10 @@ class AddRequest(options.FieldOptions):
         bool,
         typer.Option("--inline", help="Read +tag, due:fri … in quotes and lines of stdin too."),
     ] = False
+    noted: Annotated[
+        list[str] | None,
+        typer.Option("--note", "-n", metavar="TEXT", help="A note; repeat it for several."),
+    ] = None
 
 
 def run_add(app: App, request: AddRequest) -> None:
@@ -55,6 +59,8 @@ def run_add(app: App, request: AddRequest) -> None:
         new = list(_read_tasks(app, found, inline=request.inline))
     else:
         new = [check_new_task(found)]
+    if request.noted:
+        new = _add_notes(app, new, request.noted)
     _warn(app, mistakes)
     run_change(app, request, lambda unit: service.add(unit, new), "added")
     if app.streams.err_is_terminal and not request.inline and _has_signs(request.words):
@@ -94,12 +100,31 @@ def _hint_at_quotes(app: App, words: Sequence[str]) -> None:
         hint(app.streams, f"`{kept}` is part of the title; outside quotes it sets fields")
 
 
+def _add_notes(app: App, new: Sequence[TaskCreate], texts: Sequence[str]) -> list[TaskCreate]:
+    """Return the tasks with these notes; they have their ids, from which those of notes follow."""
+    from uuid import uuid4
+
+    from neontodo.cli.field_values import check_note
+    from neontodo.models import add_notes, explain_too_many_notes
+
+    texts = [*map(check_note, texts)]
+    added = []
+    for task in new:
+        task_id = uuid4()
+        notes = add_notes(task_id, (), texts, app.now)
+        if problem := explain_too_many_notes(notes):
+            raise BadValue(problem)
+        added.append(task.model_copy(update={"id": task_id, "notes": notes}))
+    return added
+
+
 def _read_tasks(app: App, fields: Mapping[str, Any], *, inline: bool) -> Iterator[TaskCreate]:
     """Yield a task for each line of standard input that is not empty; BadValue names the line."""
     from neontodo.cli.field_values import check_new_task
+    from neontodo.cli.prompt import read_text
 
     mistakes: list[str] = []
-    for number, line in enumerate(_read_input(app).split("\n"), 1):
+    for number, line in enumerate(read_text(app, "one task a line").split("\n"), 1):
         if not (text := line.strip()):
             continue
         try:
@@ -118,16 +143,6 @@ def _move_rest(fields: Mapping[str, Any]) -> dict[str, Any]:
     title, rest = _split_title(fields["title"])
     parts = [part for part in (rest, fields.get("description")) if part]
     return {**fields, "title": title, "description": "\n\n".join(parts) or None}
-
-
-def _read_input(app: App) -> str:
-    """Return standard input; bytes that are no text become lone surrogates."""
-    from neontodo.cli.prompt import say_what_is_read
-
-    streams = app.streams
-    say_what_is_read(app, "one task a line")
-    text = streams.in_bytes.read().decode(streams.stdin.encoding, "surrogateescape")
-    return text.removeprefix("\ufeff")
 
 
 def _split_title(text: str) -> tuple[str, str]:
