@@ -133,7 +133,12 @@ BEGIN
             OR coalesce(json_typeof(note -> 'id'), '') <> 'string'
             OR note ->> 'id' !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
             OR coalesce(json_typeof(note -> 'at'), '') <> 'string'
-            OR note ->> 'at' !~ '^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}([.][0-9]{6})?Z$'
+            OR CASE WHEN note ->> 'at'
+                ~ '^[0-9]{4}(-[0-9]{2}){2}T([01][0-9]|2[0-3])(:[0-5][0-9]){2}([.][0-9]{6})?Z$'
+            -- A day that is none, as 30 February, is an error of its own.
+            THEN CAST(note ->> 'at' AS timestamptz)
+                NOT BETWEEN '0001-01-03 00:00:00+00' AND '9999-12-29 00:00:00+00'
+            ELSE true END
             OR coalesce(json_typeof(note -> 'text'), '') <> 'string'
             OR length(note ->> 'text') NOT BETWEEN 1 AND 2000
         ELSE true END

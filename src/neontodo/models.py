@@ -173,7 +173,19 @@ def _check_extra(extra: dict[str, Any]) -> dict[str, Any] | None:
     for field in ("title", "description"):
         if not isinstance(extra.get(field, ""), str):
             raise ValueError(f"extra: `{field}` must be text")
+    # Notes were kept there once, and Postgres still checks them.
+    notes = extra.get("annotations", [])
+    if not isinstance(notes, list) or not all(map(_is_annotation, notes)):
+        raise ValueError("annotations: must be a list of objects with `entry` and `description`")
     return extra or None
+
+
+def _is_annotation(note: Any) -> bool:
+    return (
+        isinstance(note, dict)
+        and isinstance(note.get("description"), str)
+        and isinstance(note.get("entry", ""), str)
+    )
 
 
 Note = dict[str, str]
@@ -212,10 +224,13 @@ def _is_in_time(text: str) -> bool:
         return False
 
 
+TOO_MANY_NOTES = f"a task has at most {NOTES_MAX} notes"
+
+
 def explain_too_many_notes(notes: Collection[Note]) -> str | None:
     """Return why a task has no room for so many notes."""
     if len(notes) > NOTES_MAX:
-        return f"a task has at most {NOTES_MAX} notes"
+        return TOO_MANY_NOTES
     # As JSON with a space after each comma and colon, which is how updates are sent.
     if len(json.dumps(list(notes), ensure_ascii=False).encode()) > NOTES_MAX_BYTES:
         return f"all notes together have more than {NOTES_MAX_BYTES:,} bytes"
@@ -231,9 +246,17 @@ def sort_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
 def _check_notes(notes: tuple[Note, ...]) -> tuple[Note, ...]:
     if not notes:
         return notes
-    if problem := next(filter(None, map(explain_bad_note, notes)), explain_too_many_notes(notes)):
+    if problem := next(filter(None, map(explain_bad_note, notes)), None):
         raise ValueError(problem)
+    if len(notes) > NOTES_MAX:
+        raise ValueError(TOO_MANY_NOTES)
     return sort_notes(notes)
+
+
+def _check_room_for_notes(notes: tuple[Note, ...]) -> tuple[Note, ...]:
+    if problem := explain_too_many_notes(notes):
+        raise ValueError(problem)
+    return notes
 
 
 def make_note(task_id: uuid.UUID, at: datetime, text: str) -> Note:
@@ -424,7 +447,7 @@ class Task(TaskBase, table=True):
     seq: int | None = Field(default=None, sa_type=sa.BigInteger)
     start_on: date | None = Field(default=None, sa_type=DayColumn)
     start_at: datetime | None = Field(default=None, sa_type=Instant)
-    notes: tuple[Note, ...] = Field(default=(), sa_type=Notes(NOTES_MAX_BYTES))
+    notes: tuple[Note, ...] = Field(default=(), sa_type=Notes(NOTES_MAX_BYTES), nullable=True)
     repeat: dict[str, Any] | None = Field(default=None, sa_type=Json(4096))
     series_id: uuid.UUID | None = Field(default=None, sa_type=Identifier)
     claimed_by: str | None = Field(default=None, sa_type=BoundedText(KEY_ID_MAX, collation=None))
@@ -556,7 +579,7 @@ class TaskCreate(_Checked):
     created_at: Moment | None = None
     updated_at: Moment | None = None
     extra: Extra | None = None
-    notes: NoteSet = ()
+    notes: Annotated[NoteSet, AfterValidator(_check_room_for_notes)] = ()
 
 
 class TaskUpdate(_Checked):

@@ -201,7 +201,7 @@ def test_own_files_bring_notes_back(todo: Todo, tmp_path: Path) -> None:
         ({"notes": "a body"}, [], "a body"),
         ({"notes": "a line", "description": "a body"}, ["a line"], "a body"),
         ({"notes": ["b", "a"]}, ["b", "a"], None),
-        ({"notes": [{"text": "a", "at": "2026-01-01"}, {"text": "  "}]}, ["a"], None),
+        ({"notes": [{"text": "a", "at": "2026-01-01"}, {"text": ""}]}, ["a"], None),
         ({"extra": {"annotations": [{"description": "old", "entry": "?"}]}}, ["old"], None),
     ],
     ids=str,

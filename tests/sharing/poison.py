@@ -77,7 +77,43 @@ EXTRA = (
     r'{"titl\u0065":5}',
     '{"description":[]}',
 )
+NOTE_ID = "a1b2c3d4-0000-4000-8000-000000000001"
+
+
+def notes(*found: dict[str, Any]) -> str:
+    """Notes that are sound but for what is given."""
+    sound = {"id": NOTE_ID, "at": "2026-01-01T00:00:00Z", "text": "x"}
+    return json.dumps([{**sound, **each} for each in found], ensure_ascii=False)
+
+
+NOTES = (
+    *JSON,
+    "[]",
+    "[1]",
+    "[[]]",
+    "{}",
+    '[{"id":"x"}]',
+    notes({"more": 1}),
+    notes({"id": NOTE_ID.upper()}),
+    notes({"id": 5}),
+    *(
+        notes({"at": at})
+        for at in (
+            "2026-02-30T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z",
+            "2026-01-01T23:59:60Z", "0000-01-01T00:00:00Z", "9999-12-31T00:00:00Z",
+            "2026-01-01", "2026-01-01T00:00:00+01:00", "2026-01-01T00:00:00.5Z",
+        )
+    ),
+    *(notes({"text": text}) for text in ("", "x" * 2001, 5, None, ["x"])),
+    notes(*[{}] * 101),
+    notes(*[{"text": "€" * 2000}] * 50),
+    notes({}).replace('"x"', r'"\ud800"'),
+    notes({}).replace('"x"', r'"\u0000"'),
+)  # fmt: skip
 STATES = (
+    notes({}).join(('{"notes":{"added":', ',"removed":[5]}}')),
+    '{"notes":{"added":["x"],"removed":[]}}',
+    '{"notes":[{"id":1}]}',
     *JSON,
     json.dumps({"title": "x" * MEGABYTE}),
     '{"title":5}',
@@ -126,6 +162,7 @@ TAGS = (
 )
 POISONS = (
     *(Poison("tasks", "extra", value) for value in EXTRA),
+    *(Poison("tasks", "notes", value) for value in NOTES),
     *(Poison("tasks", "title", value) for value in (*BLANKS, "x" * 201)),
     *(Poison("tasks", "description", value) for value in ("", "x" * 2001)),
     *(Poison("tasks", "project", value) for value in (*BLANKS, "x" * 101, "x" * 8 * MEGABYTE)),
@@ -151,7 +188,7 @@ POISONS = (
 TYPES = {
     "id": "uuid", "task_id": "uuid", "command_id": "uuid", "number": "bigint", "seq": "bigint",
     "completed": "boolean", "priority": "smallint", "position": "integer", "due_on": "date",
-    "extra": "json", "before": "json", "after": "json", "last_seq": "bigint",
+    "extra": "json", "notes": "json", "before": "json", "after": "json", "last_seq": "bigint",
     "last_number": "bigint",
     **dict.fromkeys(("completed_at", "due_at", "created_at", "updated_at", "at"), "timestamptz"),
 }  # fmt: skip
