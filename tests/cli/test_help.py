@@ -141,7 +141,7 @@ def test_the_help_of_every_command_fits(local: Todo, words: tuple[str, ...], wid
 def test_the_list_of_commands_is_in_the_order_of_a_day(local: Todo) -> None:
     shown = local.ok("--help").out.partition("Commands:\n")[2]
     names = re.findall(r"^  (\S+)", shown, re.MULTILINE)
-    everyday = ["add", "list", "today", "show", "edit", "done", "undone", "toggle", "rm", "search"]
+    everyday = ["add", "list", "today", "show", "edit", "done", "undone", "toggle", "note", "rm"]
     assert names[: len(everyday)] == everyday
     assert names.index("whoami") < names.index("token") < names.index("db") < names.index("config")
     assert [(name,) for name in names] == [words for words in COMMANDS if len(words) == 1]
