@@ -131,7 +131,7 @@ def test_without_words_the_editor_is_opened(local: Todo, editor: Editor) -> None
     empty = local("note", "1", terminal=True, env=written)
     refused = local("note", "1", terminal=True, env=written)
 
-    head = "# a note for 1: Buy\\nmilk\n# save and close; leave it empty to cancel\n"
+    head = "\n# a note for 1: Buy\\nmilk\n# save and close; leave it empty to cancel\n"
     assert editor.seen[0] == head
     assert texts(local) == ["one\n\n# two"]
     assert (empty.code, empty.err) == (1, "error: nothing was noted: you left it empty\n")

@@ -49,22 +49,24 @@ def edit_in_editor(app: App, task: TaskPublic, *, dry_run: bool) -> Outcome:
 def write_in_editor(
     app: App, name: str, head: Sequence[str], save: Callable[[str], Outcome]
 ) -> Outcome:
-    """Let a person write a text below some lines of comment, and save it; it is never lost.
+    """Let a person write a text above some lines of comment, and save it; it is never lost.
 
     Raises Refused if they leave it empty, or the editor fails.
     """
     app.run(app.database.close())
     comment = taskfile.comment_lines(head)
+    # Below a comment, vi would begin each new line as one.
+    first = f"\n{comment}"
     draft = Draft(app, name)
     try:
-        answer, ours = draft.edit(comment).split("\n"), comment.splitlines()
+        answer, ours = draft.edit(first).split("\n"), comment.splitlines()
         text = "\n".join(line for line in answer if line not in ours)
         if not text.strip():
             raise Refused("nothing was noted: you left it empty")
         app.renew_clock()
         outcome = save(text)
     except BaseException as error:
-        _keep_text(app, draft, comment, error)
+        _keep_text(app, draft, first, error)
         raise
     draft.discard()
     return outcome
