@@ -1,11 +1,24 @@
-"""Start days, notes, what tasks need, views, and room for repeating tasks and claims."""
+"""Start days, notes, what tasks need, views, and room for repeating tasks and claims.
+
+What imports have kept in `extra` of a task's notes and start moves to these fields, in the log as
+well. What repeats, and what a task needs, stays there.
+"""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+
+from neontodo.columns import EXTRA_MAX_BYTES, LOGGED_MAX_BYTES, Day, Identifier, Instant, Json, Tags
+from neontodo.columns import INSTANTS as READABLE
+from neontodo.models import format_instant, to_json_value
+from neontodo.tasks.state import fold_columns
 
 revision = "0003"
 down_revision = "0002"
@@ -82,6 +95,36 @@ POSTGRES = {
     "conflicts": (None, "todo_is_object(conflicts, 262144, 50)"),
 }
 LOGGED_BYTES = (262144, 524288)
+
+NOTE_MAX, NOTES_MAX, NOTES_MAX_BYTES = 2000, 100, 262144
+START = ("start_on", "start_at")
+TASKS = sa.table(
+    "tasks",
+    sa.column("user_id", sa.Text),
+    sa.column("number", sa.BigInteger),
+    sa.column("id", Identifier),
+    sa.column("title", sa.Text),
+    sa.column("description", sa.Text),
+    sa.column("project", sa.Text),
+    sa.column("tags", Tags),
+    sa.column("created_at", Instant),
+    sa.column("extra", Json(EXTRA_MAX_BYTES)),
+    sa.column("notes", Json(NOTES_MAX_BYTES)),
+    sa.column("start_on", Day),
+    sa.column("start_at", Instant),
+    sa.column("search_text", sa.Text),
+)
+LOG = sa.table(
+    "changes",
+    sa.column("user_id", sa.Text),
+    sa.column("seq", sa.BigInteger),
+    sa.column("task_id", Identifier),
+    sa.column("kind", sa.Text),
+    sa.column("before", Json(LOGGED_MAX_BYTES)),
+    sa.column("after", Json(LOGGED_MAX_BYTES)),
+)
+ROWS = 1000
+"""How many are read and written at once."""
 
 OWNED = ("dependencies", "views")
 """The new tables, whose rows are their user's."""
@@ -161,6 +204,8 @@ def upgrade() -> None:
         op.execute(IS_NOTES.replace("{schema}", schema))
         replace_checks(schema, before=0, after=1)
         define_is_logged(schema, LOGGED_BYTES[1])
+    move_parked_fields()
+    if is_server:
         forgo_statistics(schema)
         restrict_rows(schema)
         define_removal(schema, "todo_remove_tasks", "ids uuid[]", REMOVE_TASKS)
@@ -221,6 +266,218 @@ def set_seqs(is_server: bool) -> None:
             END $todo$
         """
     op.execute(update)
+
+
+def move_parked_fields() -> None:
+    """Give tasks the fields that imports have kept in `extra`, and the log likewise.
+
+    Rows that plain SQL has written, and that no check admits, stay as they are.
+    """
+    context = op.get_context()
+    if context.as_sql:
+        context.impl.static_output(
+            "-- What imports have kept in `extra` stays there: only `todo db upgrade` moves it."
+        )
+        return
+    states = (LOG.c.before, LOG.c.after)
+    is_logged = sa.or_(*(sa.cast(state, sa.Text).contains('"extra"') for state in states))
+    for table, order, wanted, move in (
+        (TASKS, TASKS.c.number, TASKS.c.extra.is_not(None), move_fields),
+        (LOG, LOG.c.seq, is_logged, move_logged_fields),
+    ):
+        for rows in fetch_parts(table, order, wanted):
+            update_rows(table, order, [(row, new) for row in rows if (new := move(row))])
+
+
+def fetch_parts(
+    table: sa.TableClause, order: sa.ColumnClause[Any], wanted: Any
+) -> Iterator[Sequence[sa.RowMapping]]:
+    key = (table.c.user_id, order)
+    statement = sa.select(table).where(wanted).order_by(*key).limit(ROWS)
+    rows = op.get_bind().execute(statement).mappings().all()
+    while rows:
+        yield rows
+        last = [sa.literal(rows[-1][column.name], column.type) for column in key]
+        further = statement.where(sa.tuple_(*key) > sa.tuple_(*last))
+        rows = op.get_bind().execute(further).mappings().all()
+
+
+def update_rows(
+    table: sa.TableClause,
+    order: sa.ColumnClause[Any],
+    changed: Sequence[tuple[sa.RowMapping, dict[str, Any]]],
+) -> None:
+    """Set columns, the same ones of each row; a row that a check refuses stays as it is."""
+    if not changed:
+        return
+    new = {name: sa.bindparam(f"new_{name}", type_=table.c[name].type) for name in changed[0][1]}
+    statement = sa.update(table).values(new)
+    statement = statement.where(
+        table.c.user_id == sa.bindparam("owner"), order == sa.bindparam("place")
+    )
+    values = [
+        {"owner": row["user_id"], "place": row[order.name]}
+        | {f"new_{name}": value for name, value in columns.items()}
+        for row, columns in changed
+    ]
+    connection = op.get_bind()
+    try:
+        with connection.begin_nested():
+            connection.execute(statement, values)
+    except sa.exc.IntegrityError:
+        for each in values:
+            with suppress(sa.exc.IntegrityError), connection.begin_nested():
+                connection.execute(statement, each)
+
+
+def move_fields(row: sa.RowMapping) -> dict[str, Any]:
+    """Return the new columns of a row with an `extra`; nothing if it stays or is no task."""
+    try:
+        moved = read_parked_fields(row["extra"], row["id"], row["created_at"])
+        search_text = fold_columns({**row, **moved})
+    except (AttributeError, TypeError, ValueError):
+        return {}
+    if not moved and search_text == row["search_text"]:
+        return {}
+    columns = {"extra": row["extra"], "notes": None, **dict.fromkeys(START), **moved}
+    return {**columns, "search_text": search_text}
+
+
+def move_logged_fields(row: sa.RowMapping) -> dict[str, Any]:
+    """Return the states of a change with these fields in their places; nothing if it stays."""
+    states = (row["before"], row["after"])
+    try:
+        moved = [read_logged_fields(state, row["task_id"]) for state in states]
+    except (AttributeError, TypeError, ValueError):
+        return {}
+    if not any(moved):
+        return {}
+    if row["kind"] == "update":
+        before, after = change_update(*states, *moved)
+        return {"before": before, "after": after}
+    return dict(zip(("before", "after"), map(change_whole, states, moved), strict=True))
+
+
+def read_logged_fields(state: Any, task_id: uuid.UUID) -> dict[str, Any]:
+    if state is None or "extra" not in state:
+        return {}
+    created_at = state.get("created_at")
+    moved = read_parked_fields(
+        state["extra"], task_id, created_at and datetime.fromisoformat(created_at)
+    )
+    return {name: to_json_value(value) for name, value in moved.items()}
+
+
+def change_whole(state: dict[str, Any] | None, moved: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a whole task; nothing in it is empty."""
+    if state is None:
+        return None
+    return {name: value for name, value in {**state, **moved}.items() if moved.get(name, True)}
+
+
+def change_update(
+    before: dict[str, Any], after: dict[str, Any], old: dict[str, Any], new: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what an update has changed, both columns of a start, and notes as a set has it."""
+    empty = dict.fromkeys(("extra", *START))
+    before, after = {**empty, **before, **old}, {**empty, **after, **new}
+    was, now = old.get("notes") or [], new.get("notes") or []
+    before["notes"], after["notes"] = compare_notes(now, was), compare_notes(was, now)
+    for names in (("extra",), ("notes",), START):
+        if all(before[name] == after[name] for name in names):
+            for name in names:
+                del before[name], after[name]
+    return before, after
+
+
+def compare_notes(old: list[dict[str, str]], new: list[dict[str, str]]) -> dict[str, Any]:
+    """Return what makes one set of notes of the other, as the log has it."""
+    return {
+        "added": [note for note in new if note not in old],
+        "removed": [note["id"] for note in old if note not in new],
+    }
+
+
+def read_parked_fields(
+    extra: Any, task_id: uuid.UUID, created_at: datetime | None
+) -> dict[str, Any]:
+    """Return the columns of what `extra` keeps, and what is left of it; empty if that is all."""
+    if not isinstance(extra, dict):
+        return {}
+    rest, moved = dict(extra), {}
+    if notes := take_notes(rest, task_id, created_at):
+        moved["notes"] = notes
+    if start := take_start(rest):
+        moved |= start
+    return {**moved, "extra": rest or None} if moved else {}
+
+
+def take_notes(
+    extra: dict[str, Any], task_id: uuid.UUID, created_at: datetime | None
+) -> list[dict[str, str]]:
+    """Take Taskwarrior's annotations out of `extra`: as notes by time, as far as they are some.
+
+    The id tells the same note wherever it comes from. One without a time is as old as the task.
+    """
+    annotations = extra.get("annotations")
+    if not isinstance(annotations, list):
+        return []
+    notes: dict[str, dict[str, str]] = {}
+    rest = []
+    for annotation in annotations:
+        text = annotation.get("description") if isinstance(annotation, dict) else None
+        if not isinstance(text, str) or not 1 <= len(text) <= NOTE_MAX or len(notes) == NOTES_MAX:
+            rest.append(annotation)
+            continue
+        if not (moment := parse_instant(annotation.get("entry")) or created_at):
+            raise ValueError("a note without a time")
+        at = format_instant(moment)
+        note_id = str(uuid.uuid5(task_id, f"{at} {text}"))
+        notes[note_id] = {"id": note_id, "at": at, "text": text}
+    extra["annotations"] = rest
+    if not rest:
+        del extra["annotations"]
+    return sorted(notes.values(), key=lambda note: (note["at"].rstrip("Z"), note["id"]))
+
+
+def take_start(extra: dict[str, Any]) -> dict[str, Any]:
+    """Take out of `extra` until when a task waits: `wait` of Taskwarrior, else `scheduled`.
+
+    The line of todo.txt with `t:` stays as it is.
+    """
+    attributes = extra.get("taskwarrior")
+    if isinstance(attributes, dict):
+        for name in ("wait", "scheduled"):
+            if moment := parse_instant(attributes.get(name)):
+                extra["taskwarrior"] = {k: v for k, v in attributes.items() if k != name}
+                if not extra["taskwarrior"]:
+                    del extra["taskwarrior"]
+                return {"start_on": moment.date(), "start_at": moment}
+    kept = extra.get("todotxt")
+    line = kept.get("line") if isinstance(kept, dict) else None
+    for word in line.split(" ") if isinstance(line, str) else ():
+        if word[:2] == "t:" and (day := parse_day(word[2:])):
+            return {"start_on": day, "start_at": None}
+    return {}
+
+
+def parse_instant(value: Any) -> datetime | None:
+    """Return the instant that a text is, in UTC unless it says otherwise; None if it is none."""
+    try:
+        moment = datetime.fromisoformat(value)
+        moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (OverflowError, TypeError, ValueError):
+        return None
+    return moment if READABLE[0] <= moment <= READABLE[1] else None
+
+
+def parse_day(text: str) -> date | None:
+    if len(text) != 10 or text[4] != "-" or text[7] != "-":
+        return None
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+        return day if READABLE[0].date() <= day <= READABLE[1].date() else None
+    return None
 
 
 def restore_tasks() -> None:
