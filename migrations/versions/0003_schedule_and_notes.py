@@ -9,14 +9,24 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
-from neontodo.columns import EXTRA_MAX_BYTES, LOGGED_MAX_BYTES, Day, Identifier, Instant, Json, Tags
-from neontodo.columns import INSTANTS as READABLE
+from neontodo.columns import (
+    DAYS,
+    EXTRA_MAX_BYTES,
+    LOGGED_MAX_BYTES,
+    Day,
+    Identifier,
+    Instant,
+    Json,
+    Tags,
+    write_json,
+)
+from neontodo.columns import INSTANTS as IN_TIME
 from neontodo.models import format_instant, to_json_value
 from neontodo.tasks.state import fold_columns
 
@@ -98,6 +108,8 @@ LOGGED_BYTES = (262144, 524288)
 
 NOTE_MAX, NOTES_MAX, NOTES_MAX_BYTES = 2000, 100, 262144
 START = ("start_on", "start_at")
+ODD = (AttributeError, LookupError, OverflowError, TypeError, ValueError)
+"""What Python raises about a row that this program has not written."""
 TASKS = sa.table(
     "tasks",
     sa.column("user_id", sa.Text),
@@ -335,7 +347,7 @@ def move_fields(row: sa.RowMapping) -> dict[str, Any]:
     try:
         moved = read_parked_fields(row["extra"], row["id"], row["created_at"])
         search_text = fold_columns({**row, **moved})
-    except (AttributeError, TypeError, ValueError):
+    except ODD:
         return {}
     if not moved and search_text == row["search_text"]:
         return {}
@@ -348,7 +360,7 @@ def move_logged_fields(row: sa.RowMapping) -> dict[str, Any]:
     states = (row["before"], row["after"])
     try:
         moved = [read_logged_fields(state, row["task_id"]) for state in states]
-    except (AttributeError, TypeError, ValueError):
+    except ODD:
         return {}
     if not any(moved):
         return {}
@@ -404,80 +416,94 @@ def read_parked_fields(
     """Return the columns of what `extra` keeps, and what is left of it; empty if that is all."""
     if not isinstance(extra, dict):
         return {}
-    rest, moved = dict(extra), {}
-    if notes := take_notes(rest, task_id, created_at):
-        moved["notes"] = notes
-    if start := take_start(rest):
-        moved |= start
-    return {**moved, "extra": rest or None} if moved else {}
+    rest = dict(extra)
+    moved = take_notes(rest, task_id, created_at) | read_start(rest)
+    if not moved or len(write_json(rest).encode()) > EXTRA_MAX_BYTES:
+        return {}
+    return {**moved, "extra": rest or None}
 
 
 def take_notes(
     extra: dict[str, Any], task_id: uuid.UUID, created_at: datetime | None
-) -> list[dict[str, str]]:
-    """Take Taskwarrior's annotations out of `extra`: as notes by time, as far as they are some.
+) -> dict[str, Any]:
+    """Take Taskwarrior's annotations out of `extra`, by time, as its importer now does.
 
     The id tells the same note wherever it comes from. One without a time is as old as the task.
+    Notes that are cut, and those beyond the limit, stay in `extra` as a whole.
     """
-    annotations = extra.get("annotations")
-    if not isinstance(annotations, list):
-        return []
-    notes: dict[str, dict[str, str]] = {}
-    rest = []
-    for annotation in annotations:
-        text = annotation.get("description") if isinstance(annotation, dict) else None
-        if not isinstance(text, str) or not 1 <= len(text) <= NOTE_MAX or len(notes) == NOTES_MAX:
-            rest.append(annotation)
+    annotations = extra.pop("annotations", None)
+    if annotations is None:
+        return {}
+    timed = [(parse_instant(each.get("entry")), each["description"]) for each in annotations]
+    found = [(format_instant(at), text) for at, text in timed if at and is_in_time(at)]
+    for at, text in timed:
+        if at is None or not is_in_time(at):
+            found.append((find_free_second(created_at, {taken for taken, _ in found}), text))
+    made = [make_note(task_id, at, text) for at, text in found if text.strip()]
+    by_id = {note["id"]: note for note in made}
+    whole = sorted(by_id.values(), key=lambda note: (note["at"].rstrip("Z"), note["id"]))
+    short = [{**note, "text": cut_note(note["text"])} for note in whole[:NOTES_MAX]]
+    if rest := [note for note in whole if note not in short]:
+        extra["notes"] = rest
+    return {"notes": short or None}
+
+
+def find_free_second(at: datetime | None, taken: set[str]) -> str:
+    """Return the first second from a time on that no note has."""
+    if at is None:
+        raise ValueError("a note without a time")
+    at = at.replace(microsecond=0)
+    while format_instant(at) in taken:
+        at += timedelta(seconds=1)
+    return format_instant(at)
+
+
+def make_note(task_id: uuid.UUID, at: str, text: str) -> dict[str, str]:
+    return {"id": str(uuid.uuid5(task_id, f"{at} {text}")), "at": at, "text": text}
+
+
+def cut_note(text: str) -> str:
+    return text if len(text) <= NOTE_MAX else f"{text[: NOTE_MAX - 1]}…"
+
+
+def read_start(extra: dict[str, Any]) -> dict[str, Any]:
+    """Return until when a task waits: Taskwarrior's `wait`, else `scheduled`, or todo.txt's `t:`.
+
+    They stay in `extra` as well, for exports; with the day of `wait:someday`, the last one of all.
+    """
+    attributes = extra.get("taskwarrior") or {}
+    for value in (attributes.get("wait"), attributes.get("scheduled")):
+        if (moment := parse_instant(value)) is None:
             continue
-        if not (moment := parse_instant(annotation.get("entry")) or created_at):
-            raise ValueError("a note without a time")
-        at = format_instant(moment)
-        note_id = str(uuid.uuid5(task_id, f"{at} {text}"))
-        notes[note_id] = {"id": note_id, "at": at, "text": text}
-    extra["annotations"] = rest
-    if not rest:
-        del extra["annotations"]
-    return sorted(notes.values(), key=lambda note: (note["at"].rstrip("Z"), note["id"]))
-
-
-def take_start(extra: dict[str, Any]) -> dict[str, Any]:
-    """Take out of `extra` until when a task waits: `wait` of Taskwarrior, else `scheduled`.
-
-    The line of todo.txt with `t:` stays as it is.
-    """
-    attributes = extra.get("taskwarrior")
-    if isinstance(attributes, dict):
-        for name in ("wait", "scheduled"):
-            if moment := parse_instant(attributes.get(name)):
-                extra["taskwarrior"] = {k: v for k, v in attributes.items() if k != name}
-                if not extra["taskwarrior"]:
-                    del extra["taskwarrior"]
-                return {"start_on": moment.date(), "start_at": moment}
-    kept = extra.get("todotxt")
-    line = kept.get("line") if isinstance(kept, dict) else None
-    for word in line.split(" ") if isinstance(line, str) else ():
-        if word[:2] == "t:" and (day := parse_day(word[2:])):
-            return {"start_on": day, "start_at": None}
+        if is_in_time(moment):
+            return {"start_on": moment.date(), "start_at": moment}
+        day = min(max(moment.date(), DAYS[0]), DAYS[1])
+        extra["start"] = {"on": day.isoformat(), "at": value}
+        return {"start_on": day, "start_at": None}
+    for word in (extra.get("todotxt") or {}).get("line", "").split(" "):
+        if word[:2] == "t:" and (start_on := parse_day(word[2:])):
+            return {"start_on": start_on, "start_at": None}
     return {}
 
 
 def parse_instant(value: Any) -> datetime | None:
-    """Return the instant that a text is, in UTC unless it says otherwise; None if it is none."""
-    try:
+    """Return the instant that a text is; None if it is none."""
+    with suppress(OverflowError, TypeError, ValueError):
         moment = datetime.fromisoformat(value)
-        moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (OverflowError, TypeError, ValueError):
-        return None
-    return moment if READABLE[0] <= moment <= READABLE[1] else None
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    return None
 
 
 def parse_day(text: str) -> date | None:
-    if len(text) != 10 or text[4] != "-" or text[7] != "-":
-        return None
+    """Return the day that a text like `2026-12-24` is; None if it is none."""
     with suppress(ValueError):
         day = date.fromisoformat(text)
-        return day if READABLE[0].date() <= day <= READABLE[1].date() else None
+        return day if day.isoformat() == text and DAYS[0] <= day <= DAYS[1] else None
     return None
+
+
+def is_in_time(moment: datetime) -> bool:
+    return IN_TIME[0] <= moment <= IN_TIME[1]
 
 
 def restore_tasks() -> None:

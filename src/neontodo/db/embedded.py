@@ -147,9 +147,9 @@ async def migrate_file(
             version, _ = await _read_version_and_mode(connection)
             migration = migrations.plan(version, direction, revision)
             if migration.steps:
-                if version is None:
+                if direction == "upgrade":
                     # No copy is made of what is then refused: it would count as the newest.
-                    await connection.run_sync(require_no_tables)
+                    await connection.run_sync(require_no_tables, version)
                 backup = await asyncio.to_thread(back_up, path)
                 migration = await connection.run_sync(migrations.migrate, direction, revision)
                 if (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first():

@@ -146,8 +146,8 @@ async def write_upgrade_sql(database: Database, revision: str) -> str:
         version = await connection.run_sync(read_version)
         schema = await connection.run_sync(find_schema)
         migration = plan(version, "upgrade", revision)
-        if version is None:
-            await connection.run_sync(require_no_tables)
+        if migration.steps:
+            await connection.run_sync(require_no_tables, version)
     if not migration.steps:
         return f"-- Nothing to do: the schema is at {version or BASE}.\n"
     config = _make_config(output := io.StringIO())
@@ -244,8 +244,8 @@ def migrate(
         has_version = sa.inspect(connection).has_table(VERSION_TABLE)
         connection.exec_driver_sql(_write_lock(has_version))
     migration = plan(read_version(connection), direction, revision)
-    if is_upgrade and migration.before is None:
-        require_no_tables(connection)
+    if is_upgrade and migration.steps:
+        require_no_tables(connection, migration.before)
     if migration.steps:
         config = _make_config()
         config.attributes["connection"] = connection

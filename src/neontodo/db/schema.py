@@ -21,6 +21,9 @@ from neontodo.models import Key, User
 HEAD = "0003"
 """The newest revision in `migrations/versions`; a test checks that."""
 
+TABLES_OF_0003 = ("dependencies", "views")
+"""Those that older versions have not."""
+
 VERSION_TABLE = "todo_version"
 """Not Alembic's default name: the database may be another program's too."""
 
@@ -55,13 +58,18 @@ def find_schema(connection: sa.Connection) -> str:
     return connection.dialect.identifier_preparer.quote(str(name))
 
 
-def require_no_tables(connection: sa.Connection) -> None:
-    """Check that a database without a version has no tables by names which ours need.
+def require_no_tables(connection: sa.Connection, version: str | None = None) -> None:
+    """Check that a database has no tables by names which an upgrade from its version needs.
 
     Raises:
         Refused: it has another program's.
         SchemaMismatch: it has ours, and has lost its version.
     """
+    if version is not None:
+        new = TABLES_OF_0003 if version < "0003" else ()
+        if taken := tuple(filter(sa.inspect(connection).has_table, new)):
+            raise foreign_tables_error(taken, hint="rename them, then run `todo db upgrade`")
+        return
     taken = find_foreign_tables(connection)
     if not taken:
         return
@@ -81,11 +89,13 @@ def find_foreign_tables(connection: sa.Connection) -> tuple[str, ...]:
     )
 
 
-def foreign_tables_error(taken: tuple[str, ...]) -> Refused:
+OWN_DATABASE = "use a database of its own: another file, or on a server `CREATE DATABASE todo`"
+
+
+def foreign_tables_error(taken: tuple[str, ...], hint: str = OWN_DATABASE) -> Refused:
     """Return the error for a database with such tables."""
     return Refused(
-        f"the database already has tables of another program: {', '.join(taken)}",
-        hint="use a database of its own: another file, or on a server `CREATE DATABASE todo`",
+        f"the database already has tables of another program: {', '.join(taken)}", hint=hint
     )
 
 
