@@ -11,7 +11,9 @@ from tests.sharing.intruder import SECRET, Intruder
 from tests.sharing.people import OWNER, Shared, connection_url, login
 
 ROLE = "rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin"
-TABLES = {"users": "id"} | dict.fromkeys(("keys", "tasks", "changes", "views"), "user_id")
+TABLES = {"users": "id", "keys": "user_id"} | dict.fromkeys(
+    ("tasks", "changes", "dependencies", "views"), "user_id"
+)
 
 
 @dataclass
@@ -41,6 +43,15 @@ class Arena:
         ids = self.shared.ids()
         self.victim_id, self.mallory_id = ids[SECRET], ids["mallory"]
         self.task_id = self.victim.tasks()[0]["id"]
+        self.admin(
+            "INSERT INTO dependencies SELECT user_id, id, gen_random_uuid() FROM tasks"
+            " WHERE number = 1"
+        )
+        self.admin(
+            "INSERT INTO views SELECT id, 'v', CASE WHEN id = $2 THEN 'mine' ELSE $1 END FROM users",
+            SECRET,
+            self.mallory_id,
+        )
         self.role = self.admin("SELECT role FROM members WHERE user_id = $1", self.victim_id)[0][0]
 
     def intruder(self, **options: Any) -> Intruder:

@@ -18,6 +18,7 @@ CHANGE = (
     "INSERT INTO changes (user_id, seq, command_id, position, key_id, task_id, kind, at)"
     " VALUES ($1, $2, gen_random_uuid(), 0, 'k', gen_random_uuid(), 'create', now())"
 )
+NEED = "INSERT INTO dependencies VALUES ($1, $2, gen_random_uuid())"
 
 
 @pytest.mark.parametrize(
@@ -27,11 +28,30 @@ CHANGE = (
         "UPDATE tasks SET title = 'seized' FROM users WHERE tasks.user_id = $1",
         "UPDATE users SET last_number = 0, last_seq = 0 WHERE id = $1",
         "UPDATE keys SET revoked_at = now() WHERE user_id = $1",
+        "UPDATE views SET filter = 'seized' WHERE user_id = $1",
         "SELECT todo_remove_tasks(id, ARRAY(SELECT id FROM tasks)) FROM users WHERE id = $1",
+        "SELECT todo_remove_views(id, ARRAY(SELECT name FROM views)) FROM users WHERE id = $1",
     ],
 )
 def test_changing_rows_of_another(mallory: Intruder, arena: Arena, statement: str) -> None:
     assert mallory.rows(statement, arena.victim_id) == []
+
+
+def test_removing_views_and_dependencies_of_another(mallory: Intruder, arena: Arena) -> None:
+    needs = arena.admin(
+        "SELECT task_id, needs_id FROM dependencies WHERE user_id = $1", arena.victim_id
+    )
+    of_dependencies = [[row["task_id"] for row in needs], [row["needs_id"] for row in needs]]
+    for who in (arena.victim_id, "nobody", None):
+        for call, values in (
+            ("todo_remove_views($1, $2)", [["v"]]),
+            ("todo_remove_dependencies($1, $2, $3)", of_dependencies),
+        ):
+            told = mallory.tries(f"SELECT {call}", who, *values, known=(arena.victim_id,))
+            assert told == "allowed"
+    assert mallory.many("DELETE FROM views", "DELETE FROM dependencies") == [REFUSED] * 2
+    assert mallory.tries("UPDATE views SET name = 'x'") == REFUSED
+    assert mallory.tries("UPDATE dependencies SET needs_id = task_id") == REFUSED
 
 
 def test_changing_everything_changes_ones_own(mallory: Intruder) -> None:
@@ -40,6 +60,11 @@ def test_changing_everything_changes_ones_own(mallory: Intruder) -> None:
     assert mallory.rows("UPDATE users SET last_seq = last_seq + 1 RETURNING 1") == [1]
     mallory.script("SELECT todo_remove_tasks(user_id, array_agg(id)) FROM tasks GROUP BY user_id")
     assert mallory.rows("SELECT number FROM tasks") == []
+    # They go with their tasks.
+    assert mallory.rows("SELECT 1 FROM dependencies") == []
+    assert mallory.rows("UPDATE views SET filter = 'all mine' RETURNING name") == ["v"]
+    mallory.script("SELECT todo_remove_views(user_id, ARRAY['v']) FROM views")
+    assert mallory.rows("SELECT 1 FROM views") == []
     mallory.script("ROLLBACK")
 
 
@@ -97,6 +122,8 @@ def test_moving_rows_of_another_to_oneself(mallory: Intruder, arena: Arena) -> N
 def test_inserting_for_another(mallory: Intruder, arena: Arena) -> None:
     assert mallory.tries(TASK, arena.victim_id, uuid.uuid4(), 900) == REFUSED
     assert mallory.tries(CHANGE, arena.victim_id, 900) == REFUSED
+    assert mallory.tries("INSERT INTO views VALUES ($1, 'w', '')", arena.victim_id) == REFUSED
+    assert mallory.tries(NEED, arena.victim_id, uuid.UUID(arena.task_id)) == REFUSED
     assert mallory.tries("INSERT INTO users VALUES ('x','','',0,0,now(),now())") == REFUSED
     keys = "INSERT INTO keys VALUES ($1, 'k', 'p', 'l', now())"
     assert mallory.tries(keys, arena.victim_id) == REFUSED
@@ -227,6 +254,9 @@ def test_probing_foreign_keys(mallory: Intruder, arena: Arena) -> None:
     nowhere = mallory.tries(TASK, "nobody", uuid.uuid4(), 900)
     assert there == nowhere == REFUSED
     assert mallory.tries("CREATE TEMP TABLE t (u text REFERENCES users)") == REFUSED
+    # A task of another is none of Mallory's, be it there or not.
+    of_another = mallory.tries(NEED, arena.mallory_id, uuid.UUID(arena.task_id))
+    assert of_another == mallory.tries(NEED, arena.mallory_id, uuid.uuid4()) == "23503"
 
 
 def test_disturbing_the_sessions_of_others(mallory: Intruder, arena: Arena) -> None:
