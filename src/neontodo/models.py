@@ -420,7 +420,7 @@ class Task(TaskBase, table=True):
         _check("todo_is_object(repeat, 4096, 10)", "repeat"),
         _check(f"length(claimed_by) BETWEEN 1 AND {KEY_ID_MAX}", "claimed_by"),
         _check(f"todo_is_object(conflicts, {NOTES_MAX_BYTES}, 50)", "conflicts"),
-        # Each has more columns in migration 0003: SQLite's as keys, those of Postgres included.
+        # Migration 0003 has more columns: of the first, and on Postgres `completed` of the second.
         sa.Index(
             "ix_tasks_order",
             "user_id",
@@ -435,7 +435,6 @@ class Task(TaskBase, table=True):
             sa.text("coalesce(completed_at, '9999-12-31 00:00:00+00') DESC"),
             "number",
             sqlite_where=sa.text("completed = 1"),
-            postgresql_where=sa.text("completed"),
         ),
         sa.Index("ix_tasks_project", "user_id", "project", "completed"),
     )

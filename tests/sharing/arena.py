@@ -48,7 +48,7 @@ class Arena:
             " WHERE number = 1"
         )
         self.admin(
-            "INSERT INTO views SELECT id, 'v', CASE WHEN id = $2 THEN 'mine' ELSE $1 END FROM users",
+            "INSERT INTO views SELECT id, 'v', CASE id WHEN $2 THEN 'mine' ELSE $1 END FROM users",
             SECRET,
             self.mallory_id,
         )

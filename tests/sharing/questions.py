@@ -457,6 +457,7 @@ def calls(catalog: Catalog) -> Iterator[Question]:
         "text": user,
         "uuid": task,
         "uuid[]": f"ARRAY[{task}]::uuid[]",
+        "text[]": f"ARRAY[{columns['views', 'name'].literal('low')}]",
         "json": columns["tasks", "extra"].literal("low"),
         "integer": "1",
     }

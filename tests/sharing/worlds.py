@@ -56,6 +56,11 @@ CONSTRAINED: dict[tuple[str, str], dict[Side, tuple[Any, Any]]] = {
         "pivot": ("delete", "delete"),
         "high": ("update", "update"),
     },
+    ("dependencies", "needs_id"): {
+        "low": ("20000000-0000-4000-8000-000000000001", "20000000-0000-4000-8000-000000000002"),
+        "pivot": ("90000000-0000-4000-8000-000000000001", "90000000-0000-4000-8000-000000000002"),
+        "high": ("f0000000-0000-4000-8000-000000000001", "f0000000-0000-4000-8000-000000000002"),
+    },
 }
 """Values of columns that may not hold just anything, for the first row and for the second."""
 LENGTHS = {
@@ -95,6 +100,9 @@ class Column:
         text = f"{LETTERS[side]}{row}{self._padding()}"
         if (self.table, self.name) == ("tasks", "tags"):
             return f" {text} "
+        if (self.table, self.name) == ("tasks", "notes"):
+            note_id = f"{DIGITS[side]}000000{row}-0000-4000-8000-000000000000"
+            return f'[{{"id": "{note_id}", "at": "2026-01-01T10:00:00Z", "text": "{text}"}}]'
         match self.type:
             case "text":
                 return text
