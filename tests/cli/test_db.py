@@ -175,6 +175,30 @@ def test_tables_of_another_program_are_left_alone(new: Todo, engine: str) -> Non
     assert sql(new, "SELECT * FROM tasks") == []
 
 
+def test_an_upgrade_wants_no_table_of_another_program(todo: Todo, engine: str) -> None:
+    todo.ok("add", "Buy milk")
+    todo.ok("db", "downgrade", "0002", "--yes")
+    sql(todo, "CREATE TABLE views (id integer)")
+    there = beside(todo) if engine == "sqlite" else []
+    refused = Result(
+        1,
+        "",
+        "error: the database already has tables of another program: views\n"
+        "hint: rename them, then run `todo db upgrade`\n",
+    )
+    assert todo("db", "upgrade") == refused
+    if engine == "sqlite":
+        assert todo("add", "Buy bread") == refused
+        assert beside(todo) == there
+    else:
+        assert todo("db", "upgrade", "--sql") == refused
+    assert todo.ok("db", "current").out == "0002\n"
+
+    sql(todo, "ALTER TABLE views RENAME TO their_views")
+    todo.ok("db", "upgrade")
+    assert todo.tasks()[0]["title"] == "Buy milk"
+
+
 @pytest.mark.parametrize("engine", ["postgresql"])
 @pytest.mark.parametrize("argv", [("list",), ("add", "Task"), ("done", "1")])
 def test_commands_name_tables_of_another_program(new: Todo, argv: tuple[str, ...]) -> None:

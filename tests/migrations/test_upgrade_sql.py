@@ -113,6 +113,8 @@ def test_the_sql_for_an_older_schema_makes_the_same_schema(people: list[Base]) -
     usual.ok("db", "upgrade")
 
     printed = by_sql.ok("db", "upgrade", "--sql")
+    left = "-- What imports have kept in `extra` stays there: only `todo db upgrade` moves it."
+    assert printed.out.count(left) == 1
     assert by_sql.ok("db", "current").out == "0001\n"
     by_sql.run(printed.out)
 
