@@ -11,25 +11,41 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from neontodo.models import Change, Task, User
+from neontodo.columns import Identifier, Instant, Tags
 from neontodo.tasks.search_text import build_search_text
 
 FILE = Path(__file__).parents[1] / "data" / "taskwarrior-export.json"
 WHEN = datetime.fromisoformat("2026-11-20T12:00:00Z")
-KEY = "machine"
+TASKS = sa.table(
+    "tasks",
+    *(sa.column(name) for name in ("user_id", "number", "title", "priority", "project")),
+    sa.column("extra", sa.JSON(none_as_null=True)),
+    *(sa.column(name, Instant) for name in ("completed_at", "created_at", "updated_at")),
+    sa.column("id", Identifier),
+    sa.column("completed", sa.Boolean),
+    sa.column("tags", Tags),
+    sa.column("search_text"),
+)
+CHANGES = sa.table(
+    "changes",
+    *(sa.column(name) for name in ("user_id", "seq", "position", "key_id", "kind")),
+    *(sa.column(name, Identifier) for name in ("command_id", "task_id")),
+    *(sa.column(name, sa.JSON(none_as_null=True)) for name in ("before", "after")),
+    sa.column("at", Instant),
+)
 
 
 def read_export() -> list[dict[str, Any]]:
     """The tasks of a real export of Taskwarrior's, as 0002 logged their import."""
-    return [
-        _read_task(number, raw)
-        for number, raw in enumerate(json.loads(FILE.read_text()), 1)
-        if raw["status"] != "deleted"
-    ]
+    raws = [raw for raw in json.loads(FILE.read_text()) if raw["status"] != "deleted"]
+    return [_read_task(number, raw) for number, raw in enumerate(raws, 1)]
 
 
 def _read_task(number: int, raw: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: raw[name] for name in ("id", "urgency") if name in raw}
+    tags = sorted(set(raw["tags"]))
+    kept: dict[str, Any] = {name: raw[name] for name in ("id", "urgency")}
+    if raw["tags"] != tags:
+        kept["tags"] = raw["tags"]
     extra = {"annotations": raw["annotations"]} if "annotations" in raw else {}
     return {
         "id": raw["uuid"],
@@ -41,8 +57,9 @@ def _read_task(number: int, raw: dict[str, Any]) -> dict[str, Any]:
     } | {
         name: value
         for name, value in {
-            "tags": sorted(set(raw.get("tags", ()))),
+            "tags": tags,
             "project": raw.get("project"),
+            "priority": {"H": 3, "M": 2, "L": 1}.get(raw.get("priority", "")),
             "completed": raw["status"] == "completed",
             "completed_at": spell(raw["end"]) if raw["status"] == "completed" else None,
         }.items()
@@ -56,14 +73,14 @@ def spell(text: str) -> str:
 
 
 def insert_import(
-    connection: sa.Connection, user_id: str, states: Iterable[dict[str, Any]], first_seq: int = 1
-) -> uuid.UUID:
-    """Write tasks and their log as one import; the id of the command."""
+    connection: sa.Connection, user_id: str, states: Iterable[dict[str, Any]]
+) -> None:
+    """Write tasks and their log as one import by the user's machine."""
+    key_id = connection.scalar(sa.text("SELECT id FROM keys WHERE user_id = :u"), {"u": user_id})
     command_id = uuid.uuid4()
     tasks, changes = [], []
     for position, state in enumerate(states):
         columns = {
-            "description": None,
             "project": None,
             "priority": 0,
             "completed": False,
@@ -71,24 +88,24 @@ def insert_import(
             **{name: value for name, value in state.items() if name != "id"},
             "tags": tuple(state.get("tags", ())),
             "completed_at": _parse(state.get("completed_at")),
-            "due_on": None,
-            "due_at": None,
             "created_at": _parse(state["created_at"]),
             "updated_at": _parse(state["updated_at"]),
         }
         task_id = uuid.UUID(state["id"])
-        texts = (columns[name] for name in ("title", "description", "project", "tags"))
-        search_text = build_search_text(*texts)
+        search_text = build_search_text(columns["title"], None, columns["project"], columns["tags"])
         tasks.append({"user_id": user_id, "id": task_id, "search_text": search_text} | columns)
         after = {name: value for name, value in state.items() if name != "id"}
         changes.append(
-            make_change(user_id, task_id, first_seq + position, command_id, position, after=after)
+            make_change(user_id, task_id, 1 + position, command_id, position, after=after)
+            | {"key_id": key_id}
         )
-    connection.execute(sa.insert(Task.__table__), tasks)  # type: ignore[attr-defined]
-    connection.execute(sa.insert(Change.__table__), changes)  # type: ignore[attr-defined]
-    counters = {"last_number": tasks[-1]["number"], "last_seq": changes[-1]["seq"]}
-    connection.execute(sa.update(User).where(User.id == user_id).values(counters))  # type: ignore[arg-type]
-    return command_id
+    connection.execute(sa.insert(TASKS), tasks)
+    connection.execute(sa.insert(CHANGES), changes)
+    counters = {"number": tasks[-1]["number"], "seq": changes[-1]["seq"], "user_id": user_id}
+    connection.execute(
+        sa.text("UPDATE users SET last_number = :number, last_seq = :seq WHERE id = :user_id"),
+        counters,
+    )
 
 
 def make_change(
@@ -106,12 +123,11 @@ def make_change(
         "seq": seq,
         "command_id": command_id,
         "position": position,
-        "key_id": KEY,
+        "key_id": "machine",
         "task_id": task_id,
         "kind": kind,
         "before": states.get("before"),
         "after": states.get("after"),
-        "reverts": None,
         "at": WHEN,
     }
 

@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from neontodo.db import migrations
-from neontodo.models import Change, Task
+from neontodo.models import Task
 from tests.harness import Todo
-from tests.migrations.earlier import insert_import, make_change, read_export
+from tests.migrations.earlier import CHANGES, insert_import, make_change, read_export
 from tests.migrations.test_migrations import on
 
 ID = "00000000-0000-4000-8000-00000000000{}"
@@ -62,7 +62,9 @@ def read(todo: Todo, name: str) -> list[dict[str, Any]]:
 
     def work(connection: sa.Connection) -> list[dict[str, Any]]:
         rows = connection.execute(sa.select(table).order_by(order)).mappings()
-        return [dict(row) for row in rows]
+        return [
+            dict(row) | ({"notes": [*row["notes"]]} if row.get("notes") else {}) for row in rows
+        ]
 
     found: list[dict[str, Any]] = on(todo, work)
     return found
@@ -188,7 +190,7 @@ def test_the_log_has_an_update_of_notes_as_a_set(todo: Todo) -> None:
             before=before,
             after=after,
         )
-        connection.execute(sa.insert(Change.__table__), [change])  # type: ignore[attr-defined]
+        connection.execute(sa.insert(CHANGES), [change])
 
     on(todo, update)
     todo.ok("db", "upgrade")
