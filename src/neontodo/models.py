@@ -436,7 +436,13 @@ class Task(TaskBase, table=True):
             "number",
             sqlite_where=sa.text("completed = 1"),
         ),
-        sa.Index("ix_tasks_project", "user_id", "project", "completed"),
+        sa.Index(
+            "ix_tasks_project",
+            "user_id",
+            "project",
+            "completed",
+            sqlite_where=sa.text("project IS NOT NULL"),
+        ),
     )
 
     user_id: str = Field(sa_type=sa.Text, primary_key=True, foreign_key="users.id")
