@@ -6,6 +6,7 @@ well. What repeats, and what a task needs, stays there.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -229,6 +230,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     is_server = op.get_context().dialect.name == "postgresql"
     schema = op.get_context().opts["todo_schema"]
+    park_notes()
     for table in OWNED:
         op.drop_table(table)
     for index in ("ix_tasks_order", "ix_tasks_done", "ix_tasks_project"):
@@ -504,6 +506,36 @@ def parse_day(text: str) -> date | None:
 
 def is_in_time(moment: datetime) -> bool:
     return IN_TIME[0] <= moment <= IN_TIME[1]
+
+
+def park_notes() -> None:
+    """Keep notes in `extra` as before, where there is room; search finds them there no more.
+
+    The log stays as it is: its notes are read again after the next upgrade.
+    """
+    wanted = sa.or_(TASKS.c.notes.is_not(None), TASKS.c.extra.is_not(None))
+    for rows in fetch_parts(TASKS, TASKS.c.number, wanted):
+        parked = [(row, new) for row in rows if (new := park_fields(row))]
+        update_rows(TASKS, TASKS.c.number, parked)
+
+
+def park_fields(row: sa.RowMapping) -> dict[str, Any]:
+    """Return the columns that 0002 has of a row; nothing if it is no task."""
+    try:
+        extra = dict(row["extra"] or {})
+        notes = {note["id"]: note for note in [*(row["notes"] or ()), *extra.pop("notes", ())]}
+        annotations = [
+            {"entry": re.sub("[-:]", "", note["at"]), "description": note["text"]}
+            for note in notes.values()
+        ]
+        search_text = "\n".join(row["search_text"].split("\n")[:4])
+    except ODD:
+        return {}
+    if annotations:
+        extra["annotations"] = annotations
+    if len(write_json(extra).encode()) > EXTRA_MAX_BYTES:
+        extra = row["extra"]
+    return {"extra": extra or None, "search_text": search_text}
 
 
 def restore_tasks() -> None:

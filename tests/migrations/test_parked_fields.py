@@ -89,6 +89,12 @@ def test_the_147_tasks(todo: Todo, revision: str) -> None:
     assert [each.get("notes") for each in logged] == [row["notes"] or None for row in rows]
     assert len(todo.tasks()) == len(states)
 
+    log = read(todo, "changes")
+    go_back(todo, "0002")
+    todo.ok("db", "upgrade")
+    assert read(todo, "tasks") == rows
+    assert read(todo, "changes") == log
+
 
 def test_notes_are_those_that_an_import_now_makes(todo: Todo) -> None:
     go_back(todo, "0002")
@@ -125,6 +131,9 @@ def test_notes_are_those_that_an_import_now_makes(todo: Todo) -> None:
         note(4, "2018-10-02T09:00:31Z", "either"),
     ]
     assert not five["notes"]
+    go_back(todo, "0002")
+    todo.ok("db", "upgrade")
+    assert read(todo, "tasks") == [one, two, three, four, five]
     assert five["extra"] == {"todotxt": {"line": "kept"}}
 
 
