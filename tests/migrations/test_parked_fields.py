@@ -218,3 +218,31 @@ def test_the_log_has_an_update_of_notes_as_a_set(todo: Todo) -> None:
         "start_at": None,
         "extra": None,
     }
+
+
+@pytest.mark.slow
+def test_100_000_tasks(todo: Todo) -> None:
+    go_back(todo, "0002")
+    parked = [
+        {"annotations": [{"entry": ENTRY, "description": "a note"}]},
+        {"taskwarrior": {"wait": ENTRY}},
+        {},
+    ]
+    states = (
+        state(1, **parked[number % 3])
+        | {"number": number, "id": str(uuid.UUID(int=number)), "title": f"Task {number}"}
+        for number in range(1, 100_001)
+    )
+    fill(todo, *states)
+    todo.ok("db", "upgrade")
+
+    rows, log = read(todo, "tasks"), read(todo, "changes")
+    assert [row["number"] for row in rows if row["notes"]] == list(range(3, 100_001, 3))
+    assert [row["number"] for row in rows if row["start_at"]] == list(range(1, 100_001, 3))
+    assert [change["seq"] for change in log if "notes" in change["after"]] == [
+        *range(3, 100_001, 3)
+    ]
+    assert [change["seq"] for change in log if "start_at" in change["after"]] == [
+        *range(1, 100_001, 3)
+    ]
+    assert [row["seq"] for row in rows] == [*range(1, 100_001)]
