@@ -264,7 +264,7 @@ def alter_tasks() -> None:
 
 
 def set_seqs(is_server: bool) -> None:
-    """Let each task know its last change; rows that no check admits stop that on a server."""
+    """Let each task know its last change, but for rows on a server that no check admits."""
     update = """
         UPDATE tasks SET seq = (
             SELECT max(changes.seq) FROM changes
@@ -273,10 +273,19 @@ def set_seqs(is_server: bool) -> None:
     """
     if is_server:
         update = f"""
-            DO $todo$ BEGIN
+            DO $todo$
+            DECLARE
+                place tid;
+            BEGIN
                 {update};
-            EXCEPTION WHEN check_violation THEN
-                NULL;
+            EXCEPTION WHEN OTHERS THEN
+                FOR place IN SELECT ctid FROM tasks LOOP
+                    BEGIN
+                        {update} WHERE ctid = place;
+                    EXCEPTION WHEN OTHERS THEN
+                        NULL;
+                    END;
+                END LOOP;
             END $todo$
         """
     op.execute(update)
@@ -321,7 +330,7 @@ def update_rows(
     order: sa.ColumnClause[Any],
     changed: Sequence[tuple[sa.RowMapping, dict[str, Any]]],
 ) -> None:
-    """Set columns, the same ones of each row; a row that a check refuses stays as it is."""
+    """Set columns, the same ones of each row; a row that the database refuses stays as it is."""
     if not changed:
         return
     new = {name: sa.bindparam(f"new_{name}", type_=table.c[name].type) for name in changed[0][1]}
@@ -338,9 +347,9 @@ def update_rows(
     try:
         with connection.begin_nested():
             connection.execute(statement, values)
-    except sa.exc.IntegrityError:
+    except sa.exc.DBAPIError:
         for each in values:
-            with suppress(sa.exc.IntegrityError), connection.begin_nested():
+            with suppress(sa.exc.DBAPIError), connection.begin_nested():
                 connection.execute(statement, each)
 
 
