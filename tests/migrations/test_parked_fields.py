@@ -225,7 +225,7 @@ def test_the_log_has_an_update_of_notes_as_a_set(todo: Todo) -> None:
 @pytest.mark.slow
 def test_100_000_tasks(todo: Todo) -> None:
     go_back(todo, "0002")
-    parked = [
+    parked: list[dict[str, Any]] = [
         {"annotations": [{"entry": ENTRY, "description": "a note"}]},
         {"taskwarrior": {"wait": ENTRY}},
         {},
