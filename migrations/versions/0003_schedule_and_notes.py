@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -356,13 +356,14 @@ def update_rows(
 def move_fields(row: sa.RowMapping) -> dict[str, Any]:
     """Return the new columns of a row with an `extra`; nothing if it stays or is no task."""
     try:
-        moved = read_parked_fields(row["extra"], row["id"], row["created_at"])
+        moved = read_parked_fields({**row}, row["id"], row["created_at"])
         search_text = fold_columns({**row, **moved})
     except ODD:
         return {}
     if not moved and search_text == row["search_text"]:
         return {}
-    columns = {"extra": row["extra"], "notes": None, **dict.fromkeys(START), **moved}
+    columns = {name: row[name] for name in ("description", "extra")}
+    columns |= {"notes": None, **dict.fromkeys(START), **moved}
     return {**columns, "search_text": search_text}
 
 
@@ -385,9 +386,7 @@ def read_logged_fields(state: Any, task_id: uuid.UUID) -> dict[str, Any]:
     if state is None or "extra" not in state:
         return {}
     created_at = state.get("created_at")
-    moved = read_parked_fields(
-        state["extra"], task_id, created_at and datetime.fromisoformat(created_at)
-    )
+    moved = read_parked_fields(state, task_id, created_at and datetime.fromisoformat(created_at))
     return {name: to_json_value(value) for name, value in moved.items()}
 
 
@@ -422,16 +421,26 @@ def compare_notes(old: list[dict[str, str]], new: list[dict[str, str]]) -> dict[
 
 
 def read_parked_fields(
-    extra: Any, task_id: uuid.UUID, created_at: datetime | None
+    columns: Mapping[str, Any], task_id: uuid.UUID, created_at: datetime | None
 ) -> dict[str, Any]:
     """Return the columns of what `extra` keeps, and what is left of it; empty if that is all."""
-    if not isinstance(extra, dict):
+    if not isinstance(columns["extra"], dict):
         return {}
-    rest = dict(extra)
-    moved = take_notes(rest, task_id, created_at) | read_start(rest)
+    rest = dict(columns["extra"])
+    moved = take_description(rest, columns.get("description"))
+    moved |= take_notes(rest, task_id, created_at) | read_start(rest)
     if not moved or len(write_json(rest).encode()) > EXTRA_MAX_BYTES:
         return {}
     return {**moved, "extra": rest or None}
+
+
+def take_description(extra: dict[str, Any], description: str | None) -> dict[str, Any]:
+    """Take the whole of a description that was cut to 2,000 characters; there is room for it."""
+    whole = extra.get("description")
+    if not isinstance(whole, str) or description != f"{whole[:1999]}…":
+        return {}
+    del extra["description"]
+    return {"description": whole}
 
 
 def take_notes(

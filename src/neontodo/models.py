@@ -309,19 +309,16 @@ When = Day | Moment
 """A floating day, or an aware instant (never a naive datetime)."""
 
 
-_LONGEST = {"title": TITLE_MAX, "description": DESCRIPTION_MAX, "note": NOTE_MAX}
-
-
-def cut_text(name: str, text: str) -> str:
-    """Return as much of a title, description or note as a store holds, `…` instead of the rest."""
-    text, limit = text.strip() if name == "title" else text, _LONGEST[name]
+def cut_text(text: str, limit: int) -> str:
+    """Return as much of a text as the limit allows, with `…` instead of the rest."""
     return text if len(text) <= limit else f"{text[: limit - 1]}{CUT}"
 
 
-def read_whole_text(name: str, text: str | None, extra: dict[str, Any] | None) -> str | None:
-    """Return what a title or description was cut from, if `extra` has that, or the text itself."""
-    whole = extra.get(name) if extra else None
-    return whole if isinstance(whole, str) and cut_text(name, whole) == text else text
+def read_whole_title(title: str, extra: dict[str, Any] | None) -> str:
+    """Return what a title was cut from, if `extra` has that, or the title itself."""
+    whole = extra.get("title") if extra else None
+    is_whole = isinstance(whole, str) and cut_text(whole.strip(), TITLE_MAX) == title
+    return str(whole) if is_whole else title
 
 
 def list_whole_notes(notes: tuple[Note, ...], extra: dict[str, Any] | None) -> tuple[Note, ...]:
@@ -700,9 +697,10 @@ class TaskPublic(BaseModel):
         """Until when it waits: an instant, or the day that it is there on again."""
         return self.start_at or self.start_on
 
-    def read_whole(self, name: str) -> str | None:
-        """Return the title or description, as it was before it was cut if `extra` has that."""
-        return read_whole_text(name, getattr(self, name), self.extra)
+    @property
+    def whole_title(self) -> str:
+        """The title, as it was before it was cut if `extra` has that."""
+        return read_whole_title(self.title, self.extra)
 
     def list_whole_notes(self) -> tuple[Note, ...]:
         """Return all notes by their times, as they were before they were cut."""

@@ -128,7 +128,7 @@ def test_a_start_is_set_shown_cleared_and_undone(todo: Todo) -> None:
 
 def test_a_start_after_the_due_is_warned_of(todo: Todo) -> None:
     late = todo.ok("add", "x", "--due", "tomorrow", "--start", "+2d")
-    assert late.err == "added 1: x\nwarning: task 1 starts after it is due\n"
+    assert late.err.endswith("start Sun 22 Nov\nwarning: task 1 starts after it is due\n")
     assert "warning" not in todo.ok("edit", "1", "--start", "tomorrow 17:00").err
     todo.ok("edit", "1", "--due", "tomorrow 16:00", "--start", "none")
     assert "starts after" in todo.ok("edit", "1", "--start", "tomorrow 17:00", "-q").err

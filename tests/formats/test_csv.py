@@ -31,7 +31,7 @@ def test_a_row_has_the_fields_of_json() -> None:
     assert text_of([task], "csv") == (
         HEADER + "a0f278d4-a62c-4621-a1f9-27e2fd5466b2,1,"
         '"Say ""hi"", then\nleave",,false,,2026-12-01,low,,a b,'
-        '"{""csv"": {""Size"": ""L""}}",2026-11-20T19:30:00Z,2026-11-20T19:30:00Z,\r\n'
+        '"{""csv"": {""Size"": ""L""}}",2026-11-20T19:30:00Z,2026-11-20T19:30:00Z,,\r\n'
     )
 
 

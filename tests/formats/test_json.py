@@ -30,7 +30,7 @@ LINE = (
     '"tags": ["errand", "shop"], '
     '"extra": {"csv": {"Size": "L"}}, '
     '"created_at": "2026-11-20T19:30:00Z", "updated_at": "2026-11-20T19:30:00Z", '
-    f' "start": null, "notes": [{{"id": "{ID}", "at": "2018-10-02T14:36:04Z", "text": "oat"}}]}}'
+    f'"start": null, "notes": [{{"id": "{ID}", "at": "2018-10-02T14:36:04Z", "text": "oat"}}]}}'
 )
 
 
@@ -70,10 +70,15 @@ def test_a_time_without_a_zone_is_the_users() -> None:
     assert task.due == datetime(2026, 11, 20, 7, tzinfo=UTC)
 
 
-def test_a_long_title_and_description_are_cut_and_kept() -> None:
-    (task,) = tasks(of(title=" " + "t" * 300, description="d" * 2001), "json")
-    assert (task.title, task.description) == ("t" * 199 + "…", "d" * 1999 + "…")
-    assert task.extra == {"title": " " + "t" * 300, "description": "d" * 2001}
+def test_a_long_title_is_cut_and_kept() -> None:
+    (task,) = tasks(of(title=" " + "t" * 300, description="d" * 20_000), "json")
+    assert (task.title, task.description) == ("t" * 199 + "…", "d" * 20_000)
+    assert task.extra == {"title": " " + "t" * 300}
+
+
+def test_a_description_that_is_too_long_is_refused_by_its_name() -> None:
+    text = of(description="d" * 20_001)
+    assert problem(text, "json") == "record 1, line 1: description: longer than 20000 characters"
 
 
 def test_unknown_attributes_are_kept() -> None:

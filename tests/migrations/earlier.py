@@ -18,7 +18,10 @@ FILE = Path(__file__).parents[1] / "data" / "taskwarrior-export.json"
 WHEN = datetime.fromisoformat("2026-11-20T12:00:00Z")
 TASKS = sa.table(
     "tasks",
-    *(sa.column(name) for name in ("user_id", "number", "title", "priority", "project")),
+    *(
+        sa.column(name)
+        for name in ("user_id", "number", "title", "description", "priority", "project")
+    ),
     sa.column("extra", sa.JSON(none_as_null=True)),
     *(sa.column(name, Instant) for name in ("completed_at", "created_at", "updated_at")),
     sa.column("id", Identifier),
@@ -81,6 +84,7 @@ def insert_import(
     tasks, changes = [], []
     for position, state in enumerate(states):
         columns = {
+            "description": None,
             "project": None,
             "priority": 0,
             "completed": False,

@@ -137,6 +137,25 @@ def test_notes_are_those_that_an_import_now_makes(todo: Todo) -> None:
     assert five["extra"] == {"todotxt": {"line": "kept"}}
 
 
+def test_a_description_that_was_cut_is_whole_again(todo: Todo) -> None:
+    go_back(todo, "0002")
+    whole = "whole " * 400
+    cut = f"{whole[:1999]}…"
+    fill(
+        todo,
+        state(1, description=whole) | {"description": cut},
+        state(2, description=whole) | {"description": "edited since"},
+    )
+    todo.ok("db", "upgrade")
+
+    one, two = read(todo, "tasks")
+    assert (one["description"], one["extra"]) == (whole, None)
+    assert (two["description"], two["extra"]) == ("edited since", {"description": whole})
+    assert read(todo, "changes")[0]["after"]["description"] == whole
+    todo.ok("undo", "--any")
+    assert todo.tasks() == []
+
+
 STARTS: list[tuple[dict[str, Any], str, str | None]] = [
     ({"taskwarrior": {"wait": ENTRY, "scheduled": "x"}}, "2018-11-22", AT),
     ({"taskwarrior": {"wait": "?", "scheduled": ENTRY}}, "2018-11-22", AT),

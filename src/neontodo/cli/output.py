@@ -163,14 +163,17 @@ def report_change(
 
 def _warn_of_late_starts(app: App, tasks: Sequence[TaskPublic]) -> None:
     """Warn of tasks that are due while they still wait, out of sight."""
+    dated = [
+        (task.number, task.start, task.due)
+        for task in tasks
+        if task.start and task.due and not task.completed
+    ]
+    if not dated:
+        return
     from neontodo.render.messages import warn
     from neontodo.tasks.dates import is_later
 
-    late = [
-        task.number
-        for task in tasks
-        if task.start and task.due and not task.completed and is_later(task.start, task.due, app.tz)
-    ]
+    late = [number for number, start, due in dated if is_later(start, due, app.tz)]
     if late:
         what = "task {} starts after it is" if len(late) == 1 else "tasks {} start after they are"
         warn(app.streams, f"{what.format(list_numbers(late))} due")

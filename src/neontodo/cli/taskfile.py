@@ -31,20 +31,17 @@ Form = dict[str, str]
 """The text of each field, as it stands in the file."""
 
 DESCRIPTION = "description"
-WHOLE = ("title", DESCRIPTION)
-"""The texts that are whole in `extra` where they were imported and are longer than a column."""
 QUOTED = 40
 
 
 def build_form(task: TaskPublic, tz: tzinfo) -> Form:
-    """Return a task's fields as the file has them: texts whole, also those that were cut."""
-    texts = {name: task.read_whole(name) for name in WHOLE}
+    """Return a task's fields as the file has them, the title whole where it was cut."""
     text = ""
     for line, field in LINES.items():
-        value = texts.get(field.name) or getattr(task, field.name)
+        value = task.whole_title if field.name == "title" else getattr(task, field.name)
         value = _format_value(field.kind, value, tz).replace("\n", "\\n")
         text += f"{line}: {value}\n"
-    return parse_form(text + f"\n{texts[DESCRIPTION] or ''}\n")
+    return parse_form(text + f"\n{task.description or ''}\n")
 
 
 def _format_value(kind: Kind, value: Any, tz: tzinfo) -> str:
@@ -120,10 +117,10 @@ def _parse_line(line: str) -> tuple[str, str]:
 def parse_update(app: App, form: Form, base: Form, task: TaskPublic) -> TaskUpdate:
     """Return what a person changed in the file; BadValue if something of it cannot be used.
 
-    A text of the task that was cut may be as long as `extra` has room for.
+    A title that was cut may be as long as `extra` has room for.
     """
     from neontodo.cli.field_values import check_update, parse_fields
-    from neontodo.tasks.service import store_whole_text
+    from neontodo.tasks.service import store_whole_title
 
     given: dict[str, str | list[str]] = {}
     parsed: dict[str, bool | str | None] = {}
@@ -141,9 +138,8 @@ def parse_update(app: App, form: Form, base: Form, task: TaskPublic) -> TaskUpda
             case _:
                 given[field.name] = text or "none"
     fields = parse_fields(app, given) | parsed
-    for name in WHOLE:
-        if name in fields and task.read_whole(name) != getattr(task, name):
-            fields |= store_whole_text(name, fields[name] or "", fields.get("extra", task.extra))
+    if "title" in fields and task.whole_title != task.title:
+        fields |= store_whole_title(fields["title"], task.extra)
     return check_update(fields)
 
 

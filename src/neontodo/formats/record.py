@@ -30,7 +30,9 @@ from neontodo.formats import dates
 from neontodo.formats.dates import shorten_for_message
 from neontodo.formats.names import match_fields
 from neontodo.models import (
+    NOTE_MAX,
     NOTES_MAX,
+    TITLE_MAX,
     Note,
     Record,
     TaskCreate,
@@ -89,7 +91,7 @@ def build_task(
     given = {field: value for field, value in values.items() if value is not None}
     if isinstance(project := given.get("project"), str) and not project.strip():
         del given["project"]
-    _shorten_texts(given, extra)
+    _shorten_title(given, extra)
     _fit_notes(given, extra, now)
     if given.get("completed") and "completed_at" not in given:
         given["completed_at"] = given.get("updated_at") or given.get("created_at") or now
@@ -111,11 +113,10 @@ def read_section(public: TaskPublic, name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _shorten_texts(given: dict[str, Any], extra: dict[str, Any]) -> None:
-    for name in ("title", "description"):
-        text = given.get(name)
-        if isinstance(text, str) and (short := cut_text(name, text)) != text:
-            given[name], extra[name] = short, text
+def _shorten_title(given: dict[str, Any], extra: dict[str, Any]) -> None:
+    title = given.get("title")
+    if isinstance(title, str) and (short := cut_text(title.strip(), TITLE_MAX)) != title.strip():
+        given["title"], extra["title"] = short, title
 
 
 class GivenNote(NamedTuple):
@@ -191,7 +192,7 @@ def _fit_notes(given: dict[str, Any], extra: dict[str, Any], now: datetime) -> N
     untimed = [note.text for note in found if note.at is None]
     created = given.get("created_at") or given.get("updated_at") or now
     whole = [n for n in add_notes(task_id, tuple(notes), untimed, created) if n["text"]]
-    short = [{**note, "text": cut_text("note", note["text"])} for note in whole[:NOTES_MAX]]
+    short = [{**note, "text": cut_text(note["text"], NOTE_MAX)} for note in whole[:NOTES_MAX]]
     given["notes"] = tuple(short)
     if rest := [note for note in whole if note not in short]:
         kept = extra.get("notes")

@@ -204,7 +204,7 @@ def _format_task(task: TaskPublic, tz: tzinfo) -> dict[str, Any]:
     waiting = attributes.get("status") in _STATUSES[1:3]
     attributes |= {
         "uuid": str(task.id),
-        "description": task.read_whole("title"),
+        "description": task.whole_title,
         "entry": _format_instant(task.created_at),
         "modified": _format_instant(task.updated_at),
         "status": attributes["status"] if waiting else "pending",
@@ -218,7 +218,7 @@ def _format_task(task: TaskPublic, tz: tzinfo) -> dict[str, Any]:
         attributes["priority"] = _LETTERS[task.priority]
     attributes |= {
         "due": _format_when("due", task, tz),
-        "notes": task.read_whole("description") or attributes.get("notes"),
+        "notes": task.description or attributes.get("notes"),
         "project": task.project,
         "tags": _restore_tag_order(task.tags, attributes.get("tags")) or None,
         "annotations": [*map(_format_note, task.list_whole_notes())] or None,

@@ -253,7 +253,7 @@ def _format_line(task: TaskPublic, tz: tzinfo) -> str:
 
 
 def _set_title(line: Line, task: TaskPublic) -> None:
-    whole = task.read_whole("title") or ""
+    whole = task.whole_title
     title = whole.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
     if title != line.title:
         start, end = line.span

@@ -46,10 +46,10 @@ def _draw(output: Output, task: TaskPublic) -> None:
 
     canvas = Canvas(output.streams)
     width = min(canvas.width, CARD_WIDTH)
-    title = canvas.fold(canvas.safe((task.read_whole("title") or "").strip()), width)
+    title = canvas.fold(canvas.safe(task.whole_title.strip()), width)
     canvas.draw(Cell(title, "bold dim strike" if task.completed else "bold"), "")
     draw_pairs(canvas, [*_fields(output, canvas, task)], width)
-    if description := (task.read_whole("description") or "").strip("\r\n"):
+    if description := (task.description or "").strip("\r\n"):
         canvas.draw("", Cell(_prose(canvas, description, width)))
     if notes := list_notes(task, output.tz):
         canvas.draw("")
@@ -88,9 +88,9 @@ def _fields(output: Output, canvas: Canvas, task: TaskPublic) -> Iterator[tuple[
     if task.completed_at:
         yield "done", Cell(local_time(task.completed_at, tz))
     yield "id", Cell(str(task.id) if canvas.width >= ID_ROOM else str(task.id)[:8])
-    shown_whole = {name: task.read_whole(name) for name in ("title", "description")}
     for key, value in (task.extra or {}).items():
-        if key != "notes" and value != shown_whole.get(key):
+        is_shown = key == "notes" or (key == "title" and task.whole_title != task.title)
+        if not is_shown:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             name = canvas.crop(canvas.safe(f"extra.{key}"), KEY_WIDTH)
             yield name, Cell(canvas.crop(canvas.safe(text), EXTRA_WIDTH), "dim")

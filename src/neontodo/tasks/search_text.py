@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from neontodo.models import CUT, Note, list_whole_notes, read_whole_text
+from neontodo.models import Note, list_whole_notes, read_whole_title
 
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _SIGNS = re.compile(r"([^\w\s]+)")
@@ -60,18 +60,11 @@ def build_search_text(
         extra = None
     if not (notes or extra):
         return text
-    further = [*_list_rests(title, description, extra)]
-    further += (note["text"] for note in list_whole_notes(notes, extra))
+    further = [note["text"] for note in list_whole_notes(notes, extra)]
+    if (whole := read_whole_title(title, extra).strip()) != title.strip():
+        # From a whole word on.
+        further.insert(0, whole[whole.rfind(" ", 0, len(title)) + 1 :])
     return f"{text}\n {fold(' '.join(further))} " if further else text
-
-
-def _list_rests(title: str, description: str | None, extra: dict[str, Any] | None) -> Iterator[str]:
-    """Yield what was cut of a title and a description, from a whole word on."""
-    for name, text in (("title", title), ("description", description)):
-        whole = read_whole_text(name, text, extra)
-        if whole and text and whole != text and text.endswith(CUT):
-            whole = whole.strip() if name == "title" else whole
-            yield whole[whole.rfind(" ", 0, len(text)) + 1 :]
 
 
 # Many tasks share few projects and tags.

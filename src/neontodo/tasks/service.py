@@ -13,13 +13,14 @@ from neontodo.errors import BadValue, Conflict, Refused
 from neontodo.fields import COLUMN_TYPES
 from neontodo.models import (
     CUT,
+    TITLE_MAX,
     Task,
     TaskCreate,
     TaskPublic,
     TaskUpdate,
     add_notes,
     cut_text,
-    read_whole_text,
+    read_whole_title,
 )
 from neontodo.tasks.lookup import Chosen, resolve_chosen
 from neontodo.tasks.queries import tasks
@@ -91,7 +92,7 @@ def _edit_columns(task: Task, wanted: Edit, now: datetime) -> dict[str, Any]:
     if "description" in columns:
         columns["description"] = columns["description"] or None
     if "extra" not in columns:
-        columns |= _keep_rests(task, columns)
+        columns |= _keep_rest(task, columns.get("title"))
     if "priority" in columns:
         columns["priority"] = int(columns["priority"] or 0)
     if "completed" in columns:
@@ -101,31 +102,27 @@ def _edit_columns(task: Task, wanted: Edit, now: datetime) -> dict[str, Any]:
     return columns
 
 
-def _keep_rests(task: Task, columns: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns of new texts that end where the old ones were cut: their rests stay."""
-    kept: dict[str, Any] = {}
-    for name in ("title", "description"):
-        new, old = columns.get(name), getattr(task, name)
-        whole = read_whole_text(name, old, task.extra)
-        if new and old and whole and whole != old and new.endswith(CUT) and old.endswith(CUT):
-            whole = whole.strip() if name == "title" else whole
-            text = new.removesuffix(CUT) + whole[len(old) - len(CUT) :]
-            kept |= store_whole_text(name, text, kept.get("extra", task.extra))
-    return kept
+def _keep_rest(task: Task, title: str | None) -> dict[str, Any]:
+    """Return the columns of a new title that ends where the old one was cut: the rest stays."""
+    old, whole = task.title, read_whole_title(task.title, task.extra).strip()
+    if title is None or whole == old or not (title.endswith(CUT) and old.endswith(CUT)):
+        return {}
+    rest = whole[len(old) - len(CUT) :]
+    return store_whole_title(title.removesuffix(CUT) + rest, task.extra)
 
 
-def store_whole_text(name: str, text: str, extra: dict[str, Any] | None) -> dict[str, Any]:
-    """Return the columns of a title or description of any length; `extra` has it if it is cut.
+def store_whole_title(title: str, extra: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the columns of a title of any length; `extra` has it if it is cut.
 
     Raises:
         BadValue: there is no room for it.
     """
-    rest = {key: value for key, value in (extra or {}).items() if key != name}
-    if (short := cut_text(name, text)) != text:
-        rest[name] = text
+    rest = {key: value for key, value in (extra or {}).items() if key != "title"}
+    if (short := cut_text(title.strip(), TITLE_MAX)) != title:
+        rest["title"] = title
         if len(write_json(rest).encode()) > EXTRA_MAX_BYTES:
-            raise BadValue(f"the {name} is too long: there is no room for the part that is cut")
-    return {name: short, "extra": rest or None}
+            raise BadValue("the title is too long: there is no room for the part that is cut")
+    return {"title": short, "extra": rest or None}
 
 
 def _complete_columns(task: Task, done: bool, now: datetime) -> dict[str, Any]:
