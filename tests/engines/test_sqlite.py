@@ -46,7 +46,7 @@ def test_reading_writes_nothing(local: Todo) -> None:
 def test_an_older_store_is_backed_up_and_migrated_by_itself(local: Todo) -> None:
     local.ok("add", "kept")
     with open_file(local) as connection:
-        for table in ("tasks", "changes", "keys", "users", "todo_version"):
+        for table in ("dependencies", "views", "tasks", "changes", "keys", "users", "todo_version"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("CREATE TABLE todo_version (version_num TEXT)")
         connection.commit()

@@ -81,7 +81,7 @@ def test_a_move_that_was_saved_all_the_same(scene: Scene, templates: TemplateDat
     scene.network.plan(None)
     clean = local.ok("connect", url, "--move")
     templates.server.execute(
-        "TRUNCATE tasks, changes; UPDATE users SET last_number = 0, last_seq = 0",
+        "TRUNCATE tasks, changes, dependencies; UPDATE users SET last_number = 0, last_seq = 0",
         database=urlsplit(url).path[1:],
     )
     scene.network.plan(Break(commit(scene)))

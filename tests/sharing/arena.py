@@ -34,12 +34,10 @@ class Arena:
             person.ok("add", f"{SECRET} gone")
             person.ok("done", "2")
             person.ok("rm", "3", "--yes")
-            person.ok("view", "save", SECRET, f"project:{SECRET}p")
         titles = [f"{SECRET} {number}" for number in range(400)]
         self.victim.ok("add", "-", "--due", "2026-12-25", stdin="\n".join(titles))
         self.mallory = self.shared.member("mallory")
         self.mallory.ok("add", "mine")
-        self.mallory.ok("view", "save", "mine", "+mine")
         ids = self.shared.ids()
         self.victim_id, self.mallory_id = ids[SECRET], ids["mallory"]
         self.task_id = self.victim.tasks()[0]["id"]

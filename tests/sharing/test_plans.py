@@ -73,6 +73,7 @@ TERMS = {
         "due:none",
         "due:2026-11-20T12:00..",
     ),
+    "start": ("start:today..", "start:none"),
     "created": ("created:week",),
     "updated": ("updated:today..",),
     "done": ("done:week", "done:none", "done:any"),

@@ -149,7 +149,8 @@ def _build_condition(wanted: Condition) -> Any:
         case Equals(value=value):
             return columns[0] == value
         case IsWithin(name=name):
-            below = sa.func.substr(columns[0], 1, len(name) + 1).in_([f"{name}.", f"{name}/"])
+            # A range, which an index knows: `0` follows `.` and `/`, and nothing is between them.
+            below = sa.and_(columns[0] >= f"{name}.", columns[0] < f"{name}0")
             return sa.or_(columns[0] == name, below)
         case Includes(tag=tag):
             return position(columns[0], _bind_text(f" {tag} ")) > 0
