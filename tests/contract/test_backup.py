@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ from neontodo.db.url import SqliteTarget
 from neontodo.errors import Conflict, Refused, SchemaMismatch
 from neontodo.models import Change, Task, TaskCreate
 from neontodo.tasks import backup, history, service
-from neontodo.tasks.queries import users
+from neontodo.tasks.queries import users, views
 from neontodo.tasks.references import parse_refs
+from neontodo.tasks.results import SavedView
 from neontodo.tasks.transfer import TransferResult
 from tests.contract.conftest import ANN, BOB, Store
 from tests.harness import FRIDAY_NOON
@@ -204,6 +206,17 @@ def test_a_row_that_cannot_be_read_is_counted(rich: Store, tmp_path: Path) -> No
     )
 
     assert (unreadable, taken.changes) == (1, 70)
+
+
+def test_a_restore_leaves_a_view_of_the_same_name(rich: Store, tmp_path: Path) -> None:
+    backed_up = [SavedView("home", "+home", None), SavedView("work", "+work", "due")]
+    rich.in_session(partial(views.insert_views, user_id=ANN, views=backed_up))
+    take(rich, tmp_path / "backup.db")
+    bob, mine = rich.as_(BOB), SavedView("home", "+mine", None)
+    bob.in_session(partial(views.insert_views, user_id=BOB, views=[mine]))
+    restore(bob, tmp_path / "backup.db")
+
+    assert bob.read(views.fetch_views) == {"home": mine, "work": backed_up[1]}
 
 
 def edited(path: Path, edit: Callable[[Path], None], copy: Path) -> Path:

@@ -19,6 +19,7 @@ from sqlmodel import SQLModel
 from neontodo.models import HISTORY, Change, Dependency, Task, View
 from neontodo.tasks.history import find_removed_by_hand
 from neontodo.tasks.queries import changes, tasks, users
+from neontodo.tasks.queries.views import fetch_views
 from neontodo.tasks.state import copy_columns, is_readable_row, name_fields, normalize_row
 from neontodo.tasks.unit_of_work import UnitOfWork, WriteContext
 
@@ -162,6 +163,7 @@ async def copy_to_store(
 ) -> TransferResult | None:
     """Copy numbers, tasks and log as they are; None if the new user ever had a task.
 
+    Views are copied, too, unless there is one of the same name.
     What this machine did in the old store it did in the new one too, so `undo` still goes back.
     Both sessions must hold still: one transaction each.
     """
@@ -175,8 +177,13 @@ async def copy_to_store(
             row["user_id"] = new.user_id
             if chunk.model is Change and row["key_id"] == old.key_id:
                 row["key_id"] = new.key_id
-        await users.insert_rows(session, chunk.model, chunk.rows)
-        counts[chunk.model] += len(chunk.rows)
+        added = chunk.rows
+        if chunk.model is View:
+            # Somebody who never had a task may have views.
+            there = await fetch_views(session, new.user_id)
+            added = [row for row in added if row["name"] not in there]
+        await users.insert_rows(session, chunk.model, added)
+        counts[chunk.model] += len(added)
         unreadable += chunk.unreadable
     return TransferResult(counts[Task], counts[Change], unreadable)
 
