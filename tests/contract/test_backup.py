@@ -208,6 +208,30 @@ def test_a_row_that_cannot_be_read_is_counted(rich: Store, tmp_path: Path) -> No
     assert (unreadable, taken.changes) == (1, 70)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "seq = 'abc'",
+        "seq = -1",
+        "repeat = '[1'",
+        "series_id = 'q'",
+        "claimed_by = 5, claimed_until = 'x'",
+    ],
+)
+def test_what_plain_sql_put_where_no_field_is_stops_no_restore(
+    store: Store, tmp_path: Path, odd: str
+) -> None:
+    with embedded_store(tmp_path) as other:
+        other.add("odd", "sound")
+        with closing(sqlite3.connect(tmp_path / "other.db")) as connection:
+            connection.execute(f"UPDATE tasks SET {odd} WHERE number = 1")
+            connection.commit()
+        take(other, tmp_path / "backup.db")
+    restore(store, tmp_path / "backup.db")
+
+    assert store.titles() == ["odd", "sound"]
+
+
 def test_a_restore_leaves_a_view_of_the_same_name(rich: Store, tmp_path: Path) -> None:
     backed_up = [SavedView("home", "+home", None), SavedView("work", "+work", "due")]
     rich.in_session(partial(views.insert_views, user_id=ANN, views=backed_up))

@@ -30,6 +30,15 @@ SEARCHED = frozenset({"title", "description", "project", "tags", "extra", "notes
 _EMPTY = {column: FIELD_OF[column].empty for column in COLUMN_TYPES}
 _SETS = {field.name: field.kind for field in FIELDS if field.is_set}
 _CONVERTERS = tuple((column, LOGGED.get(kind)) for column, kind in COLUMN_TYPES.items())
+_UNSHOWN: dict[str, type] = {
+    "seq": int,
+    "repeat": dict,
+    "series_id": UUID,
+    "claimed_by": str,
+    "claimed_until": datetime,
+    "conflicts": dict,
+}
+"""The columns of a task that are no fields."""
 
 
 class UnreadableChange(ValueError):
@@ -75,7 +84,12 @@ def normalize_row(row: Mapping[str, Any]) -> dict[str, Any] | None:
         "tags": tuple(sorted(set(task.tags))),
         "notes": task.notes,
         **{f"{name}_on": _repair_day(task, name) for name in WHEN},
+        **{name: row[name] if isinstance(row[name], _UNSHOWN[name]) else None for name in _UNSHOWN},
     }
+    if columns["seq"] is not None and not 0 <= columns["seq"] <= NUMBER_MAX:
+        columns["seq"] = None
+    if not columns["claimed_by"] or columns["claimed_until"] is None:
+        columns |= {"claimed_by": None, "claimed_until": None}
     return columns | {"search_text": fold_columns(columns)}
 
 
