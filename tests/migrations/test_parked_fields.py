@@ -162,6 +162,7 @@ STARTS: list[tuple[dict[str, Any], str, str | None]] = [
     ({"todotxt": {"line": "t:soon Call t:2026-12-24 Ann"}}, "2026-12-24", None),
     ({"todotxt": {"line": "t:0001-01-01 t:20261224"}}, "", None),
     ({"taskwarrior": "?", "todotxt": 3}, "", None),
+    ({"taskwarrior": {"wait": ENTRY}, "description": LONG}, "2018-11-22", AT),
     ({"taskwarrior": {"wait": "99991230T000000Z"}}, "9999-12-30", None),
 ]
 

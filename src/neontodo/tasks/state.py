@@ -133,7 +133,7 @@ def fold_columns(columns: Mapping[str, Any]) -> str:
         columns.get("project"),
         columns["tags"],
         columns.get("extra"),
-        columns.get("notes", ()),
+        columns.get("notes") or (),
     )
 
 
