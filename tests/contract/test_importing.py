@@ -15,10 +15,10 @@ from neontodo.db import bulk
 from neontodo.db.session_guard import WrongUser
 from neontodo.errors import BadValue
 from neontodo.fields import Priority
-from neontodo.models import NUMBER_MAX, Record, TaskCreate
+from neontodo.models import NUMBER_MAX, Record, Task, TaskCreate
 from neontodo.tasks import history, importing, service
 from neontodo.tasks.importing import BYTES, CHUNK, HIGHEST, NEAR, Report
-from neontodo.tasks.queries import changes, tasks
+from neontodo.tasks.queries import changes, users
 from neontodo.tasks.references import parse_refs
 from tests.contract.conftest import ANN, BOB, Store
 from tests.harness import FRIDAY_NOON
@@ -316,7 +316,7 @@ def test_rows_of_others_are_refused_in_bulk_too(store: Store) -> None:
     ann_s = {"user_id": ANN, "id": uuid.UUID(int=1), "title": "x"}
 
     async def smuggle(session: AsyncSession) -> None:
-        await tasks.insert_tasks(session, [ann_s | {"user_id": BOB}] * bulk.FEW + [ann_s])
+        await users.insert_rows(session, Task, [ann_s | {"user_id": BOB}] * bulk.FEW + [ann_s])
 
     with pytest.raises(WrongUser):
         store.as_(BOB).in_session(smuggle)

@@ -172,12 +172,10 @@ WRITES: dict[Any, Callable[..., Any]] = {
     accounts.revoke_key: lambda s, user: accounts.revoke_key(s, user, "laptop", FRIDAY_NOON),
 }
 ROWS: dict[Any, Callable[..., Any]] = {
-    tasks.insert_tasks: lambda s, user: tasks.insert_tasks(s, [new_row(Task, user)]),
     tasks.update_tasks: lambda s, user: tasks.update_tasks(
         s, [{"user_id": user, "id": IDS[1], "title": "changed"}]
     ),
-    changes.insert_changes: lambda s, user: changes.insert_changes(s, [new_row(Change, user)]),
-    users.insert_rows: lambda s, user: users.insert_rows(s, Change, [new_row(Change, user)]),
+    users.insert_rows: lambda s, user: users.insert_rows(s, Task, [new_row(Task, user)]),
     views.insert_views: lambda s, user: views.insert_views(s, user, [SavedView("new", "", None)]),
     accounts.add_key: lambda s, user: accounts.add_key(s, new_row(Key, user) | {"id": "phone"}),
 }

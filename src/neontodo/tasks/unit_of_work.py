@@ -18,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from neontodo.db.database import Database
 from neontodo.db.schema import HEAD
 from neontodo.errors import KeyNotAccepted, Refused, SchemaMismatch
-from neontodo.models import TOO_MANY_TAGS, Task, explain_too_many_notes, has_room_for_tags
-from neontodo.tasks.queries import changes, tasks, users
+from neontodo.models import TOO_MANY_TAGS, Change, Task, explain_too_many_notes, has_room_for_tags
+from neontodo.tasks.queries import tasks, users
 from neontodo.tasks.state import (
     SEARCHED,
     compare_columns,
@@ -212,9 +212,9 @@ class UnitOfWork:
                 max(self._taken[0], self.last_number), max(self._taken[1], self.seq)
             )
         # The log goes first: if another try of this command got ahead, its unique index says so.
-        await changes.insert_changes(self.session, self._changes)
+        await users.insert_rows(self.session, Change, self._changes)
         await tasks.delete_tasks(self.session, self.user_id, self._deletes)
-        await tasks.insert_tasks(self.session, self._creates)
+        await users.insert_rows(self.session, Task, self._creates)
         await tasks.update_tasks(self.session, self._updates)
         self._changes, self._deletes, self._creates, self._updates = [], [], [], []
 

@@ -14,7 +14,6 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from neontodo.columns import INSTANTS
-from neontodo.db import bulk
 from neontodo.models import NUMBER_MAX, Change, Key, Task, User
 from neontodo.tasks.queries import spans
 from neontodo.tasks.queries.filter_sql import EngineSql, position
@@ -58,11 +57,6 @@ class LogFilter:
 
 
 WHOLE_LOG = LogFilter()
-
-
-async def insert_changes(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """Add to the log; every row names its user, and all columns."""
-    await bulk.insert_rows(session, Change, rows)
 
 
 async def fetch_last_touched(session: AsyncSession, user_id: str, key_id: str) -> uuid.UUID | None:

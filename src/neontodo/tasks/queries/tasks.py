@@ -236,11 +236,6 @@ async def fetch_ids_and_numbers(
     return found
 
 
-async def insert_tasks(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """Add tasks; every row names its user, and all columns."""
-    await bulk.insert_rows(session, Task, rows)
-
-
 async def update_tasks(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Set columns by primary key; rows may set different columns."""
     await bulk.update_rows(session, Task, rows)

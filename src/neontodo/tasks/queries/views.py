@@ -12,9 +12,8 @@ from sqlmodel import col, delete, select, update
 from neontodo.db import bulk
 from neontodo.models import User, View
 from neontodo.tasks.queries.filter_sql import bind_texts
+from neontodo.tasks.queries.users import UNSYNCHRONIZED
 from neontodo.tasks.results import SavedView
-
-_UNSYNCHRONIZED = {"synchronize_session": False}
 
 
 async def fetch_views(session: AsyncSession, user_id: str) -> dict[str, SavedView]:
@@ -37,7 +36,7 @@ async def update_view(session: AsyncSession, user_id: str, view: SavedView) -> N
         update(View)
         .where(col(View.user_id) == user_id, col(View.name) == view.name)
         .values(filter=view.filter, sort=view.sort)
-        .execution_options(**_UNSYNCHRONIZED)
+        .execution_options(**UNSYNCHRONIZED)
     )
 
 
@@ -51,5 +50,5 @@ async def delete_views(session: AsyncSession, user_id: str, names: Collection[st
     await session.execute(
         delete(View)
         .where(col(View.user_id) == user_id, col(View.name).in_(names))
-        .execution_options(**_UNSYNCHRONIZED)
+        .execution_options(**UNSYNCHRONIZED)
     )
