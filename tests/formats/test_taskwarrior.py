@@ -279,6 +279,12 @@ def test_a_bad_record_names_the_field_and_the_reason(
     assert problem(text, "taskwarrior").startswith(f"record 2, line 1: {reason}")
 
 
+def test_an_annotation_without_a_text_is_no_note() -> None:
+    notes = [{"entry": BASE["entry"], "description": text} for text in ("", " \n", "Called")]
+    (task,) = tasks(of(annotations=notes), "taskwarrior")
+    assert [note["text"] for note in task.notes] == ["Called"]
+
+
 def test_what_else_stands_in_extra_cannot_spoil_an_export() -> None:
     odd = {
         "taskwarrior": {"tags": 5, "status": [], "uuid": "no", "annotations": 1},

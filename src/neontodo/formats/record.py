@@ -191,7 +191,7 @@ def _fit_notes(given: dict[str, Any], extra: dict[str, Any], now: datetime) -> N
             notes.append({**made, "id": note.id} if note.id else made)
     untimed = [note.text for note in found if note.at is None]
     created = given.get("created_at") or given.get("updated_at") or now
-    whole = [n for n in add_notes(task_id, tuple(notes), untimed, created) if n["text"]]
+    whole = [n for n in add_notes(task_id, tuple(notes), untimed, created) if n["text"].strip()]
     short = [{**note, "text": cut_text(note["text"], NOTE_MAX)} for note in whole[:NOTES_MAX]]
     given["notes"] = tuple(short)
     if rest := [note for note in whole if note not in short]:
