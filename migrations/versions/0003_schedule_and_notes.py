@@ -107,6 +107,7 @@ POSTGRES = {
 }
 LOGGED_BYTES = (262144, 524288)
 
+OLD_DESCRIPTION_MAX = 2000
 NOTE_MAX, NOTES_MAX, NOTES_MAX_BYTES = 2000, 100, 262144
 START = ("start_on", "start_at")
 ODD = (AttributeError, LookupError, OverflowError, TypeError, ValueError)
@@ -230,14 +231,14 @@ def upgrade() -> None:
 def downgrade() -> None:
     is_server = op.get_context().dialect.name == "postgresql"
     schema = op.get_context().opts["todo_schema"]
-    park_notes()
+    park_fields()
     for table in OWNED:
         op.drop_table(table)
     for index in ("ix_tasks_order", "ix_tasks_done", "ix_tasks_project"):
         op.drop_index(index, "tasks")
     op.execute(
-        "UPDATE tasks SET description = substr(description, 1, 1999) || '…'"
-        " WHERE length(description) > 2000"
+        f"UPDATE tasks SET description = substr(description, 1, {OLD_DESCRIPTION_MAX - 1}) || '…'"
+        f" WHERE length(description) > {OLD_DESCRIPTION_MAX}"
     )
     if is_server:
         replace_checks(schema, before=1, after=0)
@@ -437,7 +438,7 @@ def read_parked_fields(
 def take_description(extra: dict[str, Any], description: str | None) -> dict[str, Any]:
     """Take the whole of a description that was cut to 2,000 characters; there is room for it."""
     whole = extra.get("description")
-    if not isinstance(whole, str) or description != f"{whole[:1999]}…":
+    if not isinstance(whole, str) or description != f"{whole[: OLD_DESCRIPTION_MAX - 1]}…":
         return {}
     del extra["description"]
     return {"description": whole}
@@ -526,18 +527,19 @@ def is_in_time(moment: datetime) -> bool:
     return IN_TIME[0] <= moment <= IN_TIME[1]
 
 
-def park_notes() -> None:
-    """Keep notes in `extra` as before, where there is room; search finds them there no more.
+def park_fields() -> None:
+    """Keep notes and long descriptions in `extra` as before, where there is room.
 
-    The log stays as it is: its notes are read again after the next upgrade.
+    Search finds notes no more. The log stays as it is: it is read again after the next upgrade.
     """
-    wanted = sa.or_(TASKS.c.notes.is_not(None), TASKS.c.extra.is_not(None))
+    is_long = sa.func.length(TASKS.c.description) > OLD_DESCRIPTION_MAX
+    wanted = sa.or_(TASKS.c.notes.is_not(None), TASKS.c.extra.is_not(None), is_long)
     for rows in fetch_parts(TASKS, TASKS.c.number, wanted):
-        parked = [(row, new) for row in rows if (new := park_fields(row))]
+        parked = [(row, new) for row in rows if (new := move_back(row))]
         update_rows(TASKS, TASKS.c.number, parked)
 
 
-def park_fields(row: sa.RowMapping) -> dict[str, Any]:
+def move_back(row: sa.RowMapping) -> dict[str, Any]:
     """Return the columns that 0002 has of a row; nothing if it is no task."""
     try:
         extra = dict(row["extra"] or {})
@@ -546,13 +548,17 @@ def park_fields(row: sa.RowMapping) -> dict[str, Any]:
             {"entry": re.sub("[-:]", "", note["at"]), "description": note["text"]}
             for note in notes.values()
         ]
+        is_long = len(row["description"] or "") > OLD_DESCRIPTION_MAX
         search_text = "\n".join(row["search_text"].split("\n")[:4])
     except ODD:
         return {}
     if annotations:
         extra["annotations"] = annotations
     if len(write_json(extra).encode()) > EXTRA_MAX_BYTES:
-        extra = row["extra"]
+        extra = row["extra"] or {}
+    whole = {**extra, "description": row["description"]}
+    if is_long and len(write_json(whole).encode()) <= EXTRA_MAX_BYTES:
+        extra = whole
     return {"extra": extra or None, "search_text": search_text}
 
 

@@ -152,6 +152,9 @@ def test_a_description_that_was_cut_is_whole_again(todo: Todo) -> None:
     assert (one["description"], one["extra"]) == (whole, None)
     assert (two["description"], two["extra"]) == ("edited since", {"description": whole})
     assert read(todo, "changes")[0]["after"]["description"] == whole
+    go_back(todo, "0002")
+    todo.ok("db", "upgrade")
+    assert read(todo, "tasks") == [one, two]
     todo.ok("undo", "--any")
     assert todo.tasks() == []
 
