@@ -15,8 +15,8 @@ from sqlmodel import col, select
 from neontodo.columns import Instant
 from neontodo.fields import PRIORITIES, Priority
 from neontodo.models import Task
-from neontodo.tasks.filters import EVERY, Condition, TaskFilter, build_waiting
-from neontodo.tasks.queries.filter_sql import build_hidden, build_where
+from neontodo.tasks.filters import EVERY, Condition, build_waiting
+from neontodo.tasks.queries.filter_sql import build_flag, build_where
 from neontodo.tasks.results import Count, Stats
 
 WEEKS_SHOWN = 8
@@ -78,7 +78,7 @@ async def fetch_stats(
         (col(Task.due_at).is_not(None), col(Task.due_at) < now),
         else_=col(Task.due_on) < today,
     )
-    waiting = build_hidden(TaskFilter(hidden=build_waiting(now.astimezone(tz))))
+    waiting = build_flag(build_waiting(now.astimezone(tz)))
     counted = [
         *(func.count().filter(pending, col(Task.priority) == int(p)) for p in Priority),
         func.count().filter(pending, late),

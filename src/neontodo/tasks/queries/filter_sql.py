@@ -115,15 +115,15 @@ def build_conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
     if wanted.condition != EVERY:
         found.append(_build_condition(wanted.condition))
     if wanted.hidden is not None:
-        found.append(sa.not_(build_hidden(wanted)))
+        found.append(sa.not_(build_flag(wanted.hidden)))
     return [*found, *_contains_all(wanted.words)]
 
 
-def build_hidden(wanted: TaskFilter) -> ColumnElement[bool]:
-    """Return whether a filter hides a task; never null."""
-    if wanted.hidden is None:
+def build_flag(condition: Condition | None) -> ColumnElement[bool]:
+    """Return whether a task meets a condition, never null; none meets None."""
+    if condition is None:
         return sa.false()
-    return sa.func.coalesce(_build_condition(wanted.hidden), sa.false())
+    return sa.func.coalesce(_build_condition(condition), sa.false())
 
 
 def _build_condition(wanted: Condition) -> Any:
@@ -134,7 +134,7 @@ def _build_condition(wanted: Condition) -> Any:
             return _join(sa.or_, [sa.false(), *map(_build_condition, parts)])
         case Not(part):
             # A comparison with nothing is neither true nor false.
-            return sa.not_(sa.func.coalesce(_build_condition(part), sa.false()))
+            return sa.not_(build_flag(part))
         case Contains(text, in_title):
             return _is_in_title(text) if in_title else _contains(text)
         case IdBetween(low, high):

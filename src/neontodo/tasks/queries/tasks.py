@@ -21,7 +21,7 @@ from neontodo.tasks.queries.filter_sql import (
     OrderedBy,
     bind_uuids,
     build_conditions,
-    build_hidden,
+    build_flag,
     build_order,
     build_order_by,
     build_relevance,
@@ -69,7 +69,7 @@ def _select_part(user_id: str, wanted: TaskFilter) -> Select[Any]:
     keys, order_by_keys = _name_keys(wanted)
     page = _select_ordered(user_id, wanted).add_columns(*keys)
     every = _build_where(user_id, replace(wanted, hidden=None))
-    counts = _select_counts(build_hidden(wanted)).where(*every)
+    counts = _select_counts(build_flag(wanted.hidden)).where(*every)
     return _join_counts(page.limit(wanted.limit).offset(wanted.offset), counts, order_by_keys)
 
 
@@ -81,7 +81,7 @@ def _select_found(user_id: str, wanted: TaskFilter) -> Select[Any]:
     keys, order_by_keys = _name_keys(wanted)
     every = build_conditions(replace(wanted, hidden=None))
     found = (
-        sa.select(col(Task.number), build_hidden(wanted).label("is_hidden"), *keys)
+        sa.select(col(Task.number), build_flag(wanted.hidden).label("is_hidden"), *keys)
         .where(unindexed(col(Task.user_id)) == user_id, *every)
         .cte("found")
     )
