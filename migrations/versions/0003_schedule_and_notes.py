@@ -653,6 +653,7 @@ def create_dependencies() -> None:
             ["tasks.user_id", "tasks.id"],
             name="fk_dependencies_user_id_task_id",
             ondelete="CASCADE",
+            onupdate="CASCADE",
         ),
         sa.CheckConstraint("task_id <> needs_id", name=op.f("ck_dependencies_other")),
     )

@@ -463,7 +463,10 @@ class Dependency(SQLModel, table=True):
     __tablename__ = "dependencies"
     __table_args__: ClassVar[Any] = (
         sa.ForeignKeyConstraint(
-            ["user_id", "task_id"], ["tasks.user_id", "tasks.id"], ondelete="CASCADE"
+            ["user_id", "task_id"],
+            ["tasks.user_id", "tasks.id"],
+            ondelete="CASCADE",
+            onupdate="CASCADE",
         ),
         sa.CheckConstraint("task_id <> needs_id", "other"),
         sa.Index("ix_dependencies_needs", "user_id", "needs_id", "task_id"),

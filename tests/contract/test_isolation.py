@@ -20,7 +20,17 @@ from sqlmodel import col, delete, insert, select, update
 
 from neontodo.accounts import queries as accounts
 from neontodo.db.session_guard import OWNER_COLUMNS, WrongUser
-from neontodo.models import Change, Key, Member, Task, TaskCreate, TaskUpdate, User
+from neontodo.models import (
+    HISTORY,
+    Change,
+    Dependency,
+    Key,
+    Member,
+    Task,
+    TaskCreate,
+    TaskUpdate,
+    User,
+)
 from neontodo.tasks import history, queries, service
 from neontodo.tasks.filters import TaskFilter
 from neontodo.tasks.queries import changes, counts, tasks, users, views
@@ -87,6 +97,33 @@ def test_two_users_may_have_a_task_of_the_same_id(bob: Store) -> None:
 
     assert bob.titles() == ["bob's", "mine"]
     assert bob.as_(ANN).tasks()[0].title == "ann's secret"
+
+
+def test_a_user_who_is_renamed_keeps_every_row(twins: Store) -> None:
+    needed = {"user_id": ANN, "task_id": IDS[0], "needs_id": IDS[1]}
+    twins.in_session(lambda s: users.insert_rows(s, Dependency, [needed]))
+    renamed = twins.as_("new")
+
+    def count(person: Store) -> list[int]:
+        return [
+            sum(map(len, person.in_session(partial(answer_rows, person.user, model))))
+            for model in HISTORY
+        ]
+
+    async def rename() -> None:
+        async with twins.database.connect() as connection:
+            await accounts.rename_user(connection, ANN, "new")
+
+    before = count(twins)
+    twins.runner.run(rename())
+
+    assert count(renamed) == before
+    assert all(before)
+    assert count(twins) == [0] * len(before)
+
+
+async def answer_rows(user_id: str, model: Any, session: AsyncSession) -> list[Any]:
+    return [rows async for rows in users.stream_rows(session, user_id, model)]
 
 
 @pytest.fixture
