@@ -177,6 +177,9 @@ def test_annotations_of_taskwarrior_come_and_go_as_they_were(todo: Todo) -> None
     assert again.err == "imported nothing; 1 is here already\n"
     assert todo.ok("search", "109", "-q").out == "1\n"
     todo.ok("note", "1", "--rm", "2")
+    assert "undone: 1 note of 1 (Call) restored" in todo.ok("undo").err
+    assert todo.tasks()[0]["notes"] == task["notes"]
+    todo.ok("redo")
     todo.ok("note", "1", "--rm", "111")
     (left,) = json.loads(todo.ok("export", "--format", "taskwarrior").out)
     assert left["annotations"] == [ANNOTATIONS[0], *many[:-1]]

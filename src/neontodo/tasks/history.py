@@ -218,7 +218,7 @@ def _describe_inverse(change: Change, verb: str) -> str:
         is_done = (change.before or {})["completed"]
         now, was = ("done", "marked pending") if is_done else ("pending", "done")
         text = f"{{tasks}} {now} again"
-    elif fields == ["notes"]:
+    elif {"notes"} <= {*fields} <= {"notes", "extra"}:
         change_of_notes = (change.before or {})["notes"]
         is_back = bool(change_of_notes["added"])
         count = pluralize(len(change_of_notes["added" if is_back else "removed"]), "note")
