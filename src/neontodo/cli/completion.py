@@ -1,4 +1,6 @@
-"""What a shell may complete: fixed words, and the store's own numbers, projects and tags.
+"""What a shell may complete: fixed words, and the store's own numbers, projects, tags and views.
+
+Of what a function here returns, Typer offers what begins with the word typed so far.
 
 Each shell's answers are written here too: Typer's own let zsh evaluate a title (`\\$(…)`), bash
 split a project's name, and Rich obey what looks like its markup.
@@ -43,7 +45,7 @@ def complete_words(*words: str) -> Completion:
     """Complete one of a few words."""
 
     def complete(incomplete: str) -> list[Offer]:
-        return [(word, "") for word in words if word.startswith(incomplete)]
+        return [(word, "") for word in words]
 
     return complete
 
@@ -65,7 +67,7 @@ def complete_topics(incomplete: str) -> list[Offer]:
     """Complete a help topic."""
     from neontodo.cli.commands.help import TOPICS, summarize_topic
 
-    return [(name, summarize_topic(name)) for name in TOPICS if name.startswith(incomplete)]
+    return [(name, summarize_topic(name)) for name in TOPICS]
 
 
 def complete_tasks(ctx: Any, incomplete: str) -> list[Offer]:
@@ -105,10 +107,9 @@ def complete_settings(ctx: Any, incomplete: str) -> list[Offer]:
     from neontodo.settings import Settings, describe
 
     words = ctx.params.get("words") or []
-    offers = [(action, "") for action in ACTIONS] if not words else []
-    if len(words) == 1:
-        offers = [(name, describe(name)) for name in Settings.model_fields]
-    return [offer for offer in offers if offer[0].startswith(incomplete)]
+    if not words:
+        return [(action, "") for action in ACTIONS]
+    return [(name, describe(name)) for name in Settings.model_fields] if len(words) == 1 else []
 
 
 def complete_views(ctx: Any, incomplete: str) -> list[Offer]:
@@ -119,15 +120,11 @@ def complete_views(ctx: Any, incomplete: str) -> list[Offer]:
         views = await fetch_views(session, who.user_id)
         return [(view.name, view.filter) for view in views.values() if view.name.isprintable()]
 
-    return [offer for offer in _query_store(ctx.obj, fetch) if offer[0].startswith(incomplete)]
+    return _query_store(ctx.obj, fetch)
 
 
 def complete_filter(ctx: Any, incomplete: str) -> list[Offer]:
     """Complete a filter where it names a view."""
-    before = ctx.params.get("words") or ctx.params.get("tasks") or []
-    if before[-2:] == ["view", ":"]:
-        # Bash takes a colon for the end of a word.
-        return complete_views(ctx, incomplete)
     key, colon, start = incomplete.partition(":")
     if (key.lower(), colon) != ("view", ":"):
         return []
@@ -139,8 +136,7 @@ def complete_profiles(ctx: Any, incomplete: str) -> list[Offer]:
     from neontodo.accounts import profiles
 
     ctx.obj.load_settings()
-    data = ctx.obj.settings.data_dir
-    return [(name, "") for name in profiles.list_names(data) if name.startswith(incomplete)]
+    return [(name, "") for name in profiles.list_names(ctx.obj.settings.data_dir)]
 
 
 def complete_field(name: str, option: Option) -> Callable[..., list[Offer]] | None:
