@@ -13,12 +13,13 @@ from typing import Annotated, Any
 import typer
 
 from neontodo.cli import completion
-from neontodo.fields import BY_NAME
+from neontodo.fields import BY_NAME, SORT_KEYS
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print task numbers only; no messages but errors.")
 ]
+QuietNames = Annotated[bool, typer.Option("--quiet", "-q", help="Print names only.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
 Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Show at most N.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
@@ -32,7 +33,8 @@ Tasks = Annotated[
     ),
 ]
 All = Annotated[
-    bool, typer.Option("--all", "-a", help="Done tasks too; without a filter, every task.")
+    bool,
+    typer.Option("--all", "-a", help="Done and waiting tasks too; without a filter, every task."),
 ]
 FilterWords = Annotated[
     list[str] | None,
@@ -46,8 +48,16 @@ Filter = Annotated[
     str | None,
     typer.Option("--filter", metavar="EXPR", help="A whole filter in one text, in addition."),
 ]
-
-NoView = Annotated[bool, typer.Option("--no-view", help="Not narrowed by the view in use.")]
+Sort = Annotated[
+    str | None,
+    typer.Option(
+        "--sort",
+        metavar="KEY[,KEY]",
+        autocompletion=completion.complete_sort_keys,
+        help=f"Order by {', '.join(SORT_KEYS)}; priority is high first; -KEY reverses.",
+    ),
+]
+NoView = Annotated[bool, typer.Option("--no-view", help="Ignore the view in use.")]
 
 
 def _declare(name: str, *, as_filter: bool = False) -> Any:

@@ -1,4 +1,4 @@
-"""`todo list` and `todo search`."""
+"""`todo list`, `todo today` and `todo search`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neontodo.cli import completion, options
+from neontodo.cli import options
 from neontodo.cli.commands import Commands
 from neontodo.cli.exits import NAME, Exit
 from neontodo.errors import BadValue
-from neontodo.fields import SORT_KEYS
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -23,15 +22,6 @@ if TYPE_CHECKING:
     from neontodo.tasks.results import SavedView
 
 _ADD = '`todo add "Buy milk"` adds a task'
-Sort = Annotated[
-    str | None,
-    typer.Option(
-        "--sort",
-        metavar="KEY[,KEY]",
-        autocompletion=completion.complete_sort_keys,
-        help=f"Order by {', '.join(SORT_KEYS)}; priority is high first; -KEY reverses.",
-    ),
-]
 Limit = Annotated[
     int | None, typer.Option(metavar="N", min=0, help="Show at most N; 0 shows all of them.")
 ]
@@ -56,7 +46,7 @@ class FilteredRequest(options.TaskPrinting):
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 if there are any, with 0 if not.")
     ] = False
-    sort: Sort = None
+    sort: options.Sort = None
     limit: Limit = None
     page: PageNumber = None
 

@@ -80,7 +80,7 @@ class LogoutRequest:
 class ProfilesRequest(options.Printing):
     """All profiles."""
 
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print names only.")] = False
+    quiet: options.QuietNames = False
 
 
 def run_login(app: App, request: LoginRequest) -> None:

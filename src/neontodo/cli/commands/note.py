@@ -45,9 +45,7 @@ class NoteRequest(options.Changing):
             "--filter", metavar="EXPR", help="Note on all these tasks; every word is the note then."
         ),
     ] = None
-    all_: Annotated[
-        bool, typer.Option("--all", "-a", help="With `--filter`: done tasks too, or every task.")
-    ] = False
+    all_: options.All = False
     yes: options.Yes = False
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from neontodo.cli import options
 from neontodo.cli.commands import Commands
@@ -32,7 +30,7 @@ class StatsRequest(options.Printing):
 class CountsRequest(StatsRequest):
     """Names in use, with the number of their tasks."""
 
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print names only.")] = False
+    quiet: options.QuietNames = False
 
 
 def run_tags(app: App, request: CountsRequest) -> None:

@@ -10,7 +10,6 @@ import typer
 
 from neontodo.cli import completion, options
 from neontodo.cli.commands import Commands
-from neontodo.cli.commands.list import Sort
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -37,12 +36,14 @@ class SaveRequest(options.Colored):
     ]
     words: options.FilterWords = None
     filter_: options.Filter = None
-    sort: Sort = None
+    sort: options.Sort = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListRequest(options.TaskPrinting):
+class ListRequest(options.Printing):
     """All views."""
+
+    quiet: options.QuietNames = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
