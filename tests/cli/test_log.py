@@ -107,6 +107,14 @@ def test_of_whatever_task_it_is_the_newest_change_says_so(used: Todo) -> None:
     )
 
 
+def test_limit_0_shows_every_change(todo: Todo) -> None:
+    todo.ok("add", "-", stdin="x\n" * 25)
+
+    assert len(todo("log", terminal=True).out.splitlines()) == 2 + 20
+    shown = todo("log", "--limit", "0", terminal=True)
+    assert (len(shown.out.splitlines()), shown.err) == (2 + 25, "")
+
+
 def test_a_range_spans_what_is_there_and_what_is_gone(used: Todo) -> None:
     assert {row[2] for row in used("log", "1-9").rows} == {"1", "2"}
 
@@ -152,7 +160,7 @@ def test_a_task_that_never_was_is_exit_3(used: Todo, reference: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "argv", [["x!"], ["--limit", "0"], ["--limit", "x"], ["--quiet"], ["abc"]], ids=str
+    "argv", [["x!"], ["--limit", "-1"], ["--limit", "x"], ["--quiet"], ["abc"]], ids=str
 )
 def test_wrong_usage_is_exit_2(local: Todo, argv: list[str]) -> None:
     assert local("log", *argv).code == 2

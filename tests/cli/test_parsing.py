@@ -167,7 +167,7 @@ def test_the_name_chooses_what_runs(name: str, function: Any) -> None:
         "show",
         "show 1 2",
         "whoami a",
-        "log --limit 0",
+        "log --limit -1",
         "list --limit x",
         "list --limit 9999999999999999999",
         "list --color blue",

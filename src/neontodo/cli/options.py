@@ -21,7 +21,9 @@ Quiet = Annotated[
 ]
 QuietNames = Annotated[bool, typer.Option("--quiet", "-q", help="Print names only.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
-Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Show at most N.")]
+Limit = Annotated[
+    int | None, typer.Option(metavar="N", min=0, help="Show at most N; 0 shows all of them.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Tasks = Annotated[
     list[str] | None,

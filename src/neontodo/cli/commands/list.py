@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from neontodo.tasks.results import SavedView
 
 _ADD = '`todo add "Buy milk"` adds a task'
-Limit = Annotated[
-    int | None, typer.Option(metavar="N", min=0, help="Show at most N; 0 shows all of them.")
-]
 PageNumber = Annotated[
     int | None,
     typer.Option(metavar="N", min=1, help="Which page to show, of as many tasks as --limit says."),
@@ -40,14 +37,14 @@ class FilteredRequest(options.TaskPrinting):
     priority: options.PriorityFilter = None
     due: options.DueFilter = None
     done: Annotated[bool, typer.Option("--done", help="Only tasks that are done.")] = False
-    all_: Annotated[bool, typer.Option("--all", "-a", help="Pending tasks and done ones.")] = False
+    all_: Annotated[bool, typer.Option("--all", "-a", help="Done and waiting tasks too.")] = False
     filter_: options.Filter = None
     count: Annotated[bool, typer.Option("--count", help="Print only how many there are.")] = False
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 if there are any, with 0 if not.")
     ] = False
     sort: options.Sort = None
-    limit: Limit = None
+    limit: options.Limit = None
     page: PageNumber = None
 
     def __post_init__(self) -> None:

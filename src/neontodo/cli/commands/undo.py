@@ -103,8 +103,8 @@ def run_log(app: App, request: LogRequest) -> None:
     from neontodo.render.messages import say, warn
     from neontodo.settings import PAGE_SIZE
 
-    output, limit = choose_output(app, json=request.json), request.limit
-    if limit is None and output.is_paged:
+    output, limit = choose_output(app, json=request.json), request.limit or None
+    if request.limit is None and output.is_paged:
         limit = app.settings.page_size or PAGE_SIZE
     wanted, chosen = _read_log_filter(app, request), _read_chosen(app, request)
     is_folded = output.mode == "table" and not request.expand
