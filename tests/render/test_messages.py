@@ -100,6 +100,13 @@ def test_a_range_has_a_plain_dash_where_there_is_no_other() -> None:
     assert there.err == "done 30 tasks: 2-31\n"
 
 
+def test_a_long_value_has_plain_signs_where_there_are_no_others() -> None:
+    there = screen(terminal=False, encoding="ascii")
+    edited = task(1, description="x" * 61)
+    print_outcome(there.streams, "edited", Outcome((edited,), before=tasks(1)))
+    assert there.err == f"edited 1: Buy milk - description none -> {'x' * 59}~\n"
+
+
 def test_a_long_hint_wraps_at_words_on_a_terminal() -> None:
     text = "the embedded store is kept; `todo connect --local --forget` removes what is stored"
     there, pipe = screen(40, colour=True), screen(40, terminal=False)

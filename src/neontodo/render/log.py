@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from neontodo.fields import BY_NAME, FIELDS, Kind
 from neontodo.render.listing import Column, Listing, print_listing
-from neontodo.render.text import Symbols, local_time, symbols_for
+from neontodo.render.text import Symbols, local_time, shorten, symbols_for
 from neontodo.wording import pluralize
 
 if TYPE_CHECKING:
     from neontodo.render.listing import Output
     from neontodo.tasks.results import LogEntry
 
-LONGEST_VALUE = 60
 LINES = 3
 
 _KINDS = {"create": "added", "delete": "removed"}
@@ -163,9 +162,9 @@ def _updates(entry: LogEntry, tz: tzinfo, symbols: Symbols) -> Iterator[str]:
                     changes = [f"+{tag}" for tag in new["added"]]
                     yield " ".join(changes + [f"-{tag}" for tag in new["removed"]])
                 case Kind.NOTES:
-                    yield from (f"noted: {_shorten(n['text'], symbols)}" for n in new["added"])
+                    yield from (f"noted: {shorten(n['text'], symbols)}" for n in new["added"])
                     gone = old["added"] if old else ()
-                    yield from (f"note removed: {_shorten(n['text'], symbols)}" for n in gone)
+                    yield from (f"note removed: {shorten(n['text'], symbols)}" for n in gone)
                 case Kind.OBJECT:
                     yield f"{field.name} changed"
                 case Kind.WHEN:
@@ -175,14 +174,8 @@ def _updates(entry: LogEntry, tz: tzinfo, symbols: Symbols) -> Iterator[str]:
 
 
 def _change(name: str, old: str | None, new: str | None, symbols: Symbols) -> str:
-    shown = [_shorten(value or "none", symbols) for value in (old, new)]
+    shown = [shorten(value or "none", symbols) for value in (old, new)]
     return f"{name}: {f' {symbols.arrow} '.join(shown)}"
-
-
-def _shorten(text: str, symbols: Symbols) -> str:
-    if len(text) <= LONGEST_VALUE:
-        return text
-    return text[: LONGEST_VALUE - len(symbols.ellipsis)].rstrip() + symbols.ellipsis
 
 
 def _due(text: str | None, tz: tzinfo) -> str | None:

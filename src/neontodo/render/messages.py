@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from neontodo.errors import Declined, limit_lines
 from neontodo.fields import FIELDS, Field, Kind
-from neontodo.render.text import Symbols, make_displayable, symbols_for
+from neontodo.render.text import Symbols, make_displayable, shorten, symbols_for
 from neontodo.wording import list_numbers, pluralize
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ NUMBERS_SHOWN = 5
 NAMES_SHOWN = 10
 DIFFERENCES_SHOWN = 10
 NARROWEST = 20
-LONGEST_VALUE = 60
 
 _KINDS = (Kind.WHEN, Kind.NAME, Kind.TAGS, Kind.PRIORITY, Kind.TEXT)
 DESCRIBED = tuple(
@@ -149,7 +148,7 @@ def _describe_tasks(
     described = [
         [
             _name_task(task, before, symbols),
-            *_describe_fields(task, before, symbols.arrow, format_when),
+            *_describe_fields(task, before, symbols, format_when),
         ]
         for before, task in zip(outcome.before, outcome.changed, strict=False)
     ]
@@ -165,7 +164,10 @@ def _name_task(task: TaskPublic, before: TaskPublic | None, symbols: Symbols) ->
 
 
 def _describe_fields(
-    task: TaskPublic, before: TaskPublic | None, arrow: str, format_when: Callable[[When], str]
+    task: TaskPublic,
+    before: TaskPublic | None,
+    symbols: Symbols,
+    format_when: Callable[[When], str],
 ) -> Iterator[str]:
     """Yield what a new task has, or what an edited one had and has now, a part for each field."""
     for field in DESCRIBED:
@@ -177,15 +179,17 @@ def _describe_fields(
             changes = [f"+{tag}" for tag in new if tag not in old]
             yield " ".join(changes + [f"-{tag}" for tag in old if tag not in new])
         elif before is not None:
-            shown = (_format_value(field, value, format_when) for value in (old, new))
-            yield f"{field.name} {f' {arrow} '.join(shown)}"
+            shown = (_format_value(field, value, symbols, format_when) for value in (old, new))
+            yield f"{field.name} {f' {symbols.arrow} '.join(shown)}"
         elif field.kind is Kind.PRIORITY:
             yield new.label
         elif field.kind is not Kind.TEXT:
-            yield f"{field.name} {_format_value(field, new, format_when)}"
+            yield f"{field.name} {_format_value(field, new, symbols, format_when)}"
 
 
-def _format_value(field: Field, value: Any, format_when: Callable[[When], str]) -> str:
+def _format_value(
+    field: Field, value: Any, symbols: Symbols, format_when: Callable[[When], str]
+) -> str:
     if not value:
         return "none"
     match field.kind:
@@ -193,11 +197,7 @@ def _format_value(field: Field, value: Any, format_when: Callable[[When], str]) 
             return format_when(value)
         case Kind.PRIORITY:
             return str(value.label)
-    return (
-        value
-        if len(value) <= LONGEST_VALUE
-        else f"{value[:LONGEST_VALUE].rstrip()}{Symbols.ellipsis}"
-    )
+    return shorten(value, symbols)
 
 
 def _write_labelled(streams: Streams, label: str, text: str) -> None:

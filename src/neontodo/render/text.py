@@ -11,6 +11,9 @@ from datetime import datetime, tzinfo
 from functools import cache
 from typing import Any, TextIO
 
+LONGEST_VALUE = 60
+"""Characters of a field's text where it is told beside others."""
+
 _EMOJI = "\u00a9\u00ae\u203c-\u3299\ufe0f\U0001f000-\U0001fbff"
 _JOINING = "\u0600-\u109f\u1780-\u18aa\ufb50-\ufdff\ufe70-\ufefc"
 
@@ -121,3 +124,10 @@ def symbols_for(stream: TextIO) -> Symbols:
     except UnicodeEncodeError:
         return ASCII
     return UNICODE
+
+
+def shorten(text: str, symbols: Symbols) -> str:
+    """Return as much of a field's text as a message or a line of the log has room for."""
+    if len(text) <= LONGEST_VALUE:
+        return text
+    return text[: LONGEST_VALUE - len(symbols.ellipsis)].rstrip() + symbols.ellipsis

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from neontodo.tasks.lookup import Chosen
     from neontodo.tasks.results import Outcome
 
-LONGEST_SHOWN = 60
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteRequest(options.Changing):
@@ -154,13 +152,11 @@ def _report(
     """Say what was noted, or what note was removed, in one sentence, and print the tasks."""
     from neontodo.cli.output import report_change
     from neontodo.render.messages import changed_sentence
-    from neontodo.render.text import symbols_for
+    from neontodo.render.text import shorten, symbols_for
 
     if outcome.changed:
         symbols = symbols_for(app.streams.err)
-        shown = " ".join(text.split())
-        if len(shown) > LONGEST_SHOWN:
-            shown = shown[: LONGEST_SHOWN - len(symbols.ellipsis)].rstrip() + symbols.ellipsis
+        shown = shorten(" ".join(text.split()), symbols)
         sentence = f"{changed_sentence(verb, outcome)} {symbols.dot} {shown}"
         outcome = replace(outcome, notes=(sentence, *outcome.notes))
     verb_left = None if outcome.changed else verb
