@@ -143,6 +143,29 @@ def make_file(path: Path) -> None:
     path.chmod(0o600)
 
 
+@contextmanager
+def write_beside(path: Path, data: bytes, *, mode: int = 0o600) -> Iterator[Path]:
+    """Yield a temporary file with the data, to be put in the place of another file."""
+    import secrets
+
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    make_folder(path.parent)
+    try:
+        options = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        fd = os.open(temporary, options, 0o600)
+        with open(fd, "wb") as file:
+            if os.name == "posix":
+                os.fchmod(fd, mode)
+            file.write(data)
+            file.flush()
+            os.fsync(fd)
+        yield temporary
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    sync(path.parent)
+
+
 def sync(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on the disk."""
     is_folder = path.is_dir()

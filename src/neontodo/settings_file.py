@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import stat
 import tomllib
 from contextlib import suppress
@@ -15,15 +14,9 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from neontodo.errors import BadValue, Refused, explain_os_error
-from neontodo.filesystem import explain_denial, follow_links, make_folder, may_access, sync
+from neontodo.filesystem import explain_denial, follow_links, may_access, write_beside
 from neontodo.masking import mask_passwords
-from neontodo.settings import (
-    CONFIG_VARIABLE,
-    URLS,
-    Settings,
-    parse_file,
-    refuse_setting,
-)
+from neontodo.settings import CONFIG_VARIABLE, URLS, Settings, parse_file, refuse_setting
 from neontodo.wording import find_similar
 
 _ELSEWHERE = {
@@ -143,16 +136,6 @@ def _write_value(value: str | int) -> str:
 def _replace_file(path: Path, data: bytes, status: os.stat_result | None) -> None:
     if status and not may_access(path, os.W_OK):
         raise PermissionError(f"{path} is read-only")
-    make_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
-    try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(stat.S_IMODE(status.st_mode) if status else 0o600)
+    mode = stat.S_IMODE(status.st_mode) if status else 0o600
+    with write_beside(path, data, mode=mode) as temporary:
         temporary.replace(path)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-    sync(path.parent)

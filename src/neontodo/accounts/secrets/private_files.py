@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import secrets
 import shlex
 import stat
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from typing import Annotated, Any, TypeVar, cast
 from pydantic import AwareDatetime, PlainSerializer, TypeAdapter
 
 from neontodo.errors import NotSignedIn, StoreUnavailable, explain_os_error
-from neontodo.filesystem import explain_denial, make_folder, publish, sync
+from neontodo.filesystem import explain_denial, publish, write_beside
 
 LARGEST = 1_000_000
 _OPTIONS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -132,23 +131,8 @@ def _check(path: Path, status: os.stat_result, even_shared: bool) -> None:
 
 @contextmanager
 def _write_beside(path: Path, data: bytes) -> Iterator[Path]:
-    """Yield a temporary file with the data, to be put in the place of another file."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
-    with _translate_write_errors(path):
-        make_folder(path.parent)
-        try:
-            fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _OPTIONS, 0o600)
-            with open(fd, "wb") as file:
-                if os.name == "posix":
-                    os.fchmod(fd, 0o600)
-                file.write(data)
-                file.flush()
-                os.fsync(fd)
-            yield temporary
-        finally:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-        sync(path.parent)
+    with _translate_write_errors(path), write_beside(path, data) as temporary:
+        yield temporary
 
 
 @contextmanager
