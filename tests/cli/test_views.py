@@ -107,12 +107,17 @@ def test_a_view_in_use_that_is_gone_is_not_ignored(four: Todo) -> None:
     assert removed.err == (
         "removed view work; to have it again: "
         "todo view save work --filter project:work --sort priority\n"
-        "hint: it is in use on this machine: `todo view use none` ends that\n"
+        "hint: `todo view use` says to use work; `todo view use none` ends that\n"
     )
     refused = four("list")
     assert (refused.code, refused.out) == (2, "")
     assert "no view `work`, which `todo view use` says to use" in refused.err
     assert numbers(four, "list", "--no-view") == [1, 2, 3]
+
+
+def test_no_command_ends_the_use_of_a_view_that_the_variable_names(four: Todo) -> None:
+    removed = four.ok("view", "rm", "work", env={"TODO_VIEW": "work"})
+    assert removed.err.splitlines()[1:] == ["hint: TODO_VIEW says to use work"]
 
 
 REFUSED = [

@@ -126,12 +126,15 @@ def run_remove(app: App, request: RemoveRequest) -> None:
     from neontodo.cli.filters import find_view_in_use
     from neontodo.render.messages import hint, say
     from neontodo.render.views import spell_save
+    from neontodo.settings import variable_name
     from neontodo.tasks import views
 
     for view in app.run(app.write(partial(views.remove, names=request.names))):
         say(app.streams, f"removed view {view.name}; to have it again: {spell_save(view)}")
-    if find_view_in_use(app)[0] in request.names:
-        hint(app.streams, "it is in use on this machine: `todo view use none` ends that")
+    in_use, origin = find_view_in_use(app)
+    if in_use in request.names:
+        end = "" if origin == variable_name("view") else "; `todo view use none` ends that"
+        hint(app.streams, f"{origin} says to use {in_use}{end}")
 
 
 def run_use(app: App, request: UseRequest) -> None:
