@@ -144,7 +144,7 @@ _DUE_FILTER = Option(
 _START = Option(
     ("--start",),
     "WHEN",
-    "Until when it waits, out of sight: mon, 2026-12-24, +2w, as for --due; none: it does not.",
+    "When it starts; lists leave it out until then: mon, 2026-12-24, +2w, as for --due.",
     ("tomorrow", "mon", "next week", "in 3 days", "+1w", "next month"),
 )
 _PRIORITY = Option(("--priority", "-p"), "LEVEL", "none, low, medium or high.", PRIORITIES)

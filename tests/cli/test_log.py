@@ -197,6 +197,7 @@ def test_time_and_command_choose_changes(used: Todo) -> None:
     ("argv", "error"),
     [
         (["--command", "import"], "hint: did you mean `add`?"),
+        (["--command", "note"], "hint: did you mean `edit`?"),
         (["--command", "remove"], "hint: did you mean `rm`?"),
         (["--command", "dnoe"], "hint: did you mean `done`?"),
         (["--command", "x"], "hint: choose from add, edit, done, undone, rm, undo, redo"),

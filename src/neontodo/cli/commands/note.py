@@ -40,7 +40,7 @@ class NoteRequest(options.Changing):
     filter_: Annotated[
         str | None,
         typer.Option(
-            "--filter", metavar="EXPR", help="Note on all these tasks; every word is the note then."
+            "--filter", metavar="EXPR", help="Which tasks, as one filter; every word is the note."
         ),
     ] = None
     all_: options.All = False

@@ -66,11 +66,12 @@ class LogRequest(options.Printing):
         typer.Option(
             metavar="NAME",
             autocompletion=completion.complete_words(*LOGGED_COMMANDS),
-            help=f"Only what a command did: {', '.join(LOGGED_COMMANDS)}; imports are `add`.",
+            help=f"Only what a command did: {', '.join(LOGGED_COMMANDS)}; imports are `add`, "
+            "notes `edit`.",
         ),
     ] = None
     expand: Annotated[
-        bool, typer.Option("--expand", help="Each change of undone commands of many tasks, too.")
+        bool, typer.Option("--expand", help="Show every change of undone commands of many tasks.")
     ] = False
     limit: options.Limit = None
 
@@ -136,7 +137,7 @@ def _read_log_filter(app: App, request: LogRequest) -> LogFilter:
         raise BadValue("`--until` is before `--since`", hint="give the earlier one to `--since`")
     command = request.command and request.command.lower()
     if command is not None and command not in LOGGED_COMMANDS:
-        near = {"import": "add", "toggle": "done"}.get(command)
+        near = {"import": "add", "toggle": "done", "note": "edit"}.get(command)
         near = near or suggest_command(command, LOGGED_COMMANDS)
         near = near or find_similar(command, LOGGED_COMMANDS)
         choice = f"choose from {', '.join(LOGGED_COMMANDS)}"
