@@ -375,7 +375,8 @@ def test_text_is_utf_8_in_any_locale(local: Todo) -> None:
 def test_what_todotxt_has_no_place_for_is_said(local: Todo, tmp_path: Path) -> None:
     local.ok("add", "one")
     local.ok("add", "two", "--due", "2026-12-24 17:00")
+    local.ok("add", "three", "--note", "from Bob")
     assert local.ok("export", str(tmp_path / "tasks.txt")).err == (
-        f"exported 2 tasks to {tmp_path / 'tasks.txt'}\n"
-        "warning: todo.txt cannot hold the description or time of day of 1 of them\n"
+        f"exported 3 tasks to {tmp_path / 'tasks.txt'}\n"
+        "warning: todo.txt cannot hold the description, notes or time of day of 2 of them\n"
     )

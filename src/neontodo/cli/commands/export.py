@@ -107,7 +107,7 @@ def run_export(app: App, request: ExportRequest) -> int:
     if name == "todotxt" and seen.longer:
         warn(
             app.streams,
-            f"todo.txt cannot hold the description or time of day of {seen.longer} of them",
+            f"todo.txt cannot hold the description, notes or time of day of {seen.longer} of them",
         )
     if seen.unreadable:
         warn_unreadable(app.streams, seen.unreadable)
@@ -143,7 +143,7 @@ class _Seen:
                 self.unreadable.append(task)
                 continue
             self.number += 1
-            self.longer += bool(task.description or task.due_at or task.start_at)
+            self.longer += bool(task.description or task.notes or task.due_at or task.start_at)
             yield task
 
 
