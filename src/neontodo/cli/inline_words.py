@@ -29,8 +29,8 @@ _WORD = re.compile(r"([A-Za-z]+):(?!//)(\S.*)?", re.DOTALL)
 _TAG = re.compile(r"\+([^\W\d_]\S*)")
 _QUOTED = re.compile('"([^"]+)"')
 _PART = re.compile(r'[A-Za-z]+:"[^"]+"|\S+')
-_OUT = "quote the whole title to keep it as text"
-_OUT_OF_QUOTES = "without `--inline` it is text"
+_KEPT_IN_QUOTES = "quote the whole title to keep it as text"
+_KEPT_WITHOUT_INLINE = "without `--inline` it is text"
 
 
 class InlineWord(NamedTuple):
@@ -54,8 +54,8 @@ class Words:
     way_out: str
 
 
-def divide_words(words: Sequence[str], *, in_quotes: bool) -> Words:
-    """Return what the arguments of a command line mean.
+def divide_title(words: Sequence[str], *, in_quotes: bool) -> Words:
+    """Return what the arguments of `todo add` mean.
 
     The only one is text if it has spaces, as it was quoted. With `in_quotes` the words within
     arguments count too, and a value with spaces stands in quotes of its own: `due:"next week"`.
@@ -66,7 +66,7 @@ def divide_words(words: Sequence[str], *, in_quotes: bool) -> Words:
     inline = tuple(word for _, word in found if word is not None)
     text = tuple(part for part, word in found if word is None)
     title = " ".join(text if inline else words)
-    return Words(title, text, inline, _OUT_OF_QUOTES if in_quotes else _OUT)
+    return Words(title, text, inline, _KEPT_WITHOUT_INLINE if in_quotes else _KEPT_IN_QUOTES)
 
 
 def _split(word: str) -> list[str]:
@@ -131,12 +131,13 @@ def _parse_word(app: App, word: InlineWord) -> Any:
     return fields[word.field.name]
 
 
-def find_mistakes(app: App, words: Words) -> list[str]:
+def list_warnings(app: App, words: Words) -> list[str]:
     """Return a warning for each word of the title that was probably meant to set a field."""
-    return [warning for word in words.text for warning in _doubt(app, word)]
+    return [warning for word in words.text for warning in _check_text(app, word)]
 
 
-def _doubt(app: App, word: str) -> Iterator[str]:
+def _check_text(app: App, word: str) -> Iterator[str]:
+    """Yield a warning if a word that is text looks like one that sets a field."""
     found = None if isinstance(word, LiteralWord) else _WORD.fullmatch(word)
     if found is None or " " in word:
         return
@@ -160,7 +161,7 @@ def _find_meant_key(app: App, name: str, value: str) -> str | None:
 
 
 def _looks_like(name: str, key: str) -> bool:
-    """Return whether a name is the start of a key, or one letter off: missing, extra, other."""
+    """Return whether a name begins a key, or has a letter missing, extra, other or moved."""
     if len(key) == 1:
         return False
     if len(name) >= SHORTEST_START and key.startswith(name):

@@ -54,14 +54,14 @@ def run_add(app: App, request: AddRequest) -> None:
     from neontodo.tasks import service
 
     fields = parse_fields(app, collect_fields(request))
-    found, mistakes = _read_words(app, request.words, fields, in_quotes=request.inline)
+    found, warnings = _read_words(app, request.words, fields, in_quotes=request.inline)
     if found["title"] == "-":
         new = list(_read_tasks(app, found, inline=request.inline))
     else:
         new = [check_new_task(found)]
     if request.noted:
         new = _add_notes(app, new, request.noted)
-    _warn(app, mistakes)
+    _print_warnings(app, warnings)
     run_change(app, request, lambda unit: service.add(unit, new), "added")
     if app.streams.err_is_terminal and not request.inline and _has_signs(request.words):
         _hint_at_quotes(app, request.words)
@@ -75,19 +75,19 @@ def _has_signs(words: Sequence[str]) -> bool:
 def _read_words(
     app: App, words: Sequence[str], fields: Mapping[str, Any], *, in_quotes: bool
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return the fields of the task that words make, title included, and what is suspicious."""
+    """Return the fields of the task that words make, title included, and warnings of them."""
     if not _has_signs(words):
         return {**fields, "title": " ".join(words)}, []
     from neontodo.cli import inline_words
 
-    found = inline_words.divide_words(words, in_quotes=in_quotes)
-    return inline_words.parse_words(app, found, fields), inline_words.find_mistakes(app, found)
+    found = inline_words.divide_title(words, in_quotes=in_quotes)
+    return inline_words.parse_words(app, found, fields), inline_words.list_warnings(app, found)
 
 
-def _warn(app: App, mistakes: Sequence[str]) -> None:
+def _print_warnings(app: App, warnings: Sequence[str]) -> None:
     from neontodo.render.messages import warn
 
-    for line in limit_lines(mistakes[:WARNINGS_SHOWN], len(mistakes)):
+    for line in limit_lines(warnings[:WARNINGS_SHOWN], len(warnings)):
         warn(app.streams, line)
 
 
@@ -123,19 +123,19 @@ def _read_tasks(app: App, fields: Mapping[str, Any], *, inline: bool) -> Iterato
     from neontodo.cli.field_values import check_new_task
     from neontodo.cli.prompt import read_text
 
-    mistakes: list[str] = []
+    warnings: list[str] = []
     for number, line in enumerate(read_text(app, "one task a line").split("\n"), 1):
         if not (text := line.strip()):
             continue
         try:
             found: dict[str, Any] = {**fields, "title": text}
             if inline:
-                found, doubts = _read_words(app, [text], fields, in_quotes=True)
-                mistakes += (f"line {number}: {doubt}" for doubt in doubts)
+                found, more = _read_words(app, [text], fields, in_quotes=True)
+                warnings += (f"line {number}: {warning}" for warning in more)
             yield check_new_task(_move_rest(found))
         except BadValue as refusal:
             raise BadValue(f"line {number}: {refusal.message}", hint=refusal.hint) from None
-    _warn(app, mistakes)
+    _print_warnings(app, warnings)
 
 
 def _move_rest(fields: Mapping[str, Any]) -> dict[str, Any]:
