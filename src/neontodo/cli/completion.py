@@ -34,7 +34,7 @@ T = TypeVar("T")
 Offer = tuple[str, str]
 """What could be typed, and a word about it."""
 
-Completion = Callable[[str], list[Offer]]
+Completion = Callable[[Any, str], list[Offer]]
 
 TASKS_OFFERED = 200
 PATIENCE = 2.0
@@ -44,7 +44,7 @@ PATIENCE = 2.0
 def complete_words(*words: str) -> Completion:
     """Complete one of a few words."""
 
-    def complete(incomplete: str) -> list[Offer]:
+    def complete(ctx: Any, incomplete: str) -> list[Offer]:
         return [(word, "") for word in words]
 
     return complete
@@ -139,7 +139,7 @@ def complete_profiles(ctx: Any, incomplete: str) -> list[Offer]:
     return [(name, "") for name in profiles.list_names(ctx.obj.settings.data_dir)]
 
 
-def complete_field(name: str, option: Option) -> Callable[..., list[Offer]] | None:
+def complete_field(name: str, option: Option) -> Completion | None:
     """Return what completes the values of a field; None if nothing can."""
     if option.words:
         return complete_words(*option.words)
@@ -154,11 +154,8 @@ def complete_inline_words(ctx: Any, incomplete: str) -> list[Offer]:
         return [(f"+{name}", about) for name, about in complete_tags(ctx, "")]
     key, colon, _ = incomplete.partition(":")
     field = KEYS.get(key.lower()) if colon else None
-    if field is None or field.option is None:
-        return []
-    known = {"project": complete_projects, "tags": complete_tags}.get(field.name)
-    offers = known(ctx, "") if known else [(word, "") for word in field.option.words]
-    return [(f"{key}:{value}", about) for value, about in offers]
+    complete = complete_field(field.name, field.option) if field and field.option else None
+    return [(f"{key}:{value}", about) for value, about in complete(ctx, "")] if complete else []
 
 
 def _offer_counts(
