@@ -366,7 +366,7 @@ def _write_rows(formatter: Any, title: str, rows: Iterable[tuple[str, str]]) -> 
 
 def _metavar(param: Any) -> str:
     name = str(param.metavar or param.name.upper())
-    return re.sub(r"^\[([^]]*)\]$", r"\1", name)
+    return name[1:-1] if name.startswith("[") else name
 
 
 def _takes_file(param: Any) -> bool:

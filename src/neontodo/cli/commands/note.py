@@ -25,7 +25,7 @@ class NoteRequest(options.Changing):
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TASK] [TEXT...]",
+            metavar="[TASK TEXT...]",
             autocompletion=completion.complete_tasks,
             help="The task as `done` takes it (12, 3,7, @last), then the note; "
             "`-` reads it from stdin.",
