@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from neontodo.tasks.results import Outcome
 
 USUAL = ("editor", "nano", "vi")
+_WITHOUT_EDITOR = "set EDITOR, or say on the command line what to save"
 
 
 def edit_in_editor(app: App, task: TaskPublic, *, dry_run: bool) -> Outcome:
@@ -37,13 +38,8 @@ def edit_in_editor(app: App, task: TaskPublic, *, dry_run: bool) -> Outcome:
     # Editing may take long: no connection is kept open meanwhile.
     app.run(app.database.close())
     session = _EditingSession(app, task, dry_run)
-    try:
-        outcome = session.run()
-    except BaseException as error:
-        _keep_text(app, session.draft, session.first, error)
-        raise
-    session.draft.discard()
-    return outcome
+    with _keep_text_if_not_saved(app, session.draft, session.first):
+        return session.run()
 
 
 def write_in_editor(
@@ -58,18 +54,24 @@ def write_in_editor(
     # Below a comment, vi would begin each new line as one.
     first = f"\n{comment}"
     draft = Draft(app, name)
-    try:
+    with _keep_text_if_not_saved(app, draft, first):
         answer, ours = draft.edit(first).split("\n"), comment.splitlines()
         text = "\n".join(line for line in answer if line not in ours)
         if not text.strip():
             raise Refused("nothing was noted: you left it empty")
         app.renew_clock()
-        outcome = save(text)
+        return save(text)
+
+
+@contextmanager
+def _keep_text_if_not_saved(app: App, draft: Draft, first: str) -> Iterator[None]:
+    """Discard the draft at the end; after an error keep it if there is work in it, and say so."""
+    try:
+        yield
     except BaseException as error:
         _keep_text(app, draft, first, error)
         raise
     draft.discard()
-    return outcome
 
 
 def _keep_text(app: App, draft: Draft, first: str, error: BaseException) -> None:
@@ -270,7 +272,7 @@ def find_editor(app: App) -> list[str]:
     for usual in USUAL:
         if found := shutil.which(usual, path=app.env.get("PATH")):
             return [found]
-    raise BadValue("no editor was found", hint="set EDITOR, or use options such as `--title`")
+    raise BadValue("no editor was found", hint=_WITHOUT_EDITOR)
 
 
 def _run_editor(app: App, command: list[str]) -> int:
@@ -283,10 +285,8 @@ def _run_editor(app: App, command: list[str]) -> int:
                 command, cwd=app.cwd, env=dict(app.env), stdout=out, check=False
             ).returncode
     except (OSError, ValueError):
-        raise BadValue(
-            f"the editor `{command[0]}` cannot be started",
-            hint="set EDITOR, or use options such as `--title`",
-        ) from None
+        message = f"the editor `{command[0]}` cannot be started"
+        raise BadValue(message, hint=_WITHOUT_EDITOR) from None
 
 
 @contextmanager
