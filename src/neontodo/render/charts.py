@@ -61,7 +61,7 @@ def _stats_json(stats: Stats) -> dict[str, Any]:
 
 
 def _by_week(counts: Week) -> dict[str, int]:
-    """The counts by their weeks' names in ISO 8601, which filters read, too."""
+    """Return the counts by their weeks' names in ISO 8601, which filters read, too."""
     return {f"{monday:%G-W%V}": count for monday, count in counts}
 
 
