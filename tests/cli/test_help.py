@@ -121,6 +121,12 @@ def test_a_word_of_other_programs_leads_to_the_command(local: Todo, line: str, m
     assert refused.err == f"error: no such command `{word}`\nhint: did you mean `{meant}`?\n"
 
 
+def test_a_word_that_no_command_is_like_may_be_a_title(local: Todo) -> None:
+    hint = "`todo --help` lists the commands, and `todo add TITLE` adds a task"
+    assert local("buy", "milk").err == f"error: no such command `buy`\nhint: {hint}\n"
+    assert "todo add" not in local("view", "buy").err
+
+
 def test_words_of_other_programs_lead_to_what_there_is() -> None:
     groups = [command_line(), *command_line().commands.values()]
     named = {name for group in groups for name in getattr(group, "commands", {})}

@@ -121,7 +121,11 @@ def _usage_error(error: TyperException) -> TodoError:
     if not near:
         text, _, near = text.partition(" (Possible options: ")
     context = getattr(error, "ctx", None)
-    usage = f"`{context.command_path if context else NAME} --help` shows how it is used"
+    command = context.command_path if context else NAME
+    usage = f"`{command} --help` shows how it is used"
+    if command == NAME and text.startswith("No such command"):
+        # Perhaps it is the title of a task.
+        usage = f"`{NAME} --help` lists the commands, and `{NAME} add TITLE` adds a task"
     hint = f"did you mean {near.rstrip('?)').replace(', ', ' or ')}?" if near else usage
     return TodoError(text[:1].lower() + text[1:], hint=hint)
 
