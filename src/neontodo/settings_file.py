@@ -70,7 +70,7 @@ def change_file(path: Path, name: str, value: str | int | None) -> bool:
         status = path.stat() if path.exists() else None
         if path == Path(os.devnull) or (status and not stat.S_ISREG(status.st_mode)):
             raise Refused(
-                f"there is no settings file to write: `{path}` is none",
+                f"settings cannot be written to `{path}`, which is not a regular file",
                 hint=f"set {CONFIG_VARIABLE} to a file",
             )
         data = path.read_bytes() if status else b""
