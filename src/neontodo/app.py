@@ -78,6 +78,7 @@ class App:
         self._has_settings = False
         self._is_colour_given = False
         self._identity: Identity | None = None
+        self._views: dict[str, SavedView] | None = None
         self._is_renamed = False
 
     @classmethod
@@ -292,17 +293,18 @@ class App:
             identity, partial(self.database.run_with_retries, attempt)
         )
 
-    @cached_property
-    def views(self) -> dict[str, SavedView]:
-        """The user's views by name, fetched by one statement when one is first needed."""
-        from neontodo.tasks.queries.views import fetch_views
+    def load_views(self) -> dict[str, SavedView]:
+        """Return the user's views by name; the store is asked the first time only."""
+        if self._views is None:
+            from neontodo.tasks.queries.views import fetch_views
 
-        return self.run(
-            self.read(
-                lambda session, me: fetch_views(session, me.user_id),
-                is_empty=lambda found: not found,
+            self._views = self.run(
+                self.read(
+                    lambda session, me: fetch_views(session, me.user_id),
+                    is_empty=lambda found: not found,
+                )
             )
-        )
+        return self._views
 
     async def write(
         self, action: Callable[[UnitOfWork], Awaitable[T]], *, dry_run: bool = False

@@ -30,7 +30,7 @@ def read_filter(
     from neontodo.tasks import filter_language
 
     def fetch_filters() -> dict[str, str]:
-        return {name: saved.filter for name, saved in app.views.items()}
+        return {name: saved.filter for name, saved in app.load_views().items()}
 
     moment = filter_language.Moment(app.now, app.tz)
     parsed = []
@@ -73,14 +73,14 @@ def load_view_in_use(app: App, *, no_view: bool) -> SavedView | None:
     name, origin = find_view_in_use(app)
     if name is None:
         return None
-    if name not in app.views:
+    if (view := app.load_views().get(name)) is None:
         is_chosen = origin == _CHOSEN
         command = "`todo view use none` ends that" if is_chosen else "`todo view list` lists them"
         raise BadValue(
             f"there is no view `{name}`, which {origin} says to use",
             hint=f"`--no-view` goes without one; {command}",
         )
-    return app.views[name]
+    return view
 
 
 def say_view(app: App, view: SavedView | None) -> None:
@@ -95,7 +95,7 @@ def find_sort(app: App, words: Sequence[str] | None, view: SavedView | None) -> 
     """Return the order of the only view that filter words name, else of the view in use."""
     named = [word for word in words or () if word.lower().startswith("view:")]
     if len(named) == 1:
-        view = app.views.get(named[0][len("view:") :]) or view
+        view = app.load_views().get(named[0][len("view:") :]) or view
     return view.sort if view is not None else None
 
 

@@ -68,7 +68,7 @@ def _fields(entry: LogEntry) -> tuple[Any, ...]:
 
 
 def _changed_fields(entry: LogEntry) -> dict[str, Any]:
-    """Every changed field with its old and new value; members of a set as added and removed."""
+    """Return old and new value of each changed field; members of a set as added and removed."""
     before, after = entry.before or {}, entry.after or {}
     changes: dict[str, Any] = {}
     for name in [*after, *(name for name in before if name not in after)]:

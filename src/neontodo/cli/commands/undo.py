@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from neontodo.tasks.results import LogEntry
 
 LOGGED_COMMANDS = ("add", "edit", "done", "undone", "rm", "undo", "redo")
-"""What the changes of the log can be told apart by."""
+"""What `--command` takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

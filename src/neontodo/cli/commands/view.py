@@ -106,7 +106,7 @@ def run_list(app: App, request: ListRequest) -> None:
     from neontodo.render.views import print_views
 
     output = choose_output(app, json=request.json, quiet=request.quiet)
-    print_views(output, app.views.values(), in_use=find_view_in_use(app)[0])
+    print_views(output, app.load_views().values(), in_use=find_view_in_use(app)[0])
 
 
 def run_show(app: App, request: ShowRequest) -> None:
@@ -116,7 +116,7 @@ def run_show(app: App, request: ShowRequest) -> None:
     from neontodo.render.views import print_view
     from neontodo.tasks.views import require_view
 
-    view = require_view(request.name, app.views)
+    view = require_view(request.name, app.load_views())
     in_use = find_view_in_use(app)[0]
     print_view(choose_output(app, json=request.json), view, in_use=in_use)
 
@@ -150,7 +150,7 @@ def run_use(app: App, request: UseRequest) -> None:
 
     name = request.name
     if name != NO_VIEW:
-        require_view(name, app.views)
+        require_view(name, app.load_views())
     app.profile.save_view(name)
     say(app.streams, "no view is in use" if name == NO_VIEW else f"view {name} is in use")
     in_use, origin = find_view_in_use(app)
