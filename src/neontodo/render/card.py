@@ -8,7 +8,7 @@ from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from neontodo.render.listing import print_pairs
-from neontodo.render.tasks import PRIORITIES, PRIORITY_STYLES, due_style, is_waiting
+from neontodo.render.tasks import PRIORITIES, PRIORITY_STYLES, due_style, find_coming_start
 from neontodo.render.text import local_time
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def _fields(output: Output, canvas: Canvas, task: TaskPublic) -> Iterator[tuple[
     tz = output.tz
     yield "number", Cell(str(task.number))
     is_done = Cell(f"{canvas.symbols.done} done", "green")
-    if is_waiting(output, task) and task.start:
-        yield "status", Cell(f"waiting until {describe_when(task.start, now=output.now, tz=tz)}")
+    if (start := find_coming_start(output, task)) is not None:
+        yield "status", Cell(f"waiting until {describe_when(start, now=output.now, tz=tz)}")
     else:
         yield "status", is_done if task.completed else Cell("pending")
     if task.due is not None:

@@ -160,7 +160,7 @@ def _columns(output: Output, layout: PageLayout) -> list[Column[TaskPublic]]:
             is_main=True,
             lines=TITLE_LINES,
         ),
-        Column("start", lambda task: _start(output, task), "dim"),
+        Column("start", lambda task: _describe(output, find_coming_start(output, task)), "dim"),
         Column(
             "project",
             lambda task: task.project or "",
@@ -186,18 +186,14 @@ def _unless_done(style: str) -> Any:
     return lambda task: "dim" if task.completed else style
 
 
-def is_waiting(output: Output, task: TaskPublic) -> bool:
-    """Return whether a pending task waits for its start."""
+def find_coming_start(output: Output, task: TaskPublic) -> When | None:
+    """Return the start that a pending task waits for; None if it does not wait."""
     from neontodo.tasks.dates import is_waiting
 
     start_on, start_at = task.start_on, task.start_at
     if task.completed or start_on is None:
-        return False
-    return is_waiting(start_on, start_at, now=output.now, tz=output.tz)
-
-
-def _start(output: Output, task: TaskPublic) -> str:
-    return _describe(output, task.start) if task.start and is_waiting(output, task) else ""
+        return None
+    return task.start if is_waiting(start_on, start_at, now=output.now, tz=output.tz) else None
 
 
 def _describe(output: Output, when: When | None) -> str:
