@@ -77,6 +77,10 @@ WAITING: dict[tuple[str, ...], list[int]] = {
     ("+a", "status:any"): [1, 2, 4],
     ("+a", "--all"): [1, 2, 4],
     ("done:any",): [4],
+    ("done:none",): [1],
+    ("not", "done:any"): [1],
+    ("done:none", "or", "done:any"): [1, 4],
+    ("not", "is:done"): [1, 2, 3],
 }
 
 

@@ -50,8 +50,9 @@ def choose_tasks(
         if filters or request.filter_ is not None:
             raise BadValue("the filter matches every task", hint="`--all` changes all of them")
         raise BadValue("no task was named", hint=_EXAMPLE)
+    hidden = hide_waiting(app, parsed, None if request.all_ else completed)
     status = None if request.all_ or parsed.chooses_status else completed
-    wanted = TaskFilter(status, parsed.condition, hide_waiting(app, parsed, status))
+    wanted = TaskFilter(status, parsed.condition, hidden)
     chosen = Filtered(wanted, refs)
     return _confirm_tasks(app, chosen, verb) if needs_answer else chosen
 

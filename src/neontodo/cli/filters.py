@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from neontodo.cli.field_values import collect_fields
 from neontodo.errors import BadValue
-from neontodo.tasks.filters import AllOf, Condition, Contains, ParsedFilter, build_waiting
+from neontodo.tasks.filters import AllOf, Condition, Contains, Equals, ParsedFilter, build_waiting
 
 if TYPE_CHECKING:
     from neontodo.app import App
@@ -102,11 +102,12 @@ def find_sort(app: App, words: Sequence[str] | None, view: SavedView | None) -> 
 def hide_waiting(app: App, parsed: ParsedFilter, completed: bool | None) -> Condition | None:
     """Return what is left out where nothing is said of it: pending tasks that wait to start.
 
-    `completed` is as for `TaskFilter`; done tasks do not wait.
+    `completed` says which tasks are meant where the filter does not; done tasks do not wait.
     """
-    if completed is not False or parsed.chooses_status or parsed.chooses_waiting:
+    if completed is not False or parsed.chooses_waiting:
         return None
-    return build_waiting(app.now.astimezone(app.tz))
+    waiting = build_waiting(app.now.astimezone(app.tz))
+    return AllOf((Equals("completed", False), waiting)) if parsed.chooses_status else waiting
 
 
 def divide_words(words: Sequence[str] | None) -> tuple[list[str], list[str]]:

@@ -379,7 +379,7 @@ def _read_term(text: str, moment: Moment, read_view: _Reader) -> _Term:
     return _Term(
         tuple(key(value, moment) for value in values),
         chooses_status=name == "done" or not states.isdisjoint(_STATUSES),
-        chooses_waiting=name == "start" or not states.isdisjoint(_WAITING),
+        chooses_waiting=name == "start" or not states.isdisjoint((*_STATUSES, *_WAITING)),
     )
 
 
