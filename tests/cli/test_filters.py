@@ -207,6 +207,14 @@ def test_a_name_that_nobody_has_is_said_where_nothing_changes(five: Todo) -> Non
     )
 
 
+def test_a_password_in_a_filter_is_not_repeated(local: Todo) -> None:
+    local.ok("add", "x")
+    said = local.ok("list", "project:postgresql://ann:s3cret@host/db").err
+
+    assert said.startswith("no project `postgresql://…")
+    assert "s3cret" not in said
+
+
 def test_a_filter_in_one_argument_is_told_where_it_goes(five: Todo) -> None:
     result = five("list", "+home or p:high")
     assert result.code == 2

@@ -90,6 +90,7 @@ def say_unknown_names(app: App, condition: Condition) -> None:
     Only where the filter names some, and messages are wanted, does it ask the store, by one
     statement.
     """
+    from neontodo.masking import mask_database_urls
     from neontodo.render.messages import say
     from neontodo.tasks import filters
     from neontodo.tasks.queries import counts
@@ -104,7 +105,7 @@ def say_unknown_names(app: App, condition: Condition) -> None:
         if not any(each == name or each.startswith(below) for each in in_use[field.name]):
             near = filters.find_similar_name(name, in_use[field.name])
             question = f"; did you mean `{near}`?" if near else ""
-            lines.append(f"no {field.singular} `{name}`{question}")
+            lines.append(f"no {field.singular} `{mask_database_urls(name)}`{question}")
     for line in limit_lines(lines[:NAMES_SHOWN], len(lines)):
         say(app.streams, line)
 
