@@ -74,8 +74,8 @@ def complete_tasks(ctx: Any, incomplete: str) -> list[Offer]:
     """Complete the number of a task that the command is for; the title is its help."""
     from neontodo.tasks.queries import tasks as queries
 
-    if views := complete_filter(ctx, incomplete):
-        return views
+    if terms := complete_filter(ctx, incomplete):
+        return terms
     start, comma, last = incomplete.rpartition(",")
     completed = {"undone": True, "show": None, "log": None}.get(ctx.info_name, False)
     found = _query_store(
@@ -124,11 +124,20 @@ def complete_views(ctx: Any, incomplete: str) -> list[Offer]:
 
 
 def complete_filter(ctx: Any, incomplete: str) -> list[Offer]:
-    """Complete a filter where it names a view."""
+    """Complete a term of a filter: `+tag`, and the values of `project:`, `is:` and others."""
+    from neontodo.fields import PRIORITIES
+    from neontodo.tasks.filter_language import STATES, STATUSES
+
+    if incomplete.startswith("+"):
+        return [(f"+{name}", about) for name, about in complete_tags(ctx, "")]
     key, colon, start = incomplete.partition(":")
-    if (key.lower(), colon) != ("view", ":"):
-        return []
-    return [(f"{key}:{name}", text) for name, text in complete_views(ctx, start)]
+    words = {"is": STATES, "status": STATUSES, "priority": PRIORITIES, "p": PRIORITIES}
+    stored = {"project": complete_projects, "tag": complete_tags, "view": complete_views}
+    offers = [(word, "") for word in words.get(key.lower(), ())] if colon else []
+    if colon and (complete := stored.get(key.lower())):
+        # A comma stands between values.
+        offers = [offer for offer in complete(ctx, start) if "," not in offer[0]]
+    return [(f"{key}:{value}", about) for value, about in offers]
 
 
 def complete_profiles(ctx: Any, incomplete: str) -> list[Offer]:

@@ -55,6 +55,8 @@ _TOKEN = re.compile(r'\s*(?:([()])|((?:"[^"]*"|[^\s()"])+)|(.))', re.DOTALL)
 _VALUE = re.compile(r'((?:"[^"]*"|[^,"]|")*)(,|$)', re.DOTALL)
 _KEY = re.compile("([A-Za-z]+):(?!//)")
 _OPERATORS = ("and", "or", "not")
+STATES = ("pending", "done", "overdue", "today", "week", "waiting", "ready")
+STATUSES = ("pending", "waiting", "done", "any")
 _STATUSES = ("pending", "done", "any", "all")
 _WAITING = ("waiting", "ready")
 
@@ -534,7 +536,7 @@ def _read_state(value: _Value, moment: Moment) -> Condition:
     }
     if state := states.get(value.text.lower()):
         return state
-    raise BadValue(f"`{value.text}` is not a state", hint=f"choose from {', '.join(states)}")
+    raise BadValue(f"`{value.text}` is not a state", hint=f"choose from {', '.join(STATES)}")
 
 
 _KEYS: dict[str, _Reader] = {
