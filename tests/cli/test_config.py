@@ -472,6 +472,16 @@ def test_one_setting_is_printed(local: Todo, file: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("name", "value"), [("sort", "due"), ("page_size", "7"), ("view", "w")])
+def test_none_takes_a_setting_out(local: Todo, file: Path, name: str, value: str) -> None:
+    local.ok("config", "set", name, value)
+
+    assert local.ok("config", "set", name, "none").err == f"{name}: {value} → none (default)\n"
+    assert name not in file.read_text()
+    local.ok("config", "set", "group", "none")
+    assert 'group = "none"' in file.read_text()
+
+
 def test_a_link_to_the_settings_file_stays_one(local: Todo, file: Path, tmp_path: Path) -> None:
     file.rename(tmp_path / "dotfile")
     file.symlink_to(tmp_path / "dotfile")

@@ -69,13 +69,17 @@ def run_config(app: App, request: ConfigRequest) -> None:
 def _run_action(app: App, request: ConfigRequest, words: Sequence[str]) -> None:
     from neontodo.cli.output import choose_output
     from neontodo.render.inspection import print_setting
+    from neontodo.settings import Settings
     from neontodo.settings_file import require_setting
 
     action, *values = words
     _require_usage(action, values)
     name = require_setting(values[0])
     if action != "get":
-        _change_setting(app, name, values[1] if action == "set" else None)
+        text = values[1] if action == "set" else None
+        # `todo config` shows `none` for what has no value, so that can be set, too.
+        is_unset = text == "none" and not Settings.model_fields[name].default
+        _change_setting(app, name, None if is_unset else text)
     if action == "get" or request.json:
         print_setting(choose_output(app, json=request.json), _find_setting(app, name))
 
