@@ -20,6 +20,7 @@ from neontodo.columns import (
     DAYS,
     EXTRA_MAX_BYTES,
     LOGGED_MAX_BYTES,
+    BoundedText,
     Day,
     Identifier,
     Instant,
@@ -28,7 +29,13 @@ from neontodo.columns import (
     write_json,
 )
 from neontodo.columns import INSTANTS as IN_TIME
-from neontodo.models import format_instant, to_json_value
+from neontodo.models import (
+    DESCRIPTION_MAX,
+    PROJECT_MAX,
+    TITLE_MAX,
+    format_instant,
+    to_json_value,
+)
 from neontodo.tasks.state import fold_columns
 
 revision = "0003"
@@ -112,21 +119,24 @@ NOTE_MAX, NOTES_MAX, NOTES_MAX_BYTES = 2000, 100, 262144
 START = ("start_on", "start_at")
 ODD = (AttributeError, LookupError, OverflowError, TypeError, ValueError)
 """What Python raises about a row that this program has not written."""
+SEARCH_TEXT_MAX = 1_000_000
+"""More than is made of a task's texts; plain SQL may have put more there."""
+
 TASKS = sa.table(
     "tasks",
     sa.column("user_id", sa.Text),
     sa.column("number", sa.BigInteger),
     sa.column("id", Identifier),
-    sa.column("title", sa.Text),
-    sa.column("description", sa.Text),
-    sa.column("project", sa.Text),
+    sa.column("title", BoundedText(TITLE_MAX)),
+    sa.column("description", BoundedText(DESCRIPTION_MAX)),
+    sa.column("project", BoundedText(PROJECT_MAX)),
     sa.column("tags", Tags),
     sa.column("created_at", Instant),
     sa.column("extra", Json(EXTRA_MAX_BYTES)),
     sa.column("notes", Json(NOTES_MAX_BYTES)),
     sa.column("start_on", Day),
     sa.column("start_at", Instant),
-    sa.column("search_text", sa.Text),
+    sa.column("search_text", BoundedText(SEARCH_TEXT_MAX)),
 )
 LOG = sa.table(
     "changes",
@@ -348,14 +358,18 @@ def update_rows(
     try:
         with connection.begin_nested():
             connection.execute(statement, values)
-    except sa.exc.DBAPIError:
+    except sa.exc.StatementError:
         for each in values:
-            with suppress(sa.exc.DBAPIError), connection.begin_nested():
+            with suppress(sa.exc.StatementError), connection.begin_nested():
                 connection.execute(statement, each)
 
 
 def move_fields(row: sa.RowMapping) -> dict[str, Any]:
     """Return the new columns of a row with an `extra`; nothing if it stays or is no task."""
+    # What is too long is read as empty, which none of these is in a task.
+    texts = (row["title"], row["description"], row["project"])
+    if not isinstance(row["extra"], dict) or "" in texts:
+        return {}
     try:
         moved = read_parked_fields({**row}, row["id"], row["created_at"])
         search_text = fold_columns({**row, **moved})

@@ -164,7 +164,7 @@ POISONS = (
     *(Poison("tasks", "extra", value) for value in EXTRA),
     *(Poison("tasks", "notes", value) for value in NOTES),
     *(Poison("tasks", "title", value) for value in (*BLANKS, "x" * 201)),
-    *(Poison("tasks", "description", value) for value in ("", "x" * 2001)),
+    *(Poison("tasks", "description", value) for value in ("", "x" * 20_001)),
     *(Poison("tasks", "project", value) for value in (*BLANKS, "x" * 101, "x" * 8 * MEGABYTE)),
     *(Poison("tasks", "tags", value) for value in TAGS),
     *(Poison("tasks", "search_text", "x" * size * MEGABYTE) for size in (1, 20)),

@@ -20,7 +20,7 @@ from tests.sharing.interview import Difference, differences, interview
 from tests.sharing.people import OWNER, PASSWORD, login
 from tests.sharing.pooler import pooler
 from tests.sharing.questions import ACCESSES, EMBEDDINGS, Access, Catalog, Question
-from tests.sharing.worlds import World, Worlds, make_worlds, places
+from tests.sharing.worlds import World, Worlds, fill_again, make_worlds, places
 
 BY_NAME = {access.name: access for access in ACCESSES}
 SHARPEST = ("seq", "index", "tid")
@@ -47,6 +47,7 @@ def worlds(
             if not is_new:
                 for world in pair:
                     world.shared.owner.ok("db", "upgrade")
+                    asyncio.run(fill_again(world))
             yield pair
     finally:
         server.stop()

@@ -115,7 +115,7 @@ def read_section(public: TaskPublic, name: str) -> dict[str, Any]:
 
 def _shorten_title(given: dict[str, Any], extra: dict[str, Any]) -> None:
     title = given.get("title")
-    if isinstance(title, str) and (short := cut_text(title.strip(), TITLE_MAX)) != title.strip():
+    if isinstance(title, str) and (short := cut_text(title.strip(), TITLE_MAX)) != title:
         given["title"], extra["title"] = short, title
 
 
