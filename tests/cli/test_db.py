@@ -66,9 +66,9 @@ def sql(todo: Todo, *statements: str) -> list[Any]:
 
 
 def beside(todo: Todo) -> list[str]:
-    """The files of an embedded store."""
+    """The files of an embedded store, without what SQLite keeps beside one that is open."""
     path = parse_url(todo.env["TODO_DATABASE_URL"]).path  # type: ignore[union-attr]
-    return sorted(file.name for file in path.parent.glob("*")) if path.parent.exists() else []
+    return sorted(f.name for f in path.parent.glob("*") if not f.name.endswith(("-wal", "-shm")))
 
 
 def test_an_upgrade_makes_the_tables_and_the_user(new: Todo) -> None:

@@ -70,7 +70,7 @@ def read(todo: Todo, name: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002"])
+@pytest.mark.parametrize("revision", [pytest.param("0001", marks=pytest.mark.slow), "0002"])
 def test_the_147_tasks(todo: Todo, revision: str) -> None:
     go_back(todo, revision)
     states = read_export()
