@@ -16,6 +16,8 @@ from tests.harness import Todo
 from tests.migrations.earlier import CHANGES, insert_import, make_change, read_export
 from tests.migrations.test_migrations import on
 
+pytestmark = pytest.mark.slow
+
 ID = "00000000-0000-4000-8000-00000000000{}"
 ENTRY = "20181122T103257Z"
 AT = "2018-11-22T10:32:57Z"
@@ -70,7 +72,7 @@ def read(todo: Todo, name: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("revision", [pytest.param("0001", marks=pytest.mark.slow), "0002"])
+@pytest.mark.parametrize("revision", ["0001", "0002"])
 def test_the_147_tasks(todo: Todo, revision: str) -> None:
     go_back(todo, revision)
     states = read_export()
@@ -245,7 +247,6 @@ def test_the_log_has_an_update_of_notes_as_a_set(todo: Todo) -> None:
     }
 
 
-@pytest.mark.slow
 def test_100_000_tasks(todo: Todo) -> None:
     go_back(todo, "0002")
     parked: list[dict[str, Any]] = [
